@@ -1,0 +1,7 @@
+//! GGUF language models on the user's own GPU, in the browser and natively.
+
+pub mod error;
+pub mod gguf;
+pub mod tokenizer;
+
+pub use error::{Error, Result};
