@@ -100,6 +100,8 @@ impl GgufWriter {
     }
 
     /// Adds a metadata entry.
+    // Values are written out where they are used, and read better without a borrow.
+    #[allow(clippy::needless_pass_by_value)]
     pub(crate) fn metadata<T: MetadataValue>(self, key: &str, value: T) -> Self {
         let mut bytes = Vec::new();
         value.write(&mut bytes);

@@ -1,8 +1,10 @@
 //! What the integration tests share. Each of them is a crate of its own and uses only a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod allocation;
 pub(crate) mod gguf_read;
 pub(crate) mod gguf_writer;
+pub(crate) mod random;
 
 use std::{
     env,
