@@ -8,6 +8,7 @@ pub(crate) mod random;
 
 use std::{
     env,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -47,5 +48,6 @@ pub(crate) fn smollm2_model() -> Option<PathBuf> {
 /// Reports that a test cannot run, on one line; fails under `WGSLM_NO_SKIP=1`.
 pub(crate) fn skipped(reason: &str) {
     assert!(env::var_os("WGSLM_NO_SKIP").is_none_or(|value| value != "1"), "skipped under WGSLM_NO_SKIP=1: {reason}");
-    eprintln!("skipped: {reason}");
+    // Not `eprintln!`, which the test harness keeps to itself.
+    writeln!(io::stderr(), "skipped: {reason}").expect("a standard error stream");
 }
