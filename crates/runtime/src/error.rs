@@ -71,6 +71,14 @@ pub enum Error {
         /// The tensor's name.
         tensor: String,
     },
+    /// A tensor the architecture has no use for, as far as this build knows it: ignoring it could change every answer.
+    #[error("the model has a tensor {tensor} that {architecture} as run here doesn't use, so its answers would be wrong")]
+    UnexpectedTensor {
+        /// The tensor's name.
+        tensor: String,
+        /// The architecture.
+        architecture: String,
+    },
     /// A tensor whose shape doesn't fit the metadata.
     #[error("tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}")]
     TensorShape {
@@ -220,6 +228,7 @@ impl Error {
             Self::UnsupportedTensorType { .. } => "unsupported-tensor-type",
             Self::UnsupportedArchitecture { .. } => "unsupported-architecture",
             Self::MissingTensor { .. } => "missing-tensor",
+            Self::UnexpectedTensor { .. } => "unexpected-tensor",
             Self::TensorShape { .. } => "tensor-shape",
             Self::MissingMetadata { .. } => "missing-metadata",
             Self::InvalidMetadata { .. } => "invalid-metadata",

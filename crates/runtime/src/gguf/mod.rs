@@ -8,6 +8,7 @@ mod directory;
 mod header;
 mod limits;
 mod metadata;
+mod packing;
 mod parser;
 mod reader;
 mod tensor_type;
@@ -17,6 +18,8 @@ use std::fmt::{self, Display};
 
 pub use header::{Header, TensorInfo};
 pub use metadata::{Array, Metadata, Strings, Value};
+pub(crate) use packing::{PackedRows, floats, groups_in};
+pub use packing::{supported_types, weight_format};
 pub use reader::{Event, Reader};
 pub use tensor_type::TensorType;
 
