@@ -5,6 +5,7 @@ use tokenizers::models::bpe::{BPE, Merges, Vocab};
 
 use super::byte_level;
 use super::pre_tokenizer::{PreTokenizer, Rules};
+use super::special_tokens::Piece;
 use super::vocabulary::{TokenKind, Vocabulary};
 use crate::gguf::{Array, Metadata, Value};
 use crate::{Error, Result};
@@ -39,15 +40,24 @@ impl BytePair {
         Ok(Self { pre_tokenizer, bpe })
     }
 
-    /// Appends the tokens of `text`.
-    pub(super) fn encode_into(&self, text: &str, tokens: &mut Vec<u32>) -> Result<()> {
+    /// The tokens of `pieces`.
+    pub(super) fn encode(&self, pieces: &[Piece]) -> Result<Vec<u32>> {
+        let mut splitter = self.pre_tokenizer.splitter();
         let mut spelling = String::new();
-        for word in self.pre_tokenizer.split(text) {
-            spelling.clear();
-            byte_level::encode_into(&mut spelling, text[word].as_bytes());
-            tokens.extend(self.bpe.tokenize(&spelling).map_err(unusable)?.iter().map(|token| token.id));
+        let mut tokens = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Token(token) => tokens.push(*token),
+                Piece::Text(text) => {
+                    for word in splitter.split(text)? {
+                        spelling.clear();
+                        byte_level::encode_into(&mut spelling, text[word].as_bytes());
+                        tokens.extend(self.bpe.tokenize(&spelling).map_err(unusable)?.iter().map(|token| token.id));
+                    }
+                }
+            }
         }
-        Ok(())
+        Ok(tokens)
     }
 }
 

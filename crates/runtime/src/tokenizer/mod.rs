@@ -19,7 +19,7 @@ pub use detokenizer::Detokenizer;
 pub use stop::{StopMatcher, StopOutcome};
 
 use byte_pair::BytePair;
-use special_tokens::{Piece, SpecialTokens};
+use special_tokens::SpecialTokens;
 use vocabulary::Vocabulary;
 
 use crate::gguf::Metadata;
@@ -94,16 +94,10 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] where the encoder fails.
     pub fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
-        let mut tokens = Vec::new();
-        for piece in self.special_tokens.split(text, special) {
-            match piece {
-                Piece::Token(token) => tokens.push(token),
-                Piece::Text(text) => match &self.model {
-                    Model::BytePair(model) => model.encode_into(text, &mut tokens)?,
-                },
-            }
+        let pieces = self.special_tokens.split(text, special)?;
+        match &self.model {
+            Model::BytePair(model) => model.encode(&pieces),
         }
-        Ok(tokens)
     }
 
     /// The tokens of a whole prompt: special tokens are parsed, and BOS comes first where the model wants it and the text

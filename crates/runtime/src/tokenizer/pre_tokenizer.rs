@@ -2,11 +2,12 @@
 //!
 //! The rules are those that llama.cpp applies under each name. The usual patterns end in `\s+(?!\S)`; a look-ahead makes
 //! a regex engine backtrack, so that one alternative is matched as `\s+` and gives its last character back where text
-//! follows. Everything is then matched in linear time, whatever the text.
+//! follows. One lazily built automaton then does it all, in linear time whatever the text.
 
 use std::ops::Range;
 
-use regex_automata::{Input, meta};
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::{Anchored, Input};
 
 use crate::{Error, Result};
 
@@ -77,7 +78,7 @@ pub(super) fn rules(name: &str) -> Result<&'static Rules> {
     })
 }
 
-/// Splits text into words.
+/// The compiled rules of one name.
 #[derive(Debug)]
 pub(super) struct PreTokenizer {
     passes: Vec<CompiledPass>,
@@ -85,9 +86,15 @@ pub(super) struct PreTokenizer {
 
 #[derive(Debug)]
 struct CompiledPass {
-    regex: meta::Regex,
+    automaton: DFA,
     /// The alternative that stands for [`SPACE_BEFORE_TEXT`].
     space: Option<usize>,
+}
+
+/// Splits texts into words; what it learns of the automata serves the next text.
+#[derive(Debug)]
+pub(super) struct Splitter<'rules> {
+    passes: Vec<(&'rules CompiledPass, Cache)>,
 }
 
 impl PreTokenizer {
@@ -96,47 +103,73 @@ impl PreTokenizer {
         Ok(Self { passes: rules.passes.iter().map(|pass| CompiledPass::new(pass)).collect::<Result<_>>()? })
     }
 
+    /// A splitter for some texts.
+    pub(super) fn splitter(&self) -> Splitter<'_> {
+        Splitter { passes: self.passes.iter().map(|pass| (pass, pass.automaton.create_cache())).collect() }
+    }
+}
+
+impl Splitter<'_> {
     /// The words of `text` in order, without gaps, as byte ranges.
-    pub(super) fn split(&self, text: &str) -> Vec<Range<usize>> {
-        let whole = std::iter::once(0..text.len()).collect();
-        self.passes.iter().fold(whole, |pieces: Vec<_>, pass| {
+    pub(super) fn split(&mut self, text: &str) -> Result<Vec<Range<usize>>> {
+        let mut pieces: Vec<_> = std::iter::once(0..text.len()).collect();
+        for (pass, cache) in &mut self.passes {
             let mut words = Vec::with_capacity(pieces.len());
             for piece in pieces {
-                pass.split(&text[piece.clone()], piece.start, &mut words);
+                pass.split(cache, &text[..piece.end], piece.start, &mut words)?;
             }
-            words
-        })
+            pieces = words;
+        }
+        Ok(pieces)
     }
 }
 
 impl CompiledPass {
     fn new(pass: Pass) -> Result<Self> {
         let patterns = pass.iter().map(|&pattern| if pattern == SPACE_BEFORE_TEXT { r"\s+" } else { pattern });
-        let regex = meta::Regex::builder()
-            .build_many(&patterns.collect::<Vec<_>>())
-            .map_err(|error| Error::Tokenizer { reason: format!("the pre-tokenizer does not compile: {error}") })?;
-        Ok(Self { regex, space: pass.iter().position(|&pattern| pattern == SPACE_BEFORE_TEXT) })
+        let automaton = DFA::new_many(&patterns.collect::<Vec<_>>()).map_err(failed)?;
+        Ok(Self { automaton, space: pass.iter().position(|&pattern| pattern == SPACE_BEFORE_TEXT) })
     }
 
-    /// Appends the words of `piece`, which starts at byte `offset` of the whole text; what matches nothing is a word.
-    fn split(&self, piece: &str, offset: usize, words: &mut Vec<Range<usize>>) {
-        let mut at = 0;
-        while let Some(found) = self.regex.search(&Input::new(piece).range(at..)) {
-            let mut end = found.end();
-            if Some(found.pattern().as_usize()) == self.space && end < piece.len() {
-                let last = piece[found.range()].char_indices().next_back().map_or(0, |(start, _)| start);
-                end = if last == 0 { end } else { found.start() + last };
+    /// Appends the words of `text` from byte `start` on; a stretch in which nothing matches is a word.
+    fn split(&self, cache: &mut Cache, text: &str, start: usize, words: &mut Vec<Range<usize>>) -> Result<()> {
+        let mut unmatched = start;
+        let mut at = start;
+        while let Some(character) = text[at..].chars().next() {
+            let Some(end) = self.word_end(cache, text, at)? else {
+                at += character.len_utf8();
+                continue;
+            };
+            if unmatched < at {
+                words.push(unmatched..at);
             }
-            if at < found.start() {
-                words.push(offset + at..offset + found.start());
-            }
-            words.push(offset + found.start()..offset + end);
+            words.push(at..end);
+            unmatched = end;
             at = end;
         }
-        if at < piece.len() {
-            words.push(offset + at..offset + piece.len());
+        if unmatched < at {
+            words.push(unmatched..at);
         }
+        Ok(())
     }
+
+    /// Where the word ends that starts at byte `at`, if one does. Words are never empty.
+    fn word_end(&self, cache: &mut Cache, text: &str, at: usize) -> Result<Option<usize>> {
+        let input = Input::new(text).range(at..).anchored(Anchored::Yes);
+        let Some(found) = self.automaton.try_search_fwd(cache, &input).map_err(failed)? else { return Ok(None) };
+        let end = found.offset();
+        if Some(found.pattern().as_usize()) == self.space && end < text.len() {
+            let last = text[at..end].chars().next_back().map_or(0, char::len_utf8);
+            if at + last < end {
+                return Ok(Some(end - last));
+            }
+        }
+        Ok(Some(end).filter(|&end| at < end))
+    }
+}
+
+fn failed(error: impl std::error::Error) -> Error {
+    Error::Tokenizer { reason: format!("the pre-tokenizer fails: {error}") }
 }
 
 #[cfg(test)]
@@ -169,7 +202,7 @@ mod tests {
 
     fn words<'text>(name: &str, text: &'text str) -> Vec<&'text str> {
         let pre_tokenizer = PreTokenizer::new(rules(name).unwrap()).unwrap();
-        pre_tokenizer.split(text).into_iter().map(|word| &text[word]).collect()
+        pre_tokenizer.splitter().split(text).unwrap().into_iter().map(|word| &text[word]).collect()
     }
 
     /// Short texts in which every class that the patterns tell apart meets every other.
@@ -191,7 +224,8 @@ mod tests {
     fn every_table_entry_splits_as_the_published_patterns_do() {
         assert_eq!(PUBLISHED.len(), RULES.len());
         for (name, patterns) in PUBLISHED {
-            let ours = PreTokenizer::new(rules(name).unwrap()).unwrap();
+            let pre_tokenizer = PreTokenizer::new(rules(name).unwrap()).unwrap();
+            let mut ours = pre_tokenizer.splitter();
             let published: Vec<_> = patterns
                 .iter()
                 .map(|&pattern| {
@@ -210,7 +244,7 @@ mod tests {
                     .map(|(word, _, _)| word)
                     .filter(|word| !word.is_empty())
                     .collect();
-                let words: Vec<_> = ours.split(&text).into_iter().map(|word| &text[word]).collect();
+                let words: Vec<_> = ours.split(&text).unwrap().into_iter().map(|word| &text[word]).collect();
                 assert_eq!(words, expected, "{name}: {text:?}");
             }
         }

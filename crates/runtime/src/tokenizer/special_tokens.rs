@@ -1,6 +1,8 @@
 //! Tokens that are found in text as a whole, before anything else looks at it; and the tokens that end a generation.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::automaton::Automaton as _;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Input, MatchKind};
 
 use super::Special;
 use super::vocabulary::{TokenKind, Vocabulary};
@@ -30,7 +32,7 @@ impl SpecialTokens {
     }
 
     /// Cuts `text` at special tokens; where two overlap, the leftmost wins, and among those the longest.
-    pub(super) fn split<'text>(&self, text: &'text str, special: Special) -> Vec<Piece<'text>> {
+    pub(super) fn split<'text>(&self, text: &'text str, special: Special) -> Result<Vec<Piece<'text>>> {
         match special {
             Special::Parse => self.control_and_user_defined.split(text),
             Special::Plain => self.user_defined.split(text),
@@ -41,7 +43,7 @@ impl SpecialTokens {
 #[derive(Debug)]
 struct Finder {
     tokens: Vec<u32>,
-    automaton: AhoCorasick,
+    automaton: NFA,
 }
 
 impl Finder {
@@ -51,17 +53,15 @@ impl Finder {
             .filter(|(_, text, kind)| kinds.contains(kind) && !text.is_empty())
             .map(|(id, text, _)| (id, text))
             .unzip();
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(texts)
-            .map_err(|error| Error::Tokenizer { reason: format!("special tokens: {error}") })?;
+        // One kind of automaton rather than the choice of all: the others would double the code a page has to load.
+        let automaton = NFA::builder().match_kind(MatchKind::LeftmostLongest).build(texts).map_err(failed)?;
         Ok(Self { tokens, automaton })
     }
 
-    fn split<'text>(&self, text: &'text str) -> Vec<Piece<'text>> {
+    fn split<'text>(&self, text: &'text str) -> Result<Vec<Piece<'text>>> {
         let mut pieces = Vec::new();
         let mut at = 0;
-        for found in self.automaton.find_iter(text) {
+        for found in self.automaton.try_find_iter(Input::new(text)).map_err(failed)? {
             if at < found.start() {
                 pieces.push(Piece::Text(&text[at..found.start()]));
             }
@@ -71,8 +71,12 @@ impl Finder {
         if at < text.len() {
             pieces.push(Piece::Text(&text[at..]));
         }
-        pieces
+        Ok(pieces)
     }
+}
+
+fn failed(error: impl std::error::Error) -> Error {
+    Error::Tokenizer { reason: format!("the special tokens fail: {error}") }
 }
 
 /// Texts that end a turn or a document in the published vocabularies, whether or not the metadata names their ids.
