@@ -1,5 +1,6 @@
 //! The tokens of a model: their text and what each of them is for.
 
+use super::special_tokens::is_end;
 use crate::gguf::{Array, Metadata, Strings, Value};
 use crate::{Error, Result};
 
@@ -51,11 +52,15 @@ impl Vocabulary {
         let Some(Value::Array(Array::Strings(texts))) = metadata.remove(TOKENS) else {
             return Err(Error::MissingMetadata { key: TOKENS.to_owned() });
         };
-        let kinds = match metadata.integers(TOKEN_TYPES)? {
+        let mut kinds = match metadata.integers(TOKEN_TYPES)? {
             Some(numbers) => read_kinds(numbers, texts.len())?,
             None => vec![TokenKind::Normal; texts.len()],
         };
         metadata.remove(TOKEN_TYPES);
+        // Some converted files call these ordinary text, and a prompt could then never hold one.
+        for (kind, _) in kinds.iter_mut().zip(texts.iter()).filter(|(_, text)| is_end(text)) {
+            *kind = TokenKind::Control;
+        }
         Ok(Self { texts, kinds })
     }
 
