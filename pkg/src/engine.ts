@@ -60,7 +60,7 @@ export class Engine {
       if (error instanceof DOMException && error.name === "DataCloneError") {
         throw new WgslmError(
           "invalid-argument",
-          `this source can't be handed to a worker (${error.message}); give a Blob or a URL, or a stream that nobody reads yet`,
+          `no worker can take this source (${error.message}); give a Blob or a URL, or a stream that nobody reads yet`,
         );
       }
       throw error;
