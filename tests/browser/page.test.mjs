@@ -63,7 +63,7 @@ describe("page", { timeout: 300_000 }, () => {
   });
 
   test("a broken file is named as such, and the page takes a good one afterwards", async (t) => {
-    const tiny = await bytesOf(t, "/golden/tiny.gguf");
+    const tiny = await bytesOf(t, "/golden/arch/tiny-llama-q8_0.gguf");
     if (!tiny) return;
     const page = await openPage(browser);
     await inState(page, "empty");
@@ -90,13 +90,13 @@ describe("page", { timeout: 300_000 }, () => {
   });
 
   test("a cancelled load leaves the page ready for another", async (t) => {
-    const tiny = await bytesOf(t, "/golden/tiny.gguf");
+    const tiny = await bytesOf(t, "/golden/arch/tiny-llama-q8_0.gguf");
     if (!tiny) return;
     let requested;
     const request = new Promise((resolve) => (requested = resolve));
-    const page = await openPage(browser, "/?model=golden/tiny.gguf&autoload=1", {
+    const page = await openPage(browser, "/?model=golden/arch/tiny-llama-q8_0.gguf&autoload=1", {
       // The first request never gets an answer.
-      setUp: (opened) => opened.route("**/golden/tiny.gguf", () => requested(), { times: 1 }),
+      setUp: (opened) => opened.route("**/golden/arch/tiny-llama-q8_0.gguf", () => requested(), { times: 1 }),
     });
     await request;
     await page.click("#cancel");
