@@ -1,0 +1,29 @@
+import type { ErrorCode } from "wgslm";
+
+const CHOOSE = "Choose another GGUF file, or load SmolLM2.";
+const RELOAD = "If it happens again, reload the page.";
+
+/** What the visitor can do about an error, by its code; most messages say what went wrong well enough already. */
+const ADVICE: Record<string, string> = {
+  "no-adapter":
+    "Turn hardware acceleration on in the browser's settings, update the graphics driver, and reload the page.",
+  "self-check": "This GPU or its driver computes wrong results. Update the graphics driver, or try another browser.",
+  http: "Check the model's address, or choose a file from this device.",
+  network: "Check the connection and load the model again, or choose a file from this device.",
+  "not-gguf": CHOOSE,
+  "invalid-gguf": CHOOSE,
+  "unsupported-version": CHOOSE,
+  "unsupported-architecture": CHOOSE,
+  "unsupported-tensor-type": CHOOSE,
+  truncated: "Download the file again, or choose another.",
+  "out-of-memory": "Close other tabs that use the GPU, or choose a smaller model.",
+  "prompt-too-long": "Shorten the prompt, or clear the conversation.",
+  "device-lost": `Load the model again. ${RELOAD}`,
+  "wasm-trap": RELOAD,
+  "worker-crashed": RELOAD,
+  "wasm-load": "Reload the page.",
+};
+
+export function advice(code: ErrorCode): string {
+  return ADVICE[code] ?? "";
+}
