@@ -47,6 +47,30 @@ pub enum Error {
     },
 
     // --- The model it describes ---
+    /// An architecture this build cannot run.
+    #[error("the architecture {architecture} is not supported (supported: {supported})")]
+    UnsupportedArchitecture {
+        /// What the file asks for.
+        architecture: String,
+        /// What there is, comma separated.
+        supported: String,
+    },
+    /// A tensor the architecture needs and the file lacks.
+    #[error("the model lacks the tensor {tensor}")]
+    MissingTensor {
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A tensor whose shape doesn't fit the metadata.
+    #[error("tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}")]
+    TensorShape {
+        /// The tensor's name.
+        tensor: String,
+        /// Its shape, fastest dimension first.
+        found: Vec<u64>,
+        /// The shape it should have.
+        expected: Vec<u64>,
+    },
     /// A metadata key that the model cannot do without.
     #[error("the model's metadata lacks {key}")]
     MissingMetadata {
@@ -73,6 +97,104 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+
+    // --- The device ---
+    /// An option or environment variable with a value it can't have.
+    #[error("{option}={value} is not usable; it should be {expected}")]
+    InvalidOption {
+        /// The option.
+        option: String,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// No adapter.
+    #[error(
+        "no GPU was found; install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers), or use a browser with WebGPU"
+    )]
+    NoAdapter,
+    /// A device that isn't there.
+    #[error("there is no device {wanted}; found: {found}")]
+    UnknownDevice {
+        /// The name or index asked for.
+        wanted: String,
+        /// The names there are.
+        found: String,
+    },
+    /// A device that can't be opened.
+    #[error("{device} could not be opened: {reason}")]
+    DeviceRequest {
+        /// The device's name.
+        device: String,
+        /// What it answered.
+        reason: String,
+    },
+    /// A device that computes wrong values.
+    #[error(
+        "{device} computes wrong values ({kernel} differs from its reference), so its answers could not be trusted; update the driver or the browser, or choose another device"
+    )]
+    SelfCheck {
+        /// The device's name.
+        device: String,
+        /// The kernel and its variant.
+        kernel: String,
+    },
+    /// More than one binding can hold.
+    #[error(
+        "{what} takes {bytes} bytes, and this device binds at most {limit}; choose a smaller context or a smaller model"
+    )]
+    TooLarge {
+        /// What it is.
+        what: String,
+        /// Its size.
+        bytes: u64,
+        /// The device's limit.
+        limit: u64,
+    },
+    /// The device has no memory left.
+    #[error(
+        "the GPU is out of memory; close other programs that use it, or choose a smaller context or a smaller model"
+    )]
+    OutOfMemory,
+    /// The device is gone.
+    #[error("the GPU was lost ({reason}); load the model again")]
+    DeviceLost {
+        /// What the device says.
+        reason: String,
+    },
+    /// Anything else that the device reports.
+    #[error("the GPU reported an error: {reason}")]
+    Gpu {
+        /// What it reports.
+        reason: String,
+    },
+
+    // --- Requests ---
+    /// A prompt without tokens.
+    #[error("the prompt is empty; give it at least one token")]
+    EmptyPrompt,
+    /// A prompt longer than the context.
+    #[error(
+        "the prompt has {tokens} tokens and the context holds {capacity}; shorten it or load the model with a larger context"
+    )]
+    PromptTooLong {
+        /// Tokens in the prompt.
+        tokens: usize,
+        /// Tokens the context holds.
+        capacity: usize,
+    },
+    /// A token id outside the vocabulary.
+    #[error("token {token} is not in the vocabulary of {vocabulary} tokens")]
+    UnknownToken {
+        /// The id.
+        token: u32,
+        /// The vocabulary's size.
+        vocabulary: u32,
+    },
+    /// The KV cache has no room for another sequence now.
+    #[error("the KV cache is in use by other sequences; wait for one to end or load the model with a larger context")]
+    KvCacheFull,
 }
 
 impl Error {
@@ -85,10 +207,26 @@ impl Error {
             Self::Truncated { .. } => "truncated",
             Self::InvalidGguf { .. } => "invalid-gguf",
             Self::UnsupportedTensorType { .. } => "unsupported-tensor-type",
+            Self::UnsupportedArchitecture { .. } => "unsupported-architecture",
+            Self::MissingTensor { .. } => "missing-tensor",
+            Self::TensorShape { .. } => "tensor-shape",
             Self::MissingMetadata { .. } => "missing-metadata",
             Self::InvalidMetadata { .. } => "invalid-metadata",
             Self::Tokenizer { .. } => "tokenizer",
             Self::ChatTemplate { .. } => "chat-template",
+            Self::InvalidOption { .. } => "invalid-option",
+            Self::NoAdapter => "no-adapter",
+            Self::UnknownDevice { .. } => "unknown-device",
+            Self::DeviceRequest { .. } => "device-request",
+            Self::SelfCheck { .. } => "self-check",
+            Self::TooLarge { .. } => "too-large",
+            Self::OutOfMemory => "out-of-memory",
+            Self::DeviceLost { .. } => "device-lost",
+            Self::Gpu { .. } => "gpu",
+            Self::EmptyPrompt => "empty-prompt",
+            Self::PromptTooLong { .. } => "prompt-too-long",
+            Self::UnknownToken { .. } => "unknown-token",
+            Self::KvCacheFull => "kv-cache-full",
         }
     }
 }

@@ -1,0 +1,141 @@
+//! What a device can do, and what is chosen for it. A capability is never assumed.
+
+use wgslm_shaders::format::LANE_INTERLEAVE;
+use wgslm_shaders::{Kernel, LANE_COLUMNS, Variant, WeightFormat};
+
+use crate::{Error, Result};
+
+/// How a device is to be chosen and used. The default takes the best there is and all that it has.
+#[derive(Clone, Debug, Default)]
+pub struct GpuOptions {
+    /// The name (or a part of it) or the index of the device; the most powerful one where absent.
+    pub device: Option<String>,
+    /// Asks for no feature and only for the limits that every WebGPU device has.
+    pub baseline: bool,
+    /// The largest binding to use, in bytes: larger tensors are split. The device's limit where absent or lower.
+    pub max_binding: Option<u64>,
+    /// Whether weight rows lie side by side, a row an invocation; chosen by the kind of device where absent.
+    pub interleaved_rows: Option<bool>,
+}
+
+impl GpuOptions {
+    /// Reads `WGSLM_DEVICE` (name or index), `WGSLM_CAPABILITIES` (`baseline` or `full`), `WGSLM_MAX_BINDING` (bytes, or with
+    /// `KiB`, `MiB`, `GiB`) and `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`).
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for a value that isn't one of these.
+    pub fn from_env() -> Result<Self> {
+        let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let one_of = |name: &str, yes: &str, no: &str| match value(name).as_deref() {
+            None => Ok(None),
+            Some(value) if value == yes => Ok(Some(true)),
+            Some(value) if value == no => Ok(Some(false)),
+            Some(value) => Err(invalid(name, value, &format!("{yes} or {no}"))),
+        };
+        Ok(Self {
+            device: value("WGSLM_DEVICE"),
+            baseline: one_of("WGSLM_CAPABILITIES", "baseline", "full")?.unwrap_or(false),
+            max_binding: value("WGSLM_MAX_BINDING").map(|text| parse_bytes(&text)).transpose()?,
+            interleaved_rows: one_of("WGSLM_WEIGHT_ROWS", "interleaved", "contiguous")?,
+        })
+    }
+}
+
+fn parse_bytes(text: &str) -> Result<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit = match text[digits..].trim() {
+        "" => Some(1),
+        "KiB" => Some(1 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        _ => None,
+    };
+    let bytes = unit.and_then(|unit: u64| text[..digits].parse::<u64>().ok()?.checked_mul(unit));
+    bytes.filter(|bytes| *bytes >= 4096).ok_or_else(|| {
+        invalid("WGSLM_MAX_BINDING", text, "a number of bytes, 4096 or more, with KiB, MiB or GiB after it or nothing")
+    })
+}
+
+fn invalid(name: &str, value: &str, expected: &str) -> Error {
+    Error::InvalidOption { option: name.to_owned(), value: value.to_owned(), expected: expected.to_owned() }
+}
+
+/// What was found on a device and what was chosen for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Subgroup operations are used.
+    pub subgroups: bool,
+    /// The device is a program on the CPU.
+    pub software: bool,
+    /// Weight rows lie side by side, and an invocation takes a whole row.
+    pub interleaved_rows: bool,
+    /// The largest storage binding in use, in bytes.
+    pub max_binding: u64,
+    /// The largest buffer the device makes, in bytes.
+    pub max_buffer: u64,
+}
+
+impl Capabilities {
+    /// Rows side by side in a weight's memory.
+    #[must_use]
+    pub fn interleave(&self) -> u32 {
+        if self.interleaved_rows { LANE_INTERLEAVE } else { 1 }
+    }
+
+    /// The kernel for `weight * x`, for one token or for many.
+    #[must_use]
+    pub fn linear(&self, format: WeightFormat, many: bool) -> Variant {
+        match (self.interleaved_rows, many) {
+            (true, _) => Variant::plain(Kernel::MatmulRowPerLane).columns(if many { LANE_COLUMNS } else { 1 }),
+            (false, true) => Variant::plain(Kernel::Matmul),
+            (false, false) => Variant::plain(Kernel::Matvec).subgroups(self.subgroups),
+        }
+        .weight(format, self.interleave())
+    }
+
+    /// The kernel for looking up embeddings.
+    #[must_use]
+    pub fn embed(&self, format: WeightFormat) -> Variant {
+        Variant::plain(Kernel::Embed).weight(format, self.interleave())
+    }
+
+    /// The kernel for RMS norm, of all rows or of those that outputs name.
+    #[must_use]
+    pub fn rms_norm(&self, gather: bool) -> Variant {
+        Variant::plain(Kernel::RmsNorm).subgroups(self.subgroups).gather(gather)
+    }
+
+    /// The kernel for attention.
+    #[must_use]
+    pub fn attention(&self) -> Variant {
+        Variant::plain(Kernel::Attention).subgroups(self.subgroups)
+    }
+
+    /// The choices as text by topic, for people to read.
+    #[must_use]
+    pub fn chosen(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("decode", self.linear(WeightFormat::Q4_0, false).kernel.name().to_owned()),
+            ("prefill", self.linear(WeightFormat::Q4_0, true).kernel.name().to_owned()),
+            ("reduction", if self.subgroups { "subgroups" } else { "workgroup memory" }.to_owned()),
+            ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_bytes;
+
+    #[test]
+    fn binding_limits_are_read_with_their_units() {
+        for (text, bytes) in
+            [("4096", Some(4096)), ("1MiB", Some(1 << 20)), ("2 GiB", Some(2 << 30)), ("64KiB", Some(65_536))]
+        {
+            assert_eq!(parse_bytes(text).ok(), bytes, "{text}");
+        }
+        for text in ["", "MiB", "1MB", "12", "-5", "99999999999999999999GiB"] {
+            assert_eq!(parse_bytes(text).map_err(|error| error.code()), Err("invalid-option"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Finding a device, opening it, and everything that is asked of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wgslm_shaders::Variant;
+
+use super::pipelines::{Pipeline, Pipelines};
+use super::{Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, self_check};
+use crate::{Error, Result};
+
+/// What is known of an adapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterDescription {
+    /// Its number among the adapters found, for choosing it.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// The API it is reached through.
+    pub backend: String,
+    /// The driver, where the API tells.
+    pub driver: String,
+    /// Whether it is a program on the CPU.
+    pub software: bool,
+    /// The features of interest that it has.
+    pub features: Vec<&'static str>,
+    /// The largest storage binding it allows, in bytes.
+    pub max_binding: u64,
+}
+
+/// An open device. Clones share it.
+#[derive(Clone)]
+pub struct Gpu {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    adapter: AdapterDescription,
+    capabilities: Capabilities,
+    pipelines: Pipelines,
+    failure: Arc<Mutex<Option<Failure>>>,
+}
+
+/// What the device reported outside of any call.
+enum Failure {
+    Lost(String),
+    OutOfMemory,
+    Other(String),
+}
+
+impl Gpu {
+    /// The adapters there are.
+    pub async fn adapters() -> Vec<AdapterDescription> {
+        let found = enumerate(&instance()).await;
+        found.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect()
+    }
+
+    /// Opens a device and checks that it computes what it should.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] where there is none, [`Error::UnknownDevice`] where the one asked for isn't among them,
+    /// [`Error::DeviceRequest`] where it can't be opened, [`Error::SelfCheck`] where it computes wrong values.
+    pub async fn request(options: &GpuOptions) -> Result<Self> {
+        Self::request_with(options, KernelTexts::default()).await
+    }
+
+    /// As [`Self::request`], with other kernel texts: for testing what a wrong kernel leads to.
+    ///
+    /// # Errors
+    /// As [`Self::request`].
+    pub async fn request_with(options: &GpuOptions, texts: KernelTexts) -> Result<Self> {
+        let instance = instance();
+        let adapters = enumerate(&instance).await;
+        let descriptions: Vec<_> = adapters.iter().enumerate().map(|(i, adapter)| describe(i, adapter)).collect();
+        let index = choose(&descriptions, options.device.as_deref())?;
+        let (adapter, mut description) = (&adapters[index], descriptions[index].clone());
+
+        let mut limits = wgpu::Limits::default();
+        let mut features = wgpu::Features::empty();
+        if !options.baseline {
+            let available = adapter.limits();
+            limits.max_buffer_size = available.max_buffer_size;
+            limits.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
+            features |= adapter.features() & wgpu::Features::SUBGROUP;
+        }
+        if let Some(bytes) = options.max_binding {
+            limits.max_storage_buffer_binding_size = limits.max_storage_buffer_binding_size.min(bytes);
+        }
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("wgslm"),
+            required_features: features,
+            required_limits: limits.clone(),
+            ..Default::default()
+        };
+        let (opened, subgroups) = open(adapter, &descriptor, options.baseline).await;
+        let (device, queue) = opened
+            .map_err(|error| Error::DeviceRequest { device: description.name.clone(), reason: error.to_string() })?;
+        if subgroups && !description.features.contains(&"subgroups") {
+            description.features.push("subgroups");
+        }
+        let capabilities = Capabilities {
+            subgroups,
+            software: description.software,
+            interleaved_rows: options.interleaved_rows.unwrap_or(description.software),
+            max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+            max_buffer: limits.max_buffer_size,
+        };
+        tracing::info!(adapter = description.name, ?capabilities, "device opened");
+        let failure = watch(&device);
+        let pipelines = Pipelines::new(texts);
+        let inner = Inner { device, queue, adapter: description, capabilities, pipelines, failure };
+        let gpu = Self { inner: Arc::new(inner) };
+        self_check::run(&gpu).await?;
+        Ok(gpu)
+    }
+
+    /// What the device's adapter is.
+    #[must_use]
+    pub fn adapter(&self) -> &AdapterDescription {
+        &self.inner.adapter
+    }
+
+    /// What the device can do and what was chosen for it.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.inner.capabilities
+    }
+
+    /// A storage buffer of `size` bytes, zeroed; its size is rounded up to whole words.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] above the largest binding.
+    pub fn storage_buffer(&self, label: &str, size: u64) -> Result<Buffer> {
+        let limit = self.inner.capabilities.max_binding;
+        let size = size.next_multiple_of(4).max(16);
+        if size > limit {
+            return Err(Error::TooLarge { what: label.to_owned(), bytes: size, limit });
+        }
+        Ok(self.buffer(
+            label,
+            size,
+            wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+        ))
+    }
+
+    /// Writes `words` at `offset` bytes (a multiple of 4), before everything submitted later.
+    pub fn write(&self, buffer: &Buffer, offset: u64, bytes: &[u8]) {
+        self.inner.queue.write_buffer(buffer.raw(), offset, bytes);
+    }
+
+    /// Hands what was written to the device, so that it doesn't pile up on this side.
+    pub fn flush(&self) {
+        self.inner.queue.submit([]);
+        // Natively this gives back the memory of writes that are done; in a browser it does nothing.
+        let _ = self.inner.device.poll(wgpu::PollType::Poll);
+    }
+
+    /// Runs programs one after the other.
+    pub fn run(&self, programs: &[(&Program, Counts)]) {
+        self.inner.queue.submit([self.record(programs).finish()]);
+    }
+
+    /// Runs programs, then brings back the first `size` bytes (a multiple of 4) of `source`.
+    pub fn run_and_read(
+        &self,
+        programs: &[(&Program, Counts)],
+        source: &Buffer,
+        size: u64,
+        ring: &mut ReadbackRing,
+    ) -> Readback {
+        let mut encoder = self.record(programs);
+        let staging = ring.take();
+        encoder.copy_buffer_to_buffer(source.raw(), 0, staging.raw(), 0, size);
+        let submission = self.inner.queue.submit([encoder.finish()]);
+        Readback::begin(self, staging, size, submission)
+    }
+
+    /// The error that the device has reported meanwhile, if any.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], [`Error::OutOfMemory`] or [`Error::Gpu`].
+    pub fn check(&self) -> Result<()> {
+        match &*self.inner.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => Ok(()),
+            Some(Failure::Lost(reason)) => Err(Error::DeviceLost { reason: reason.clone() }),
+            Some(Failure::OutOfMemory) => Err(Error::OutOfMemory),
+            Some(Failure::Other(reason)) => Err(Error::Gpu { reason: reason.clone() }),
+        }
+    }
+
+    fn record(&self, programs: &[(&Program, Counts)]) -> wgpu::CommandEncoder {
+        let mut encoder = self.inner.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        for (program, counts) in programs {
+            program.record(&mut pass, *counts);
+        }
+        drop(pass);
+        encoder
+    }
+
+    fn buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Buffer {
+        Buffer::new(self.inner.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size,
+            usage,
+            mapped_at_creation: false,
+        }))
+    }
+
+    pub(super) fn staging_buffer(&self, size: u64) -> Buffer {
+        self.buffer("staging", size, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)
+    }
+
+    pub(super) fn uniform_buffer(&self, label: &str, bytes: &[u8]) -> Buffer {
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let buffer = self.buffer(label, (bytes.len() as u64).max(16), usage);
+        self.write(&buffer, 0, bytes);
+        buffer
+    }
+
+    pub(super) fn pipeline(&self, variant: &Variant) -> Pipeline {
+        self.inner.pipelines.get(&self.inner.device, variant)
+    }
+
+    pub(super) fn bind_group(
+        &self,
+        label: &str,
+        layout: &wgpu::BindGroupLayout,
+        entries: &[wgpu::BindGroupEntry<'_>],
+    ) -> wgpu::BindGroup {
+        self.inner.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries })
+    }
+
+    /// Natively waits until `submission` is done; in a browser, where waiting is the event loop's, does nothing.
+    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
+        self.inner.device.poll(wait).map(|_| ()).map_err(|error| Error::Gpu { reason: error.to_string() })
+    }
+}
+
+fn instance() -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor {
+        // OpenGL claims compute shaders that it computes wrongly on some stacks.
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    })
+}
+
+async fn enumerate(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
+    if cfg!(target_arch = "wasm32") {
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        instance.request_adapter(&options).await.into_iter().collect()
+    } else {
+        instance.enumerate_adapters(wgpu::Backends::PRIMARY).await
+    }
+}
+
+fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescription {
+    let info = adapter.get_info();
+    let features = adapter.features();
+    let named = [
+        (wgpu::Features::SHADER_F16, "shader-f16"),
+        (wgpu::Features::SUBGROUP, "subgroups"),
+        (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
+        (wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, "cooperative-matrix"),
+    ];
+    // Browsers mark a software adapter as a fallback; Chromium names SwiftShader without marking it where it was asked for.
+    let software = info.device_type == wgpu::DeviceType::Cpu || info.name.contains("SwiftShader");
+    AdapterDescription {
+        index,
+        name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
+        backend: info.backend.to_string(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        software,
+        features: named.into_iter().filter(|(bit, _)| features.contains(*bit)).map(|(_, name)| name).collect(),
+        max_binding: adapter.limits().max_storage_buffer_binding_size,
+    }
+}
+
+/// The index of the adapter asked for by number or part of a name, or of the first that is real hardware.
+fn choose(adapters: &[AdapterDescription], wanted: Option<&str>) -> Result<usize> {
+    if adapters.is_empty() {
+        return Err(Error::NoAdapter);
+    }
+    let Some(wanted) = wanted else {
+        return Ok(adapters.iter().position(|adapter| !adapter.software).unwrap_or(0));
+    };
+    let by_index = wanted.parse::<usize>().ok().filter(|index| *index < adapters.len());
+    let by_name = || adapters.iter().position(|adapter| adapter.name.to_lowercase().contains(&wanted.to_lowercase()));
+    by_index.or_else(by_name).ok_or_else(|| Error::UnknownDevice {
+        wanted: wanted.to_owned(),
+        found: adapters.iter().map(|adapter| adapter.name.as_str()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+type Opened = std::result::Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError>;
+
+/// Opens the device; tells whether it has subgroups.
+#[cfg(not(target_arch = "wasm32"))]
+async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, _baseline: bool) -> (Opened, bool) {
+    (adapter.request_device(descriptor).await, descriptor.required_features.contains(wgpu::Features::SUBGROUP))
+}
+
+/// Opens the device; tells whether it has subgroups.
+#[cfg(target_arch = "wasm32")]
+async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, baseline: bool) -> (Opened, bool) {
+    if baseline {
+        return (adapter.request_device(descriptor).await, false);
+    }
+    let request = super::subgroups_on_web::request_subgroups();
+    let opened = adapter.request_device(descriptor).await;
+    request.restore();
+    (opened, request.granted())
+}
+
+/// Keeps what the device reports outside of any call; the first report counts.
+fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<Failure>>> {
+    let failure = Arc::<Mutex<Option<Failure>>>::default();
+    let keep = |failure: &Arc<Mutex<Option<Failure>>>| {
+        let failure = Arc::clone(failure);
+        move |report: Failure| {
+            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(report);
+        }
+    };
+    let reported = keep(&failure);
+    device.on_uncaptured_error(Arc::new(move |error| {
+        tracing::error!(%error, "the device reported an error");
+        reported(match error {
+            wgpu::Error::OutOfMemory { .. } => Failure::OutOfMemory,
+            other => Failure::Other(other.to_string()),
+        });
+    }));
+    let lost = keep(&failure);
+    device.set_device_lost_callback(move |reason, message| {
+        // The end of a device that was given back isn't a failure.
+        if reason != wgpu::DeviceLostReason::Destroyed {
+            lost(Failure::Lost(message));
+        }
+    });
+    failure
+}

@@ -1,0 +1,21 @@
+//! The only user of wgpu: devices and what they can do, buffers, pipelines, programs of dispatches, readback, self-check.
+//! Everything above speaks of tensors, programs and tokens.
+
+mod buffer;
+mod capabilities;
+mod device;
+mod execute;
+mod pipelines;
+mod program;
+mod readback;
+mod self_check;
+#[cfg(target_arch = "wasm32")]
+mod subgroups_on_web;
+
+pub use buffer::Buffer;
+pub use capabilities::{Capabilities, GpuOptions};
+pub use device::{AdapterDescription, Gpu};
+pub use execute::execute;
+pub use program::{Count, Counts, Program, ProgramBuilder};
+pub use readback::{Readback, ReadbackRing};
+pub use self_check::KernelTexts;

@@ -1,0 +1,124 @@
+//! Does the device compute what it should? Some stacks claim support and give wrong values: a few kernels are run on small
+//! inputs and held against their references before a model is fetched.
+
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{
+    Argmax, Attention, BLOCK_TOKENS, Kernel, Launch, Linear, Output, RmsNorm, Row, Target, Variant, WeightFormat,
+};
+
+use super::{Gpu, execute};
+use crate::{Error, Result};
+
+/// Where the kernels' texts come from.
+#[derive(Clone, Copy)]
+pub struct KernelTexts {
+    /// The WGSL of a variant.
+    pub text: fn(&Variant, Target) -> String,
+}
+
+impl Default for KernelTexts {
+    fn default() -> Self {
+        Self { text: Variant::wgsl }
+    }
+}
+
+/// The largest difference that is put down to rounding, relative to the largest value: f32 sums in another order.
+const TOLERANCE: f32 = 1e-4;
+
+pub(super) async fn run(gpu: &Gpu) -> Result<()> {
+    let capabilities = gpu.capabilities().clone();
+    for (format, many) in [(WeightFormat::Q4_0, false), (WeightFormat::Q8_0, true)] {
+        let (params, resources) = linear_case(&capabilities.linear(format, many));
+        check(gpu, params, capabilities.linear(format, many), 3, resources).await?;
+    }
+    let x = values(3 * 100);
+    let norm = Resources::default().with("x", &x).with("weight", &values(100)).with("y", &[0.0f32; 300]);
+    check(gpu, RmsNorm { width: 100, stride: 100, epsilon: 1e-5 }, capabilities.rms_norm(false), 3, norm).await?;
+    let (params, resources) = attention_case();
+    check(gpu, params, capabilities.attention(), 2, resources).await?;
+    let outputs =
+        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
+    let choice =
+        Resources::default().with("outputs", &outputs).with("logits", &values(2 * 700)).with("sampled", &[0u32; 2]);
+    check(gpu, Argmax { vocabulary: 700, stride: 700 }, Variant::plain(Kernel::Argmax), 2, choice).await
+}
+
+/// Fixed values between -1 and 1 without a pattern that could hide a mistake.
+fn values(length: usize) -> Vec<f32> {
+    words(length).into_iter().map(|word| (word >> 8) as f32 / (1 << 23) as f32 - 1.0).collect()
+}
+
+fn words(length: usize) -> Vec<u32> {
+    let mut state = 0x9e37_79b9_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state ^ (state >> 16)
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+fn linear_case(variant: &Variant) -> (Linear, Resources) {
+    let (rows, groups, tokens) = (37_usize, 3_usize, 3_usize);
+    let (format, interleave) = variant.weight.map_or((WeightFormat::F32, 1), |w| (w.format, w.interleave as usize));
+    let stored = rows.next_multiple_of(interleave);
+    // 0x2c2c: a pair of halves of 0.0652.
+    let scales = vec![0x2c2c_2c2c_u32; stored * format.scale_words(groups)];
+    let params = Linear {
+        rows: rows as u32,
+        groups: groups as u32,
+        columns: tokens as u32,
+        x_stride: (groups * GROUP / 4) as u32,
+        y_stride: rows as u32,
+        y_offset: 0,
+    };
+    let resources = Resources::default()
+        .with("codes", &words(stored * groups * format.code_words()))
+        .with("scales", &scales)
+        .with("x", &values(tokens * groups * GROUP))
+        .with("y", &vec![0.0f32; tokens * rows]);
+    (params, resources)
+}
+
+fn attention_case() -> (Attention, Resources) {
+    let (heads, kv_heads, head_pairs) = (4_u32, 2_u32, 8_u32);
+    let tokens = 8 * BLOCK_TOKENS;
+    // Halves between 2^-14 and 2 of both signs, whatever the random bits.
+    let cache: Vec<u32> =
+        words((tokens * kv_heads * head_pairs) as usize).iter().map(|word| word & 0xbbff_bbff).collect();
+    let rows = [Row { position: 5, ..Row::default() }, Row { position: 101, ..Row::default() }];
+    let width = (heads * head_pairs * 2) as usize;
+    let resources = Resources::default()
+        .with("rows", &rows)
+        .with("tables", &[3u32, 1, 7, 0, 6, 2, 5, 4])
+        .with("q", &values(2 * width))
+        .with("k_cache", &cache)
+        .with("v_cache", &cache.iter().rev().copied().collect::<Vec<_>>())
+        .with("y", &vec![0.0f32; 2 * width]);
+    (Attention { heads, kv_heads, head_pairs, stride: heads * head_pairs, scale: 0.25 }, resources)
+}
+
+async fn check(
+    gpu: &Gpu,
+    launch: impl Launch + Copy + 'static,
+    variant: Variant,
+    count: u32,
+    resources: Resources,
+) -> Result<()> {
+    let mut expected = resources.clone();
+    launch.reference(&variant, count as usize, &mut expected);
+    let computed = execute(gpu, launch, variant, count, &resources).await?;
+    for (name, words) in computed.iter() {
+        let agree = if variant.kernel == Kernel::Argmax {
+            words == expected.get::<u32>(name)
+        } else {
+            let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));
+            let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+            computed.iter().zip(expected).all(|(a, b)| (a - b).abs() <= TOLERANCE * largest)
+        };
+        if !agree {
+            return Err(Error::SelfCheck { device: gpu.adapter().name.clone(), kernel: variant.name() });
+        }
+    }
+    Ok(())
+}

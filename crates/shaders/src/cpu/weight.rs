@@ -1,0 +1,38 @@
+//! Reads repacked weights.
+
+use half::{bf16, f16};
+
+use crate::format::{GROUP, WeightFormat, interleaved};
+use crate::variant::WeightLayout;
+
+/// Row `row` of a repacked matrix of `groups` groups a row, dequantised.
+#[must_use]
+pub fn weight_row(layout: WeightLayout, codes: &[u32], scales: &[u32], row: usize, groups: usize) -> Vec<f32> {
+    let format = layout.format;
+    let interleave = layout.interleave as usize;
+    let word =
+        |plane: &[u32], index: usize, words_per_row: usize| plane[interleaved(row, index, words_per_row, interleave)];
+    let code = |index: usize| word(codes, index, groups * format.code_words());
+    let scale = |index: usize| word(scales, index, format.scale_words(groups));
+    (0..groups * GROUP)
+        .map(|k| {
+            let (group, within) = (k / GROUP, k % GROUP);
+            let byte = |i: usize| code(group * format.code_words() + i / 4).to_le_bytes()[i % 4];
+            let nibble = || f32::from((byte(within % 16) >> (4 * (within / 16))) & 15);
+            let scale_of_pair = || half_of(scale(group / 2), group % 2);
+            match format {
+                WeightFormat::F32 => f32::from_bits(code(k)),
+                WeightFormat::F16 => half_of(code(k / 2), k % 2),
+                WeightFormat::BF16 => bf16::from_bits((code(k / 2) >> (16 * (k % 2))) as u16).to_f32(),
+                WeightFormat::Q4_0 => scale_of_pair() * (nibble() - 8.0),
+                WeightFormat::Q4_1 => half_of(scale(group), 0) * nibble() + half_of(scale(group), 1),
+                WeightFormat::Q8_0 => scale_of_pair() * f32::from(byte(within) as i8),
+            }
+        })
+        .collect()
+}
+
+/// One of the two halves in a word.
+pub(crate) fn half_of(word: u32, index: usize) -> f32 {
+    f16::from_bits((word >> (16 * index)) as u16).to_f32()
+}

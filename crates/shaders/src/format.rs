@@ -1,0 +1,80 @@
+//! How weight matrices lie in GPU memory.
+//!
+//! A matrix is a plane of codes and, for most formats, a plane of scales, both in 32-bit words. Along a row, weights come in
+//! groups of [`GROUP`]; a row is padded with zero weights to whole groups. Rows stand side by side in groups of `interleave`,
+//! word by word ([`interleaved`]), and their number is padded to a multiple of it.
+
+/// Weights in a group: a row of codes is a whole number of groups.
+pub const GROUP: usize = 32;
+
+/// The interleave of variants that give each invocation a row.
+pub const LANE_INTERLEAVE: u32 = 32;
+
+/// How a weight is encoded. Each has a `wgsl/shared/weight_<name>.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(non_camel_case_types)]
+pub enum WeightFormat {
+    /// A weight a word.
+    F32,
+    /// Two halves a word.
+    F16,
+    /// Two upper halves of an f32 a word.
+    BF16,
+    /// `scale * (code - 8)`: codes of 4 bits, an f16 scale a group.
+    Q4_0,
+    /// `scale * code + minimum`: codes of 4 bits, an f16 scale and minimum a group.
+    Q4_1,
+    /// `scale * code`: signed codes of 8 bits, an f16 scale a group.
+    Q8_0,
+}
+
+impl WeightFormat {
+    /// Every format.
+    pub const ALL: [Self; 6] = [Self::F32, Self::F16, Self::BF16, Self::Q4_0, Self::Q4_1, Self::Q8_0];
+
+    /// Its name in file names and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::BF16 => "bf16",
+            Self::Q4_0 => "q4_0",
+            Self::Q4_1 => "q4_1",
+            Self::Q8_0 => "q8_0",
+        }
+    }
+
+    /// Words of codes in a group.
+    #[must_use]
+    pub const fn code_words(self) -> usize {
+        match self {
+            Self::F32 => 32,
+            Self::F16 | Self::BF16 => 16,
+            Self::Q4_0 | Self::Q4_1 => 4,
+            Self::Q8_0 => 8,
+        }
+    }
+
+    /// Words of scales in a row of `groups` groups; 0 for formats without scales.
+    #[must_use]
+    pub const fn scale_words(self, groups: usize) -> usize {
+        match self {
+            Self::F32 | Self::F16 | Self::BF16 => 0,
+            Self::Q4_0 | Self::Q8_0 => groups.div_ceil(2),
+            Self::Q4_1 => groups,
+        }
+    }
+
+    /// Whether there is a plane of scales.
+    #[must_use]
+    pub const fn has_scales(self) -> bool {
+        self.scale_words(1) > 0
+    }
+}
+
+/// The index of a word of a row in its plane, as `interleaved` in `wgsl/shared/weight.wgsl`.
+#[must_use]
+pub const fn interleaved(row: usize, word: usize, words_per_row: usize, interleave: usize) -> usize {
+    ((row / interleave) * words_per_row + word) * interleave + row % interleave
+}

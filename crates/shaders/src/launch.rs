@@ -1,0 +1,22 @@
+//! What a kernel needs to be started: its parameters, its grid, and the reference that tells what should come of it.
+
+use crate::cpu::Resources;
+use crate::variant::{Kernel, Variant};
+
+/// The most workgroups that every device takes in one dimension.
+pub(crate) const MAX_GRID: u32 = 65_535;
+
+/// A kernel's parameters. They don't change from step to step; the number of rows comes with each start.
+pub trait Launch: Send + Sync {
+    /// The bytes of the WGSL struct `Params`.
+    fn params(&self) -> &[u8];
+
+    /// Workgroups for `count` rows (tokens or outputs) in this variant of the kernel.
+    fn grid(&self, variant: &Variant, count: u32) -> [u32; 3];
+
+    /// Does on the CPU, plainly, what the kernel does with the same resources.
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources);
+
+    /// The kernels these are the parameters of: one, but for `linear`.
+    fn kernels(&self) -> &'static [Kernel];
+}

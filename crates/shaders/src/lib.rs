@@ -1,0 +1,76 @@
+//! The kernels of wgslm as data: WGSL sources and their variants, typed parameters, bindings, and a CPU reference each.
+//! No GPU API here.
+//!
+//! A kernel has one name everywhere: `wgsl/<name>.wgsl`, its parameters and grid in `src/<name>.rs`, its reference in
+//! `src/cpu/<name>.rs`.
+
+mod add;
+mod argmax;
+mod attention;
+pub mod cpu;
+mod embed;
+mod expand;
+pub mod format;
+mod kv_append;
+mod launch;
+mod linear;
+mod rms_norm;
+mod rope;
+mod rows;
+mod swiglu;
+mod variant;
+
+pub use add::Add;
+pub use argmax::Argmax;
+pub use attention::Attention;
+pub use embed::Embed;
+pub use expand::Target;
+pub use format::WeightFormat;
+pub use kv_append::KvAppend;
+pub use launch::Launch;
+pub use linear::Linear;
+pub use rms_norm::RmsNorm;
+pub use rope::Rope;
+pub use rows::{BLOCK_TOKENS, Output, Row};
+pub use swiglu::Swiglu;
+pub use variant::{Kernel, LANE_COLUMNS, Variant, WeightLayout};
+
+include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
+
+/// How a kernel uses what is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A uniform buffer: the kernel's parameters.
+    Uniform,
+    /// A storage buffer it reads.
+    Read,
+    /// A storage buffer it writes, and perhaps reads.
+    ReadWrite,
+}
+
+/// A binding of group 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// `@binding(index)`.
+    pub index: u32,
+    /// The variable's name in WGSL, by which resources are bound; the parameters are `params`.
+    pub name: &'static str,
+    /// Its use.
+    pub access: Access,
+}
+
+impl Variant {
+    /// The WGSL text for `target`.
+    #[must_use]
+    pub fn wgsl(&self, target: Target) -> String {
+        let lookup = |name: &str| FILES.iter().find(|file| file.0 == name).map(|file| file.1);
+        expand::expand(self, target, &lookup).unwrap_or_else(|error| unreachable!("the build expanded it: {error}"))
+    }
+
+    /// Its bindings, by index. Empty for a combination of choices that [`Variant::all`] doesn't have.
+    #[must_use]
+    pub fn bindings(&self) -> &'static [Binding] {
+        let name = self.name();
+        REFLECTIONS.iter().find(|reflection| reflection.0 == name).map_or(&[], |reflection| reflection.1)
+    }
+}

@@ -1,0 +1,36 @@
+//! The tokens of a step and the outputs asked of it, as `wgsl/shared/rows.wgsl` and `kv.wgsl` have them.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Tokens in a block of the KV cache.
+pub const BLOCK_TOKENS: u32 = 16;
+
+/// One token to run through the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Row {
+    /// The token's id, where `source` is 0.
+    pub token: u32,
+    /// Its position in its sequence, from 0.
+    pub position: u32,
+    /// Where its sequence's block table begins among the block tables.
+    pub table: u32,
+    /// 0: `token` counts; `n`: the token sampled last in slot `n - 1`.
+    pub source: u32,
+}
+
+/// One row whose next token is to be chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Output {
+    /// Its index among the rows of the step.
+    pub row: u32,
+    /// Where among the sampled tokens the choice goes.
+    pub slot: u32,
+    /// 0: the largest logit wins; else logits are multiplied by this and drawn from.
+    pub inverse_temperature: f32,
+    /// The seed of the sequence.
+    pub seed: u32,
+    /// The position that the chosen token will have.
+    pub step: u32,
+}

@@ -1,0 +1,71 @@
+// Causal attention of one query head of one row over the KV cache, with the running softmax of Milakov and Gimelshein
+// (2018). Query heads share KV heads in equal groups (GQA).
+// Keys come in tiles of one a lane; then each lane gathers its own pairs of the values, weighted.
+// Grid: (query heads, rows).
+const WORKGROUP_SIZE: u32 = 64u;
+const MAX_PAIRS_PER_LANE: u32 = 2u; // heads are at most 256 wide
+struct Params {
+    heads: u32,
+    kv_heads: u32,
+    head_pairs: u32, // head width / 2
+    stride: u32,     // of q and y, in pairs
+    scale: f32,      // of the scores
+}
+#import rows
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(2) var<storage, read> tables: array<u32>;
+@group(0) @binding(3) var<storage, read> q: array<vec2<f32>>;
+@group(0) @binding(4) var<storage, read> k_cache: array<u32>;
+@group(0) @binding(5) var<storage, read> v_cache: array<u32>;
+@group(0) @binding(6) var<storage, read_write> y: array<vec2<f32>>;
+#import kv
+#import reduce
+
+var<workgroup> weights: array<f32, WORKGROUP_SIZE>;
+var<workgroup> slots: array<u32, WORKGROUP_SIZE>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
+    let row = rows[group.y];
+    let head_base = group.y * params.stride + group.x * params.head_pairs;
+    let kv_head = group.x / (params.heads / params.kv_heads);
+    let kv_pairs = params.kv_heads * params.head_pairs;
+    let length = row.position + 1u;
+    var running_max = -3.0e38;
+    var running_sum = 0.0;
+    var values: array<vec2<f32>, MAX_PAIRS_PER_LANE>;
+    let tiles = (length + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE;
+    for (var tile = 0u; tile < tiles; tile++) {
+        let first = tile * WORKGROUP_SIZE;
+        let position = first + lane.index;
+        var score = -3.0e38;
+        if position < length {
+            let slot = kv_slot(row.table, position) * kv_pairs + kv_head * params.head_pairs;
+            slots[lane.index] = slot;
+            var sum = 0.0;
+            for (var i = 0u; i < params.head_pairs; i++) { sum += dot(q[head_base + i], unpack2x16float(k_cache[slot + i])); }
+            score = sum * params.scale;
+        }
+        let new_max = max(running_max, workgroup_max(score, lane));
+        let weight = select(0.0, exp(score - new_max), position < length);
+        weights[lane.index] = weight;
+        let correction = exp(running_max - new_max);
+        running_sum = running_sum * correction + workgroup_sum(weight, lane);
+        running_max = new_max;
+        let keys = min(WORKGROUP_SIZE, length - first);
+        for (var p = 0u; p < MAX_PAIRS_PER_LANE; p++) {
+            let pair = p * WORKGROUP_SIZE + lane.index;
+            if pair >= params.head_pairs { break; }
+            var sum = values[p] * correction;
+            for (var i = 0u; i < keys; i++) { sum += weights[i] * unpack2x16float(v_cache[slots[i] + pair]); }
+            values[p] = sum;
+        }
+        workgroupBarrier();
+    }
+    for (var p = 0u; p < MAX_PAIRS_PER_LANE; p++) {
+        let pair = p * WORKGROUP_SIZE + lane.index;
+        if pair < params.head_pairs { y[head_base + pair] = values[p] / running_sum; }
+    }
+}

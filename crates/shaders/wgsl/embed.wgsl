@@ -1,0 +1,34 @@
+// x[row] = the embedding of the row's token.
+// A part of a table that was split holds the tokens from `first`; rows of other tokens are left to the other parts.
+// Grid: (quarters of groups / 64, rows).
+struct Params {
+    first: u32,  // the token of this part's row 0
+    tokens: u32, // tokens in this part
+    groups: u32, // groups of 32 in a row
+    stride: u32, // of x, in vec4
+}
+#import rows
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(2) var<storage, read> sampled: array<u32>;
+@group(0) @binding(3) var<storage, read> codes: array<u32>;
+#ifdef SCALES
+@group(0) @binding(4) var<storage, read> scales: array<u32>;
+#endif
+@group(0) @binding(5) var<storage, read_write> x: array<vec4<f32>>;
+#import weight
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let row = rows[id.y];
+    var token = row.token;
+    if row.source != 0u { token = sampled[row.source - 1u]; }
+    if token < params.first || token - params.first >= params.tokens || id.x >= params.groups * 4u { return; }
+    let group = id.x / 4u;
+    let quarter = id.x % 4u;
+    let w = weights8(token - params.first, group, quarter, params.groups);
+    let base = id.y * params.stride + group * 8u;
+    x[base + low_quad(quarter)] = w.low;
+    x[base + high_quad(quarter)] = w.high;
+}

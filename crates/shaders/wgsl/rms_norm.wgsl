@@ -1,0 +1,37 @@
+// y[row] = x[row] / sqrt(mean(x[row]^2) + epsilon) * weight (Zhang and Sennrich 2019).
+// With GATHER, y has a row for each output and takes x from the row that the output names.
+// Grid: (1, rows).
+const WORKGROUP_SIZE: u32 = 64u;
+struct Params {
+    width: u32,
+    stride: u32, // of x and y, in f32
+    epsilon: f32,
+}
+#import reduce
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+#ifdef GATHER
+#import rows
+@group(0) @binding(4) var<storage, read> outputs: array<Output>;
+#endif
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
+#ifdef GATHER
+    let source = outputs[group.y].row * params.stride;
+#else
+    let source = group.y * params.stride;
+#endif
+    var squares = 0.0;
+    for (var i = lane.index; i < params.width; i += WORKGROUP_SIZE) {
+        let value = x[source + i];
+        squares += value * value;
+    }
+    let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.epsilon);
+    for (var i = lane.index; i < params.width; i += WORKGROUP_SIZE) {
+        y[group.y * params.stride + i] = x[source + i] * scale * weight[i];
+    }
+}
