@@ -1,0 +1,106 @@
+import { Connection } from "./connection.js";
+import { WgslmError } from "./errors.js";
+import { Generation } from "./generation.js";
+import type { MethodName, Methods } from "./protocol.js";
+import { postSource } from "./source.js";
+import type { ChatMessage, GenerateOptions, GpuOptions, LoadOptions, MemoryUse, ModelInfo, ModelSource, Prompt, Support } from "./types.js";
+
+/** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
+export class Engine {
+  /** What was loaded. */
+  readonly info: ModelInfo;
+  readonly #connection: Connection;
+  #unloading: Promise<void> | undefined;
+
+  private constructor(connection: Connection, info: ModelInfo) {
+    this.#connection = connection;
+    this.info = info;
+  }
+
+  /** Says whether models can run here, on which adapter, and which kernels it would use. Never rejects. */
+  static async support(gpu: GpuOptions = {}): Promise<Support> {
+    let connection: Connection | undefined;
+    try {
+      requireWebGpu();
+      connection = new Connection();
+      return { available: true, ...(await connection.call("support", { gpu }).result) };
+    } catch (error) {
+      const { code, message } = error instanceof WgslmError ? error : new WgslmError("internal", String(error));
+      return { available: false, code, reason: message };
+    } finally {
+      void connection?.close(unloaded());
+    }
+  }
+
+  /** Fetches or reads a GGUF model and puts its weights on the GPU as they come; the file is never whole in memory. */
+  static async load(source: ModelSource, { onProgress, signal, ...options }: LoadOptions = {}): Promise<Engine> {
+    signal?.throwIfAborted();
+    requireWebGpu();
+    const { transfer, ...posted } = postSource(source);
+    const connection = new Connection();
+    try {
+      const call = connection.call("load", { ...posted, ...options }, { signal, transfer, ...(onProgress && { onEvent: onProgress }) });
+      return new Engine(connection, await call.result);
+    } catch (error) {
+      void connection.close(unloaded());
+      if (error instanceof DOMException && error.name === "DataCloneError") {
+        throw new WgslmError("invalid-argument", `this source can't be handed to a worker (${error.message}); it may be in use already, or this browser can't move streams: give a Blob or a URL`);
+      }
+      throw error;
+    }
+  }
+
+  /** Generates from a prompt or, given messages, the assistant's next turn. Calls wait for each other in order. */
+  generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
+    return new Generation(this.#connection, prompt, options);
+  }
+
+  /** The tokens of a text. `special` reads special tokens such as `<|im_start|>` as such rather than as text (the default). */
+  tokenize(text: string, { special = true }: { special?: boolean } = {}): Promise<Uint32Array> {
+    return this.#call("tokenize", { text, special });
+  }
+
+  /** The text of tokens. */
+  detokenize(tokens: Uint32Array): Promise<string> {
+    return this.#call("detokenize", { tokens });
+  }
+
+  /** A conversation as the model's chat template writes it down, up to where the assistant's next turn begins. */
+  chatPrompt(messages: readonly ChatMessage[]): Promise<string> {
+    return this.#call("chatPrompt", { messages });
+  }
+
+  /** The logits of every position: `tokens.length` rows of `info.vocabulary` values. */
+  logits(tokens: Uint32Array): Promise<Float32Array> {
+    return this.#call("logits", { tokens });
+  }
+
+  /** The memory this engine takes. */
+  memory(): Promise<MemoryUse> {
+    return this.#call("memory", {});
+  }
+
+  /** Frees everything and ends the worker. What is under way and every later call reject with the code `unloaded`. */
+  unload(): Promise<void> {
+    return (this.#unloading ??= this.#connection.close(unloaded()));
+  }
+
+  #call<M extends MethodName>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {
+    return this.#connection.call(method, params).result;
+  }
+}
+
+/** Fails before a worker is started or a byte fetched where nothing could come of it. */
+function requireWebGpu(): void {
+  if ("gpu" in navigator) return;
+  throw new WgslmError(
+    "no-webgpu",
+    isSecureContext
+      ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, and check that hardware acceleration is on in its settings"
+      : "browsers offer WebGPU to secure pages only; open this page over https or on localhost",
+  );
+}
+
+function unloaded(): WgslmError {
+  return new WgslmError("unloaded", "the engine was unloaded; load the model again");
+}

@@ -1,0 +1,21 @@
+export { Engine } from "./engine.js";
+export { type ErrorCode, type PackageErrorCode, WgslmError } from "./errors.js";
+export { type Generation } from "./generation.js";
+export type {
+  AdapterInfo,
+  ChatMessage,
+  FinishReason,
+  GeneratedToken,
+  GenerateOptions,
+  GenerationResult,
+  GpuOptions,
+  LoadOptions,
+  LoadProgress,
+  MemoryUse,
+  ModelInfo,
+  ModelSource,
+  Prompt,
+  Support,
+  SupportReport,
+  Timings,
+} from "./types.js";

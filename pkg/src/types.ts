@@ -1,0 +1,133 @@
+/** Where a model's GGUF bytes come from. A stream or an ArrayBuffer is handed over to the worker and can't be read again. */
+export type ModelSource = URL | string | Blob | ArrayBuffer | ReadableStream<Uint8Array>;
+
+/** Which of the adapter's abilities to use. */
+export interface GpuOptions {
+  /** Use default limits and no optional feature, whatever the adapter has: for comparisons and bug reports. */
+  baseline?: boolean;
+  /** The most bytes of one buffer binding; larger tensors are split. */
+  maxBinding?: number;
+}
+
+export interface LoadOptions {
+  /** Called as the load goes on, some twenty times a second at most, and once at the end of each phase. */
+  onProgress?: (progress: LoadProgress) => void;
+  /** Aborting it stops the download, frees everything, and rejects the load with the signal's reason. */
+  signal?: AbortSignal;
+  /** Tokens that prompt and answer may have together; by default the engine chooses. */
+  contextLength?: number;
+  /** Which of the adapter's abilities to use. */
+  gpu?: GpuOptions;
+}
+
+/** How far a load has come. */
+export interface LoadProgress {
+  /** `preparing` starts the wasm and the GPU device, `loading` moves the weights to the GPU, `finishing` makes the model ready. */
+  phase: "preparing" | "loading" | "finishing";
+  /** Bytes of the file received so far. */
+  loadedBytes: number;
+  /** Bytes of the whole file; absent until it's known. */
+  totalBytes?: number;
+}
+
+/** What a loaded model is. */
+export interface ModelInfo {
+  /** The architecture's name in the file, such as `llama`. */
+  architecture: string;
+  name: string;
+  /** How many weights it has. */
+  parameters: number;
+  layers: number;
+  /** Tokens that prompt and answer may have together. */
+  contextLength: number;
+  /** Tokens that the model was trained to attend to. */
+  trainedContextLength: number;
+  /** How many different tokens there are. */
+  vocabulary: number;
+  /** GPU memory taken, in bytes. */
+  gpuBytes: number;
+  /** Whether the file says how a conversation is written down. */
+  hasChatTemplate: boolean;
+}
+
+/** Memory in use, in bytes. */
+export interface MemoryUse {
+  /** The engine's WebAssembly memory. It never shrinks, so this is also its peak. */
+  wasmBytes: number;
+  /** Weights, KV cache and scratch buffers on the GPU. */
+  gpuBytes: number;
+}
+
+/** One message of a conversation. */
+export interface ChatMessage {
+  role: "system" | "user" | "assistant" | (string & {});
+  content: string;
+}
+
+/** A text (special tokens in it are read as such), its tokens, or a conversation for the model's chat template. */
+export type Prompt = string | Uint32Array | readonly ChatMessage[];
+
+export interface GenerateOptions {
+  /** The most tokens to generate; by default as many as the context holds. */
+  maxTokens?: number;
+  /** 0, the default, always takes the likeliest token; 1 samples as the model was trained. */
+  temperature?: number;
+  /** Makes sampling repeatable. */
+  seed?: number;
+  /** Texts that end the answer; they are not part of it. */
+  stop?: readonly string[];
+  /** How many tokens the GPU computes ahead of reading them back. It changes speed, never the answer. */
+  tokensInFlight?: number;
+  /** Aborting it stops the answer, and iteration throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** A generated token and the text it completes, which may be empty: a character can take several tokens. */
+export interface GeneratedToken {
+  token: number;
+  text: string;
+}
+
+/** How an answer ended: at a stop token or text, at `maxTokens`, at a full context, or because the caller left. */
+export type FinishReason = "stop" | "length" | "context" | "cancelled";
+
+/** The whole of an answer. */
+export interface GenerationResult {
+  text: string;
+  finishReason: FinishReason;
+  /** Tokens of the prompt. */
+  promptTokens: number;
+  /** Tokens generated, the stop token among them. */
+  tokens: number;
+  timings: Timings;
+}
+
+/** How fast an answer came. */
+export interface Timings {
+  /** Time to first token, from the start of prefill, in ms. */
+  ttftMs: number;
+  prefillTokensPerSecond: number;
+  decodeTokensPerSecond: number;
+}
+
+/** The GPU as the browser describes it. */
+export interface AdapterInfo {
+  name: string;
+  vendor: string;
+  architecture: string;
+  /** Whether the "GPU" is a program on the CPU. */
+  software: boolean;
+}
+
+/** What this device offers and what the engine makes of it. */
+export interface SupportReport {
+  adapter: AdapterInfo;
+  /** The WebGPU features in use. */
+  features: string[];
+  limits: Record<string, number>;
+  /** The kernel variants chosen, by kind. */
+  chosen: Record<string, string>;
+}
+
+/** Whether models can run here, and if not, why. */
+export type Support = ({ available: true } & SupportReport) | { available: false; code: string; reason: string };

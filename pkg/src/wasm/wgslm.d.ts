@@ -1,0 +1,40 @@
+// The surface of the engine that wasm-bindgen exports (crates/runtime/src/web). Failures are `Error`s with a `code`.
+import type { ChatMessage, GenerateOptions, GeneratedToken, GenerationResult, GpuOptions, ModelInfo, SupportReport } from "../types.js";
+
+export default function init(options: { module_or_path: URL }): Promise<{ memory: WebAssembly.Memory }>;
+
+/** One device, self-checked. */
+export class Gpu {
+  static request(options: GpuOptions): Promise<Gpu>;
+  support(): SupportReport;
+  loader(options: { contextLength?: number }): Loader;
+  free(): void;
+}
+
+/** Takes a GGUF file in pieces and writes its weights to the GPU as they come. */
+export class Loader {
+  push(bytes: Uint8Array): Promise<void>;
+  /** The file's size in bytes, once its header has been read. */
+  readonly expectedBytes: number | undefined;
+  /** Consumes the loader, also when it fails. */
+  finish(): Promise<Model>;
+  free(): void;
+}
+
+export class Model {
+  info(): ModelInfo;
+  tokenize(text: string, parseSpecial: boolean): Uint32Array;
+  detokenize(tokens: Uint32Array): string;
+  applyChatTemplate(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;
+  generate(prompt: string | Uint32Array, options: Omit<GenerateOptions, "signal">): Generation;
+  /** The logits of every position, `[tokens, vocabulary]`. */
+  logits(tokens: Uint32Array): Promise<Float32Array>;
+  free(): void;
+}
+
+export class Generation {
+  next(): Promise<{ pieces: GeneratedToken[]; finished?: Omit<GenerationResult, "text"> }>;
+  /** Takes effect between two submits; may be called while `next` is pending. */
+  cancel(): void;
+  free(): void;
+}
