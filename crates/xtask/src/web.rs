@@ -74,8 +74,7 @@ fn locked_version<'lock>(lock: &'lock str, package: &str) -> Option<&'lock str> 
 
 /// Runs the TypeScript compiler that the package's lock file names.
 pub(crate) fn typescript(arguments: &[&str]) -> Result<()> {
-    let compiler = paths::root().join("pkg/node_modules/typescript/bin/tsc");
-    process::prepare(process::command("node").arg(compiler).args(arguments))
+    process::prepare(process::command("node").arg("pkg/node_modules/typescript/bin/tsc").args(arguments))
 }
 
 /// Puts page and package together, as they would lie on a web server.
