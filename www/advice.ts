@@ -1,11 +1,10 @@
 import type { ErrorCode } from "wgslm";
 
 const CHOOSE = "Choose another GGUF file, or load SmolLM2.";
-const RELOAD = "Load the model again. If it happens again, reload the page.";
+const RELOAD = "If it happens again, reload the page.";
 
 /** What the visitor can do about an error, by its code; most messages say what went wrong well enough already. */
 const ADVICE: Record<string, string> = {
-  "no-webgpu": "Chrome, Edge, Firefox and Safari have WebGPU in their current versions.",
   "no-adapter": "Check that hardware acceleration is on in the browser's settings, that the graphics driver is current, and reload the page.",
   "self-check": "This GPU or its driver computes wrong results, so no model is loaded on it. Update the graphics driver or try another browser.",
   http: "Check the model's address, or choose a file from this device.",
@@ -18,7 +17,7 @@ const ADVICE: Record<string, string> = {
   truncated: "Download the file again, or choose another.",
   "out-of-memory": "Close other tabs that use the GPU, or choose a smaller model.",
   "prompt-too-long": "Shorten the prompt, or clear the conversation.",
-  "device-lost": RELOAD,
+  "device-lost": `Load the model again. ${RELOAD}`,
   "wasm-trap": RELOAD,
   "worker-crashed": RELOAD,
   "wasm-load": "Reload the page.",

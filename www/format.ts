@@ -3,12 +3,12 @@ const digits = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFr
 
 /** A size in decimal megabytes, as downloads are usually given: `98.4 MB`. */
 export function megabytes(bytes: number): string {
-  return `${(bytes < 1e8 ? digits : number).format(bytes / 1e6)} MB`;
+  return `${(bytes < 1e8 ? digits : number).format(bytes / 1e6)}\u00a0MB`;
 }
 
 /** A time: `180 ms`, `2.4 s`. */
 export function duration(ms: number): string {
-  return ms < 1000 ? `${number.format(ms)} ms` : `${digits.format(ms / 1000)} s`;
+  return ms < 1000 ? `${number.format(ms)}\u00a0ms` : `${digits.format(ms / 1000)}\u00a0s`;
 }
 
 /** A rate: `5.4`, `120`. */

@@ -1,6 +1,6 @@
 import type { LoadProgress } from "wgslm";
 import { element } from "./elements.js";
-import { duration, megabytes } from "./format.js";
+import { megabytes } from "./format.js";
 
 const PHASES: Record<LoadProgress["phase"], string> = {
   preparing: "Starting the GPU",
@@ -27,7 +27,7 @@ export function showLoading(): (progress: LoadProgress) => void {
     const perSecond = (loadedBytes / Math.max(performance.now() - startedAt, 1)) * 1000;
     const parts = [totalBytes ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)}` : megabytes(loadedBytes)];
     if (loadedBytes > 0) parts.push(`${megabytes(perSecond)}/s`);
-    if (loadedBytes > 0 && totalBytes) parts.push(`${duration(((totalBytes - loadedBytes) / perSecond) * 1000)} left`);
+    if (loadedBytes > 0 && totalBytes) parts.push(`${Math.ceil((totalBytes - loadedBytes) / perSecond)}\u00a0s left`);
     amount.textContent = parts.join(" · ");
   };
 }

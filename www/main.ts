@@ -3,6 +3,7 @@ import { advice } from "./advice.js";
 import { element } from "./elements.js";
 import { count, megabytes, parameters } from "./format.js";
 import { showLoading } from "./loading.js";
+import { suggest } from "./suggestions.js";
 import { addTurn, clearTranscript } from "./transcript.js";
 
 const DEFAULT_MODEL = "models/smollm2-135m-instruct-q4_1.gguf";
@@ -11,6 +12,7 @@ const DEFAULT_MODEL = "models/smollm2-135m-instruct-q4_1.gguf";
 type State = "starting" | "unavailable" | "empty" | "loading" | "ready" | "generating";
 
 const query = new URLSearchParams(location.search);
+const address = query.get("model");
 const error = element("error", HTMLElement);
 const composer = element("composer", HTMLFormElement);
 const prompt = element("prompt", HTMLTextAreaElement);
@@ -18,6 +20,7 @@ const chat = element("chat", HTMLInputElement);
 const file = element("file", HTMLInputElement);
 const maxTokens = element("max-tokens", HTMLInputElement);
 const temperature = element("temperature", HTMLInputElement);
+const options = element("options", HTMLDetailsElement);
 const seed = element("seed", HTMLInputElement);
 
 let engine: Engine | undefined;
@@ -26,28 +29,38 @@ let running = new AbortController();
 /** The conversation so far, for chat. */
 let messages: ChatMessage[] = [];
 
+/** Where the focus goes when a change of state hides what had it. */
+const FOCUS: Partial<Record<State, string>> = { empty: "load-default", loading: "cancel", ready: "send", generating: "stop" };
+
 function setState(state: State, announcement = ""): void {
+  const focused = document.activeElement;
   document.body.dataset["state"] = state;
   const loaded = state === "ready" || state === "generating";
   element("welcome", HTMLElement).hidden = loaded;
-  element("choice", HTMLElement).hidden = state === "loading";
+  element("choice", HTMLElement).hidden = state === "loading" || state === "unavailable";
   element("loading", HTMLElement).hidden = state !== "loading";
   element("model", HTMLElement).hidden = !loaded;
   element("unload", HTMLButtonElement).disabled = state === "generating";
   composer.hidden = !loaded;
   element("send", HTMLButtonElement).hidden = state === "generating";
   element("stop", HTMLButtonElement).hidden = state !== "generating";
-  element("clear", HTMLButtonElement).hidden = state !== "ready" || !element("transcript", HTMLElement).hasChildNodes();
+  const begun = element("transcript", HTMLElement).hasChildNodes();
+  element("clear", HTMLButtonElement).hidden = state !== "ready" || !begun;
+  element("suggestions", HTMLElement).hidden = state !== "ready" || begun;
   element("load-default", HTMLButtonElement).disabled = file.disabled = state === "starting";
   element("status", HTMLElement).textContent = announcement;
+  const next = FOCUS[state];
+  if (next && focused && !focused.checkVisibility()) element(next, HTMLButtonElement).focus();
 }
 
 function showError(failure: unknown): void {
   const { code, message } = failure instanceof WgslmError ? failure : new WgslmError("internal", String(failure));
+  // Messages say what happened, and after the semicolon what to do next.
+  const [happened = message, ...next] = message.split("; ");
   error.hidden = false;
   error.dataset["code"] = code;
-  element("error-message", HTMLElement).textContent = sentence(message);
-  element("error-advice", HTMLElement).textContent = advice(code);
+  element("error-message", HTMLElement).textContent = sentence(happened);
+  element("error-advice", HTMLElement).textContent = [...next.map(sentence), advice(code)].join(" ").trim();
   error.scrollIntoView({ block: "nearest" });
 }
 
@@ -58,7 +71,7 @@ function sentence(message: string): string {
 
 async function showMemory(): Promise<void> {
   const use = await engine?.memory().catch(() => undefined);
-  const shown = use ? `Memory: ${megabytes(use.gpuBytes)} on the GPU, ${megabytes(use.wasmBytes)} in WebAssembly` : "";
+  const shown = use ? `Memory: ${megabytes(use.gpuBytes)} GPU, ${megabytes(use.wasmBytes)} WebAssembly` : "";
   const memory = element("memory", HTMLElement);
   memory.textContent = shown;
   memory.dataset["wasmBytes"] = String(use?.wasmBytes ?? 0);
@@ -90,9 +103,19 @@ async function load(source: ModelSource): Promise<void> {
   element("model-facts", HTMLElement).textContent = `${parameters(weights)} parameters · context of ${count(contextLength)}`;
   chat.checked = hasChatTemplate;
   chat.disabled = !hasChatTemplate;
+  showMode();
   setState("ready", "The model is ready");
   void showMemory();
   prompt.focus();
+}
+
+/** Adapts the prompt to what it is for. */
+function showMode(): void {
+  prompt.placeholder = chat.checked ? "Ask something" : "Begin a text";
+  suggest(chat.checked, (text) => {
+    prompt.value = text;
+    composer.requestSubmit();
+  });
 }
 
 async function generate(model: Engine): Promise<void> {
@@ -135,6 +158,7 @@ function isFatal(failure: unknown): boolean {
 }
 
 async function start(): Promise<void> {
+  if (address) element("load-default", HTMLButtonElement).textContent = `Load ${address.split("/").pop()}`;
   const support = await Engine.support();
   const adapter = element("adapter", HTMLElement);
   if (!support.available) {
@@ -144,12 +168,12 @@ async function start(): Promise<void> {
   }
   const { name, vendor, architecture, software } = support.adapter;
   const title = name || [vendor, architecture].filter(Boolean).join(" ") || "WebGPU adapter";
-  adapter.textContent = software ? `${title}, in software: expect a few tokens per second` : title;
+  adapter.textContent = software ? `${title} · in software, slow` : title;
   setState("empty");
-  if (query.has("autoload")) await load(query.get("model") ?? DEFAULT_MODEL);
+  if (query.has("autoload")) await load(address ?? DEFAULT_MODEL);
 }
 
-element("load-default", HTMLButtonElement).addEventListener("click", () => void load(query.get("model") ?? DEFAULT_MODEL));
+element("load-default", HTMLButtonElement).addEventListener("click", () => void load(address ?? DEFAULT_MODEL));
 element("cancel", HTMLButtonElement).addEventListener("click", () => running.abort());
 element("stop", HTMLButtonElement).addEventListener("click", () => running.abort());
 element("unload", HTMLButtonElement).addEventListener("click", () => void unload().then(() => setState("empty")));
@@ -159,6 +183,7 @@ element("clear", HTMLButtonElement).addEventListener("click", () => {
   setState("ready", "The conversation is cleared");
   prompt.focus();
 });
+chat.addEventListener("change", showMode);
 file.addEventListener("change", () => {
   const chosen = file.files?.[0];
   // So that choosing the same file again counts as a change.
@@ -175,6 +200,9 @@ prompt.addEventListener("keydown", (event) => {
   composer.requestSubmit();
 });
 
+addEventListener("click", ({ target }) => {
+  if (!(target instanceof Node && options.contains(target))) options.open = false;
+});
 addEventListener("dragover", (event) => {
   event.preventDefault();
   document.body.classList.add("dragging");

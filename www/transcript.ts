@@ -34,7 +34,7 @@ export function addTurn(prompt: string, chat: boolean): Answer {
   answer.append(text, figures);
   turn.append(answer);
   log.append(turn);
-  turn.scrollIntoView({ block: "end" });
+  scrollToEnd();
   return {
     append(piece) {
       following(() => generated.append(piece));
@@ -62,8 +62,11 @@ export function clearTranscript(): void {
 
 /** Keeps the end of the page in view through a change, unless the reader has scrolled away from it. */
 function following(change: () => void): void {
-  const page = document.documentElement;
-  const atEnd = page.scrollHeight - page.scrollTop - page.clientHeight < 60;
+  const { scrollHeight, scrollTop, clientHeight } = document.documentElement;
   change();
-  if (atEnd) page.scrollTop = page.scrollHeight;
+  if (scrollHeight - scrollTop - clientHeight < 60) scrollToEnd();
+}
+
+function scrollToEnd(): void {
+  document.documentElement.scrollTop = document.documentElement.scrollHeight;
 }

@@ -96,7 +96,7 @@ function requireWebGpu(): void {
   throw new WgslmError(
     "no-webgpu",
     isSecureContext
-      ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, and check that hardware acceleration is on in its settings"
+      ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on in its settings"
       : "browsers offer WebGPU to secure pages only; open this page over https or on localhost",
   );
 }

@@ -37,7 +37,7 @@ async function openUrl(url: string, signal: AbortSignal): Promise<OpenSource> {
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    throw new WgslmError("http", `${url} answered with HTTP ${response.status} ${response.statusText}`.trimEnd(), { status: response.status });
+    throw new WgslmError("http", `the server answered HTTP ${response.status} for ${url}`, { status: response.status });
   }
   // The length of a compressed answer is not that of the file.
   const length = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
