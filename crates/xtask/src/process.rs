@@ -38,6 +38,15 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     command.status().with_context(|| format!("could not start `{}`", shown(command)))
 }
 
+/// Runs a command and gives what it writes to standard output.
+pub(crate) fn capture(command: &mut Command) -> Result<Vec<u8>> {
+    eprintln!("$ {}", shown(command));
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("could not start `{}`", shown(command)))?;
+    ensure!(output.status.success(), "`{}` failed ({})", shown(command), output.status);
+    Ok(output.stdout)
+}
+
 /// What a command prints, trimmed; none where it can't be started or fails.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;

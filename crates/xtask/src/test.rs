@@ -76,7 +76,16 @@ impl Step {
             }
             Step::ClippyWasm => {
                 let mut clippy = WasmToolchain::installed()?.cargo("clippy");
-                process::run(clippy.args(["--package", "wgslm", "--lib", "--", "-D", "warnings"]))
+                process::run(clippy.args([
+                    "--profile",
+                    web::PROFILE,
+                    "--package",
+                    "wgslm",
+                    "--lib",
+                    "--",
+                    "-D",
+                    "warnings",
+                ]))
             }
             Step::Unit => unit_tests(),
             Step::Web => web::build(),
@@ -170,9 +179,10 @@ fn types() -> Result<()> {
 
 /// Every kernel variant is compiled in the browser from this list.
 fn write_shader_list() -> Result<()> {
-    let mut dump = process::cargo("run");
-    dump.args(["--quiet", "--package", "wgslm-shaders", "--example", "dump"]);
-    let list = process::output(&mut dump).context("`cargo run -p wgslm-shaders --example dump` failed")?;
+    // The whole workspace decides which features are on, so this is what `cargo test` built.
+    process::run(process::cargo("build").args(["--workspace", "--example", "dump"]))?;
+    let program = format!("debug/examples/dump{}", env::consts::EXE_SUFFIX);
+    let list = process::capture(&mut process::command(paths::target().join(program)))?;
     fs::write(paths::site().join("shaders.json"), list).context("the site is not built: run `cargo xtask build-web`")
 }
 

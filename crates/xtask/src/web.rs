@@ -13,7 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 pub(crate) const NEEDS: &[Need] = &[Need::WasmStandardLibrary, Need::Node, Need::NodeModules("pkg")];
 
 /// The cargo profile of the browser build.
-const PROFILE: &str = "web";
+pub(crate) const PROFILE: &str = "web";
 
 /// Where the bindings and the finished wasm lie.
 fn wasm_folder() -> PathBuf {
