@@ -1,0 +1,76 @@
+//! Every chore of the project, from any folder of it: `cargo xtask demo`, `cargo xtask test`, ... (`--help` lists them).
+
+mod demo;
+mod model;
+mod paths;
+mod process;
+mod serve;
+mod setup;
+mod size;
+mod test;
+mod wasm_toolchain;
+mod web;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Sets up, builds, serves and tests wgslm.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build the site, fetch the default model and serve the demo on this machine until Ctrl-C
+    Demo(demo::Options),
+    /// Run every check: format, clippy, unit tests, web build, size, types, browser tests
+    Test(test::Options),
+    /// Build the wasm, the npm package (pkg/dist) and the site (target/site)
+    BuildWeb,
+    /// Fetch the default model into the cache folder and print its path
+    Models,
+    /// Install what is missing for everything here
+    Setup {
+        /// Only say what is there and what is missing; the exit status is 1 if something is
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the size of the built wasm, and fail where it is over the limit
+    Size,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> anyhow::Result<ExitCode> {
+    match chore {
+        Chore::Demo(options) => return demo::run(&options),
+        Chore::Test(options) => return Ok(test::run(&options)),
+        Chore::BuildWeb => {
+            setup::ensure(web::NEEDS)?;
+            web::build()?;
+        }
+        Chore::Models => {
+            setup::ensure(&[setup::Need::Model])?;
+            println!("{}", model::DEFAULT.path()?.display());
+        }
+        Chore::Setup { check: false } => setup::ensure(setup::Need::ALL)?,
+        Chore::Setup { check: true } => {
+            let plan = setup::Plan::new(setup::Need::ALL);
+            eprint!("{plan}");
+            anyhow::ensure!(plan.is_ready(), "something is missing: `cargo xtask setup` installs what it can");
+        }
+        Chore::Size => size::check()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

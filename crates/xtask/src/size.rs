@@ -1,0 +1,46 @@
+//! The size of the wasm, which a page waits for.
+
+use crate::web;
+use anyhow::{Context, Result, ensure};
+use flate2::{Compression, write::GzEncoder};
+use std::fs;
+use std::io::Write;
+
+/// The most bytes the wasm may have gzipped.
+const LIMIT: usize = 1_500_000;
+
+/// Prints the size of the built wasm; over the limit is an error.
+pub(crate) fn check() -> Result<()> {
+    let file = web::wasm_file();
+    let wasm = fs::read(&file)
+        .with_context(|| format!("could not read {}: run `cargo xtask build-web` first", file.display()))?;
+    let gzipped = gzipped_size(&wasm)?;
+    println!("wasm: {} bytes, {gzipped} bytes gzipped (the limit is {LIMIT})", wasm.len());
+    ensure!(gzipped <= LIMIT, "the gzipped wasm is {} bytes over its limit", gzipped - LIMIT);
+    Ok(())
+}
+
+/// Bytes after `gzip -9`.
+fn gzipped_size(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_repeats_is_small_and_what_does_not_is_not() {
+        let zeros = vec![0; 100_000];
+        assert!(gzipped_size(&zeros).unwrap() < 1_000);
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let noise: Vec<u8> = (0..100_000).map(|_| noise()).collect();
+        assert!(gzipped_size(&noise).unwrap() > 99_000);
+    }
+}

@@ -1,0 +1,173 @@
+//! The browser build: wasm, its JavaScript bindings, the npm package in `pkg/dist` and the site in `target/site`.
+
+use crate::setup::Need;
+use crate::wasm_toolchain::WasmToolchain;
+use crate::{paths, process};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// What the build needs.
+pub(crate) const NEEDS: &[Need] = &[Need::WasmStandardLibrary, Need::Node, Need::NodeModules("pkg")];
+
+/// The cargo profile of the browser build.
+pub(crate) const PROFILE: &str = "web";
+
+/// Where the bindings and the finished wasm lie.
+fn wasm_folder() -> PathBuf {
+    paths::root().join("pkg/dist/wasm")
+}
+
+/// The finished wasm.
+pub(crate) fn wasm_file() -> PathBuf {
+    wasm_folder().join("wgslm_bg.wasm")
+}
+
+/// Builds everything.
+pub(crate) fn build() -> Result<()> {
+    let toolchain = WasmToolchain::installed()?;
+    process::prepare(toolchain.cargo("build").args(["--profile", PROFILE, "--package", "wgslm", "--lib"]))?;
+    // What an earlier build left would end up in the package.
+    remove(&paths::root().join("pkg/dist"))?;
+    bind(&toolchain.output_folder(PROFILE).join("wgslm.wasm"))?;
+    typescript(&["--project", "pkg"])?;
+    assemble_site()
+}
+
+/// Writes the JavaScript bindings of a wasm file into the package.
+fn bind(wasm: &Path) -> Result<()> {
+    let lock = paths::root().join("Cargo.lock");
+    check_versions(&fs::read_to_string(&lock).with_context(|| format!("could not read {}", lock.display()))?)?;
+    eprintln!("Writing the bindings of {}", wasm.display());
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name("wgslm")
+        .web(true)?
+        .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(wasm_folder())
+        .context("wasm-bindgen failed")
+}
+
+/// The bindings' generator only understands wasm of its own version.
+fn check_versions(lock: &str) -> Result<()> {
+    let (library, generator) = ("wasm-bindgen", "wasm-bindgen-cli-support");
+    let version = |package| locked_version(lock, package).with_context(|| format!("Cargo.lock has no {package}"));
+    let (locked, ours) = (version(library)?, version(generator)?);
+    ensure!(
+        locked == ours,
+        "Cargo.lock has {library} {locked} but {generator} {ours}: write `{generator} = \"={locked}\"` in \
+         crates/xtask/Cargo.toml and run `cargo update --package {generator}`"
+    );
+    Ok(())
+}
+
+/// The version of a package in a Cargo.lock.
+fn locked_version<'lock>(lock: &'lock str, package: &str) -> Option<&'lock str> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+/// Runs the TypeScript compiler that the package's lock file names.
+pub(crate) fn typescript(arguments: &[&str]) -> Result<()> {
+    process::prepare(process::command("node").arg("pkg/node_modules/typescript/bin/tsc").args(arguments))
+}
+
+/// Puts page and package together, as they would lie on a web server.
+fn assemble_site() -> Result<()> {
+    let site = paths::site();
+    remove(&site)?;
+    copy(&paths::root().join("www"), &site, &|path| !is_source(path))?;
+    copy(&paths::root().join("pkg/dist"), &site.join("wgslm"), &|_| true)?;
+    let site = site.to_str().context("the path of the target folder is not UTF-8")?;
+    typescript(&["--project", "www", "--outDir", site])
+}
+
+/// What of `www/` the compiler reads, and the server need not have.
+fn is_source(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".ts") || name == "tsconfig.json" || name == "node_modules"
+}
+
+/// Copies the files of a folder, and of the folders in it, for which `wanted` holds.
+fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("could not create {}", to.display()))?;
+    for entry in from.read_dir().with_context(|| format!("could not read {}", from.display()))? {
+        let path = entry?.path();
+        let target = to.join(path.file_name().unwrap_or_default());
+        if !wanted(&path) {
+            continue;
+        }
+        if path.is_dir() {
+            copy(&path, &target, wanted)?;
+        } else {
+            fs::copy(&path, &target).with_context(|| format!("could not copy {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCK: &str = "\
+[[package]]
+name = \"wasm-bindgen\"
+version = \"0.2.1\"
+source = \"registry\"
+
+[[package]]
+name = \"wasm-bindgen-cli-support\"
+version = \"0.2.1\"
+";
+
+    #[test]
+    fn equal_versions_of_wasm_bindgen_are_accepted() {
+        check_versions(LOCK).unwrap();
+    }
+
+    #[test]
+    fn other_versions_of_wasm_bindgen_are_refused_with_the_way_out() {
+        let other = LOCK.replacen("0.2.1", "0.2.2", 1);
+        let error = check_versions(&other).unwrap_err().to_string();
+        assert!(error.contains("`wasm-bindgen-cli-support = \"=0.2.2\"`"), "{error}");
+        assert!(check_versions("").is_err());
+    }
+
+    #[test]
+    fn the_site_gets_the_page_without_its_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["www", "site"].map(|name| folder.path().join(name));
+        for path in ["index.html", "main.ts", "tsconfig.json", "style/page.css", "node_modules/a.js"] {
+            let path = from.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        copy(&from, &to, &|path| !is_source(path)).unwrap();
+        assert!(to.join("index.html").is_file());
+        assert!(to.join("style/page.css").is_file());
+        for source in ["main.ts", "tsconfig.json", "node_modules"] {
+            assert!(!to.join(source).exists(), "{source}");
+        }
+    }
+
+    #[test]
+    fn removing_what_is_not_there_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        remove(&folder.path().join("absent")).unwrap();
+    }
+}
