@@ -73,7 +73,7 @@ impl WeightFormat {
     }
 }
 
-/// The index of a word of a row in its plane, as `interleaved` in `wgsl/shared/weight.wgsl`.
+/// The index of a word of a row in its plane, as `weight_row` in `wgsl/shared/weight.wgsl` has it.
 #[must_use]
 pub const fn interleaved(row: usize, word: usize, words_per_row: usize, interleave: usize) -> usize {
     ((row / interleave) * words_per_row + word) * interleave + row % interleave

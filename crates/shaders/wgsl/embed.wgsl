@@ -27,7 +27,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if token < params.first || token - params.first >= params.tokens || id.x >= params.groups * 4u { return; }
     let group = id.x / 4u;
     let quarter = id.x % 4u;
-    let w = weights8(token - params.first, group, quarter, params.groups);
+    let weight = weight_row(token - params.first, params.groups);
+    let w = weights8(weight, group, quarter, group_scale(weight, group));
     let base = id.y * params.stride + group * 8u;
     x[base + low_quad(quarter)] = w.low;
     x[base + high_quad(quarter)] = w.high;

@@ -21,10 +21,10 @@ fn main(
     // 256 invocations stage 64 rows of 4 quarters, and 64 tokens of 4 pairs of quads.
     let staged = index / 4u;
     let quarter = index % 4u;
-    let weight_row = min(first_row + staged, params.rows - 1u);
+    let weight = weight_row(min(first_row + staged, params.rows - 1u), params.groups);
     let token = min(first_token + staged, params.columns - 1u);
     for (var group = 0u; group < params.groups; group++) {
-        let w = weights8(weight_row, group, quarter, params.groups);
+        let w = weights8(weight, group, quarter, group_scale(weight, group));
         weight_tile[low_quad(quarter) * TILE + staged] = w.low;
         weight_tile[high_quad(quarter) * TILE + staged] = w.high;
         let base = token * params.x_stride + group * 8u + quarter * 2u;

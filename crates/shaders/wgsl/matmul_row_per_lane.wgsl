@@ -11,9 +11,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(global_invocation_id) 
     var bases: array<u32, COLUMNS>;
     var sums: array<f32, COLUMNS>;
     for (var c = 0u; c < COLUMNS; c++) { bases[c] = min(first + c, params.columns - 1u) * params.x_stride; }
+    let weight = weight_row(row, params.groups);
     for (var g = 0u; g < params.groups; g++) {
+        let scale = group_scale(weight, g);
         for (var quarter = 0u; quarter < 4u; quarter++) {
-            let w = weights8(row, g, quarter, params.groups);
+            let w = weights8(weight, g, quarter, scale);
             let low = g * 8u + low_quad(quarter);
             let high = g * 8u + high_quad(quarter);
             for (var c = 0u; c < COLUMNS; c++) {

@@ -9,11 +9,14 @@ const WORKGROUP_SIZE: u32 = 64u;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, lane: Lane) {
     let x_base = group.y * params.x_stride;
     for (var row = group.x; row < params.rows; row += groups.x) {
+        let weight = weight_row(row, params.groups);
         var sum = 0.0;
         for (var i = lane.index; i < params.groups * 4u; i += WORKGROUP_SIZE) {
-            let w = weights8(row, i / 4u, i % 4u, params.groups);
-            let base = x_base + (i / 4u) * 8u;
-            sum += dot(w.low, x[base + low_quad(i % 4u)]) + dot(w.high, x[base + high_quad(i % 4u)]);
+            let g = i / 4u;
+            let quarter = i % 4u;
+            let w = weights8(weight, g, quarter, group_scale(weight, g));
+            let base = x_base + g * 8u;
+            sum += dot(w.low, x[base + low_quad(quarter)]) + dot(w.high, x[base + high_quad(quarter)]);
         }
         let total = workgroup_sum(sum, lane);
         if lane.index == 0u { y[group.y * params.y_stride + params.y_offset + row] = total; }

@@ -61,28 +61,26 @@ impl BytePair {
     }
 }
 
-/// The pairs of `tokenizer.ggml.merges`, checked: both halves and what they merge to must be tokens.
+/// The pairs of `tokenizer.ggml.merges` that join two tokens into a third. Others can't lead to a token, and real files have
+/// some: they are left out, as llama.cpp in effect does.
 fn take_merges(metadata: &mut Metadata, ids: &Vocab) -> Result<Merges> {
     metadata.require_strings(MERGES)?;
     let Some(Value::Array(Array::Strings(lines))) = metadata.remove(MERGES) else {
         return Err(Error::MissingMetadata { key: MERGES.to_owned() });
     };
     let mut merged = String::new();
-    lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let (left, right) = line.split_once(' ').unwrap_or((line, ""));
-            merged.clear();
-            merged.extend([left, right]);
-            if [left, right, &merged].into_iter().all(|text| ids.contains_key(text)) {
-                Ok((left.to_owned(), right.to_owned()))
-            } else {
-                let reason = format!("merge {index} ({line:?}) does not join two tokens into a third");
-                Err(Error::InvalidMetadata { key: MERGES.to_owned(), reason })
-            }
-        })
-        .collect()
+    let usable = lines.iter().filter_map(|line| {
+        let (left, right) = line.split_once(' ')?;
+        merged.clear();
+        merged.extend([left, right]);
+        let joins = [left, right, &merged].into_iter().all(|text| ids.contains_key(text));
+        joins.then(|| (left.to_owned(), right.to_owned()))
+    });
+    let merges: Merges = usable.collect();
+    if merges.len() < lines.len() {
+        tracing::warn!(left_out = lines.len() - merges.len(), "merges that don't join two tokens into a third");
+    }
+    Ok(merges)
 }
 
 #[allow(clippy::needless_pass_by_value)] // The shape `map_err` wants.

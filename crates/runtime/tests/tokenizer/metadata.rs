@@ -2,7 +2,7 @@
 
 use wgslm::Error;
 use wgslm::gguf::{Array, Value};
-use wgslm::tokenizer::Tokenizer;
+use wgslm::tokenizer::{Special, Tokenizer};
 
 use super::model::{small_metadata, smollm2_metadata, strings, text};
 use super::support::allocation::peak;
@@ -30,9 +30,7 @@ fn unusable_metadata_is_refused_with_the_key_or_the_name_at_fault() {
         ("tokenizer.ggml.tokens", strings(&[]), "invalid-metadata", "tokenizer.ggml."),
         ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![1])), "invalid-metadata", "11 tokens"),
         ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![9; 11])), "invalid-metadata", "9 is no token type"),
-        ("tokenizer.ggml.merges", strings(&["a b", "b c"]), "invalid-metadata", "merge 1"),
-        ("tokenizer.ggml.merges", strings(&["ab"]), "invalid-metadata", "merge 0"),
-        ("tokenizer.ggml.merges", strings(&["abc abc"]), "invalid-metadata", "merge 0"),
+        ("tokenizer.ggml.merges", text("a b"), "invalid-metadata", "tokenizer.ggml.merges"),
         ("tokenizer.ggml.bos_token_id", Value::U64(11), "invalid-metadata", "tokenizer.ggml.bos_token_id"),
         ("tokenizer.ggml.eos_token_id", Value::I64(-1), "invalid-metadata", "tokenizer.ggml.eos_token_id"),
     ] {
@@ -46,4 +44,13 @@ fn unusable_metadata_is_refused_with_the_key_or_the_name_at_fault() {
         let error = Tokenizer::from_metadata(&mut metadata).unwrap_err();
         assert!(matches!(&error, Error::MissingMetadata { key: missing } if missing == key), "{error}");
     }
+}
+
+#[test]
+fn merges_that_lead_to_no_token_are_left_out() {
+    let merges = strings(&["b c", "a b", "ab", "abc abc", "", "ab c"]);
+    let mut metadata = small_metadata(&[("tokenizer.ggml.merges", merges)]);
+    let tokenizer = Tokenizer::from_metadata(&mut metadata).unwrap();
+    let tokens = tokenizer.encode("abc", Special::Plain).unwrap();
+    assert_eq!(tokens.iter().map(|token| tokenizer.token_text(*token)).collect::<Vec<_>>(), [Some("abc")]);
 }

@@ -2,8 +2,7 @@
 #import nibbles
 #import scale_pairs
 
-fn weights8(row: u32, group: u32, quarter: u32, groups: u32) -> Weights8 {
-    let c = nibbles(row, group, quarter, groups);
-    let s = scale(row, group, groups);
-    return Weights8(s * (c.low - 8.0), s * (c.high - 8.0));
+fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
+    let c = nibbles(row, group, quarter);
+    return Weights8(scale.x * (c.low - 8.0), scale.x * (c.high - 8.0));
 }
