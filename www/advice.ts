@@ -5,8 +5,9 @@ const RELOAD = "If it happens again, reload the page.";
 
 /** What the visitor can do about an error, by its code; most messages say what went wrong well enough already. */
 const ADVICE: Record<string, string> = {
-  "no-adapter": "Check that hardware acceleration is on in the browser's settings, that the graphics driver is current, and reload the page.",
-  "self-check": "This GPU or its driver computes wrong results, so no model is loaded on it. Update the graphics driver or try another browser.",
+  "no-adapter":
+    "Turn hardware acceleration on in the browser's settings, update the graphics driver, and reload the page.",
+  "self-check": "This GPU or its driver computes wrong results. Update the graphics driver, or try another browser.",
   http: "Check the model's address, or choose a file from this device.",
   network: "Check the connection and load the model again, or choose a file from this device.",
   "not-gguf": CHOOSE,

@@ -30,7 +30,12 @@ let running = new AbortController();
 let messages: ChatMessage[] = [];
 
 /** Where the focus goes when a change of state hides what had it. */
-const FOCUS: Partial<Record<State, string>> = { empty: "load-default", loading: "cancel", ready: "send", generating: "stop" };
+const FOCUS: Partial<Record<State, string>> = {
+  empty: "load-default",
+  loading: "cancel",
+  ready: "send",
+  generating: "stop",
+};
 
 function setState(state: State, announcement = ""): void {
   const focused = document.activeElement;
@@ -100,7 +105,8 @@ async function load(source: ModelSource): Promise<void> {
   }
   const { name, parameters: weights, contextLength, hasChatTemplate } = engine.info;
   element("model-name", HTMLElement).textContent = name;
-  element("model-facts", HTMLElement).textContent = `${parameters(weights)} parameters · context of ${count(contextLength)}`;
+  element("model-facts", HTMLElement).textContent =
+    `${parameters(weights)} parameters · context of ${count(contextLength)}`;
   chat.checked = hasChatTemplate;
   chat.disabled = !hasChatTemplate;
   showMode();
@@ -154,7 +160,9 @@ async function generate(model: Engine): Promise<void> {
 
 /** Whether the engine is gone with the error. */
 function isFatal(failure: unknown): boolean {
-  return failure instanceof WgslmError && ["wasm-trap", "worker-crashed", "device-lost", "unloaded"].includes(failure.code);
+  return (
+    failure instanceof WgslmError && ["wasm-trap", "worker-crashed", "device-lost", "unloaded"].includes(failure.code)
+  );
 }
 
 async function start(): Promise<void> {

@@ -38,7 +38,11 @@ export class Connection {
     this.#worker.addEventListener("messageerror", () => this.#crash("a message from the worker could not be read"));
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#crash(event.message ? `the worker ended: ${event.message}` : "the worker's script could not be loaded; check that worker.js lies beside index.js");
+      this.#crash(
+        event.message
+          ? `the worker ended: ${event.message}`
+          : "the worker's script could not be loaded; check that worker.js lies beside index.js",
+      );
     });
   }
 

@@ -3,7 +3,17 @@ import { WgslmError } from "./errors.js";
 import { Generation } from "./generation.js";
 import type { MethodName, Methods } from "./protocol.js";
 import { postSource } from "./source.js";
-import type { ChatMessage, GenerateOptions, GpuOptions, LoadOptions, MemoryUse, ModelInfo, ModelSource, Prompt, Support } from "./types.js";
+import type {
+  ChatMessage,
+  GenerateOptions,
+  GpuOptions,
+  LoadOptions,
+  MemoryUse,
+  ModelInfo,
+  ModelSource,
+  Prompt,
+  Support,
+} from "./types.js";
 
 /** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
 export class Engine {
@@ -39,12 +49,19 @@ export class Engine {
     const { transfer, ...posted } = postSource(source);
     const connection = new Connection();
     try {
-      const call = connection.call("load", { ...posted, ...options }, { signal, transfer, ...(onProgress && { onEvent: onProgress }) });
+      const call = connection.call(
+        "load",
+        { ...posted, ...options },
+        { signal, transfer, ...(onProgress && { onEvent: onProgress }) },
+      );
       return new Engine(connection, await call.result);
     } catch (error) {
       void connection.close(unloaded());
       if (error instanceof DOMException && error.name === "DataCloneError") {
-        throw new WgslmError("invalid-argument", `this source can't be handed to a worker (${error.message}); it may be in use already, or this browser can't move streams: give a Blob or a URL`);
+        throw new WgslmError(
+          "invalid-argument",
+          `no worker can take this source (${error.message}); give a Blob or a URL, or a stream that nobody reads yet`,
+        );
       }
       throw error;
     }
@@ -55,7 +72,7 @@ export class Engine {
     return new Generation(this.#connection, prompt, options);
   }
 
-  /** The tokens of a text. `special` reads special tokens such as `<|im_start|>` as such rather than as text (the default). */
+  /** The tokens of a text. `special`, the default, reads special tokens such as `<|im_start|>` as such, not as text. */
   tokenize(text: string, { special = true }: { special?: boolean } = {}): Promise<Uint32Array> {
     return this.#call("tokenize", { text, special });
   }
@@ -96,7 +113,7 @@ function requireWebGpu(): void {
   throw new WgslmError(
     "no-webgpu",
     isSecureContext
-      ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on in its settings"
+      ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on"
       : "browsers offer WebGPU to secure pages only; open this page over https or on localhost",
   );
 }

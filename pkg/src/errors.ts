@@ -1,4 +1,4 @@
-/** The codes this package adds to those of the engine, such as `not-gguf` or `truncated`, which are the same in Rust. */
+/** The codes this package adds to the engine's own, such as `not-gguf` or `truncated`, which are the same in Rust. */
 export type PackageErrorCode =
   /** The browser has no WebGPU, or not on this page. */
   | "no-webgpu"
@@ -46,7 +46,10 @@ export interface ErrorMessage {
 /** Makes an error ready to be posted; `fallback` is the code of one that has none. */
 export function toErrorMessage(error: unknown, fallback: ErrorCode = "internal"): ErrorMessage {
   if (error instanceof WebAssembly.RuntimeError) {
-    return { code: "wasm-trap", message: `the engine stopped at a fault of its own (${error.message}); load the model again` };
+    return {
+      code: "wasm-trap",
+      message: `the engine stopped at a fault of its own (${error.message}); load the model again`,
+    };
   }
   const { code, message, status } = Object(error) as Partial<ErrorMessage>;
   return {

@@ -6,7 +6,10 @@ import type { GenerateOptions, GeneratedToken, GenerationResult, Prompt } from "
  * `result` has the whole of it, also without iterating.
  */
 export class Generation implements AsyncIterableIterator<GeneratedToken> {
-  /** Settles at the end: with `finishReason` "cancelled" after {@link cancel} or a `break`, with the signal's reason after an abort. */
+  /**
+   * Settles at the end: with `finishReason` "cancelled" after {@link cancel} or a `break`; after an abort it rejects
+   * with the signal's reason.
+   */
   readonly result: Promise<GenerationResult>;
   readonly #call: Call<"generate">;
   readonly #tokens: GeneratedToken[] = [];
@@ -18,7 +21,10 @@ export class Generation implements AsyncIterableIterator<GeneratedToken> {
   /** @internal */
   constructor(connection: Connection, prompt: Prompt, { signal, ...options }: GenerateOptions) {
     this.#call = connection.call("generate", { prompt, options }, { signal, onEvent: (tokens) => this.#push(tokens) });
-    this.result = this.#call.result.then((summary) => ({ ...summary, text: this.#tokens.map(({ text }) => text).join("") }));
+    this.result = this.#call.result.then((summary) => ({
+      ...summary,
+      text: this.#tokens.map(({ text }) => text).join(""),
+    }));
     this.result.then(
       () => this.#finish({}),
       // Whoever iterates gets the error there; that nobody awaits `result` is then no fault.

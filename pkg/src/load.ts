@@ -14,7 +14,7 @@ const PUSH_BYTES = 1 << 20;
 /** The least time between two progress events, in ms. */
 const PROGRESS_INTERVAL = 50;
 
-/** Moves a model from its source to the GPU, a piece at a time. Leaves neither loader nor download behind if it fails. */
+/** Moves a model from its source to the GPU, piece by piece. If it fails, neither loader nor download stays behind. */
 export async function loadModel(
   gpu: Gpu,
   { source, contextLength }: Methods["load"]["params"],
@@ -35,7 +35,7 @@ export async function loadModel(
   try {
     loader = gpu.loader(contextLength === undefined ? {} : { contextLength });
     report("loading", totalBytes);
-    for (let piece; (piece = await readPiece(reader, signal)); ) {
+    for (let piece; (piece = await readPiece(reader, signal));) {
       for (let start = 0; start < piece.length; start += PUSH_BYTES) {
         const part = piece.subarray(start, start + PUSH_BYTES);
         await loader.push(part);

@@ -20,7 +20,11 @@ export type PostedSource = string | Blob | ArrayBuffer | ReadableStream<Uint8Arr
 export interface Methods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
   load: Method<{ source: PostedSource } & Pick<LoadOptions, "contextLength" | "gpu">, LoadProgress, ModelInfo>;
-  generate: Method<{ prompt: Prompt; options: Omit<GenerateOptions, "signal"> }, GeneratedToken[], Omit<GenerationResult, "text">>;
+  generate: Method<
+    { prompt: Prompt; options: Omit<GenerateOptions, "signal"> },
+    GeneratedToken[],
+    Omit<GenerationResult, "text">
+  >;
   tokenize: Method<{ text: string; special: boolean }, never, Uint32Array>;
   detokenize: Method<{ tokens: Uint32Array }, never, string>;
   chatPrompt: Method<{ messages: readonly ChatMessage[] }, never, string>;
@@ -38,7 +42,8 @@ interface Method<Params, Event, Result> {
 export type MethodName = keyof Methods;
 
 /** To the worker: a call under a number that its answers bear, or the wish to end one. */
-export type ToWorker = { [M in MethodName]: { id: number; method: M; params: Methods[M]["params"] } }[MethodName] | { abort: number };
+export type ToWorker =
+  { [M in MethodName]: { id: number; method: M; params: Methods[M]["params"] } }[MethodName] | { abort: number };
 
 /** From the worker: an event of a call, its end, or the end of the worker itself. */
 export type FromWorker =

@@ -5,7 +5,12 @@ import { Queue } from "./queue.js";
 import type { GpuOptions } from "./types.js";
 import type { Gpu, Model } from "./wasm/wgslm.js";
 
-type Handlers = { [M in keyof Methods]: (params: Methods[M]["params"], context: Context<Methods[M]["event"]>) => Promise<Methods[M]["result"]> };
+type Handlers = {
+  [M in keyof Methods]: (
+    params: Methods[M]["params"],
+    context: Context<Methods[M]["event"]>,
+  ) => Promise<Methods[M]["result"]>;
+};
 
 /** How many calls that use the GPU may be unfinished at once. */
 const QUEUE_CAPACITY = 64;
@@ -21,7 +26,10 @@ export class Session implements Handlers {
     return (await this.#device(gpu)).support();
   }
 
-  load(params: Methods["load"]["params"], context: Context<Methods["load"]["event"]>): Promise<Methods["load"]["result"]> {
+  load(
+    params: Methods["load"]["params"],
+    context: Context<Methods["load"]["event"]>,
+  ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
       const { source } = params;
       try {
@@ -37,13 +45,22 @@ export class Session implements Handlers {
     });
   }
 
-  generate({ prompt, options }: Methods["generate"]["params"], { signal, emit }: Context<Methods["generate"]["event"]>): Promise<Methods["generate"]["result"]> {
+  generate(
+    { prompt, options }: Methods["generate"]["params"],
+    { signal, emit }: Context<Methods["generate"]["event"]>,
+  ): Promise<Methods["generate"]["result"]> {
     return this.#queue.run(async () => {
       if (signal.aborted) {
-        return { finishReason: "cancelled", promptTokens: 0, tokens: 0, timings: { ttftMs: 0, prefillTokensPerSecond: 0, decodeTokensPerSecond: 0 } };
+        return {
+          finishReason: "cancelled",
+          promptTokens: 0,
+          tokens: 0,
+          timings: { ttftMs: 0, prefillTokensPerSecond: 0, decodeTokensPerSecond: 0 },
+        };
       }
       const model = this.#model();
-      const input = typeof prompt === "string" || prompt instanceof Uint32Array ? prompt : model.applyChatTemplate(prompt, true);
+      const input =
+        typeof prompt === "string" || prompt instanceof Uint32Array ? prompt : model.applyChatTemplate(prompt, true);
       const generation = model.generate(input, options);
       const cancel = (): void => generation.cancel();
       signal.addEventListener("abort", cancel);
@@ -96,14 +113,20 @@ export class Session implements Handlers {
 
   async #device(options: GpuOptions): Promise<Gpu> {
     if (!("gpu" in navigator)) {
-      throw new WgslmError("no-webgpu", "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari");
+      throw new WgslmError(
+        "no-webgpu",
+        "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari",
+      );
     }
     let wasm;
     try {
       wasm = await import("./wasm/wgslm.js");
       this.#memory = (await wasm.default({ module_or_path: new URL("./wasm/wgslm_bg.wasm", import.meta.url) })).memory;
     } catch (error) {
-      throw new WgslmError("wasm-load", `the engine's WebAssembly could not be loaded (${String(error)}); check that the server has the package's wasm folder`);
+      throw new WgslmError(
+        "wasm-load",
+        `the WebAssembly could not be loaded (${String(error)}); check that the server has the package's wasm folder`,
+      );
     }
     return (this.#gpu = await wasm.Gpu.request(options));
   }

@@ -10,7 +10,10 @@ export function postSource(source: ModelSource): { source: PostedSource; transfe
   }
   if (source instanceof Blob) return { source, transfer: [] };
   if (source instanceof ArrayBuffer || source instanceof ReadableStream) return { source, transfer: [source] };
-  throw new WgslmError("invalid-argument", "a model source is a URL, a File or Blob, an ArrayBuffer or a ReadableStream of bytes");
+  throw new WgslmError(
+    "invalid-argument",
+    "a model source is a URL, a File or Blob, an ArrayBuffer or a ReadableStream of bytes",
+  );
 }
 
 /** A source opened for reading; `totalBytes` is its size where that is known beforehand. */
@@ -33,7 +36,10 @@ async function openUrl(url: string, signal: AbortSignal): Promise<OpenSource> {
     response = await fetch(url, { signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw new WgslmError("network", `could not fetch ${url} (${messageOf(error)}); check the address, the connection, and that the server allows this page to read it`);
+    throw new WgslmError(
+      "network",
+      `could not fetch ${url} (${messageOf(error)}); check the address, and that the server lets this page read it`,
+    );
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
@@ -54,7 +60,10 @@ function streamOf(buffer: ArrayBuffer): ReadableStream<Uint8Array> {
 }
 
 /** Reads one piece, `undefined` at the end; a broken connection or a vanished file is a `network` error. */
-export async function readPiece(reader: ReadableStreamDefaultReader<unknown>, signal: AbortSignal): Promise<Uint8Array | undefined> {
+export async function readPiece(
+  reader: ReadableStreamDefaultReader<unknown>,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   let piece;
   try {
     piece = await reader.read();
@@ -66,7 +75,10 @@ export async function readPiece(reader: ReadableStreamDefaultReader<unknown>, si
   signal.throwIfAborted();
   if (piece.done) return undefined;
   if (!(piece.value instanceof Uint8Array)) {
-    throw new WgslmError("invalid-argument", "the stream holds something else than Uint8Array pieces; give one of bytes");
+    throw new WgslmError(
+      "invalid-argument",
+      "the stream holds something else than Uint8Array pieces; give one of bytes",
+    );
   }
   return piece.value;
 }

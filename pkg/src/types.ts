@@ -1,4 +1,4 @@
-/** Where a model's GGUF bytes come from. A stream or an ArrayBuffer is handed over to the worker and can't be read again. */
+/** Where a model's GGUF bytes come from. A stream or an ArrayBuffer goes to the worker and can't be read again. */
 export type ModelSource = URL | string | Blob | ArrayBuffer | ReadableStream<Uint8Array>;
 
 /** Which of the adapter's abilities to use. */
@@ -22,7 +22,7 @@ export interface LoadOptions {
 
 /** How far a load has come. */
 export interface LoadProgress {
-  /** `preparing` starts the wasm and the GPU device, `loading` moves the weights to the GPU, `finishing` makes the model ready. */
+  /** `preparing` starts the wasm and the GPU, `loading` moves the weights there, `finishing` makes the model ready. */
   phase: "preparing" | "loading" | "finishing";
   /** Bytes of the file received so far. */
   loadedBytes: number;

@@ -24,8 +24,14 @@ async function answer<M extends MethodName>(id: number, method: M, params: Metho
   running.set(id, controller);
   try {
     // The compiler can't see that the handler and the parameters are of the same method.
-    const handler = session[method] as unknown as (params: Methods[M]["params"], context: Context<Methods[M]["event"]>) => Promise<Methods[M]["result"]>;
-    const context = { signal: controller.signal, emit: (event: Methods[M]["event"]) => scope.postMessage({ id, event }) };
+    const handler = session[method] as unknown as (
+      params: Methods[M]["params"],
+      context: Context<Methods[M]["event"]>,
+    ) => Promise<Methods[M]["result"]>;
+    const context = {
+      signal: controller.signal,
+      emit: (event: Methods[M]["event"]) => scope.postMessage({ id, event }),
+    };
     const result = await handler.call(session, params, context);
     const owned = ArrayBuffer.isView(result) ? [result.buffer as ArrayBuffer] : [];
     scope.postMessage({ id, result }, owned);

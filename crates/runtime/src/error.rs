@@ -17,6 +17,16 @@ pub enum Error {
         /// The version the file gives.
         version: u32,
     },
+    /// A file that may well follow the format, but uses what is not read here, or more of it than is read.
+    #[error("the GGUF file cannot be used, {what} at byte {offset}: {reason}")]
+    UnsupportedGguf {
+        /// What was being read.
+        what: String,
+        /// Where, in bytes from the start of the file.
+        offset: u64,
+        /// What is not supported, and what to do about it where something can be done.
+        reason: String,
+    },
     /// The file ends before what it announces.
     #[error("the GGUF file is cut short: it ends at byte {offset} inside {what}; download it again")]
     Truncated {
@@ -26,7 +36,7 @@ pub enum Error {
         offset: u64,
     },
     /// The file contradicts the format.
-    #[error("the GGUF file is damaged at byte {offset}, {what}: {reason}")]
+    #[error("the GGUF file is damaged, {what} at byte {offset}: {reason}; download or convert it again")]
     InvalidGguf {
         /// What was being read.
         what: String,
@@ -60,6 +70,14 @@ pub enum Error {
     MissingTensor {
         /// The tensor's name.
         tensor: String,
+    },
+    /// A tensor the architecture has no use for, as far as this build knows it: ignoring it could change every answer.
+    #[error("the model has a tensor {tensor} that {architecture} as run here doesn't use, so its answers would be wrong")]
+    UnexpectedTensor {
+        /// The tensor's name.
+        tensor: String,
+        /// The architecture.
+        architecture: String,
     },
     /// A tensor whose shape doesn't fit the metadata.
     #[error("tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}")]
@@ -204,11 +222,13 @@ impl Error {
         match self {
             Self::NotGguf { .. } => "not-gguf",
             Self::UnsupportedVersion { .. } => "unsupported-version",
+            Self::UnsupportedGguf { .. } => "unsupported-gguf",
             Self::Truncated { .. } => "truncated",
             Self::InvalidGguf { .. } => "invalid-gguf",
             Self::UnsupportedTensorType { .. } => "unsupported-tensor-type",
             Self::UnsupportedArchitecture { .. } => "unsupported-architecture",
             Self::MissingTensor { .. } => "missing-tensor",
+            Self::UnexpectedTensor { .. } => "unexpected-tensor",
             Self::TensorShape { .. } => "tensor-shape",
             Self::MissingMetadata { .. } => "missing-metadata",
             Self::InvalidMetadata { .. } => "invalid-metadata",

@@ -1,8 +1,13 @@
 //! GGUF language models on the user's own GPU, in the browser and natively.
 
+pub mod engine;
 pub mod error;
 pub mod gguf;
 pub mod gpu;
+pub mod kv;
+pub mod model;
 pub mod tokenizer;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 pub use error::{Error, Result};

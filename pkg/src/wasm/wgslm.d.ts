@@ -1,5 +1,13 @@
 // The surface of the engine that wasm-bindgen exports (crates/runtime/src/web). Failures are `Error`s with a `code`.
-import type { ChatMessage, GenerateOptions, GeneratedToken, GenerationResult, GpuOptions, ModelInfo, SupportReport } from "../types.js";
+import type {
+  ChatMessage,
+  GenerateOptions,
+  GeneratedToken,
+  GenerationResult,
+  GpuOptions,
+  ModelInfo,
+  SupportReport,
+} from "../types.js";
 
 export default function init(options: { module_or_path: URL }): Promise<{ memory: WebAssembly.Memory }>;
 

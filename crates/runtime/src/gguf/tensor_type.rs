@@ -1,16 +1,109 @@
 //! The tensor types of GGUF: how many weights a block holds and how many bytes it takes.
 
-/// How a tensor's weights are stored in the file. The discriminant is the number GGUF uses.
-///
-/// Source: `enum ggml_type` of <https://github.com/ggml-org/ggml/blob/master/include/ggml.h>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs, non_camel_case_types)]
-#[repr(u32)]
-pub enum TensorType {
-    F32 = 0,
-    F16 = 1,
-    Q4_0 = 2,
-    Q4_1 = 3,
-    Q8_0 = 8,
-    BF16 = 30,
+use std::fmt;
+
+/// Declares the enum and its table from one list: `name = number, weights a block, bytes a block`.
+macro_rules! tensor_types {
+    ($($name:ident = $id:literal, $block_len:literal, $block_bytes:literal;)*) => {
+        /// How a tensor's weights are stored in the file: in blocks of [`Self::block_len`] consecutive weights of a row,
+        /// each [`Self::block_bytes`] long. The discriminant is the number GGUF uses.
+        ///
+        /// Sources: `enum ggml_type` of <https://github.com/ggml-org/ggml/blob/master/include/ggml.h> for the numbers,
+        /// the block structures of <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h> for the sizes.
+        // The variants bear the names the whole field knows them by: nothing to explain one by one.
+        #[allow(missing_docs, non_camel_case_types)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u32)]
+        pub enum TensorType {
+            $($name = $id,)*
+        }
+
+        impl TensorType {
+            /// Every tensor type, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The name llama.cpp gives the type, such as `Q4_1`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// The number of weights in a block: 1 for the types that are plain numbers.
+            #[must_use]
+            pub const fn block_len(self) -> usize {
+                match self {
+                    $(Self::$name => $block_len,)*
+                }
+            }
+
+            /// The number of bytes a block takes in the file.
+            #[must_use]
+            pub const fn block_bytes(self) -> usize {
+                match self {
+                    $(Self::$name => $block_bytes,)*
+                }
+            }
+        }
+    };
+}
+
+// The gaps are types that ggml withdrew (4, 5, 31 to 33, 36 to 38): repacked forms that files no longer hold.
+// Q8_1, of which no file is made either, follows ggml's structure (two f16, 32 codes); gguf-py still has the older 40.
+tensor_types! {
+    F32 = 0, 1, 4;
+    F16 = 1, 1, 2;
+    Q4_0 = 2, 32, 18;
+    Q4_1 = 3, 32, 20;
+    Q5_0 = 6, 32, 22;
+    Q5_1 = 7, 32, 24;
+    Q8_0 = 8, 32, 34;
+    Q8_1 = 9, 32, 36;
+    Q2_K = 10, 256, 84;
+    Q3_K = 11, 256, 110;
+    Q4_K = 12, 256, 144;
+    Q5_K = 13, 256, 176;
+    Q6_K = 14, 256, 210;
+    Q8_K = 15, 256, 292;
+    IQ2_XXS = 16, 256, 66;
+    IQ2_XS = 17, 256, 74;
+    IQ3_XXS = 18, 256, 98;
+    IQ1_S = 19, 256, 50;
+    IQ4_NL = 20, 32, 18;
+    IQ3_S = 21, 256, 110;
+    IQ2_S = 22, 256, 82;
+    IQ4_XS = 23, 256, 136;
+    I8 = 24, 1, 1;
+    I16 = 25, 1, 2;
+    I32 = 26, 1, 4;
+    I64 = 27, 1, 8;
+    F64 = 28, 1, 8;
+    IQ1_M = 29, 256, 56;
+    BF16 = 30, 1, 2;
+    TQ1_0 = 34, 256, 54;
+    TQ2_0 = 35, 256, 66;
+    MXFP4 = 39, 32, 17;
+    NVFP4 = 40, 64, 36;
+    Q1_0 = 41, 128, 18;
+}
+
+impl TensorType {
+    /// The type with this number in GGUF.
+    #[must_use]
+    pub fn from_id(id: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.id() == id)
+    }
+
+    /// The number GGUF uses for this type.
+    #[must_use]
+    pub const fn id(self) -> u32 {
+        self as u32
+    }
+}
+
+impl fmt::Display for TensorType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgslm_shaders::Variant;
 
 use super::pipelines::{Pipeline, Pipelines};
-use super::{Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, self_check};
+use super::{Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, readback, self_check};
 use crate::{Error, Result};
 
 /// What is known of an adapter.
@@ -93,9 +93,16 @@ impl Gpu {
             required_limits: limits.clone(),
             ..Default::default()
         };
-        let (opened, subgroups) = open(adapter, &descriptor, options.baseline).await;
-        let (device, queue) = opened
-            .map_err(|error| Error::DeviceRequest { device: description.name.clone(), reason: error.to_string() })?;
+        let opened = open(adapter, &descriptor, options.baseline).await;
+        if !opened.name.is_empty() {
+            description.software |= is_software(&opened.name);
+            description.name = opened.name;
+        }
+        let (device, queue) = opened.device.map_err(|error| Error::DeviceRequest {
+            device: description.name.clone(),
+            reason: error.to_string(),
+        })?;
+        let subgroups = opened.subgroups;
         if subgroups && !description.features.contains(&"subgroups") {
             description.features.push("subgroups");
         }
@@ -154,6 +161,15 @@ impl Gpu {
         self.inner.queue.submit([]);
         // Natively this gives back the memory of writes that are done; in a browser it does nothing.
         let _ = self.inner.device.poll(wgpu::PollType::Poll);
+    }
+
+    /// Resolves once all that was written and submitted is done.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn finished(&self) -> Result<()> {
+        let submission = self.inner.queue.submit([]);
+        readback::finished(self, &self.inner.queue, submission).await
     }
 
     /// Runs programs one after the other.
@@ -268,8 +284,7 @@ fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescription {
         (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
         (wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, "cooperative-matrix"),
     ];
-    // Browsers mark a software adapter as a fallback; Chromium names SwiftShader without marking it where it was asked for.
-    let software = info.device_type == wgpu::DeviceType::Cpu || info.name.contains("SwiftShader");
+    let software = info.device_type == wgpu::DeviceType::Cpu || is_software(&info.name);
     AdapterDescription {
         index,
         name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
@@ -279,6 +294,11 @@ fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescription {
         features: named.into_iter().filter(|(bit, _)| features.contains(*bit)).map(|(_, name)| name).collect(),
         max_binding: adapter.limits().max_storage_buffer_binding_size,
     }
+}
+
+/// Browsers mark a software adapter as a fallback, but not where it was asked for: then its name tells.
+fn is_software(name: &str) -> bool {
+    name.to_lowercase().contains("swiftshader")
 }
 
 /// The index of the adapter asked for by number or part of a name, or of the first that is real hardware.
@@ -297,24 +317,27 @@ fn choose(adapters: &[AdapterDescription], wanted: Option<&str>) -> Result<usize
     })
 }
 
-type Opened = std::result::Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError>;
-
-/// Opens the device; tells whether it has subgroups.
-#[cfg(not(target_arch = "wasm32"))]
-async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, _baseline: bool) -> (Opened, bool) {
-    (adapter.request_device(descriptor).await, descriptor.required_features.contains(wgpu::Features::SUBGROUP))
+/// What came of a request for a device.
+struct Opened {
+    device: std::result::Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError>,
+    /// Whether it has subgroups.
+    subgroups: bool,
+    /// The adapter's name, where it became known with the request.
+    name: String,
 }
 
-/// Opens the device; tells whether it has subgroups.
+#[cfg(not(target_arch = "wasm32"))]
+async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, _baseline: bool) -> Opened {
+    let subgroups = descriptor.required_features.contains(wgpu::Features::SUBGROUP);
+    Opened { device: adapter.request_device(descriptor).await, subgroups, name: String::new() }
+}
+
 #[cfg(target_arch = "wasm32")]
-async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, baseline: bool) -> (Opened, bool) {
-    if baseline {
-        return (adapter.request_device(descriptor).await, false);
-    }
-    let request = super::subgroups_on_web::request_subgroups();
-    let opened = adapter.request_device(descriptor).await;
+async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, baseline: bool) -> Opened {
+    let request = super::request_on_web::wrap_request_device(!baseline);
+    let device = adapter.request_device(descriptor).await;
     request.restore();
-    (opened, request.granted())
+    Opened { device, subgroups: request.subgroups(), name: request.name() }
 }
 
 /// Keeps what the device reports outside of any call; the first report counts.

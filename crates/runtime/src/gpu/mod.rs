@@ -8,9 +8,9 @@ mod execute;
 mod pipelines;
 mod program;
 mod readback;
-mod self_check;
 #[cfg(target_arch = "wasm32")]
-mod subgroups_on_web;
+mod request_on_web;
+mod self_check;
 
 pub use buffer::Buffer;
 pub use capabilities::{Capabilities, GpuOptions};

@@ -34,10 +34,26 @@ impl ReadbackRing {
     }
 }
 
-#[derive(Default)]
-struct Mapping {
-    result: Option<std::result::Result<(), String>>,
-    waker: Option<Waker>,
+/// Something the device will tell once: whether it went well.
+#[derive(Clone, Default)]
+struct Signal {
+    state: Arc<Mutex<(Option<std::result::Result<(), String>>, Option<Waker>)>>,
+}
+
+impl Signal {
+    fn set(&self, result: std::result::Result<(), String>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = Some(result);
+        if let Some(waker) = state.1.take() {
+            waker.wake();
+        }
+    }
+
+    fn take(&self, context: &Context<'_>) -> Option<std::result::Result<(), String>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.1 = Some(context.waker().clone());
+        state.0.take()
+    }
 }
 
 /// Bytes on their way back. Natively the first poll waits for the device; in a browser the wait is the browser's.
@@ -46,23 +62,19 @@ pub struct Readback {
     gpu: Gpu,
     staging: Buffer,
     size: u64,
-    mapping: Arc<Mutex<Mapping>>,
+    mapped: Signal,
     submission: Option<wgpu::SubmissionIndex>,
     read: bool,
 }
 
 impl Readback {
     pub(super) fn begin(gpu: &Gpu, staging: Buffer, size: u64, submission: wgpu::SubmissionIndex) -> Self {
-        let mapping = Arc::<Mutex<Mapping>>::default();
-        let shared = Arc::clone(&mapping);
+        let mapped = Signal::default();
+        let signal = mapped.clone();
         staging.raw().map_async(wgpu::MapMode::Read, 0..size, move |result| {
-            let mut mapping = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            mapping.result = Some(result.map_err(|error| error.to_string()));
-            if let Some(waker) = mapping.waker.take() {
-                waker.wake();
-            }
+            signal.set(result.map_err(|error| error.to_string()));
         });
-        Self { gpu: gpu.clone(), staging, size, mapping, submission: Some(submission), read: false }
+        Self { gpu: gpu.clone(), staging, size, mapped, submission: Some(submission), read: false }
     }
 }
 
@@ -71,14 +83,9 @@ impl Future for Readback {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(submission) = self.submission.take() {
-            self.mapping.lock().unwrap_or_else(PoisonError::into_inner).waker = Some(context.waker().clone());
             self.gpu.wait(submission)?;
         }
-        let result = {
-            let mut mapping = self.mapping.lock().unwrap_or_else(PoisonError::into_inner);
-            mapping.waker = Some(context.waker().clone());
-            mapping.result.take()
-        };
+        let result = self.mapped.take(context);
         self.gpu.check()?;
         match result {
             None => Poll::Pending,
@@ -100,4 +107,15 @@ impl Drop for Readback {
             self.staging.raw().unmap();
         }
     }
+}
+
+/// Resolves once the device has done all that was submitted before.
+pub(super) async fn finished(gpu: &Gpu, queue: &wgpu::Queue, submission: wgpu::SubmissionIndex) -> Result<()> {
+    let done = Signal::default();
+    let signal = done.clone();
+    queue.on_submitted_work_done(move || signal.set(Ok(())));
+    gpu.wait(submission)?;
+    let result = std::future::poll_fn(|context| done.take(context).map_or(Poll::Pending, Poll::Ready)).await;
+    gpu.check()?;
+    result.map_err(|reason| Error::Gpu { reason })
 }

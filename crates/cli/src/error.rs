@@ -1,0 +1,36 @@
+//! What the command line can fail with.
+
+use std::path::{Path, PathBuf};
+
+/// An error, told on stderr.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// From the library.
+    #[error(transparent)]
+    Wgslm(#[from] wgslm::Error),
+    /// A file that can't be read or written.
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    /// Output that can't be written.
+    #[error("the output could not be written: {0}")]
+    Output(#[from] std::io::Error),
+    /// An object that can't be printed.
+    #[error("the output could not be written: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// For `map_err`: names the file.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+
+    /// Whether the reader of the output has gone.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+            || matches!(self, Self::Json(error) if error.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe))
+    }
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,102 @@
+//! `wgslm generate`.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Summary};
+use wgslm::tokenizer::Message;
+
+use crate::arguments::GenerateArguments;
+use crate::error::Result;
+use crate::load;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    prompt_tokens: &'a [u32],
+    tokens: &'a [u32],
+    text: &'a str,
+    finish_reason: &'static str,
+    timings: TimingsReport,
+    adapter: &'a str,
+}
+
+#[derive(Serialize)]
+struct TimingsReport {
+    load_ms: f64,
+    ttft_ms: f64,
+    prefill_tokens_per_s: f64,
+    decode_tokens_per_s: f64,
+}
+
+pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
+    let (engine, load_ms) = load::engine(&arguments.model).await?;
+    let prompt = prompt_tokens(&engine, &arguments)?;
+    let options = GenerateOptions {
+        max_tokens: arguments.max_tokens,
+        temperature: arguments.temperature,
+        seed: arguments.seed,
+        stop: arguments.stop,
+        tokens_in_flight: arguments.tokens_in_flight,
+    };
+    let (tokens, text, summary) = generate(&engine, &prompt, options, !arguments.json).await?;
+    let mut output = std::io::stdout().lock();
+    if arguments.json {
+        let report = Report {
+            prompt_tokens: &prompt,
+            tokens: &tokens,
+            text: &text,
+            finish_reason: summary.finish_reason.name(),
+            timings: TimingsReport {
+                load_ms,
+                ttft_ms: summary.timings.ttft_ms,
+                prefill_tokens_per_s: summary.timings.prefill_tokens_per_s,
+                decode_tokens_per_s: summary.timings.decode_tokens_per_s,
+            },
+            adapter: &engine.gpu().adapter().name,
+        };
+        serde_json::to_writer(&mut output, &report)?;
+    }
+    writeln!(output)?;
+    Ok(())
+}
+
+fn prompt_tokens(engine: &Engine, arguments: &GenerateArguments) -> Result<Vec<u32>> {
+    let model = engine.model();
+    match (&arguments.prompt, &arguments.tokens) {
+        (Some(prompt), _) if arguments.chat => {
+            let template = model.chat_template()?.ok_or_else(|| wgslm::Error::ChatTemplate {
+                reason: "this model has none; leave --chat out".to_owned(),
+            })?;
+            let prompt = template.render(&[Message::new("user", prompt)], true)?;
+            Ok(model.tokenizer()?.encode_prompt(&prompt)?)
+        }
+        (Some(prompt), _) => Ok(model.tokenizer()?.encode_prompt(prompt)?),
+        (None, tokens) => Ok(tokens.clone().unwrap_or_default()),
+    }
+}
+
+/// Generates; with `stream`, prints the text as it comes.
+async fn generate(
+    engine: &Engine,
+    prompt: &[u32],
+    options: GenerateOptions,
+    stream: bool,
+) -> Result<(Vec<u32>, String, Summary)> {
+    let mut generation = engine.generate(prompt, options)?;
+    let (mut tokens, mut whole) = (Vec::new(), String::new());
+    let mut output = std::io::stdout().lock();
+    loop {
+        match generation.next().await? {
+            Some(GenerationEvent::Token { token, text }) => {
+                tokens.push(token);
+                whole.push_str(&text);
+                if stream && !text.is_empty() {
+                    output.write_all(text.as_bytes())?;
+                    output.flush()?;
+                }
+            }
+            Some(GenerationEvent::Finished(summary)) => return Ok((tokens, whole, summary)),
+            None => unreachable!("the summary comes before the end"),
+        }
+    }
+}

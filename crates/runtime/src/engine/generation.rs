@@ -1,0 +1,226 @@
+//! Generating text: the prompt in chunks, then tokens that run ahead of their readback.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use web_time::Instant;
+
+use super::sequence::{Sampling, Sequence};
+use super::steps::SAMPLED_BYTES;
+use super::{FinishReason, GenerateOptions, Inner, Summary, Timings, check_prompt};
+use crate::Result;
+use crate::gpu::{Readback, ReadbackRing};
+use crate::tokenizer::{Detokenizer, StopMatcher};
+
+/// Chunks of a prompt that may be under way at a time: one runs while the next is prepared.
+const CHUNKS_IN_FLIGHT: usize = 2;
+
+/// What a generation gives, one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GenerationEvent {
+    /// A token, and the text that has become certain with it: perhaps none yet, perhaps that of earlier tokens too.
+    Token {
+        /// Its id.
+        token: u32,
+        /// The text; a stop token or stop string isn't part of it.
+        text: String,
+    },
+    /// The end.
+    Finished(Summary),
+}
+
+/// One request under way. Dropping it cancels what isn't submitted yet.
+pub struct Generation {
+    inner: Arc<Inner>,
+    sequence: Sequence,
+    options: GenerateOptions,
+    prompt: Vec<u32>,
+    detokenizer: Option<Detokenizer>,
+    stop_tokens: Vec<u32>,
+    matcher: StopMatcher,
+    ring: ReadbackRing,
+    pending: VecDeque<Readback>,
+    /// Tokens whose sampling has been submitted.
+    submitted: u32,
+    /// Tokens given out.
+    received: u32,
+    clock: Clock,
+    end: Option<FinishReason>,
+    summarised: bool,
+}
+
+struct Clock {
+    began: Instant,
+    first: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl Generation {
+    pub(super) fn begin(inner: &Arc<Inner>, prompt: &[u32], options: GenerateOptions) -> Result<Self> {
+        let clock = Clock { began: Instant::now(), first: None, last: None };
+        options.check()?;
+        check_prompt(inner, prompt)?;
+        let tokenizer = inner.model.tokenizer().ok();
+        let ring = ReadbackRing::new(&inner.gpu, options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT, SAMPLED_BYTES);
+        let mut generation = Self {
+            inner: Arc::clone(inner),
+            sequence: Sequence::open(inner)?,
+            prompt: prompt.to_vec(),
+            detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),
+            stop_tokens: tokenizer.map(|tokenizer| tokenizer.stop_tokens().to_vec()).unwrap_or_default(),
+            matcher: StopMatcher::new(options.stop.iter().cloned()),
+            ring,
+            pending: VecDeque::new(),
+            submitted: 0,
+            received: 0,
+            clock,
+            end: None,
+            summarised: false,
+            options,
+        };
+        generation.end = generation.limit_reached(0);
+        Ok(generation)
+    }
+
+    /// The next token or, after the last one, the summary; `None` after that.
+    ///
+    /// # Errors
+    /// What the device reports; the generation is over then.
+    pub async fn next(&mut self) -> Result<Option<GenerationEvent>> {
+        if self.end.is_none() {
+            let event = self.next_token().await;
+            if event.is_err() {
+                self.end = Some(FinishReason::Cancelled);
+                self.summarised = true;
+            }
+            if let Some(event) = event? {
+                return Ok(Some(event));
+            }
+        }
+        self.pending.clear();
+        if std::mem::replace(&mut self.summarised, true) {
+            return Ok(None);
+        }
+        Ok(Some(GenerationEvent::Finished(self.summary())))
+    }
+
+    /// Ends the generation: what is submitted still runs, nothing more is.
+    pub fn cancel(&mut self) {
+        self.end.get_or_insert(FinishReason::Cancelled);
+    }
+
+    async fn next_token(&mut self) -> Result<Option<GenerationEvent>> {
+        if self.submitted == 0 {
+            self.prefill().await?;
+        }
+        self.decode_ahead()?;
+        let Some(readback) = self.pending.pop_front() else { return Ok(None) };
+        let token = self.sequence.sampled(&readback.await?);
+        self.clock.last = Some(Instant::now());
+        self.clock.first = self.clock.first.or(self.clock.last);
+        self.received += 1;
+        let text = self.text_of(token)?;
+        if self.end.is_some() {
+            self.sequence.truncate(self.prompt.len() as u32 + self.received);
+        }
+        Ok(Some(GenerationEvent::Token { token, text }))
+    }
+
+    /// Runs the prompt and samples the first token.
+    async fn prefill(&mut self) -> Result<()> {
+        let rows = self.inner.activations.row_capacity as usize;
+        let prompt = std::mem::take(&mut self.prompt);
+        let mut chunks = prompt.chunks(rows).peekable();
+        let mut under_way = VecDeque::new();
+        let mut result = Ok(());
+        while let Some(chunk) = chunks.next() {
+            let sampling = if chunks.peek().is_none() { Some(self.sampling()) } else { None };
+            match self.sequence.append(chunk, sampling, &mut self.ring) {
+                Ok(readback) if sampling.is_some() => self.pending.push_back(readback),
+                Ok(readback) => under_way.push_back(readback),
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+            if under_way.len() >= CHUNKS_IN_FLIGHT
+                && let Some(earlier) = under_way.pop_front()
+            {
+                result = earlier.await.map(|_| ());
+                if result.is_err() {
+                    break;
+                }
+            }
+        }
+        self.prompt = prompt;
+        self.submitted = 1;
+        result
+    }
+
+    /// Submits tokens until enough are in flight.
+    fn decode_ahead(&mut self) -> Result<()> {
+        while self.pending.len() < self.options.tokens_in_flight as usize && self.limit_reached(self.submitted).is_none()
+        {
+            let sampling = self.sampling();
+            let readback = self.sequence.append_sampled(sampling, &mut self.ring)?;
+            self.pending.push_back(readback);
+            self.submitted += 1;
+        }
+        Ok(())
+    }
+
+    /// The text that `token` makes certain. Notes the end if it is the last one.
+    fn text_of(&mut self, token: u32) -> Result<String> {
+        if self.stop_tokens.contains(&token) {
+            self.end = Some(FinishReason::Stop);
+            return Ok(self.rest_of_text());
+        }
+        let decoded = self.detokenizer.as_mut().map(|detokenizer| detokenizer.push(token)).transpose()?;
+        let outcome = self.matcher.push(&decoded.unwrap_or_default());
+        self.end = if outcome.stopped { Some(FinishReason::Stop) } else { self.limit_reached(self.received) };
+        let mut text = outcome.text;
+        if self.end.is_some() && !outcome.stopped {
+            text += &self.rest_of_text();
+        }
+        Ok(text)
+    }
+
+    /// What the detokeniser and the stop matcher still hold back.
+    fn rest_of_text(&mut self) -> String {
+        let held = self.detokenizer.as_mut().map(Detokenizer::finish).unwrap_or_default();
+        let outcome = self.matcher.push(&held);
+        outcome.text + &self.matcher.finish()
+    }
+
+    /// Why no more than `tokens` tokens can be generated, if so.
+    fn limit_reached(&self, tokens: u32) -> Option<FinishReason> {
+        if self.options.max_tokens.is_some_and(|most| tokens >= most) {
+            Some(FinishReason::Length)
+        } else if self.prompt.len() as u32 + tokens >= self.inner.context_length {
+            Some(FinishReason::Context)
+        } else {
+            None
+        }
+    }
+
+    fn sampling(&self) -> Sampling {
+        Sampling { inverse_temperature: self.options.inverse_temperature(), seed: self.options.folded_seed() }
+    }
+
+    fn summary(&self) -> Summary {
+        let ms = |from: Instant, to: Option<Instant>| to.map_or(0.0, |to| (to - from).as_secs_f64() * 1e3);
+        let rate = |tokens: usize, ms: f64| if ms > 0.0 { tokens as f64 / ms * 1e3 } else { 0.0 };
+        let ttft_ms = ms(self.clock.began, self.clock.first);
+        let decode_ms = self.clock.first.map_or(0.0, |first| ms(first, self.clock.last));
+        Summary {
+            finish_reason: self.end.unwrap_or(FinishReason::Cancelled),
+            prompt_tokens: self.prompt.len(),
+            tokens: self.received as usize,
+            timings: Timings {
+                ttft_ms,
+                prefill_tokens_per_s: rate(self.prompt.len(), ttft_ms),
+                decode_tokens_per_s: rate((self.received as usize).saturating_sub(1), decode_ms),
+            },
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Running a model: sequences over the KV cache, prefill, decode with several tokens in flight, and logits.
+
+mod generation;
+mod options;
+mod sequence;
+mod steps;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use generation::{Generation, GenerationEvent};
+pub use options::{EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
+
+use crate::gpu::Gpu;
+use crate::kv::{BlockAllocator, KvCache};
+use crate::model::{Activations, Graph, Model, ModelSpec};
+use crate::{Error, Result};
+use steps::Programs;
+
+/// The context a model gets unless another is asked for: what most prompts need, at a size of KV cache most devices have.
+const DEFAULT_CONTEXT: u32 = 4096;
+
+/// Sequences that can be open at a time.
+const SLOTS: u32 = 4;
+
+/// Tokens of a prompt that go through the model at a time: enough to fill a GPU, few enough that a cancel is felt soon.
+const PREFILL_ROWS: u32 = 512;
+/// The same where the "GPU" is the CPU.
+const SOFTWARE_PREFILL_ROWS: u32 = 64;
+
+/// Rows of logits computed at a time.
+const LOGIT_ROWS: u32 = 16;
+
+/// A model ready to run. Clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    gpu: Gpu,
+    model: Model,
+    kv: KvCache,
+    activations: Activations,
+    programs: Programs,
+    context_length: u32,
+    state: Mutex<State>,
+}
+
+/// What sequences share and change. Held while a step is written and submitted, so that no other step comes between.
+struct State {
+    blocks: BlockAllocator,
+    free_slots: Vec<u32>,
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    /// Prepares `model`, which lies on `gpu`: makes the KV cache, the activations and the programs.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`], [`Error::TooLarge`] or what the device reports.
+    pub fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
+        let spec = &model.spec;
+        let max_binding = gpu.capabilities().max_binding;
+        let context_length = context_length(spec, max_binding, options)?;
+        let rows = options.prefill_rows.unwrap_or(if gpu.capabilities().software {
+            SOFTWARE_PREFILL_ROWS
+        } else {
+            PREFILL_ROWS
+        });
+        let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
+        let widest = spec.feed_forward_width.max(spec.width).max(spec.query_width()).next_multiple_of(32);
+        let rows = rows.clamp(1, context_length).min(fits(widest));
+        let outputs = LOGIT_ROWS.min(fits(spec.vocabulary));
+        let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
+        let activations = Activations::new(gpu, spec, rows, outputs, SLOTS)?;
+        let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv };
+        let programs = Programs::build(&graph)?;
+        gpu.check()?;
+        let state = State {
+            blocks: BlockAllocator::new(kv.blocks, options.block_order),
+            free_slots: (0..SLOTS).rev().collect(),
+        };
+        let inner =
+            Inner { gpu: gpu.clone(), model, kv, activations, programs, context_length, state: Mutex::new(state) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The device.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        &self.inner.gpu
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.inner.model
+    }
+
+    /// The tokens that a prompt and its answer can have together.
+    #[must_use]
+    pub fn context_length(&self) -> u32 {
+        self.inner.context_length
+    }
+
+    /// Bytes of weights and KV cache on the device.
+    #[must_use]
+    pub fn gpu_bytes(&self) -> u64 {
+        self.inner.model.weights.bytes() + self.inner.kv.bytes()
+    }
+
+    /// Dispatches that decoding one token takes.
+    #[must_use]
+    pub fn dispatches_per_token(&self) -> usize {
+        self.inner.programs.dispatches_per_token()
+    }
+
+    /// Begins to generate what follows `prompt`.
+    ///
+    /// # Errors
+    /// [`Error::EmptyPrompt`], [`Error::PromptTooLong`], [`Error::UnknownToken`], [`Error::InvalidOption`], or
+    /// [`Error::KvCacheFull`] where other generations hold too much of the cache.
+    pub fn generate(&self, prompt: &[u32], options: GenerateOptions) -> Result<Generation> {
+        Generation::begin(&self.inner, prompt, options)
+    }
+
+    /// Computes the logits of every position of `tokens`; gives each row of `[vocabulary]` values to `each` with its
+    /// position, in order.
+    ///
+    /// # Errors
+    /// As [`Self::generate`], and whatever `each` returns.
+    pub async fn logits(&self, tokens: &[u32], each: impl FnMut(usize, &[f32]) -> Result<()>) -> Result<()> {
+        check_prompt(&self.inner, tokens)?;
+        sequence::Sequence::open(&self.inner)?.logits(tokens, each).await
+    }
+}
+
+fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {
+    let vocabulary = inner.model.spec.vocabulary;
+    if tokens.is_empty() {
+        return Err(Error::EmptyPrompt);
+    }
+    if tokens.len() > inner.context_length as usize {
+        return Err(Error::PromptTooLong { tokens: tokens.len(), capacity: inner.context_length as usize });
+    }
+    match tokens.iter().find(|token| **token >= vocabulary) {
+        Some(token) => Err(Error::UnknownToken { token: *token, vocabulary }),
+        None => Ok(()),
+    }
+}
+
+fn context_length(spec: &ModelSpec, max_binding: u64, options: &EngineOptions) -> Result<u32> {
+    match options.context_length {
+        Some(length) if (1..=spec.context_length).contains(&length) => Ok(length),
+        Some(length) => Err(Error::InvalidOption {
+            option: "context length".to_owned(),
+            value: length.to_string(),
+            expected: format!("from 1 to {}, the positions the model was trained for", spec.context_length),
+        }),
+        None => {
+            let largest = KvCache::largest_capacity(spec, max_binding).max(1);
+            Ok(spec.context_length.min(DEFAULT_CONTEXT).min(largest))
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What a caller can ask for, and what is told at the end.
+
+use crate::kv::BlockOrder;
+use crate::{Error, Result};
+
+/// How a model is to be prepared. The default suits most.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// Tokens the KV cache holds; the smaller of 4096 and what the model was trained for where absent.
+    pub context_length: Option<u32>,
+    /// Tokens of a prompt that go through the model at a time; chosen by the kind of device where absent.
+    pub prefill_rows: Option<u32>,
+    /// The order in which KV blocks are handed out.
+    pub block_order: BlockOrder,
+}
+
+/// What to generate, and how.
+#[derive(Clone, Debug)]
+pub struct GenerateOptions {
+    /// The most tokens to generate; as many as the context holds where absent.
+    pub max_tokens: Option<u32>,
+    /// 0 takes the most likely token; above, tokens are drawn from softmax(logits / temperature).
+    pub temperature: f32,
+    /// Decides what is drawn: the same seed and prompt give the same tokens.
+    pub seed: u64,
+    /// Texts that end the answer; they aren't part of it.
+    pub stop: Vec<String>,
+    /// Tokens submitted to the device ahead of the one being waited for, that one included; from 1 to 16.
+    pub tokens_in_flight: u32,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        Self { max_tokens: None, temperature: 0.0, seed: 0, stop: Vec::new(), tokens_in_flight: 4 }
+    }
+}
+
+impl GenerateOptions {
+    pub(super) fn check(&self) -> Result<()> {
+        let invalid = |option: &str, value: String, expected: &str| {
+            Err(Error::InvalidOption { option: option.to_owned(), value, expected: expected.to_owned() })
+        };
+        if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
+            return invalid("temperature", self.temperature.to_string(), "0 or above");
+        }
+        if !(1..=16).contains(&self.tokens_in_flight) {
+            return invalid("tokens in flight", self.tokens_in_flight.to_string(), "from 1 to 16");
+        }
+        Ok(())
+    }
+
+    /// What the kernel multiplies logits by; 0 for the most likely token.
+    pub(super) fn inverse_temperature(&self) -> f32 {
+        let inverse = 1.0 / self.temperature;
+        if inverse.is_finite() { inverse } else { 0.0 }
+    }
+
+    /// The seed as the kernel takes it: both halves count.
+    pub(super) fn folded_seed(&self) -> u32 {
+        (self.seed ^ (self.seed >> 32).wrapping_mul(0x9e37_79b9)) as u32
+    }
+}
+
+/// Why a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FinishReason {
+    /// A stop token or a stop string came.
+    Stop,
+    /// The most tokens asked for were generated.
+    Length,
+    /// The context is full.
+    Context,
+    /// The caller cancelled.
+    Cancelled,
+}
+
+impl FinishReason {
+    /// Its name in reports and APIs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::Context => "context",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How long a generation took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timings {
+    /// From the request to the first token, in ms.
+    pub ttft_ms: f64,
+    /// Tokens of the prompt a second, until the first token.
+    pub prefill_tokens_per_s: f64,
+    /// Tokens a second after the first; 0 where there was none.
+    pub decode_tokens_per_s: f64,
+}
+
+/// What is told at the end of a generation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Why it ended.
+    pub finish_reason: FinishReason,
+    /// Tokens in the prompt.
+    pub prompt_tokens: usize,
+    /// Tokens generated, the stop token included.
+    pub tokens: usize,
+    /// How long it took.
+    pub timings: Timings,
+}

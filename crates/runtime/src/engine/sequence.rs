@@ -1,0 +1,133 @@
+//! A sequence of tokens in the KV cache: its slot, its blocks and its length.
+
+use std::sync::Arc;
+
+use wgslm_shaders::{BLOCK_TOKENS, Output, Row};
+
+use super::{Inner, State};
+use crate::gpu::{Readback, ReadbackRing};
+use crate::{Error, Result};
+
+/// How the next token of a sequence is chosen.
+#[derive(Clone, Copy)]
+pub(super) struct Sampling {
+    pub(super) inverse_temperature: f32,
+    pub(super) seed: u32,
+}
+
+/// Holds a slot and blocks of the KV cache until it is dropped.
+pub(super) struct Sequence {
+    inner: Arc<Inner>,
+    slot: u32,
+    blocks: Vec<u32>,
+    length: u32,
+}
+
+impl Sequence {
+    /// An empty sequence.
+    pub(super) fn open(inner: &Arc<Inner>) -> Result<Self> {
+        let slot = inner.state().free_slots.pop().ok_or(Error::KvCacheFull)?;
+        Ok(Self { inner: Arc::clone(inner), slot, blocks: Vec::new(), length: 0 })
+    }
+
+    /// Appends `tokens`, as many as the activations have room for; with `sampling`, chooses the token that follows them.
+    /// What comes back are the sampled tokens: see [`Self::sampled`].
+    pub(super) fn append(
+        &mut self,
+        tokens: &[u32],
+        sampling: Option<Sampling>,
+        ring: &mut ReadbackRing,
+    ) -> Result<Readback> {
+        let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
+        self.step(&rows, sampling, ring)
+    }
+
+    /// Appends the token sampled last and chooses the one that follows it, all without leaving the device.
+    pub(super) fn append_sampled(&mut self, sampling: Sampling, ring: &mut ReadbackRing) -> Result<Readback> {
+        self.step(&[(0, self.slot + 1)], Some(sampling), ring)
+    }
+
+    /// This sequence's token among the bytes of a readback.
+    pub(super) fn sampled(&self, bytes: &[u8]) -> u32 {
+        bytemuck::pod_collect_to_vec::<u8, u32>(bytes)[self.slot as usize]
+    }
+
+    /// Forgets the tokens from `length` on. Their keys and values stay where they are until others overwrite them.
+    pub(super) fn truncate(&mut self, length: u32) {
+        self.length = self.length.min(length);
+    }
+
+    /// Appends `tokens` and gives the logits of each to `each`.
+    pub(super) async fn logits(
+        mut self,
+        tokens: &[u32],
+        mut each: impl FnMut(usize, &[f32]) -> Result<()>,
+    ) -> Result<()> {
+        let inner = Arc::clone(&self.inner);
+        let output_capacity = inner.activations.output_capacity as usize;
+        let vocabulary = inner.model.spec.vocabulary as usize;
+        let mut ring = ReadbackRing::new(&inner.gpu, 1, inner.logit_bytes(output_capacity));
+        let mut position = 0;
+        for chunk in tokens.chunks(inner.activations.row_capacity as usize) {
+            for first in (0..chunk.len()).step_by(output_capacity) {
+                let end = chunk.len().min(first + output_capacity);
+                let outputs: Vec<_> =
+                    (first..end).map(|row| Output { row: row as u32, ..Output::default() }).collect();
+                let readback = {
+                    let mut state = inner.state();
+                    if first == 0 {
+                        let rows = chunk.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
+                        inner.submit_rows(&self.rows(&mut state, &rows)?);
+                        self.length += chunk.len() as u32;
+                    }
+                    inner.submit_logits(&outputs, &mut ring)
+                };
+                let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
+                for row in logits.chunks_exact(vocabulary) {
+                    each(position, row)?;
+                    position += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs tokens, given as (token, source), and perhaps samples what follows.
+    fn step(&mut self, tokens: &[(u32, u32)], sampling: Option<Sampling>, ring: &mut ReadbackRing) -> Result<Readback> {
+        let inner = Arc::clone(&self.inner);
+        let mut state = inner.state();
+        let rows = self.rows(&mut state, tokens)?;
+        self.length += rows.len() as u32;
+        let output = sampling.map(|sampling| Output {
+            row: rows.len() as u32 - 1,
+            slot: self.slot,
+            inverse_temperature: sampling.inverse_temperature,
+            seed: sampling.seed,
+            step: self.length,
+        });
+        Ok(inner.submit_step(&rows, output.as_slice(), ring))
+    }
+
+    /// The rows for tokens that follow what is there, with blocks to hold them.
+    fn rows(&mut self, state: &mut State, tokens: &[(u32, u32)]) -> Result<Vec<Row>> {
+        let kv = &self.inner.kv;
+        let needed = (self.length + tokens.len() as u32).div_ceil(BLOCK_TOKENS) as usize;
+        let had = self.blocks.len();
+        if needed > had {
+            let blocks = state.blocks.take(needed - had).ok_or(Error::KvCacheFull)?;
+            kv.write_table(&self.inner.gpu, self.slot, had, &blocks);
+            self.blocks.extend(blocks);
+        }
+        let table = kv.table_offset(self.slot);
+        let positions = self.length..;
+        Ok(tokens.iter().zip(positions).map(|((token, source), position)| Row { token: *token, position, table, source: *source }).collect())
+    }
+}
+
+impl Drop for Sequence {
+    fn drop(&mut self) {
+        let mut state = self.inner.state();
+        state.blocks.give_back(self.blocks.drain(..));
+        state.free_slots.push(self.slot);
+    }
+}

@@ -1,0 +1,7 @@
+//! The KV cache: blocks of tokens on the device, shared by sequences and reached through their block tables.
+
+mod blocks;
+mod cache;
+
+pub use blocks::{BlockAllocator, BlockOrder};
+pub use cache::{KvCache, KvLayer};

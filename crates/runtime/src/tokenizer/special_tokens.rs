@@ -1,0 +1,100 @@
+//! Tokens that are found in text as a whole, before anything else looks at it; and the tokens that end a generation.
+
+use aho_corasick::automaton::Automaton as _;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Input, MatchKind};
+
+use super::Special;
+use super::vocabulary::{TokenKind, Vocabulary};
+use crate::{Error, Result};
+
+/// Finds control tokens (where they are asked for) and user-defined tokens (always) in text.
+#[derive(Debug)]
+pub(super) struct SpecialTokens {
+    control_and_user_defined: Finder,
+    user_defined: Finder,
+}
+
+/// A stretch of text: one special token, or text without any.
+#[derive(Debug, PartialEq)]
+pub(super) enum Piece<'text> {
+    Token(u32),
+    Text(&'text str),
+}
+
+impl SpecialTokens {
+    pub(super) fn new(vocabulary: &Vocabulary) -> Result<Self> {
+        use TokenKind::{Control, Unknown, UserDefined};
+        Ok(Self {
+            control_and_user_defined: Finder::new(vocabulary, &[Control, Unknown, UserDefined])?,
+            user_defined: Finder::new(vocabulary, &[UserDefined])?,
+        })
+    }
+
+    /// Cuts `text` at special tokens; where two overlap, the leftmost wins, and among those the longest.
+    pub(super) fn split<'text>(&self, text: &'text str, special: Special) -> Result<Vec<Piece<'text>>> {
+        match special {
+            Special::Parse => self.control_and_user_defined.split(text),
+            Special::Plain => self.user_defined.split(text),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Finder {
+    tokens: Vec<u32>,
+    automaton: NFA,
+}
+
+impl Finder {
+    fn new(vocabulary: &Vocabulary, kinds: &[TokenKind]) -> Result<Self> {
+        let (tokens, texts): (Vec<_>, Vec<_>) = vocabulary
+            .iter()
+            .filter(|(_, text, kind)| kinds.contains(kind) && !text.is_empty())
+            .map(|(id, text, _)| (id, text))
+            .unzip();
+        // One kind of automaton rather than the choice of all: the others would double the code a page has to load.
+        let automaton = NFA::builder().match_kind(MatchKind::LeftmostLongest).build(texts).map_err(failed)?;
+        Ok(Self { tokens, automaton })
+    }
+
+    fn split<'text>(&self, text: &'text str) -> Result<Vec<Piece<'text>>> {
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        for found in self.automaton.try_find_iter(Input::new(text)).map_err(failed)? {
+            if at < found.start() {
+                pieces.push(Piece::Text(&text[at..found.start()]));
+            }
+            pieces.extend(self.tokens.get(found.pattern().as_usize()).map(|&token| Piece::Token(token)));
+            at = found.end();
+        }
+        if at < text.len() {
+            pieces.push(Piece::Text(&text[at..]));
+        }
+        Ok(pieces)
+    }
+}
+
+fn failed(error: impl std::error::Error) -> Error {
+    Error::Tokenizer { reason: format!("the special tokens fail: {error}") }
+}
+
+/// Texts that end a turn or a document in the published vocabularies, whether or not the metadata names their ids.
+///
+/// As in llama.cpp. `</s>` is not among them: some vocabularies have it as the HTML tag, so it stops only where it is
+/// `tokenizer.ggml.eos_token_id`.
+const ENDS: &[&str] = &[
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<end_of_utterance>",
+];
+
+/// Whether `text` ends a turn or a document.
+pub(super) fn is_end(text: &str) -> bool {
+    ENDS.contains(&text)
+}

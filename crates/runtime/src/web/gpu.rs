@@ -1,0 +1,77 @@
+//! The device.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use super::error::{object, options, to_js};
+use super::loader::{JsLoader, LoaderOptions};
+use crate::gpu::{Gpu, GpuOptions};
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestOptions {
+    baseline: bool,
+    max_binding: Option<u64>,
+    interleaved_rows: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SupportReport<'a> {
+    adapter: AdapterReport<'a>,
+    features: &'a [&'static str],
+    limits: BTreeMap<&'static str, u64>,
+    chosen: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdapterReport<'a> {
+    name: &'a str,
+    backend: &'a str,
+    software: bool,
+}
+
+/// An open device that has passed its self-check.
+#[wasm_bindgen(js_name = Gpu)]
+pub struct JsGpu {
+    gpu: Gpu,
+}
+
+#[wasm_bindgen(js_class = Gpu)]
+impl JsGpu {
+    /// Opens the browser's GPU with `{baseline, maxBinding, interleavedRows}`.
+    pub async fn request(options_: JsValue) -> Result<JsGpu, JsValue> {
+        let wanted: RequestOptions = options(options_)?;
+        let wanted = GpuOptions {
+            device: None,
+            baseline: wanted.baseline,
+            max_binding: wanted.max_binding,
+            interleaved_rows: wanted.interleaved_rows,
+        };
+        let gpu = Gpu::request(&wanted).await.map_err(|error| to_js(&error))?;
+        Ok(Self { gpu })
+    }
+
+    /// What the device is and what was chosen for it.
+    pub fn support(&self) -> Result<JsValue, JsValue> {
+        let (adapter, capabilities) = (self.gpu.adapter(), self.gpu.capabilities());
+        object(&SupportReport {
+            adapter: AdapterReport { name: &adapter.name, backend: &adapter.backend, software: adapter.software },
+            features: if capabilities.subgroups { &["subgroups"] } else { &[] },
+            limits: BTreeMap::from([
+                ("maxStorageBufferBindingSize", capabilities.max_binding),
+                ("maxBufferSize", capabilities.max_buffer),
+            ]),
+            chosen: capabilities.chosen().into_iter().collect(),
+        })
+    }
+
+    /// A loader for one model, with `{contextLength}`.
+    pub fn loader(&self, options_: JsValue) -> Result<JsLoader, JsValue> {
+        let options: LoaderOptions = options(options_)?;
+        Ok(JsLoader::new(&self.gpu, options))
+    }
+}

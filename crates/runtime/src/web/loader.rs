@@ -1,0 +1,82 @@
+//! Loading a model from pieces of a file.
+
+use std::cell::RefCell;
+
+use serde::Deserialize;
+use wasm_bindgen::prelude::*;
+
+use super::error::{spent, to_js};
+use super::model::JsModel;
+use crate::engine::{Engine, EngineOptions};
+use crate::gpu::Gpu;
+use crate::model::Loader;
+
+/// Bytes between two waits for the device, which would otherwise queue up a whole model's writes.
+const BYTES_AHEAD: u64 = 16 << 20;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct LoaderOptions {
+    context_length: Option<u32>,
+}
+
+/// Takes a GGUF file in pieces.
+#[wasm_bindgen(js_name = Loader)]
+pub struct JsLoader {
+    gpu: Gpu,
+    options: EngineOptions,
+    state: RefCell<Option<Progress>>,
+}
+
+struct Progress {
+    loader: Loader,
+    waited_at: u64,
+}
+
+impl JsLoader {
+    pub(super) fn new(gpu: &Gpu, options: LoaderOptions) -> Self {
+        let progress = Progress { loader: Loader::new(gpu), waited_at: 0 };
+        let options = EngineOptions { context_length: options.context_length, ..EngineOptions::default() };
+        Self { gpu: gpu.clone(), options, state: RefCell::new(Some(progress)) }
+    }
+}
+
+#[wasm_bindgen(js_class = Loader)]
+impl JsLoader {
+    /// Takes the next bytes; resolves when more may come.
+    pub async fn push(&self, bytes: Vec<u8>) -> Result<(), JsValue> {
+        let wait = {
+            let mut state = self.state.borrow_mut();
+            let progress = state.as_mut().ok_or_else(|| spent("loader"))?;
+            progress.loader.push(&bytes).map_err(|error| to_js(&error))?;
+            let loaded = progress.loader.loaded_bytes();
+            let wait = loaded - progress.waited_at >= BYTES_AHEAD;
+            if wait {
+                progress.waited_at = loaded;
+            }
+            wait
+        };
+        drop(bytes);
+        if wait {
+            self.gpu.finished().await.map_err(|error| to_js(&error))?;
+        }
+        Ok(())
+    }
+
+    /// The file's size once its header has been read.
+    #[wasm_bindgen(getter, js_name = expectedBytes)]
+    pub fn expected_bytes(&self) -> Option<f64> {
+        let state = self.state.borrow();
+        state.as_ref().and_then(|progress| progress.loader.expected_bytes()).map(|bytes| bytes as f64)
+    }
+
+    /// The model, once the last byte has been taken.
+    pub async fn finish(self) -> Result<JsModel, JsValue> {
+        let progress = self.state.borrow_mut().take().ok_or_else(|| spent("loader"))?;
+        let model = progress.loader.finish().map_err(|error| to_js(&error))?;
+        self.gpu.finished().await.map_err(|error| to_js(&error))?;
+        let engine = Engine::new(&self.gpu, model, &self.options).map_err(|error| to_js(&error))?;
+        self.gpu.finished().await.map_err(|error| to_js(&error))?;
+        Ok(JsModel::new(engine))
+    }
+}

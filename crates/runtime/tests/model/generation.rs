@@ -1,0 +1,132 @@
+//! How generations begin, run ahead, and end.
+
+use wgslm::Error;
+use wgslm::engine::{Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent};
+
+use crate::setup::{adapters, engine, generate};
+use crate::support::golden;
+
+const PROMPT: [u32; 5] = [171, 206, 5, 206, 120];
+
+fn tiny_engine(context_length: u32) -> Option<Engine> {
+    let options = adapters().into_iter().next()?;
+    let engine_options = EngineOptions { context_length: Some(context_length), ..EngineOptions::default() };
+    Some(engine(&options, &golden("arch/tiny-llama-q8_0.gguf"), &engine_options))
+}
+
+fn tokens_of(engine: &Engine, options: GenerateOptions) -> Vec<u32> {
+    generate(engine, &PROMPT, options).expect("the model runs").0
+}
+
+fn up_to(tokens: u32) -> GenerateOptions {
+    GenerateOptions { max_tokens: Some(tokens), ..GenerateOptions::default() }
+}
+
+#[test]
+fn tokens_in_flight_do_not_change_the_tokens() {
+    let Some(engine) = tiny_engine(200) else { return };
+    for temperature in [0.0, 0.9] {
+        let run = |tokens_in_flight| {
+            tokens_of(&engine, GenerateOptions { temperature, seed: 5, tokens_in_flight, ..up_to(40) })
+        };
+        let one = run(1);
+        assert!(one.len() > 10, "{one:?}");
+        for in_flight in [2, 4, 16] {
+            assert_eq!(run(in_flight), one, "{in_flight} in flight at temperature {temperature}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_decides_what_is_drawn() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let run = |seed, temperature| tokens_of(&engine, GenerateOptions { temperature, seed, ..up_to(24) });
+    assert_eq!(run(1, 1.0), run(1, 1.0));
+    assert_ne!(run(1, 1.0), run(2, 1.0));
+    assert_ne!(run(1, 1.0), run(1 << 40, 1.0), "the upper half of a seed counts");
+    assert_ne!(run(1, 1.0), run(1, 0.0));
+    assert_eq!(run(1, 1e-6), run(2, 0.0), "next to no temperature is none");
+}
+
+#[test]
+fn a_full_context_is_an_end() {
+    let Some(engine) = tiny_engine(12) else { return };
+    let stop_free = GenerateOptions { temperature: 0.0, ..GenerateOptions::default() };
+    let (tokens, _, summary) = generate(&engine, &PROMPT, stop_free.clone()).expect("the model runs");
+    assert_eq!((tokens.len(), summary.finish_reason), (7, FinishReason::Context));
+    let (tokens, _, summary) = generate(&engine, &[7; 12], stop_free.clone()).expect("the prompt fits exactly");
+    assert_eq!((tokens.len(), summary.finish_reason), (0, FinishReason::Context));
+    let error = generate(&engine, &[7; 13], stop_free).expect_err("the prompt is too long");
+    assert!(matches!(error, Error::PromptTooLong { tokens: 13, capacity: 12 }), "{error}");
+}
+
+#[test]
+fn length_and_stop_strings_end_a_generation() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let (tokens, text, summary) = generate(&engine, &PROMPT, up_to(20)).expect("the model runs");
+    assert_eq!((tokens.len(), summary.finish_reason), (20, FinishReason::Length));
+    assert_eq!((summary.prompt_tokens, summary.tokens), (5, 20));
+    assert!(summary.timings.ttft_ms > 0.0 && summary.timings.decode_tokens_per_s > 0.0);
+    let (tokens, none, summary) = generate(&engine, &PROMPT, up_to(0)).expect("nothing is asked for");
+    assert_eq!((tokens.len(), none.as_str(), summary.finish_reason), (0, "", FinishReason::Length));
+
+    let characters: Vec<char> = text.chars().collect();
+    let stop: String = characters[4..7].iter().collect();
+    let before = &text[..text.find(&stop).expect("it was taken from there")];
+    let options = GenerateOptions { stop: vec!["never so".to_owned(), stop.clone()], ..up_to(20) };
+    let (tokens, stopped, summary) = generate(&engine, &PROMPT, options).expect("the model runs");
+    assert_eq!((stopped.as_str(), summary.finish_reason), (before, FinishReason::Stop), "{stop:?} in {text:?}");
+    assert!(tokens.len() < 20);
+}
+
+#[test]
+fn generations_side_by_side_do_not_mix() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let alone = [PROMPT.to_vec(), vec![9, 8, 7]].map(|prompt| generate(&engine, &prompt, up_to(16)).expect("it runs").0);
+    let mut first = engine.generate(&PROMPT, up_to(16)).expect("a slot is free");
+    let mut second = engine.generate(&[9, 8, 7], up_to(16)).expect("a slot is free");
+    let mut tokens = [Vec::new(), Vec::new()];
+    for _ in 0..16 {
+        for (generation, tokens) in [&mut first, &mut second].into_iter().zip(&mut tokens) {
+            if let Some(GenerationEvent::Token { token, .. }) = pollster::block_on(generation.next()).expect("it runs") {
+                tokens.push(token);
+            }
+        }
+    }
+    assert_eq!(tokens, alone);
+}
+
+#[test]
+fn a_cancelled_generation_ends_and_gives_its_blocks_back() {
+    let Some(engine) = tiny_engine(32) else { return };
+    for _ in 0..20 {
+        let mut generation = engine.generate(&PROMPT, GenerateOptions::default()).expect("the blocks came back");
+        assert!(matches!(pollster::block_on(generation.next()), Ok(Some(GenerationEvent::Token { .. }))));
+        generation.cancel();
+        let Ok(Some(GenerationEvent::Finished(summary))) = pollster::block_on(generation.next()) else {
+            panic!("a cancelled generation has a summary")
+        };
+        assert_eq!((summary.finish_reason, summary.tokens), (FinishReason::Cancelled, 1));
+    }
+}
+
+#[test]
+fn what_cannot_be_run_is_refused() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let default = GenerateOptions::default;
+    for (prompt, options, code) in [
+        (&[][..], default(), "empty-prompt"),
+        (&[1, 320], default(), "unknown-token"),
+        (&[1], GenerateOptions { temperature: -1.0, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { temperature: f32::NAN, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { tokens_in_flight: 0, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { tokens_in_flight: 17, ..default() }, "invalid-option"),
+    ] {
+        assert_eq!(generate(&engine, prompt, options).expect_err("it is refused").code(), code, "{prompt:?}");
+    }
+    let open: Vec<_> = (0..4).map(|_| engine.generate(&PROMPT, default())).collect();
+    assert!(open.iter().all(Result::is_ok));
+    assert!(matches!(engine.generate(&PROMPT, default()), Err(Error::KvCacheFull)));
+    drop(open);
+    assert!(engine.generate(&PROMPT, default()).is_ok());
+}

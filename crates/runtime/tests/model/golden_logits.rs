@@ -1,0 +1,83 @@
+//! Logits of the tiny golden models.
+
+use serde::Deserialize;
+use wgslm::engine::EngineOptions;
+use wgslm::gpu::GpuOptions;
+use wgslm::kv::BlockOrder;
+
+use crate::setup::{adapters, configurations, engine, logits, normalised_error, npy};
+use crate::support::golden;
+
+/// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
+const TOLERANCE: f64 = 1e-2;
+
+const MODELS: [&str; 7] = [
+    "arch/tiny-llama-q8_0.gguf",
+    "arch/tiny-llama-linear-rope-q8_0.gguf",
+    "quant/tiny-llama-f16.gguf",
+    "quant/tiny-llama-bf16.gguf",
+    "quant/tiny-llama-q4_0.gguf",
+    "quant/tiny-llama-q4_1.gguf",
+    "quant/tiny-llama-q8_0.gguf",
+];
+
+#[derive(Deserialize)]
+struct GoldenModel {
+    model: String,
+    tokens: Vec<u32>,
+    logits: String,
+}
+
+fn golden_model(name: &str) -> GoldenModel {
+    let index = std::fs::read(golden("index.json")).expect("the index is readable");
+    let models: Vec<GoldenModel> = serde_json::from_slice(&index).expect("the index is JSON");
+    models.into_iter().find(|model| model.model == name).unwrap_or_else(|| panic!("{name} is not in the index"))
+}
+
+fn check(name: &str, device: &str, options: &GpuOptions, engine_options: &EngineOptions) {
+    let expected = golden_model(name);
+    let engine = engine(options, &golden(name), engine_options);
+    let error = normalised_error(&logits(&engine, &expected.tokens), &npy(&golden(&expected.logits)));
+    assert!(error < TOLERANCE, "{name} on {device}: a normalised error of {error:.2e}");
+}
+
+#[test]
+fn every_weight_type_gives_the_golden_logits_on_every_adapter() {
+    for options in adapters() {
+        for name in MODELS {
+            check(name, &format!("adapter {:?}", options.device), &options, &EngineOptions::default());
+        }
+    }
+}
+
+#[test]
+fn every_way_of_using_a_device_gives_the_golden_logits() {
+    for (device, options) in configurations() {
+        for name in ["arch/tiny-llama-q8_0.gguf", "quant/tiny-llama-q4_1.gguf"] {
+            check(name, &device, &options, &EngineOptions::default());
+        }
+    }
+}
+
+#[test]
+fn prompts_in_chunks_of_any_size_give_the_golden_logits() {
+    for options in adapters().into_iter().take(1) {
+        for rows in [1, 7, 16, 47] {
+            let engine_options = EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() };
+            check(MODELS[0], &format!("chunks of {rows}"), &options, &engine_options);
+        }
+    }
+}
+
+#[test]
+fn a_shuffled_block_table_gives_the_same_logits() {
+    for options in adapters() {
+        let tokens = golden_model(MODELS[0]).tokens;
+        let in_order = logits(&engine(&options, &golden(MODELS[0]), &EngineOptions::default()), &tokens);
+        for seed in [1, 2] {
+            let shuffled =
+                EngineOptions { block_order: BlockOrder::Shuffled(seed), context_length: Some(500), ..Default::default() };
+            assert_eq!(logits(&engine(&options, &golden(MODELS[0]), &shuffled), &tokens), in_order);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Loading: pieces of any size, and files that can't be run.
+
+use std::fs;
+
+use wgslm::engine::{Engine, EngineOptions};
+use wgslm::gguf::{TensorType, Value};
+use wgslm::gpu::Gpu;
+
+use crate::setup::{adapters, load_bytes, logits};
+use crate::support::gguf_writer::GgufWriter;
+use crate::support::golden;
+
+fn gpu() -> Option<Gpu> {
+    adapters().first().map(|options| pollster::block_on(Gpu::request(options)).expect("the adapter opens"))
+}
+
+#[test]
+fn pieces_of_any_size_give_the_same_model() {
+    let Some(gpu) = gpu() else { return };
+    let bytes = fs::read(golden("quant/tiny-llama-q4_1.gguf")).expect("it is readable");
+    let run = |piece| {
+        let model = load_bytes(&gpu, &bytes, piece).expect("it loads");
+        logits(&Engine::new(&gpu, model, &EngineOptions::default()).expect("it fits"), &[1, 2, 3])
+    };
+    let whole = run(bytes.len());
+    for piece in [61, 4096, 100_003] {
+        assert_eq!(run(piece), whole, "in pieces of {piece}");
+    }
+}
+
+/// The metadata of a model of one layer, changed by `change`.
+fn metadata(mut change: impl FnMut(&str, Value) -> Option<Value>) -> GgufWriter {
+    let mut writer = GgufWriter::new();
+    for (key, value) in [
+        ("general.architecture", Value::String("llama".to_owned())),
+        ("llama.block_count", Value::U64(1)),
+        ("llama.context_length", Value::U64(64)),
+        ("llama.embedding_length", Value::U64(32)),
+        ("llama.feed_forward_length", Value::U64(64)),
+        ("llama.attention.head_count", Value::U64(2)),
+        ("llama.attention.head_count_kv", Value::U64(1)),
+        ("llama.attention.layer_norm_rms_epsilon", Value::F64(1e-5)),
+        ("llama.vocab_size", Value::U64(8)),
+    ] {
+        writer = match change(key, value) {
+            Some(Value::U64(number)) => writer.metadata(key, number),
+            Some(Value::F64(number)) => writer.metadata(key, number),
+            Some(Value::String(text)) => writer.metadata(key, text),
+            _ => writer,
+        };
+    }
+    writer
+}
+
+/// The tensors of that model as F32.
+fn tensors() -> Vec<(&'static str, Vec<u64>)> {
+    vec![
+        ("token_embd.weight", vec![32, 8]),
+        ("output_norm.weight", vec![32]),
+        ("blk.0.attn_norm.weight", vec![32]),
+        ("blk.0.ffn_norm.weight", vec![32]),
+        ("blk.0.attn_q.weight", vec![32, 32]),
+        ("blk.0.attn_k.weight", vec![32, 16]),
+        ("blk.0.attn_v.weight", vec![32, 16]),
+        ("blk.0.attn_output.weight", vec![32, 32]),
+        ("blk.0.ffn_gate.weight", vec![32, 64]),
+        ("blk.0.ffn_up.weight", vec![32, 64]),
+        ("blk.0.ffn_down.weight", vec![64, 32]),
+    ]
+}
+
+fn file(writer: GgufWriter, tensors: &[(&str, Vec<u64>)], kind: TensorType) -> Vec<u8> {
+    let with_all = tensors.iter().fold(writer, |writer, (name, shape)| {
+        let weights = shape.iter().product::<u64>() as usize;
+        let kind = if shape.len() == 1 { TensorType::F32 } else { kind };
+        let data = vec![0; weights.div_ceil(kind.block_len()) * kind.block_bytes()];
+        writer.tensor(name, kind, shape, &data)
+    });
+    with_all.finish()
+}
+
+fn unchanged(_: &str, value: Value) -> Option<Value> {
+    Some(value)
+}
+
+#[test]
+fn models_that_cannot_be_run_are_refused_by_name() {
+    let Some(gpu) = gpu() else { return };
+    let refusal = |bytes: &[u8]| {
+        let error = load_bytes(&gpu, bytes, 1 << 16).map(|_| ()).expect_err("it is refused");
+        (error.code(), error.to_string())
+    };
+    assert!(load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F32), 1 << 16).is_ok());
+
+    for (key, value, code) in [
+        ("general.architecture", Some(Value::String("mamba".to_owned())), "unsupported-architecture"),
+        ("general.architecture", None, "missing-metadata"),
+        ("llama.block_count", None, "missing-metadata"),
+        ("llama.block_count", Some(Value::U64(1 << 40)), "invalid-metadata"),
+        ("llama.embedding_length", Some(Value::U64(0)), "invalid-metadata"),
+        ("llama.attention.head_count", Some(Value::U64(3)), "invalid-metadata"),
+        ("llama.attention.head_count_kv", Some(Value::U64(0)), "invalid-metadata"),
+        ("llama.context_length", Some(Value::String("long".to_owned())), "invalid-metadata"),
+        ("llama.block_count", Some(Value::U64(2)), "missing-tensor"),
+        ("llama.feed_forward_length", Some(Value::U64(128)), "tensor-shape"),
+    ] {
+        let writer = metadata(|found, old| if found == key { value.clone() } else { Some(old) });
+        let (found, message) = refusal(&file(writer, &tensors(), TensorType::F32));
+        assert_eq!(found, code, "{key} = {value:?}: {message}");
+    }
+    for scaling in ["yarn", "longrope"] {
+        let writer = metadata(unchanged).metadata("llama.rope.scaling.type", scaling);
+        let (code, message) = refusal(&file(writer, &tensors(), TensorType::F32));
+        assert!(code == "invalid-metadata" && message.contains(scaling), "{message}");
+    }
+
+    let mut extra = tensors();
+    extra.push(("blk.0.attn_q.bias", vec![32]));
+    let (code, message) = refusal(&file(metadata(unchanged), &extra, TensorType::F32));
+    assert!(code == "unexpected-tensor" && message.contains("attn_q.bias"), "{message}");
+    let (code, message) = refusal(&file(metadata(unchanged), &tensors()[1..], TensorType::F32));
+    assert!(code == "missing-tensor" && message.contains("token_embd.weight"), "{message}");
+    let (code, message) = refusal(&file(metadata(unchanged), &tensors(), TensorType::Q5_0));
+    assert!(code == "unsupported-tensor-type" && message.contains("Q5_0"), "{message}");
+}
+
+#[test]
+fn a_file_cut_short_is_refused() {
+    let Some(gpu) = gpu() else { return };
+    let bytes = fs::read(golden("quant/tiny-llama-q4_0.gguf")).expect("it is readable");
+    for length in [0, 3, 100, bytes.len() / 2, bytes.len() - 200] {
+        let error = load_bytes(&gpu, &bytes[..length], 4096).map(|_| ()).expect_err("it is cut short");
+        assert_eq!(error.code(), "truncated", "at {length}: {error}");
+    }
+}
+
+#[test]
+fn a_context_is_as_long_as_asked_for() {
+    let Some(gpu) = gpu() else { return };
+    let engine = |context_length| {
+        let model = load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F16), 1 << 16).expect("it loads");
+        Engine::new(&gpu, model, &EngineOptions { context_length, ..EngineOptions::default() })
+    };
+    assert_eq!(engine(None).map(|engine| engine.context_length()).ok(), Some(64));
+    assert_eq!(engine(Some(17)).map(|engine| engine.context_length()).ok(), Some(17));
+    for length in [0, 65] {
+        assert_eq!(engine(Some(length)).map(|_| ()).expect_err("it is refused").code(), "invalid-option");
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole models against golden data, on every Vulkan adapter there is.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod generation;
+mod golden_logits;
+mod loading;
+mod real_model;
+mod setup;

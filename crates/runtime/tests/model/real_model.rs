@@ -1,0 +1,67 @@
+//! SmolLM2-135M-Instruct against the oracle's continuations.
+
+use serde::Deserialize;
+use wgslm::engine::{Engine, EngineOptions, GenerateOptions};
+
+use crate::setup::{adapters, argmax, engine, generate, logits};
+use crate::support::{golden, smollm2_model};
+
+/// Where the oracle's best two logits lie closer than this, rounding may decide.
+const MARGIN: f32 = 0.02;
+
+#[derive(Deserialize)]
+struct GoldenRow {
+    text: String,
+    prompt_tokens: Vec<u32>,
+    greedy: Vec<u32>,
+    top8: Vec<Vec<(u32, f32)>>,
+}
+
+impl GoldenRow {
+    fn is_clear(&self, step: usize) -> bool {
+        self.top8[step][0].1 - self.top8[step][1].1 > MARGIN
+    }
+}
+
+fn rows() -> Vec<GoldenRow> {
+    serde_json::from_slice(&std::fs::read(golden("smollm2.json")).expect("the rows are readable")).expect("they are JSON")
+}
+
+fn fed_golden_tokens_the_argmax_is_golden(engine: &Engine, row: &GoldenRow) {
+    let mut tokens = row.prompt_tokens.clone();
+    tokens.extend(&row.greedy[..row.greedy.len() - 1]);
+    let vocabulary = engine.model().spec.vocabulary as usize;
+    let all = logits(engine, &tokens);
+    let mut clear = 0;
+    for (step, golden) in row.greedy.iter().enumerate() {
+        let position = row.prompt_tokens.len() - 1 + step;
+        let best = argmax(&all[position * vocabulary..][..vocabulary]);
+        assert!(best == *golden || !row.is_clear(step), "{:?}, step {step}: {best} instead of {golden}", row.text);
+        clear += usize::from(row.is_clear(step));
+    }
+    assert!(clear > row.greedy.len() / 2, "{:?}: most steps should tell", row.text);
+}
+
+fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
+    let prompt = engine.model().tokenizer().and_then(|tokenizer| tokenizer.encode_prompt(&row.text));
+    assert_eq!(prompt.expect("the prompt is text"), row.prompt_tokens, "{:?}", row.text);
+    let options = GenerateOptions { max_tokens: Some(row.greedy.len() as u32), ..GenerateOptions::default() };
+    let (tokens, text, _) = generate(engine, &row.prompt_tokens, options).expect("the model runs");
+    let certain = (0..row.greedy.len()).find(|step| !row.is_clear(*step)).unwrap_or(row.greedy.len());
+    let compared = certain.min(tokens.len());
+    assert_eq!(tokens[..compared], row.greedy[..compared], "{:?} -> {text:?}", row.text);
+    assert!(compared == certain || engine.model().tokenizer().is_ok_and(|t| t.stop_tokens().contains(&tokens[compared - 1])));
+}
+
+#[test]
+fn the_real_model_follows_the_oracle_on_every_adapter() {
+    let Some(path) = smollm2_model() else { return };
+    for options in adapters() {
+        let options_of_engine = EngineOptions { context_length: Some(256), ..EngineOptions::default() };
+        let engine = engine(&options, &path, &options_of_engine);
+        for row in rows() {
+            fed_golden_tokens_the_argmax_is_golden(&engine, &row);
+            running_freely_the_tokens_are_golden(&engine, &row);
+        }
+    }
+}

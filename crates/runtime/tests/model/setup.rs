@@ -1,0 +1,119 @@
+//! Devices, models and numbers for the tests of this binary.
+
+use std::fs;
+use std::path::Path;
+
+use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Summary};
+use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm::model::{Loader, Model};
+use wgslm::Result;
+
+use crate::support::skipped;
+
+/// Every adapter by index and name; none, with a line that says so, where there is no Vulkan driver.
+pub(crate) fn adapters() -> Vec<GpuOptions> {
+    let found = pollster::block_on(Gpu::adapters());
+    if found.is_empty() {
+        skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
+    }
+    found.iter().map(|adapter| GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() }).collect()
+}
+
+/// The adapters, and the first of them in every way that the environment can ask for.
+pub(crate) fn configurations() -> Vec<(String, GpuOptions)> {
+    let adapters = adapters();
+    let mut all: Vec<_> =
+        adapters.iter().map(|options| (format!("adapter {:?}", options.device), options.clone())).collect();
+    for options in adapters {
+        let adapter = format!("adapter {:?}", options.device);
+        all.push((format!("{adapter}, baseline"), GpuOptions { baseline: true, ..options.clone() }));
+        all.push((format!("{adapter}, bindings of 1 MiB"), GpuOptions { max_binding: Some(1 << 20), ..options.clone() }));
+        all.push((format!("{adapter}, small bindings"), GpuOptions { max_binding: Some(80 << 10), ..options.clone() }));
+        all.push((
+            format!("{adapter}, contiguous rows"),
+            GpuOptions { interleaved_rows: Some(false), ..options.clone() },
+        ));
+        all.push((
+            format!("{adapter}, contiguous rows, baseline"),
+            GpuOptions { interleaved_rows: Some(false), baseline: true, ..options },
+        ));
+    }
+    all
+}
+
+pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize) -> Result<Model> {
+    let mut loader = Loader::new(gpu);
+    for piece in bytes.chunks(piece) {
+        loader.push(piece)?;
+    }
+    loader.finish()
+}
+
+pub(crate) fn load(gpu: &Gpu, path: &Path) -> Model {
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    load_bytes(gpu, &bytes, 1 << 20).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(crate) fn engine(options: &GpuOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
+    let gpu = pollster::block_on(Gpu::request(options)).expect("the adapter opens");
+    let model = load(&gpu, path);
+    Engine::new(&gpu, model, engine_options).expect("the model fits")
+}
+
+/// All logits, `[tokens, vocabulary]`.
+pub(crate) fn logits(engine: &Engine, tokens: &[u32]) -> Vec<f32> {
+    let mut all = Vec::new();
+    pollster::block_on(engine.logits(tokens, |position, row| {
+        assert_eq!(all.len(), position * row.len(), "positions come in order");
+        all.extend_from_slice(row);
+        Ok(())
+    }))
+    .expect("the model runs");
+    all
+}
+
+pub(crate) fn generate(
+    engine: &Engine,
+    prompt: &[u32],
+    options: GenerateOptions,
+) -> Result<(Vec<u32>, String, Summary)> {
+    let mut generation = engine.generate(prompt, options)?;
+    let (mut tokens, mut text) = (Vec::new(), String::new());
+    loop {
+        match pollster::block_on(generation.next())? {
+            Some(GenerationEvent::Token { token, text: piece }) => {
+                tokens.push(token);
+                text += &piece;
+            }
+            Some(GenerationEvent::Finished(summary)) => {
+                assert_eq!(pollster::block_on(generation.next())?, None, "nothing follows the summary");
+                assert_eq!(summary.tokens, tokens.len());
+                return Ok((tokens, text, summary));
+            }
+            None => panic!("the summary comes before the end"),
+        }
+    }
+}
+
+/// `rms(a - b) / standard deviation of b`.
+pub(crate) fn normalised_error(values: &[f32], golden: &[f32]) -> f64 {
+    assert_eq!(values.len(), golden.len());
+    let count = golden.len() as f64;
+    let mean = golden.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
+    let variance = golden.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / count;
+    let error = values.iter().zip(golden).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / count;
+    (error / variance).sqrt()
+}
+
+/// The float32 values of a .npy file.
+pub(crate) fn npy(path: &Path) -> Vec<f32> {
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    assert!(String::from_utf8_lossy(&bytes[10..10 + header]).contains("'<f4'"), "{}", path.display());
+    bytes[10 + header..].chunks_exact(4).map(|chunk| f32::from_le_bytes(chunk.try_into().expect("four bytes"))).collect()
+}
+
+pub(crate) fn argmax(row: &[f32]) -> u32 {
+    let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or(0, |(token, _)| token as u32)
+}

@@ -1,0 +1,53 @@
+//! What the integration tests share. Each of them is a crate of its own and uses only a part of it.
+#![allow(dead_code)]
+
+pub(crate) mod allocation;
+pub(crate) mod gguf_read;
+pub(crate) mod gguf_writer;
+pub(crate) mod random;
+
+use std::{
+    env,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// The folders that may hold golden data: this crate's own, then all of it, where `WGSLM_SHARED` or the folder `shared`
+/// beside the repository has it.
+pub(crate) fn golden_roots() -> [PathBuf; 2] {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shared = env::var_os("WGSLM_SHARED").map_or_else(|| manifest.join("../../../shared"), PathBuf::from);
+    [manifest.join("tests/golden"), shared.join("data/golden")]
+}
+
+/// The path of golden data such as `quant/tiny-llama-q4_0.gguf`; fails where it is nowhere.
+pub(crate) fn golden(path: &str) -> PathBuf {
+    let candidates = golden_roots().map(|root| root.join(path));
+    let found = candidates.iter().find(|candidate| candidate.exists());
+    found.unwrap_or_else(|| panic!("the golden data {path} is in none of {candidates:?}")).clone()
+}
+
+/// The real model of the tests, SmolLM2-135M-Instruct in Q4_1: `WGSLM_TEST_MODEL`, or where the cache folder keeps it.
+/// Where there is none, the caller returns early: says so on one line, or fails under `WGSLM_NO_SKIP=1`.
+pub(crate) fn smollm2_model() -> Option<PathBuf> {
+    let cache = || {
+        let folder = env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| env::home_dir().map(|home| home.join(".cache")))
+            .unwrap_or_default();
+        folder.join("wgslm/smollm2-135m-instruct-q4_1.gguf")
+    };
+    let path = env::var_os("WGSLM_TEST_MODEL").map_or_else(cache, PathBuf::from);
+    if path.is_file() {
+        return Some(path);
+    }
+    skipped(&format!("no model at {}; `cargo xtask models` fetches it", path.display()));
+    None
+}
+
+/// Reports that a test cannot run, on one line; fails under `WGSLM_NO_SKIP=1`.
+pub(crate) fn skipped(reason: &str) {
+    assert!(env::var_os("WGSLM_NO_SKIP").is_none_or(|value| value != "1"), "skipped under WGSLM_NO_SKIP=1: {reason}");
+    // Not `eprintln!`, which the test harness keeps to itself.
+    writeln!(io::stderr(), "skipped: {reason}").expect("a standard error stream");
+}

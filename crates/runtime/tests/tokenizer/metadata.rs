@@ -1,0 +1,49 @@
+//! What the metadata may be, and what building the tokenizer costs.
+
+use wgslm::Error;
+use wgslm::gguf::{Array, Value};
+use wgslm::tokenizer::Tokenizer;
+
+use super::model::{small_metadata, smollm2_metadata, strings, text};
+use super::support::allocation::peak;
+
+#[test]
+fn the_large_arrays_leave_the_metadata_and_the_build_stays_small() {
+    let Some(mut metadata) = smollm2_metadata() else { return };
+    let (tokenizer, peak) = peak(|| Tokenizer::from_metadata(&mut metadata).unwrap());
+    assert_eq!(tokenizer.vocabulary_len(), 49152);
+    // Beyond the 2.4 MB of the metadata; a page has 64 MB for everything.
+    assert!(peak < 10_000_000, "building the tokenizer took {peak} bytes");
+    for key in ["tokens", "token_type", "merges"] {
+        assert_eq!(metadata.get(&format!("tokenizer.ggml.{key}")), None);
+    }
+    assert_eq!(metadata.str("tokenizer.ggml.model").unwrap(), Some("gpt2"));
+}
+
+#[test]
+fn unusable_metadata_is_refused_with_the_key_or_the_name_at_fault() {
+    for (key, value, code, fault) in [
+        ("tokenizer.ggml.model", text("llama"), "tokenizer", "llama"),
+        ("tokenizer.ggml.model", Value::U64(1), "invalid-metadata", "tokenizer.ggml.model"),
+        ("tokenizer.ggml.pre", text("nonesuch"), "tokenizer", "nonesuch"),
+        ("tokenizer.ggml.tokens", text("a"), "invalid-metadata", "tokenizer.ggml.tokens"),
+        ("tokenizer.ggml.tokens", strings(&[]), "invalid-metadata", "tokenizer.ggml."),
+        ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![1])), "invalid-metadata", "11 tokens"),
+        ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![9; 11])), "invalid-metadata", "9 is no token type"),
+        ("tokenizer.ggml.merges", strings(&["a b", "b c"]), "invalid-metadata", "merge 1"),
+        ("tokenizer.ggml.merges", strings(&["ab"]), "invalid-metadata", "merge 0"),
+        ("tokenizer.ggml.merges", strings(&["abc abc"]), "invalid-metadata", "merge 0"),
+        ("tokenizer.ggml.bos_token_id", Value::U64(11), "invalid-metadata", "tokenizer.ggml.bos_token_id"),
+        ("tokenizer.ggml.eos_token_id", Value::I64(-1), "invalid-metadata", "tokenizer.ggml.eos_token_id"),
+    ] {
+        let error = Tokenizer::from_metadata(&mut small_metadata(&[(key, value)])).unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.to_string().contains(fault), "{error}");
+    }
+    for key in ["tokenizer.ggml.model", "tokenizer.ggml.tokens", "tokenizer.ggml.merges"] {
+        let mut metadata = small_metadata(&[]);
+        metadata.remove(key);
+        let error = Tokenizer::from_metadata(&mut metadata).unwrap_err();
+        assert!(matches!(&error, Error::MissingMetadata { key: missing } if missing == key), "{error}");
+    }
+}

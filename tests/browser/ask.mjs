@@ -1,0 +1,59 @@
+// Asks the demo page from the terminal: node ask.mjs URL PROMPT. The answer streams to stdout, all else to stderr.
+import { launch } from "./browser.mjs";
+
+const [address, prompt] = process.argv.slice(2);
+if (!address || !prompt) {
+  console.error("usage: node ask.mjs URL PROMPT");
+  process.exit(2);
+}
+
+const browser = await launch();
+try {
+  const page = await browser.newPage();
+  // A software adapter can take minutes over a long answer; what hangs is the caller's to stop.
+  page.setDefaultTimeout(0);
+  const failed = new Promise((_, reject) => page.on("pageerror", reject));
+  await Promise.race([ask(page), failed]);
+} catch (error) {
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
+
+async function ask(page) {
+  await page.exposeFunction("printPiece", (piece) => process.stdout.write(piece));
+  await page.exposeFunction("printProgress", (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`));
+  const url = new URL(address);
+  url.searchParams.set("autoload", "1");
+  await page.goto(url.href);
+  await page.evaluate(() => {
+    const amount = document.getElementById("amount");
+    new MutationObserver(() => window.printProgress(amount.textContent)).observe(amount, { childList: true });
+  });
+  await settled(page, "ready");
+  await page.evaluate(() => window.printProgress(""));
+  await page.fill("#prompt", prompt);
+  await page.click("#send");
+  await page.evaluate(() => {
+    const answer = document.querySelector(".generated");
+    let printed = 0;
+    window.printRest = () => {
+      const rest = answer.textContent.slice(printed);
+      printed += rest.length;
+      return rest ? window.printPiece(rest) : undefined;
+    };
+    new MutationObserver(window.printRest).observe(answer, { childList: true });
+  });
+  await settled(page, "ready");
+  await page.evaluate(() => window.printRest());
+  process.stdout.write("\n");
+  console.error(await page.textContent(".answer .figures"));
+}
+
+/** Waits until the page is in a state, or shows an error, which it throws. */
+async function settled(page, state) {
+  const error = page.locator("#error:not([hidden])");
+  await page.locator(`body[data-state="${state}"]`).or(error).first().waitFor();
+  if (await error.isVisible()) throw new Error((await error.innerText()).replaceAll("\n", " "));
+}

@@ -1,0 +1,162 @@
+// The real model in a real browser against the oracle's tokens and logits (golden/smollm2.json, golden/tokenize.json).
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { bytesOf, launch, openPackage, served, site } from "./browser.mjs";
+
+const MODEL = "/models/smollm2-135m-instruct-q4_1.gguf";
+/** Two logits closer than this may change places: float32 sums in another order differ by about as much. */
+const MARGIN = 0.02;
+
+const rows = await golden("/golden/smollm2.json");
+const texts = (await golden("/golden/tokenize.json"))?.smollm2;
+
+async function golden(path) {
+  const response = await fetch(site(path));
+  return response.ok ? response.json() : undefined;
+}
+
+describe("golden", { timeout: 330_000 }, () => {
+  let browser;
+  let page;
+
+  before(async () => {
+    browser = await launch();
+    page = await openPackage(browser);
+  });
+  after(() => browser.close());
+
+  /** Loads the model once for all; whether it could. */
+  let loading;
+  async function loaded(t) {
+    for (const path of [MODEL, "/golden/smollm2.json", "/golden/tokenize.json"])
+      if (!(await served(t, path))) return false;
+    loading ??= page.evaluate(async (address) => {
+      window.engine = await window.wgslm.Engine.load(address);
+    }, MODEL);
+    await loading;
+    return true;
+  }
+
+  /** Generates greedily: the tokens, their texts, and the result. */
+  function generate(prompt, options) {
+    return page.evaluate(
+      async ([given, settings]) => {
+        const generation = window.engine.generate(given, { temperature: 0, ...settings });
+        const pieces = [];
+        for await (const piece of generation) pieces.push(piece);
+        const { tokens: count, ...result } = await generation.result;
+        return {
+          ...result,
+          count,
+          tokens: pieces.map(({ token }) => token),
+          streamed: pieces.map(({ text }) => text).join(""),
+        };
+      },
+      [prompt, options],
+    );
+  }
+
+  test("loading the model takes less than 64 MiB of wasm memory", async (t) => {
+    if (!(await loaded(t))) return;
+    const { wasmBytes, gpuBytes } = await page.evaluate(() => window.engine.memory());
+    t.diagnostic(`wasm ${(wasmBytes / 2 ** 20).toFixed(1)} MiB, GPU ${(gpuBytes / 2 ** 20).toFixed(1)} MiB`);
+    assert.ok(wasmBytes > 0 && wasmBytes < 64 * 2 ** 20, `${wasmBytes} bytes`);
+    assert.ok(gpuBytes > 90e6, `${gpuBytes} bytes on the GPU can't hold the weights`);
+  });
+
+  test("every golden text has the oracle's tokens", async (t) => {
+    if (!(await loaded(t))) return;
+    const tokens = await page.evaluate(
+      (given) =>
+        Promise.all(
+          given.map(async ({ text, parse_special: special }) => [...(await window.engine.tokenize(text, { special }))]),
+        ),
+      texts,
+    );
+    texts.forEach(({ text, parse_special, ids }, row) =>
+      assert.deepEqual(tokens[row], ids, `${JSON.stringify(text)}, special ${parse_special}`),
+    );
+  });
+
+  for (const row of rows ?? []) {
+    const name = JSON.stringify(row.text);
+    const margins = row.top8.map(([[, best], [, second]]) => best - second);
+
+    test(`${name}: fed with the golden tokens, every clear argmax is the oracle's`, async (t) => {
+      if (!(await loaded(t))) return;
+      const best = await page.evaluate(
+        async (tokens) => {
+          const logits = await window.engine.logits(new Uint32Array(tokens));
+          const { vocabulary } = window.engine.info;
+          if (logits.length !== tokens.length * vocabulary)
+            throw new Error(`${logits.length} logits for ${tokens.length} tokens of ${vocabulary}`);
+          return tokens.map((_, position) => {
+            const of = logits.subarray(position * vocabulary, (position + 1) * vocabulary);
+            return of.reduce((top, logit, token) => (logit > of[top] ? token : top), 0);
+          });
+        },
+        [...row.prompt_tokens, ...row.greedy],
+      );
+      // The logits after a position are about the next one.
+      const steps = best.slice(row.prompt_tokens.length - 1);
+      const clear = row.greedy.map((token, step) => [step, token]).filter(([step]) => margins[step] > MARGIN);
+      t.diagnostic(`${clear.length} of ${row.greedy.length} steps are clear`);
+      for (const [step, token] of clear)
+        assert.equal(steps[step], token, `step ${step}, margin ${margins[step].toFixed(3)}`);
+    });
+
+    test(`${name}: running freely, the tokens are the oracle's up to the first close call`, async (t) => {
+      if (!(await loaded(t))) return;
+      const answer = await generate(row.text, { maxTokens: row.greedy.length });
+      const close = margins.findIndex((margin) => margin <= MARGIN);
+      const sure = close < 0 ? row.greedy.length : close;
+      t.diagnostic(
+        `${answer.timings.decodeTokensPerSecond.toFixed(1)} tokens/s, first token after ${answer.timings.ttftMs.toFixed(0)} ms`,
+      );
+      assert.deepEqual(answer.tokens.slice(0, sure), row.greedy.slice(0, sure));
+      if (close < 0) assert.equal(answer.tokens.length, row.greedy.length);
+      assert.equal(answer.count, answer.tokens.length);
+      assert.equal(answer.streamed, answer.text);
+      assert.equal(answer.promptTokens, row.prompt_tokens.length);
+      assert.ok(["stop", "length"].includes(answer.finishReason), answer.finishReason);
+    });
+  }
+
+  test("the chat template frames a conversation up to the assistant's turn", async (t) => {
+    if (!(await loaded(t))) return;
+    const framed = await page.evaluate(() =>
+      window.engine.chatPrompt([{ role: "user", content: "Name three colours." }]),
+    );
+    assert.ok(framed.endsWith("<|im_start|>user\nName three colours.<|im_end|>\n<|im_start|>assistant\n"), framed);
+  });
+
+  test("1 and 4 tokens in flight give the same answer", async (t) => {
+    if (!(await loaded(t))) return;
+    const short = rows.toSorted((a, b) => a.greedy.length - b.greedy.length)[0];
+    const [alone, ahead] = [
+      await generate(short.text, { maxTokens: short.greedy.length, tokensInFlight: 1 }),
+      await generate(short.text, { maxTokens: short.greedy.length, tokensInFlight: 4 }),
+    ];
+    assert.deepEqual(ahead.tokens, alone.tokens);
+    assert.equal(ahead.text, alone.text);
+    assert.equal(ahead.finishReason, alone.finishReason);
+  });
+
+  test("the streamed text is the text of the tokens", async (t) => {
+    if (!(await loaded(t))) return;
+    const { tokens, text, finishReason } = await generate("The capital of France is", { maxTokens: 5 });
+    const whole = await page.evaluate((given) => window.engine.detokenize(new Uint32Array(given)), tokens);
+    assert.equal(finishReason, "length");
+    assert.equal(text, whole);
+    assert.match(text, /^ Paris/);
+  });
+
+  test("the wasm is at most 1.5 MB gzipped", async (t) => {
+    const wasm = await bytesOf(t, "/wgslm/wasm/wgslm_bg.wasm");
+    if (!wasm) return;
+    const { length } = gzipSync(wasm, { level: 9 });
+    t.diagnostic(`${length} bytes gzipped, ${wasm.length} as it is`);
+    assert.ok(length <= 1_500_000, `${length} bytes`);
+  });
+});

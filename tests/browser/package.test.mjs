@@ -1,0 +1,424 @@
+// The package's API on a tiny model, called from a page as a program would.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { bytesOf, launch, openPackage, served } from "./browser.mjs";
+import { damagedFiles } from "./damaged.mjs";
+
+const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
+/** What hangs fails by itself, instead of taking the other tests with it. */
+const LIMIT = { timeout: 40_000 };
+const PROMPT = [171, 206, 5, 206, 120, 131, 161, 73];
+
+describe("package", () => {
+  let browser;
+  /** A page with an engine loaded, for the tests that leave it as it was. */
+  let page;
+
+  before(async () => {
+    browser = await launch();
+    page = await openPackage(browser);
+  });
+  after(() => browser.close());
+
+  /** A test on the loaded engine, with what nearly all of them need in the page. */
+  function check(name, body) {
+    test(name, LIMIT, async (t) => {
+      if (!(await served(t, MODEL))) return;
+      await page.evaluate(
+        async ([address, prompt]) => {
+          window.prompt = new Uint32Array(prompt);
+          window.engine ??= await window.wgslm.Engine.load(address);
+          /** How a promise fails: name, code and message of the error, and whether it is a WgslmError. */
+          window.failure = (promise) =>
+            promise.then(
+              () => "no failure",
+              (error) => ({
+                name: error.name,
+                code: error.code,
+                typed: error instanceof window.wgslm.WgslmError,
+                message: error.message,
+              }),
+            );
+        },
+        [MODEL, PROMPT],
+      );
+      await body(t);
+    });
+  }
+
+  check("support reports the adapter, its features and limits, and what was chosen", async () => {
+    const support = await page.evaluate(() => window.wgslm.Engine.support());
+    assert.equal(support.available, true);
+    assert.equal(support.adapter.software, true);
+    assert.ok(Array.isArray(support.features));
+    assert.ok(support.limits.maxBufferSize >= 2 ** 28, JSON.stringify(support.limits));
+    assert.ok(Object.keys(support.chosen).length > 0);
+  });
+
+  check("the baseline uses no feature and default limits", async () => {
+    const support = await page.evaluate(() => window.wgslm.Engine.support({ baseline: true }));
+    assert.equal(support.available, true);
+    assert.deepEqual(support.features, []);
+    assert.equal(support.limits.maxStorageBufferBindingSize, 2 ** 27);
+  });
+
+  check("every kind of source loads the same model, with progress in order", async () => {
+    const loads = await page.evaluate(async (address) => {
+      const whole = await (await fetch(address)).arrayBuffer();
+      const pieces = (size) => {
+        let start = 0;
+        return new ReadableStream({
+          pull(controller) {
+            if (start >= whole.byteLength) return controller.close();
+            controller.enqueue(new Uint8Array(whole.slice(start, (start += size))));
+          },
+        });
+      };
+      const given = whole.slice(0);
+      const sources = {
+        relative: address,
+        url: new URL(address, location.href),
+        blob: new Blob([whole]),
+        file: new File([whole], "tiny.gguf"),
+        buffer: given,
+        stream: pieces(7777),
+        large: pieces(1 << 24),
+      };
+      const seen = {};
+      for (const [kind, source] of Object.entries(sources)) {
+        const progress = [];
+        const engine = await window.wgslm.Engine.load(source, { onProgress: (step) => progress.push(step) });
+        const logits = await engine.logits(window.prompt);
+        seen[kind] = { progress, info: engine.info, logits: [...logits.slice(-engine.info.vocabulary)] };
+        await engine.unload();
+      }
+      return { seen, bytes: whole.byteLength, detached: given.byteLength === 0 };
+    }, MODEL);
+    assert.ok(loads.detached, "the buffer was copied instead of handed over");
+    for (const [kind, { progress, info, logits }] of Object.entries(loads.seen)) {
+      assert.deepEqual(info, loads.seen.relative.info, kind);
+      assert.deepEqual(logits, loads.seen.relative.logits, kind);
+      assert.ok(logits.every(Number.isFinite), kind);
+      const phases = [...new Set(progress.map(({ phase }) => phase))];
+      assert.deepEqual(phases, ["preparing", "loading", "finishing"], kind);
+      const bytes = progress.map(({ loadedBytes }) => loadedBytes);
+      assert.deepEqual(
+        bytes,
+        bytes.toSorted((a, b) => a - b),
+        kind,
+      );
+      assert.equal(bytes.at(-1), loads.bytes, kind);
+      assert.equal(progress.at(-1).totalBytes, loads.bytes, kind);
+    }
+  });
+
+  check("a load that was aborted before it began never starts", async () => {
+    const failure = await page.evaluate(
+      (address) => window.failure(window.wgslm.Engine.load(address, { signal: AbortSignal.abort() })),
+      MODEL,
+    );
+    assert.equal(failure.name, "AbortError");
+  });
+
+  check("aborting a load rejects with the reason and cancels the source, even a stalled one", async () => {
+    const { failure, cancelled, same } = await page.evaluate(async (address) => {
+      const start = new Uint8Array((await (await fetch(address)).arrayBuffer()).slice(0, 100_000));
+      const controller = new AbortController();
+      let cancel;
+      const cancelled = new Promise((resolve) => (cancel = resolve));
+      const source = new ReadableStream({
+        start: (stream) => stream.enqueue(start),
+        cancel: () => cancel(true),
+      });
+      const onProgress = ({ phase }) => phase === "loading" && setTimeout(() => controller.abort(), 300);
+      const load = window.wgslm.Engine.load(source, { signal: controller.signal, onProgress });
+      const same = await load.catch((error) => error === controller.signal.reason);
+      return { failure: await window.failure(load), same, cancelled: await cancelled };
+    }, MODEL);
+    assert.equal(failure.name, "AbortError");
+    assert.equal(same, true, "not the signal's own reason");
+    assert.equal(cancelled, true);
+  });
+
+  check("aborting a load ends its download", async () => {
+    const failed = page.context().waitForEvent("requestfailed", (request) => request.url().includes("slow.gguf"));
+    await page.context().route("**/slow.gguf", () => undefined, { times: 1 });
+    const failure = await page.evaluate(async () => {
+      const controller = new AbortController();
+      const load = window.failure(window.wgslm.Engine.load("/slow.gguf", { signal: controller.signal }));
+      setTimeout(() => controller.abort(), 1500);
+      return load;
+    });
+    assert.equal(failure.name, "AbortError");
+    assert.match((await failed).failure().errorText, /ABORTED|aborted/);
+  });
+
+  check("iteration streams what the result sums up", async () => {
+    const { pieces, result } = await page.evaluate(async () => {
+      const generation = window.engine.generate(window.prompt, { maxTokens: 6 });
+      const pieces = [];
+      for await (const piece of generation) pieces.push(piece);
+      return { pieces, result: await generation.result };
+    });
+    assert.equal(result.text, pieces.map(({ text }) => text).join(""));
+    assert.equal(result.tokens, pieces.length);
+    assert.equal(result.promptTokens, PROMPT.length);
+    assert.ok(["length", "stop"].includes(result.finishReason), result.finishReason);
+    assert.ok(result.timings.ttftMs > 0);
+    assert.ok(result.timings.prefillTokensPerSecond > 0);
+    assert.ok(result.timings.decodeTokensPerSecond > 0);
+  });
+
+  check("sampling repeats with its seed", async () => {
+    const [first, again, other] = await page.evaluate(async () => {
+      const sample = async (seed) => {
+        const tokens = [];
+        for await (const { token } of window.engine.generate(window.prompt, { maxTokens: 12, temperature: 1, seed }))
+          tokens.push(token);
+        return tokens;
+      };
+      return [await sample(1), await sample(1), await sample(2)];
+    });
+    assert.deepEqual(again, first);
+    assert.notDeepEqual(other, first);
+  });
+
+  check("two answers at once wait for each other and are what they are alone", async () => {
+    const { alone, together, order } = await page.evaluate(async () => {
+      const collect = async (generation, done) => {
+        const tokens = [];
+        for await (const { token } of generation) tokens.push(token);
+        done?.();
+        return tokens;
+      };
+      const prompts = [window.prompt, window.prompt.slice(0, 5)];
+      const options = { maxTokens: 8 };
+      const alone = [];
+      for (const prompt of prompts) alone.push(await collect(window.engine.generate(prompt, options)));
+      const order = [];
+      const together = await Promise.all(
+        prompts.map((prompt, index) => collect(window.engine.generate(prompt, options), () => order.push(index))),
+      );
+      return { alone, together, order };
+    });
+    assert.deepEqual(together, alone);
+    assert.deepEqual(order, [0, 1]);
+  });
+
+  check("more calls than the queue holds are refused, and the others still answered", async () => {
+    const outcomes = await page.evaluate(() => {
+      const calls = Array.from({ length: 70 }, () => window.engine.logits(window.prompt.slice(0, 1)));
+      return Promise.all(
+        calls.map((call) =>
+          call.then(
+            () => "answered",
+            ({ code }) => code,
+          ),
+        ),
+      );
+    });
+    assert.deepEqual([...new Set(outcomes)], ["answered", "queue-full"]);
+    assert.equal(outcomes.filter((outcome) => outcome === "queue-full").length, 6);
+  });
+
+  check("aborting an answer throws the reason, and the next answer comes", async () => {
+    const { thrown, result, count, next } = await page.evaluate(async () => {
+      const controller = new AbortController();
+      const generation = window.engine.generate(window.prompt, { maxTokens: 500, signal: controller.signal });
+      let count = 0;
+      let thrown;
+      try {
+        for await (const _ of generation) if (++count === 2) controller.abort();
+      } catch (error) {
+        thrown = { name: error.name, same: error === controller.signal.reason };
+      }
+      const result = await window.failure(generation.result);
+      const next = await window.engine.generate(window.prompt, { maxTokens: 2 }).result;
+      return { thrown, result, count, next };
+    });
+    assert.deepEqual(thrown, { name: "AbortError", same: true });
+    assert.equal(result.name, "AbortError");
+    assert.ok(count < 500);
+    assert.ok(next.tokens > 0);
+  });
+
+  check("leaving the loop, or cancel, ends the answer in the worker", async () => {
+    const [left, cancelled, waiting] = await page.evaluate(async () => {
+      const first = window.engine.generate(window.prompt, { maxTokens: 500 });
+      for await (const _ of first) break;
+      const second = window.engine.generate(window.prompt, { maxTokens: 500 });
+      const third = window.engine.generate(window.prompt, { maxTokens: 500 });
+      third.cancel();
+      await second.next();
+      second.cancel();
+      return Promise.all([first.result, second.result, third.result]);
+    });
+    for (const { finishReason, tokens } of [left, cancelled, waiting]) {
+      assert.equal(finishReason, "cancelled");
+      assert.ok(tokens < 500, `${tokens} tokens`);
+    }
+    assert.equal(waiting.tokens, 0);
+  });
+
+  check("tokens can be counted while an answer comes", async () => {
+    const counted = await page.evaluate(async () => {
+      const generation = window.engine.generate(window.prompt, { maxTokens: 500 });
+      await generation.next();
+      const tokens = await window.engine.tokenize("a");
+      generation.cancel();
+      const { finishReason } = await generation.result;
+      return { finishReason, text: await window.engine.detokenize(tokens) };
+    });
+    assert.deepEqual(counted, { finishReason: "cancelled", text: "a" });
+  });
+
+  check("every damaged file has its error", async (t) => {
+    const files = damagedFiles(await bytesOf(t, MODEL));
+    for (const { name, bytes, code, message } of files) {
+      const failure = await page.evaluate(
+        (base64) =>
+          window.failure(
+            window.wgslm.Engine.load(new Blob([Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0))])),
+          ),
+        bytes.toString("base64"),
+      );
+      assert.deepEqual({ code: failure.code, typed: failure.typed }, { code, typed: true }, name);
+      assert.match(failure.message, message, name);
+    }
+  });
+
+  check("a source that can't be had has an error that says why", async () => {
+    await page.context().route("**/unreachable.gguf", (route) => route.abort("connectionrefused"));
+    const failures = await page.evaluate(async () => {
+      const load = (source) => window.failure(window.wgslm.Engine.load(source));
+      const broken = new ReadableStream({ start: (stream) => stream.error(new Error("unplugged")) });
+      const texts = new ReadableStream({ start: (stream) => stream.enqueue("GGUF") });
+      const locked = new ReadableStream();
+      locked.getReader();
+      return {
+        missing: await load("/missing.gguf"),
+        unreachable: await load("/unreachable.gguf"),
+        broken: await load(broken),
+        texts: await load(texts),
+        locked: await load(locked),
+        number: await load(42),
+      };
+    });
+    const codes = Object.fromEntries(
+      Object.entries(failures).map(([source, { code, typed }]) => [source, typed && code]),
+    );
+    assert.deepEqual(codes, {
+      missing: "http",
+      unreachable: "network",
+      broken: "network",
+      texts: "invalid-argument",
+      locked: "invalid-argument",
+      number: "invalid-argument",
+    });
+    assert.match(failures.missing.message, /404.*missing\.gguf/);
+  });
+
+  check("a prompt longer than the context is refused, and the engine goes on", async () => {
+    const { failure, next } = await page.evaluate(async () => {
+      const long = new Uint32Array(window.engine.info.contextLength + 1).fill(5);
+      const failure = await window.failure(window.engine.generate(long).result);
+      return { failure, next: await window.engine.generate(window.prompt, { maxTokens: 1 }).result };
+    });
+    assert.deepEqual([failure.code, failure.typed], ["prompt-too-long", true]);
+    assert.equal(next.tokens, 1);
+  });
+
+  check("a model without a chat template says so", async () => {
+    const failure = await page.evaluate(() =>
+      window.failure(window.engine.chatPrompt([{ role: "user", content: "a" }])),
+    );
+    assert.deepEqual([failure.code, failure.typed], ["chat-template", true]);
+  });
+
+  check("unload ends what is under way, is done once, and leaves typed errors behind", async () => {
+    const outcome = await page.evaluate(async (address) => {
+      const engine = await window.wgslm.Engine.load(address);
+      const generation = engine.generate(window.prompt, { maxTokens: 500 });
+      await generation.next();
+      await Promise.all([engine.unload(), engine.unload()]);
+      await engine.unload();
+      const iterate = async () => {
+        for await (const _ of generation);
+      };
+      return {
+        underWay: (await window.failure(generation.result)).code,
+        iterating: (await window.failure(iterate())).code,
+        tokenize: (await window.failure(engine.tokenize("a"))).code,
+        generate: (await window.failure(engine.generate("a").result)).code,
+      };
+    }, MODEL);
+    assert.deepEqual(outcome, {
+      underWay: "unloaded",
+      iterating: "unloaded",
+      tokenize: "unloaded",
+      generate: "unloaded",
+    });
+  });
+});
+
+describe("a package with a part that fails", () => {
+  let browser;
+  before(async () => (browser = await launch()));
+  after(() => browser.close());
+
+  /** Loads and calls `tokenize` and `generate` where a file of the package is replaced. */
+  async function failures(t, file, replace) {
+    if (!(await served(t, MODEL))) return undefined;
+    const page = await openPackage(browser, { setUp: (opened) => opened.context().route(`**/wgslm/${file}`, replace) });
+    const seen = await page.evaluate(async (address) => {
+      const failure = (promise) =>
+        promise.then(
+          () => "none",
+          (error) => error.code ?? error.message,
+        );
+      let engine;
+      const load = await failure(window.wgslm.Engine.load(address).then((loaded) => (engine = loaded)));
+      if (!engine) return { load, support: await window.wgslm.Engine.support() };
+      return { load, call: await failure(engine.generate("a").result), later: await failure(engine.tokenize("a")) };
+    }, MODEL);
+    await page.context().close();
+    return seen;
+  }
+
+  /** Adds to the script that wasm-bindgen made. */
+  const append = (script) => async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}\n${script}` });
+  };
+
+  /** A real trap: a module whose one function is `unreachable`. */
+  const TRAP = `const trap = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(
+    [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11]))).exports.t;`;
+
+  test("a trap in a call rejects it and every later one", LIMIT, async (t) => {
+    const seen = await failures(t, "wasm/wgslm.js", append(`${TRAP} Model.prototype.generate = trap;`));
+    if (seen) assert.deepEqual(seen, { load: "none", call: "wasm-trap", later: "wasm-trap" });
+  });
+
+  test("a trap in a future, whose promise never settles, rejects the call too", LIMIT, async (t) => {
+    const next = "Generation.prototype.next = () => new Promise(() => queueMicrotask(trap));";
+    const seen = await failures(t, "wasm/wgslm.js", append(`${TRAP} ${next}`));
+    if (seen) assert.deepEqual(seen, { load: "none", call: "wasm-trap", later: "wasm-trap" });
+  });
+
+  test("a worker that ends rejects the load", LIMIT, async (t) => {
+    const seen = await failures(t, "worker.js", (route) =>
+      route.fulfill({ contentType: "text/javascript", body: 'throw new Error("broken")' }),
+    );
+    if (seen)
+      assert.deepEqual(
+        [seen.load, seen.support.available, seen.support.code],
+        ["worker-crashed", false, "worker-crashed"],
+      );
+  });
+
+  test("missing wasm is named", LIMIT, async (t) => {
+    const seen = await failures(t, "wasm/wgslm_bg.wasm", (route) => route.fulfill({ status: 404, body: "not found" }));
+    if (seen) assert.deepEqual([seen.load, seen.support.code], ["wasm-load", "wasm-load"]);
+  });
+});

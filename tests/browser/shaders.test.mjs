@@ -1,0 +1,63 @@
+// Every expanded shader variant through the browser's own WGSL compiler, which is not the one that built the tables.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { launch, openPackage, served, site } from "./browser.mjs";
+
+const LIST = "/shaders.json";
+
+describe("shaders", { timeout: 120_000 }, () => {
+  let browser;
+  let page;
+  before(async () => {
+    browser = await launch();
+    page = await openPackage(browser);
+  });
+  after(() => browser.close());
+
+  test("every variant that the adapter's features allow compiles, those without features on a default device", async (t) => {
+    if (!(await served(t, LIST))) return;
+    const shaders = await (await fetch(site(LIST))).json();
+    assert.ok(shaders.length > 0, "the list of shaders is empty");
+    const { failures, lacking } = await page.evaluate(compile, shaders);
+    t.diagnostic(
+      `${shaders.length - lacking.length} of ${shaders.length} compiled; the adapter lacks the features of ${lacking.length}`,
+    );
+    assert.deepEqual(failures, []);
+    const plain = shaders.filter(({ features }) => features.length === 0);
+    assert.ok(plain.length > 0, "no variant runs without features");
+  });
+
+  test("a wrong shader is found", async () => {
+    const wrong = { name: "wrong", features: [], wgsl: "@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }" };
+    const { failures } = await page.evaluate(compile, [wrong]);
+    assert.equal(failures.length, 1);
+    assert.match(failures[0], /^wrong: line 1/);
+  });
+});
+
+/** In the page: compiles each shader and builds its pipeline; what failed, and what the adapter can't do. */
+async function compile(shaders) {
+  const adapter = await navigator.gpu.requestAdapter();
+  const usable = ({ features }) => features.every((feature) => adapter.features.has(feature));
+  const wanted = new Set(shaders.filter(usable).flatMap(({ features }) => features));
+  const requiredLimits = {};
+  for (const name in adapter.limits) requiredLimits[name] = adapter.limits[name];
+  const full = await adapter.requestDevice({ requiredFeatures: [...wanted], requiredLimits });
+  // A second adapter, because one gives a single device.
+  const plain = await (await navigator.gpu.requestAdapter()).requestDevice();
+  const failures = [];
+  for (const { name, wgsl, features } of shaders.filter(usable)) {
+    const device = features.length > 0 ? full : plain;
+    try {
+      const module = device.createShaderModule({ label: name, code: wgsl });
+      const { messages } = await module.getCompilationInfo();
+      const errors = messages.filter(({ type }) => type === "error");
+      for (const { lineNum, message } of errors) failures.push(`${name}: line ${lineNum}: ${message}`);
+      if (errors.length === 0)
+        await device.createComputePipelineAsync({ label: name, layout: "auto", compute: { module } });
+    } catch (error) {
+      failures.push(`${name}: ${error.message}`);
+    }
+  }
+  return { failures, lacking: shaders.filter((shader) => !usable(shader)).map(({ name }) => name) };
+}
