@@ -1,0 +1,46 @@
+//! The adapters of this machine, and what is done where there is none.
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use pollster::block_on;
+use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm_shaders::Variant;
+
+/// Every adapter, opened with all that it has; nothing, and a line that says so, on a machine without one.
+pub(crate) fn adapters() -> &'static [Gpu] {
+    static OPENED: OnceLock<Vec<Gpu>> = OnceLock::new();
+    let opened = OPENED.get_or_init(|| {
+        let opened: Vec<Gpu> = block_on(Gpu::adapters()).iter().map(|adapter| open(adapter.index)).collect();
+        let names: Vec<_> = opened.iter().map(|gpu| gpu.adapter().name.as_str()).collect();
+        if !names.is_empty() {
+            report(&format!("kernels run on: {}", names.join(", ")));
+        }
+        opened
+    });
+    if opened.is_empty() {
+        skip("there is no GPU adapter");
+    }
+    opened
+}
+
+fn open(index: usize) -> Gpu {
+    let options = GpuOptions { device: Some(index.to_string()), ..GpuOptions::default() };
+    block_on(Gpu::request(&options)).unwrap_or_else(|error| panic!("adapter {index}: {error}"))
+}
+
+/// Whether the device has what the variant needs.
+pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
+    !variant.subgroups || gpu.capabilities().subgroups
+}
+
+/// Says that something isn't tested, or fails where nothing may be left out.
+pub(crate) fn skip(reason: &str) {
+    assert!(std::env::var("WGSLM_NO_SKIP").as_deref() != Ok("1"), "{reason}, and WGSLM_NO_SKIP=1 leaves nothing out");
+    report(&format!("skipped: {reason}"));
+}
+
+/// Prints a line past the test harness, which keeps what a passing test prints to itself.
+pub(crate) fn report(line: &str) {
+    writeln!(std::io::stderr(), "{line}").expect("standard error is open");
+}

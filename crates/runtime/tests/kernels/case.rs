@@ -1,0 +1,119 @@
+//! One kernel on one set of resources: run, and compared with its reference.
+
+use std::ops::Range;
+
+use half::f16;
+use pollster::block_on;
+use wgslm::gpu::{Gpu, execute};
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::{Launch, Variant};
+
+use crate::adapters::{adapters, runs};
+
+/// What outputs hold where nothing may be written. No case computes it.
+pub(crate) const UNTOUCHED: f32 = -123.25;
+
+/// How close a device has to come to the reference. What the reference leaves as it was has to stay, to the bit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Agreement {
+    /// The same bits.
+    Exact,
+    /// Within this much of the largest value that the reference computes.
+    OfLargest(f32),
+    /// Each value within this much of itself, or less than 1e-30 off: what underflows may be flushed to zero.
+    OfEach(f32),
+    /// Pairs of f16 that are the same or neighbours: WGSL leaves open to which side packing rounds.
+    Halves,
+}
+
+type Reference = Box<dyn Fn(&mut Resources)>;
+type Run = Box<dyn Fn(&Gpu, &Resources) -> wgslm::Result<Resources>>;
+
+/// A variant with its parameters and resources.
+pub(crate) struct Case {
+    pub(crate) variant: Variant,
+    label: String,
+    agreement: Agreement,
+    unspecified: Range<usize>,
+    resources: Resources,
+    reference: Reference,
+    run: Run,
+}
+
+impl Case {
+    /// `launch` in `variant` for `count` rows; `label` names the shape in a failure.
+    pub(crate) fn new(
+        label: impl Into<String>,
+        agreement: Agreement,
+        (launch, variant, count): (impl Launch + Copy + 'static, Variant, usize),
+        resources: Resources,
+    ) -> Self {
+        Self {
+            variant,
+            label: label.into(),
+            agreement,
+            unspecified: 0..0,
+            resources,
+            reference: Box::new(move |resources| launch.reference(&variant, count, resources)),
+            run: Box::new(move |gpu, resources| block_on(execute(gpu, launch, variant, count as u32, resources))),
+        }
+    }
+
+    /// The same, with words of the output that may hold anything.
+    pub(crate) fn unspecified(self, unspecified: Range<usize>) -> Self {
+        Self { unspecified, ..self }
+    }
+
+    fn compare(&self, expected: &Resources, computed: &Resources) -> Result<(), String> {
+        for (name, words) in computed.iter() {
+            let (initial, expected) = (self.resources.get::<u32>(name), expected.get::<u32>(name));
+            let changed = |i: usize| initial[i] != expected[i];
+            let largest = (0..expected.len())
+                .filter(|i| changed(*i))
+                .fold(0.0f32, |largest, i| largest.max(f32::from_bits(expected[i]).abs()));
+            for i in (0..words.len()).filter(|i| !self.unspecified.contains(i)) {
+                let agrees =
+                    words[i] == expected[i] || changed(i) && self.agreement.holds(words[i], expected[i], largest);
+                if !agrees {
+                    let [initial, expected, computed] = [initial[i], expected[i], words[i]].map(f32::from_bits);
+                    return Err(format!("{name}[{i}], before {initial}, is {computed:e} instead of {expected:e}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Agreement {
+    fn holds(self, computed: u32, expected: u32, largest: f32) -> bool {
+        let difference = (f32::from_bits(computed) - f32::from_bits(expected)).abs();
+        match self {
+            Self::Exact => false,
+            Self::OfLargest(tolerance) => difference <= tolerance * largest,
+            Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
+            Self::Halves => [0, 16].iter().all(|shift| {
+                let [computed, expected] = [computed, expected].map(|word| f16::from_bits((word >> shift) as u16));
+                computed.is_finite() && computed.to_bits().abs_diff(expected.to_bits()) <= 1
+            }),
+        }
+    }
+}
+
+/// Runs the cases on every adapter that can.
+pub(crate) fn check(cases: Vec<Case>) {
+    let adapters = adapters();
+    let mut failures = Vec::new();
+    for case in cases {
+        let mut expected = case.resources.clone();
+        (case.reference)(&mut expected);
+        for gpu in adapters.iter().filter(|gpu| runs(gpu, &case.variant)) {
+            let compared = (case.run)(gpu, &case.resources)
+                .map_err(|error| error.to_string())
+                .and_then(|computed| case.compare(&expected, &computed));
+            if let Err(difference) = compared {
+                failures.push(format!("{}: {}, {}: {difference}", gpu.adapter().name, case.variant.name(), case.label));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} cases fail\n{}", failures.len(), failures.join("\n"));
+}

@@ -1,0 +1,145 @@
+//! How a device is chosen and opened, and when it is refused.
+
+use pollster::block_on;
+use wgslm::Error;
+use wgslm::gpu::{Gpu, GpuOptions, KernelTexts};
+use wgslm_shaders::{Kernel, Target, Variant, WeightFormat};
+
+use crate::adapters::adapters;
+
+/// Options that choose the adapter that `gpu` is on.
+fn on(gpu: &Gpu) -> GpuOptions {
+    GpuOptions { device: Some(gpu.adapter().index.to_string()), ..GpuOptions::default() }
+}
+
+fn open(options: &GpuOptions) -> Gpu {
+    block_on(Gpu::request(options)).unwrap_or_else(|error| panic!("{options:?}: {error}"))
+}
+
+#[test]
+fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
+    for gpu in adapters() {
+        let baseline = open(&GpuOptions { baseline: true, ..on(gpu) });
+        let capabilities = baseline.capabilities();
+        assert!(!capabilities.subgroups);
+        assert_eq!((capabilities.max_binding, capabilities.max_buffer), (128 << 20, 256 << 20));
+        assert!(Variant::all().iter().any(|variant| variant.subgroups));
+        let chosen = [
+            capabilities.attention(),
+            capabilities.rms_norm(false),
+            capabilities.rms_norm(true),
+            capabilities.linear(WeightFormat::Q4_0, false),
+            capabilities.linear(WeightFormat::Q4_0, true),
+        ];
+        assert!(chosen.iter().all(|variant| !variant.subgroups), "{chosen:?}");
+        assert_eq!(baseline.adapter().name, gpu.adapter().name);
+    }
+}
+
+#[test]
+fn the_largest_binding_can_be_lowered_but_not_raised() {
+    for gpu in adapters() {
+        let lowered = open(&GpuOptions { max_binding: Some(1 << 20), ..on(gpu) });
+        assert_eq!(lowered.capabilities().max_binding, 1 << 20);
+        assert_eq!(lowered.storage_buffer("largest", 1 << 20).map(|buffer| buffer.size()).ok(), Some(1 << 20));
+        match lowered.storage_buffer("a tensor", (1 << 20) + 1) {
+            Err(Error::TooLarge { what, bytes, limit }) => {
+                assert_eq!((what.as_str(), bytes, limit), ("a tensor", (1 << 20) + 4, 1 << 20));
+            }
+            other => panic!("{other:?}"),
+        }
+        let raised = open(&GpuOptions { max_binding: Some(u64::MAX), ..on(gpu) });
+        assert_eq!(raised.capabilities().max_binding, gpu.capabilities().max_binding);
+    }
+}
+
+#[test]
+fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
+    for gpu in adapters() {
+        assert_eq!(gpu.capabilities().interleaved_rows, gpu.adapter().software);
+        for interleaved_rows in [false, true] {
+            let opened = open(&GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu) });
+            for many in [false, true] {
+                let variant = opened.capabilities().linear(WeightFormat::Q8_0, many);
+                let interleave = if interleaved_rows { 32 } else { 1 };
+                assert_eq!(variant.weight.map(|layout| layout.interleave), Some(interleave));
+                assert!(Variant::all().contains(&variant), "{}", variant.name());
+            }
+        }
+    }
+}
+
+/// A text with a mistake put in, that a driver could make as well.
+fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, wrong: &str) -> String {
+    let text = variant.wgsl(target);
+    if variant.kernel != kernel {
+        return text;
+    }
+    assert!(text.contains(right), "{} has no {right}", variant.name());
+    text.replace(right, wrong)
+}
+
+#[test]
+fn a_device_that_computes_wrong_values_is_refused() {
+    type Text = fn(&Variant, Target) -> String;
+    let mistakes: [(Kernel, bool, Text); 7] = [
+        (Kernel::Matvec, false, |v, t| with_mistake(v, t, Kernel::Matvec, "sum += dot", "sum -= dot")),
+        (Kernel::Matvec, false, |v, t| {
+            with_mistake(v, t, Kernel::Matvec, "i += WORKGROUP_SIZE", "i += 2 * WORKGROUP_SIZE")
+        }),
+        (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "sums[j][i] += dot", "sums[j][i] -= dot")),
+        (Kernel::MatmulRowPerLane, true, |v, t| {
+            with_mistake(v, t, Kernel::MatmulRowPerLane, "sums[c] += dot", "sums[c] -= dot")
+        }),
+        (Kernel::RmsNorm, true, |v, t| with_mistake(v, t, Kernel::RmsNorm, "+ params.epsilon", "+ 2e-3")),
+        (Kernel::Attention, true, |v, t| {
+            with_mistake(v, t, Kernel::Attention, "sum = values[p] * correction", "sum = values[p]")
+        }),
+        (Kernel::Argmax, true, |v, t| with_mistake(v, t, Kernel::Argmax, "-log(exponential)", "log(exponential)")),
+    ];
+    for gpu in adapters() {
+        for (kernel, interleaved_rows, text) in mistakes {
+            let options = GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu) };
+            match block_on(Gpu::request_with(&options, KernelTexts { text })) {
+                Ok(_) => panic!("{} is accepted with a wrong {}", gpu.adapter().name, kernel.name()),
+                Err(error) => {
+                    assert_eq!(error.code(), "self-check", "{error}");
+                    let message = error.to_string();
+                    assert!(message.contains(kernel.name()) && message.contains(&gpu.adapter().name), "{message}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_is_found_by_a_part_of_its_name_and_never_guessed() {
+    let Some(first) = adapters().first() else { return };
+    let part: String = first.adapter().name.to_uppercase().chars().take(6).collect();
+    let found = open(&GpuOptions { device: Some(part), ..GpuOptions::default() });
+    assert_eq!(found.adapter().name, first.adapter().name);
+    for wanted in ["no such device", "999"] {
+        let options = GpuOptions { device: Some(wanted.to_owned()), ..GpuOptions::default() };
+        let Err(error) = block_on(Gpu::request(&options)) else { panic!("{wanted} was found") };
+        assert_eq!(error.code(), "unknown-device");
+        let message = error.to_string();
+        assert!(message.contains(wanted), "{message}");
+        for gpu in adapters() {
+            assert!(message.contains(&gpu.adapter().name), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_software_adapter_is_used_where_there_is_nothing_better() {
+    let Some(any) = adapters()
+        .iter()
+        .map(Gpu::adapter)
+        .find(|adapter| !adapter.software)
+        .or_else(|| adapters().first().map(Gpu::adapter))
+    else {
+        return;
+    };
+    let chosen = open(&GpuOptions::default());
+    assert_eq!(chosen.adapter().software, any.software);
+}

@@ -1,0 +1,46 @@
+//! `embed`: whole tables and parts of them, tokens given and tokens just sampled.
+
+use wgslm_shaders::{Embed, Kernel, Row, Variant};
+
+use crate::case::{Agreement, Case, UNTOUCHED, check};
+use crate::random::Random;
+use crate::weights::{layout_of, random_weight};
+use wgslm_shaders::format::GROUP;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Embed) {
+        for (first, tokens, groups, gap) in
+            [(0, 1, 1, 0), (0, 33, 3, 0), (0, 65, 17, 2), (40, 23, 2, 1), (64, 64, 5, 0)]
+        {
+            cases.push(case(variant, (first, tokens), groups, gap));
+        }
+    }
+    cases
+}
+
+fn case(variant: Variant, (first, tokens): (usize, usize), groups: usize, gap: usize) -> Case {
+    let mut random = Random::new((tokens * groups) as u64);
+    let stride = groups * GROUP + 4 * gap;
+    let (start, end) = (first as u32, (first + tokens) as u32);
+    // The part's first and last token, the last one again, one within, and those just outside of it.
+    let ids = [start, end - 1, end - 1, start + random.word() % tokens as u32, end, start.saturating_sub(1), u32::MAX];
+    let given = ids.iter().map(|token| Row { token: *token, ..Row::default() });
+    // The same, in reverse, as what was sampled last; the token that the row names counts for nothing.
+    let sampled: Vec<u32> = ids.iter().rev().copied().collect();
+    let taken = (1..=ids.len() as u32).map(|source| Row { token: start, source, ..Row::default() });
+    let rows: Vec<Row> = given.chain(taken).collect();
+    let resources = random_weight(&mut random, layout_of(&variant), tokens, groups)
+        .with("rows", &rows)
+        .with("sampled", &sampled)
+        .with("x", &vec![UNTOUCHED; rows.len() * stride]);
+    let params = Embed { first: start, tokens: tokens as u32, groups: groups as u32, stride: (stride / 4) as u32 };
+    // An f16 times a code is exact in f32, and Q4_1's minimum adds one rounding: the same everywhere.
+    let label = format!("tokens {start} to {end}, {groups} groups");
+    Case::new(label, Agreement::Exact, (params, variant, rows.len()), resources)
+}
+
+#[test]
+fn embeddings_are_those_of_the_table_to_the_bit() {
+    check(cases());
+}

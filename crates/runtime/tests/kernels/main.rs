@@ -1,0 +1,19 @@
+//! Every variant of every kernel, on every adapter of this machine, held against its CPU reference on odd shapes.
+//!
+//! A topic a file; each lists its cases, and `coverage` holds that list against the variants there are. Adapters are opened
+//! once and shared. `VK_ADD_DRIVER_FILES` adds a software adapter, such as SwiftShader, beside those that are installed.
+
+mod adapters;
+mod attention;
+mod case;
+mod coverage;
+mod device;
+mod elementwise;
+mod embed;
+mod kv_append;
+mod linear;
+mod random;
+mod rms_norm;
+mod rope;
+mod sampling;
+mod weights;

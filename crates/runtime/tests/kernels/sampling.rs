@@ -1,0 +1,76 @@
+//! `argmax`: the largest logit, or a draw that every device makes alike.
+
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::{Argmax, Kernel, Output, Variant};
+
+use crate::case::{Agreement, Case, check};
+use crate::random::{Random, strided};
+
+const VOCABULARIES: [usize; 8] = [1, 2, 255, 256, 257, 700, 5003, 32_003];
+
+pub(crate) fn cases() -> Vec<Case> {
+    let greedy = VOCABULARIES.iter().flat_map(|vocabulary| greedy(*vocabulary));
+    let drawn = VOCABULARIES.iter().flat_map(|vocabulary| [0.2, 1.0, 3.0].map(|t| drawn(*vocabulary, t, 61)));
+    // As many as it takes to meet a near tie that an imprecise logarithm decides otherwise.
+    greedy.chain(drawn).chain([drawn(257, 1.0, 6001)]).collect()
+}
+
+/// Rows of logits by what is peculiar about them, one output each.
+fn greedy(vocabulary: usize) -> [Case; 6] {
+    let mut random = Random::new(vocabulary as u64);
+    let mut rows = |change: &dyn Fn(usize, f32) -> f32| -> Vec<f32> {
+        (0..3)
+            .flat_map(|_| random.values(vocabulary))
+            .enumerate()
+            .map(|(i, value)| change(i % vocabulary, value))
+            .collect()
+    };
+    let not_a_number = vocabulary / 2;
+    [
+        ("random", rows(&|_, value| value)),
+        ("negative", rows(&|_, value| -1e4 + value * 1e3)),
+        ("ties", rows(&|_, value| (3.0 * value).round())),
+        ("equal", rows(&|_, _| 2.5)),
+        ("the least there is", rows(&|_, _| f32::NEG_INFINITY)),
+        ("one NaN", rows(&|token, value| if token == not_a_number { f32::NAN } else { value })),
+    ]
+    .map(|(label, logits)| {
+        let outputs = [2, 0, 1].map(|slot| Output { slot, ..Output::default() });
+        case(label, vocabulary, vocabulary, &logits, &outputs)
+    })
+}
+
+/// Many draws from a few peaks, where the noise decides.
+fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> Case {
+    let mut random = Random::new(vocabulary as u64);
+    let outputs: Vec<Output> = (0..draws)
+        .map(|slot| Output {
+            row: 0,
+            slot,
+            inverse_temperature: 1.0 / temperature,
+            seed: random.word(),
+            step: slot * 7,
+        })
+        .collect();
+    let stride = vocabulary + 3;
+    // What lies between rows would always win.
+    let logits: Vec<f32> =
+        strided(&mut random, outputs.len(), vocabulary, stride, 1e3).into_iter().map(|value| 4.0 * value).collect();
+    case(&format!("{draws} at temperature {temperature}"), vocabulary, stride, &logits, &outputs)
+}
+
+fn case(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outputs: &[Output]) -> Case {
+    // A slot more than there are outputs, which stays as it is.
+    let resources = Resources::default()
+        .with("outputs", outputs)
+        .with("logits", logits)
+        .with("sampled", &vec![u32::MAX; outputs.len() + 1]);
+    let params = Argmax { vocabulary: vocabulary as u32, stride: stride as u32 };
+    let start = (params, Variant::plain(Kernel::Argmax), outputs.len());
+    Case::new(format!("{label}, vocabulary {vocabulary}"), Agreement::Exact, start, resources)
+}
+
+#[test]
+fn every_device_chooses_the_same_token() {
+    check(cases());
+}

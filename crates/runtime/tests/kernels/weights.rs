@@ -1,0 +1,42 @@
+//! Random weights in the layouts that kernels read.
+
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::format::{WeightFormat, interleaved};
+use wgslm_shaders::{Variant, WeightLayout};
+
+use crate::random::Random;
+
+/// `codes` and `scales` of a matrix of `rows` rows of `groups` groups: any code, scales of either sign. Rows that only pad the
+/// matrix to its interleave are NaN wherever the format has NaN.
+pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usize, groups: usize) -> Resources {
+    let (format, interleave) = (layout.format, layout.interleave as usize);
+    let stored = rows.next_multiple_of(interleave);
+    let plane = |words_per_row: usize, mut word: Box<dyn FnMut() -> u32 + '_>| {
+        let mut plane: Vec<u32> = (0..stored * words_per_row).map(|_| word()).collect();
+        for row in rows..stored {
+            for word in 0..words_per_row {
+                plane[interleaved(row, word, words_per_row, interleave)] = u32::MAX;
+            }
+        }
+        plane
+    };
+    let codes = plane(
+        groups * format.code_words(),
+        match format {
+            WeightFormat::F32 => Box::new(|| random.values(1)[0].to_bits()),
+            WeightFormat::F16 => Box::new(|| random.halves()),
+            // An f32 below 1 cut in half, and another one.
+            WeightFormat::BF16 => {
+                Box::new(|| random.values(1)[0].to_bits() & 0xffff_0000 | random.values(1)[0].to_bits() >> 16)
+            }
+            WeightFormat::Q4_0 | WeightFormat::Q4_1 | WeightFormat::Q8_0 => Box::new(|| random.word()),
+        },
+    );
+    let scales = plane(format.scale_words(groups), Box::new(|| random.halves()));
+    Resources::default().with("codes", &codes).with("scales", &scales)
+}
+
+/// The variant's layout.
+pub(crate) fn layout_of(variant: &Variant) -> WeightLayout {
+    variant.weight.expect("the variant reads a weight")
+}
