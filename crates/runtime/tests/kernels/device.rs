@@ -132,14 +132,9 @@ fn a_device_is_found_by_a_part_of_its_name_and_never_guessed() {
 
 #[test]
 fn a_software_adapter_is_used_where_there_is_nothing_better() {
-    let Some(any) = adapters()
-        .iter()
-        .map(Gpu::adapter)
-        .find(|adapter| !adapter.software)
-        .or_else(|| adapters().first().map(Gpu::adapter))
-    else {
+    if adapters().is_empty() {
         return;
-    };
-    let chosen = open(&GpuOptions::default());
-    assert_eq!(chosen.adapter().software, any.software);
+    }
+    let hardware = adapters().iter().any(|gpu| !gpu.adapter().software);
+    assert_eq!(open(&GpuOptions::default()).adapter().software, !hardware);
 }

@@ -9,10 +9,10 @@ use crate::random::{Random, strided};
 const VOCABULARIES: [usize; 8] = [1, 2, 255, 256, 257, 700, 5003, 32_003];
 
 pub(crate) fn cases() -> Vec<Case> {
-    let greedy = VOCABULARIES.iter().flat_map(|vocabulary| greedy(*vocabulary));
-    let drawn = VOCABULARIES.iter().flat_map(|vocabulary| [0.2, 1.0, 3.0].map(|t| drawn(*vocabulary, t, 61)));
+    let chosen = VOCABULARIES.iter().flat_map(|vocabulary| greedy(*vocabulary));
+    let draws = VOCABULARIES.iter().flat_map(|vocabulary| [0.2, 1.0, 3.0].map(|t| drawn(*vocabulary, t, 61)));
     // As many as it takes to meet a near tie that an imprecise logarithm decides otherwise.
-    greedy.chain(drawn).chain([drawn(257, 1.0, 6001)]).collect()
+    chosen.chain(draws).chain([drawn(257, 1.0, 6001)]).collect()
 }
 
 /// Rows of logits by what is peculiar about them, one output each.

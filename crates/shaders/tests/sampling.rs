@@ -1,0 +1,63 @@
+//! Draws follow softmax: the reference's, which the kernels' tests hold every device to, draw by draw.
+
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::{Argmax, Kernel, Launch, Output, Variant};
+
+const LOGITS: [f32; 8] = [2.0, 1.0, 0.0, -1.0, 2.0, -30.0, 0.5, -2.0];
+
+/// The tokens that these (seed, step) draw at a temperature.
+fn draws(temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
+    let output = |(slot, (seed, step))| Output { row: 0, slot, inverse_temperature: 1.0 / temperature, seed, step };
+    let outputs: Vec<Output> = (0..).zip(seeds_and_steps).map(output).collect();
+    let mut resources = Resources::default()
+        .with("outputs", &outputs)
+        .with("logits", &LOGITS.repeat(outputs.len()))
+        .with("sampled", &vec![u32::MAX; outputs.len()]);
+    let params = Argmax { vocabulary: LOGITS.len() as u32, stride: LOGITS.len() as u32 };
+    params.reference(&Variant::plain(Kernel::Argmax), outputs.len(), &mut resources);
+    resources.get::<u32>("sampled").to_vec()
+}
+
+/// Pearson's chi-square of the draws against softmax(logits / temperature), over the tokens expected at least five times.
+fn chi_square(temperature: f32, draws: &[u32]) -> f64 {
+    let weights = LOGITS.map(|logit| f64::from(logit / temperature).exp());
+    let total: f64 = weights.iter().sum();
+    (0..)
+        .zip(weights)
+        .map(|(token, weight)| {
+            let expected = weight / total * draws.len() as f64;
+            let observed = draws.iter().filter(|drawn| **drawn == token).count() as f64;
+            if expected < 5.0 {
+                assert!(observed < 20.0, "token {token} came {observed} times where {expected:.1} were expected");
+                return 0.0;
+            }
+            (observed - expected).powi(2) / expected
+        })
+        .sum()
+}
+
+#[test]
+fn frequencies_follow_softmax() {
+    const DRAWS: u32 = 40_000;
+    // With 7 degrees of freedom chance alone exceeds this once in a hundred thousand.
+    const LIMIT: f64 = 34.9;
+    for temperature in [0.5, 1.0, 2.5] {
+        for (what, drawn) in [
+            ("the steps of a seed", draws(temperature, (0..DRAWS).map(|step| (42, step)))),
+            ("the seeds of a step", draws(temperature, (0..DRAWS).map(|seed| (seed, 7)))),
+            ("seed and step together", draws(temperature, (0..DRAWS).map(|i| (i, i)))),
+        ] {
+            let statistic = chi_square(temperature, &drawn);
+            assert!(statistic < LIMIT, "{what} at temperature {temperature}: {statistic:.1}");
+        }
+    }
+}
+
+#[test]
+fn a_draw_depends_on_seed_and_step_alone() {
+    let first = draws(1.0, (0..64).map(|step| (3, step)));
+    assert_eq!(first, draws(1.0, (0..64).map(|step| (3, step))));
+    let reversed: Vec<u32> = draws(1.0, (0..64).rev().map(|step| (3, step))).into_iter().rev().collect();
+    assert_eq!(first, reversed);
+    assert_ne!(first, draws(1.0, (0..64).map(|step| (4, step))));
+}

@@ -1,0 +1,97 @@
+//! Where a weight lies in memory, spelled out by hand: the kernels and their references both build on it.
+
+use wgslm_shaders::cpu::weight_row;
+use wgslm_shaders::format::{GROUP, LANE_INTERLEAVE, interleaved};
+use wgslm_shaders::{WeightFormat, WeightLayout};
+
+#[test]
+fn rows_stand_one_after_the_other_or_side_by_side() {
+    // (row, word, words in a row, interleave) and the index.
+    for ((row, word, words, interleave), index) in [
+        ((0, 0, 5, 1), 0),
+        ((0, 4, 5, 1), 4),
+        ((1, 0, 5, 1), 5),
+        ((33, 2, 5, 1), 167),
+        ((0, 1, 5, 32), 32),
+        ((31, 0, 5, 32), 31),
+        ((31, 4, 5, 32), 159),
+        // The 33rd row begins the second group of rows, after all 5 words of the first 32 rows.
+        ((32, 0, 5, 32), 160),
+        ((33, 1, 5, 32), 193),
+    ] {
+        assert_eq!(interleaved(row, word, words, interleave), index, "row {row}, word {word}");
+    }
+}
+
+/// Two halves in a word, by their values: exact ones.
+fn halves(low: f32, high: f32) -> u32 {
+    let bits = |value: f32| u32::from(half::f16::from_f32(value).to_bits());
+    bits(low) | bits(high) << 16
+}
+
+/// One row of three groups: codes, scales, and the weights they stand for.
+fn example(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
+    let weights = 3 * GROUP;
+    let value = |k: usize| k as f32 / 8.0 - 5.0;
+    // Codes of 4 and 8 bits that run through all their values, differently in each group.
+    let nibble = |k: usize| (k as u32 * 7 + k as u32 / 32) % 16;
+    let signed = |k: usize| (k as i32 * 37 % 256 - 128) as i8;
+    let scale = |k: usize| [0.5, -2.0, 0.0625][k / GROUP];
+    let minimum = |k: usize| [-4.0, 1.5, 0.25][k / GROUP];
+    // Byte i of a group holds weight i in its low half and weight 16 + i in its high half.
+    let nibbles: Vec<u32> = (0..weights / 8)
+        .map(|word| {
+            let first = word / 4 * GROUP + word % 4 * 4;
+            (0..4).map(|byte| (nibble(first + byte) | nibble(first + byte + 16) << 4) << (8 * byte)).sum()
+        })
+        .collect();
+    let scales = vec![halves(0.5, -2.0), halves(0.0625, 99.0)];
+    let all = |weight: &dyn Fn(usize) -> f32| (0..weights).map(weight).collect::<Vec<f32>>();
+    match format {
+        WeightFormat::F32 => ((0..weights).map(|k| value(k).to_bits()).collect(), Vec::new(), all(&value)),
+        WeightFormat::F16 => (
+            (0..weights / 2).map(|word| halves(value(2 * word), value(2 * word + 1))).collect(),
+            Vec::new(),
+            all(&value),
+        ),
+        WeightFormat::BF16 => {
+            let upper = |k: usize| value(k).to_bits() >> 16;
+            (
+                (0..weights / 2).map(|word| upper(2 * word) | upper(2 * word + 1) << 16).collect(),
+                Vec::new(),
+                all(&value),
+            )
+        }
+        WeightFormat::Q4_0 => (nibbles, scales, all(&|k| scale(k) * (nibble(k) as f32 - 8.0))),
+        WeightFormat::Q4_1 => {
+            let pairs = [0, 32, 64].map(|k| halves(scale(k), minimum(k))).to_vec();
+            (nibbles, pairs, all(&|k| scale(k) * nibble(k) as f32 + minimum(k)))
+        }
+        WeightFormat::Q8_0 => {
+            let codes =
+                (0..weights / 4).map(|word| u32::from_le_bytes([0, 1, 2, 3].map(|i| signed(4 * word + i) as u8)));
+            (codes.collect(), scales, all(&|k| scale(k) * f32::from(signed(k))))
+        }
+    }
+}
+
+#[test]
+fn every_format_means_what_its_definition_says() {
+    for format in WeightFormat::ALL {
+        let (codes, scales, weights) = example(format);
+        assert_eq!((codes.len(), scales.len()), (3 * format.code_words(), format.scale_words(3)), "{}", format.name());
+        let read = weight_row(WeightLayout { format, interleave: 1 }, &codes, &scales, 0, 3);
+        assert_eq!(read, weights, "{}", format.name());
+
+        // The same row as the 35th of an interleaved matrix, every other word of which is different.
+        let spread = |words: &[u32]| {
+            let mut plane = vec![u32::MAX; 64 * words.len()];
+            for (word, value) in words.iter().enumerate() {
+                plane[32 * words.len() + 32 * word + 2] = *value;
+            }
+            plane
+        };
+        let layout = WeightLayout { format, interleave: LANE_INTERLEAVE };
+        assert_eq!(weight_row(layout, &spread(&codes), &spread(&scales), 34, 3), weights, "{}", format.name());
+    }
+}
