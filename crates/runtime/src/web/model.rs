@@ -7,7 +7,7 @@ use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration};
 use crate::engine::Engine;
 use crate::tokenizer::{Message, Special};
-use crate::{Error, Result};
+use crate::Error;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,23 +41,23 @@ impl JsModel {
         Self { engine }
     }
 
-    fn prompt_tokens(&self, prompt: &JsValue) -> Result<Vec<u32>> {
+    fn prompt_tokens(&self, prompt: &JsValue) -> crate::Result<Vec<u32>> {
         match prompt.as_string() {
             Some(text) => self.engine.model().tokenizer()?.encode_prompt(&text),
             None => Ok(js_sys::Uint32Array::new(prompt).to_vec()),
         }
     }
 
-    fn chat_prompt(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
+    fn chat_prompt(&self, messages: &[Message], add_generation_prompt: bool) -> crate::Result<String> {
         let template = self.engine.model().chat_template()?.ok_or_else(|| Error::ChatTemplate {
             reason: "this model has none; use a plain prompt".to_owned(),
         })?;
         template.render(messages, add_generation_prompt)
     }
 
-    fn text_of(&self, tokens: &[u32]) -> Result<String> {
+    fn text_of(&self, tokens: &[u32]) -> crate::Result<String> {
         let mut detokenizer = self.engine.model().tokenizer()?.detokenizer();
-        let text = tokens.iter().map(|token| detokenizer.push(*token)).collect::<Result<String>>()?;
+        let text = tokens.iter().map(|token| detokenizer.push(*token)).collect::<crate::Result<String>>()?;
         Ok(text + &detokenizer.finish())
     }
 }
