@@ -159,7 +159,8 @@ impl Generation {
 
     /// Submits tokens until enough are in flight.
     fn decode_ahead(&mut self) -> Result<()> {
-        while self.pending.len() < self.options.tokens_in_flight as usize && self.limit_reached(self.submitted).is_none()
+        while self.pending.len() < self.options.tokens_in_flight as usize
+            && self.limit_reached(self.submitted).is_none()
         {
             let sampling = self.sampling();
             let readback = self.sequence.append_sampled(sampling, &mut self.ring)?;

@@ -71,8 +71,7 @@ impl Sequence {
         for chunk in tokens.chunks(inner.activations.row_capacity as usize) {
             for first in (0..chunk.len()).step_by(output_capacity) {
                 let end = chunk.len().min(first + output_capacity);
-                let outputs: Vec<_> =
-                    (first..end).map(|row| Output { row: row as u32, ..Output::default() }).collect();
+                let outputs: Vec<_> = (first..end).map(|row| Output { row: row as u32, ..Output::default() }).collect();
                 let readback = {
                     let mut state = inner.state();
                     if first == 0 {
@@ -120,7 +119,11 @@ impl Sequence {
         }
         let table = kv.table_offset(self.slot);
         let positions = self.length..;
-        Ok(tokens.iter().zip(positions).map(|((token, source), position)| Row { token: *token, position, table, source: *source }).collect())
+        Ok(tokens
+            .iter()
+            .zip(positions)
+            .map(|((token, source), position)| Row { token: *token, position, table, source: *source })
+            .collect())
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgslm_shaders::Variant;
 
 use super::pipelines::{Pipeline, Pipelines};
-use super::{Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, readback, self_check};
+use super::{
+    Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, readback, self_check,
+};
 use crate::{Error, Result};
 
 /// What is known of an adapter.
@@ -98,10 +100,9 @@ impl Gpu {
             description.software |= is_software(&opened.name);
             description.name = opened.name;
         }
-        let (device, queue) = opened.device.map_err(|error| Error::DeviceRequest {
-            device: description.name.clone(),
-            reason: error.to_string(),
-        })?;
+        let (device, queue) = opened
+            .device
+            .map_err(|error| Error::DeviceRequest { device: description.name.clone(), reason: error.to_string() })?;
         let subgroups = opened.subgroups;
         if subgroups && !description.features.contains(&"subgroups") {
             description.features.push("subgroups");
