@@ -44,7 +44,7 @@ pub(crate) struct ModelArguments {
     /// The GGUF file
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
-    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the first that is a GPU]
+    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
     /// Tokens that the prompt and the answer can have together [default: 4096, or what the model was trained for if less]

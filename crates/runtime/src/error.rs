@@ -72,7 +72,9 @@ pub enum Error {
         tensor: String,
     },
     /// A tensor the architecture has no use for, as far as this build knows it: ignoring it could change every answer.
-    #[error("the model has a tensor {tensor} that {architecture} as run here doesn't use, so its answers would be wrong")]
+    #[error(
+        "the model has a tensor {tensor} that {architecture} as run here doesn't use, so its answers would be wrong"
+    )]
     UnexpectedTensor {
         /// The tensor's name.
         tensor: String,

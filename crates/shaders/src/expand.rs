@@ -30,9 +30,6 @@ pub(crate) fn expand<'a>(
     if let Some(layout) = variant.weight {
         text += &format!("const INTERLEAVE: u32 = {}u;\n", layout.interleave);
     }
-    if variant.columns > 0 {
-        text += &format!("const COLUMNS: u32 = {}u;\n", variant.columns);
-    }
     Expansion { variant, file, imported: Vec::new() }.append(variant.kernel.name(), &mut text)?;
     Ok(text)
 }
@@ -80,6 +77,7 @@ impl Expansion<'_, '_, '_> {
         match name {
             "SUBGROUPS" => self.variant.subgroups,
             "GATHER" => self.variant.gather,
+            "TOKENS4" => self.variant.tokens4,
             "SCALES" => self.variant.weight.is_some_and(|layout| layout.format.has_scales()),
             _ => false,
         }

@@ -33,7 +33,7 @@ pub use rms_norm::RmsNorm;
 pub use rope::Rope;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
-pub use variant::{Kernel, LANE_COLUMNS, Variant, WeightLayout};
+pub use variant::{Kernel, Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 

@@ -33,7 +33,9 @@ impl Launch for Linear {
     fn grid(&self, variant: &Variant, count: u32) -> [u32; 3] {
         match variant.kernel {
             Kernel::Matmul => [self.rows.div_ceil(64), count.div_ceil(64), 1],
-            Kernel::MatmulRowPerLane => [self.rows.div_ceil(LANE_INTERLEAVE), count.div_ceil(variant.columns), 1],
+            Kernel::MatmulRowPerLane => {
+                [self.rows.div_ceil(4 * LANE_INTERLEAVE), count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
+            }
             _ => [self.rows.min(MAX_GRID), count, 1],
         }
     }

@@ -55,22 +55,19 @@ pub struct Variant {
     pub kernel: Kernel,
     /// The layout of the weight it reads, if it reads one.
     pub weight: Option<WeightLayout>,
-    /// Tokens an invocation handles at a time (`matmul_row_per_lane`).
-    pub columns: u32,
+    /// Whether an invocation handles four tokens at a time rather than one (`matmul_row_per_lane`).
+    pub tokens4: bool,
     /// Whether it reduces with subgroup operations.
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`rms_norm`).
     pub gather: bool,
 }
 
-/// Tokens that `matmul_row_per_lane` handles at a time in prefill.
-pub const LANE_COLUMNS: u32 = 8;
-
 impl Variant {
     /// The variant of `kernel` without any choice.
     #[must_use]
     pub const fn plain(kernel: Kernel) -> Self {
-        Self { kernel, weight: None, columns: 0, subgroups: false, gather: false }
+        Self { kernel, weight: None, tokens4: false, subgroups: false, gather: false }
     }
 
     /// The same, reading a weight of this layout.
@@ -79,10 +76,10 @@ impl Variant {
         Self { weight: Some(WeightLayout { format, interleave }), ..self }
     }
 
-    /// The same, handling this many tokens at a time.
+    /// The same, with four tokens at a time or one.
     #[must_use]
-    pub const fn columns(self, columns: u32) -> Self {
-        Self { columns, ..self }
+    pub const fn tokens4(self, tokens4: bool) -> Self {
+        Self { tokens4, ..self }
     }
 
     /// The same, with or without subgroup operations.
@@ -116,8 +113,8 @@ impl Variant {
                 all.push(Self::plain(Kernel::Matvec).weight(format, 1).subgroups(subgroups));
             }
             all.push(Self::plain(Kernel::Matmul).weight(format, 1));
-            for columns in [1, LANE_COLUMNS] {
-                all.push(Self::plain(Kernel::MatmulRowPerLane).weight(format, LANE_INTERLEAVE).columns(columns));
+            for tokens4 in [false, true] {
+                all.push(Self::plain(Kernel::MatmulRowPerLane).weight(format, LANE_INTERLEAVE).tokens4(tokens4));
             }
         }
         all
@@ -130,10 +127,7 @@ impl Variant {
         if let Some(layout) = self.weight {
             name += &format!("-{}-interleave{}", layout.format.name(), layout.interleave);
         }
-        if self.columns > 0 {
-            name += &format!("-columns{}", self.columns);
-        }
-        for (chosen, label) in [(self.subgroups, "-subgroups"), (self.gather, "-gather")] {
+        for (chosen, label) in [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather")] {
             if chosen {
                 name += label;
             }

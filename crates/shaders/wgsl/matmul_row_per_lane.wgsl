@@ -1,30 +1,78 @@
-// y[t, r] = dot(weight[r], x[t]): an invocation a row, COLUMNS tokens at a time, no workgroup memory. For adapters whose
-// invocations are the lanes of a CPU's vectors: with INTERLEAVE rows side by side a load of a word fills a whole vector, and
-// the activations are the same for all lanes.
-// Grid: (rows / INTERLEAVE, tokens / COLUMNS). Tokens past the end repeat the last one and are not stored.
+// y[t, r] = dot(weight[r], x[t]) without workgroup memory: an invocation takes a row in each of four neighbouring groups of
+// INTERLEAVE rows, for one token or, with TOKENS4, for four. For adapters whose invocations are the lanes of a CPU's
+// vectors: a load of a word fills whole vectors, and an activation that was loaded (lane by lane, whatever they share) serves
+// four rows. Sums are named, not indexed: indexed variables live in memory there.
+// Grid: (rows / (4 * INTERLEAVE), tokens or tokens / 4). Rows and tokens past the end repeat the last and are not stored.
 #import linear
 
+#ifdef TOKENS4
+alias Sums = vec4<f32>;
+alias Activations = mat4x4<f32>;
+
+fn load(bases: vec4<u32>, quad: u32) -> Activations {
+    return mat4x4(x[bases.x + quad], x[bases.y + quad], x[bases.z + quad], x[bases.w + quad]);
+}
+
+fn dots(w: Weights8, low: Activations, high: Activations) -> Sums {
+    return w.low * low + w.high * high;
+}
+
+fn store(row: u32, token: u32, sums: Sums) {
+    if row >= params.rows { return; }
+    for (var i = 0u; i < 4u; i++) {
+        if token + i < params.columns { y[(token + i) * params.y_stride + params.y_offset + row] = sums[i]; }
+    }
+}
+const TOKENS: u32 = 4u;
+#else
+alias Sums = f32;
+alias Activations = vec4<f32>;
+
+fn load(bases: vec4<u32>, quad: u32) -> Activations {
+    return x[bases.x + quad];
+}
+
+fn dots(w: Weights8, low: Activations, high: Activations) -> Sums {
+    return dot(w.low, low) + dot(w.high, high);
+}
+
+fn store(row: u32, token: u32, sum: Sums) {
+    if row < params.rows { y[token * params.y_stride + params.y_offset + row] = sum; }
+}
+const TOKENS: u32 = 1u;
+#endif
+
 @compute @workgroup_size(INTERLEAVE)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(global_invocation_id) id: vec3<u32>) {
-    let row = id.x;
-    let first = group.y * COLUMNS;
-    var bases: array<u32, COLUMNS>;
-    var sums: array<f32, COLUMNS>;
-    for (var c = 0u; c < COLUMNS; c++) { bases[c] = min(first + c, params.columns - 1u) * params.x_stride; }
-    let weight = weight_row(row, params.groups);
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let token = group.y * TOKENS;
+    let bases = min(token + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u)) * params.x_stride;
+    let row = group.x * 4u * INTERLEAVE + lane;
+    // The matrix is stored in whole groups of rows.
+    let last = (params.rows - 1u) / INTERLEAVE * INTERLEAVE + lane;
+    let weight0 = weight_row(row, params.groups);
+    let weight1 = weight_row(min(row + INTERLEAVE, last), params.groups);
+    let weight2 = weight_row(min(row + 2u * INTERLEAVE, last), params.groups);
+    let weight3 = weight_row(min(row + 3u * INTERLEAVE, last), params.groups);
+    var sums0: Sums;
+    var sums1: Sums;
+    var sums2: Sums;
+    var sums3: Sums;
     for (var g = 0u; g < params.groups; g++) {
-        let scale = group_scale(weight, g);
+        let scale0 = group_scale(weight0, g);
+        let scale1 = group_scale(weight1, g);
+        let scale2 = group_scale(weight2, g);
+        let scale3 = group_scale(weight3, g);
         for (var quarter = 0u; quarter < 4u; quarter++) {
-            let w = weights8(weight, g, quarter, scale);
-            let low = g * 8u + low_quad(quarter);
-            let high = g * 8u + high_quad(quarter);
-            for (var c = 0u; c < COLUMNS; c++) {
-                sums[c] += dot(w.low, x[bases[c] + low]) + dot(w.high, x[bases[c] + high]);
-            }
+            let low = load(bases, g * 8u + low_quad(quarter));
+            let high = load(bases, g * 8u + high_quad(quarter));
+            sums0 += dots(weights8(weight0, g, quarter, scale0), low, high);
+            sums1 += dots(weights8(weight1, g, quarter, scale1), low, high);
+            sums2 += dots(weights8(weight2, g, quarter, scale2), low, high);
+            sums3 += dots(weights8(weight3, g, quarter, scale3), low, high);
         }
     }
-    if row >= params.rows { return; }
-    for (var c = 0u; c < COLUMNS; c++) {
-        if first + c < params.columns { y[(first + c) * params.y_stride + params.y_offset + row] = sums[c]; }
-    }
+    store(row, token, sums0);
+    store(row + INTERLEAVE, token, sums1);
+    store(row + 2u * INTERLEAVE, token, sums2);
+    store(row + 3u * INTERLEAVE, token, sums3);
 }

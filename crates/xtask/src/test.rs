@@ -155,7 +155,11 @@ fn with_model(command: &mut Command) -> Result<&mut Command> {
 
 fn unit_tests() -> Result<()> {
     let mut test = process::cargo("test");
-    with_model(test.arg("--workspace"))?;
+    with_model(test.args(["--workspace", "--no-fail-fast"]))?;
+    if env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // Without a folder there, Vulkan's window system library complains at every instance.
+        test.env("XDG_RUNTIME_DIR", paths::target());
+    }
     if let Some(manifest) = setup::vulkan_driver_beside_chromium() {
         test.env("VK_ADD_DRIVER_FILES", appended(env::var_os("VK_ADD_DRIVER_FILES").as_ref(), manifest));
     }

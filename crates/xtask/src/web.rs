@@ -77,20 +77,21 @@ pub(crate) fn typescript(arguments: &[&str]) -> Result<()> {
     process::prepare(process::command("node").arg("pkg/node_modules/typescript/bin/tsc").args(arguments))
 }
 
-/// Puts page and package together, as they would lie on a web server.
+/// Puts page, example and package together, as they would lie on a web server.
 fn assemble_site() -> Result<()> {
     let site = paths::site();
     remove(&site)?;
     copy(&paths::root().join("www"), &site, &|path| !is_source(path))?;
+    copy(&paths::root().join("examples/browser"), &site.join("example"), &|path| !is_source(path))?;
     copy(&paths::root().join("pkg/dist"), &site.join("wgslm"), &|_| true)?;
     let site = site.to_str().context("the path of the target folder is not UTF-8")?;
     typescript(&["--project", "www", "--outDir", site])
 }
 
-/// What of `www/` the compiler reads, and the server need not have.
+/// What is for the compiler and for people who read the repository, not for the server.
 fn is_source(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.ends_with(".ts") || name == "tsconfig.json" || name == "node_modules"
+    name.ends_with(".ts") || name.ends_with(".md") || name == "tsconfig.json" || name == "node_modules"
 }
 
 /// Copies the files of a folder, and of the folders in it, for which `wanted` holds.

@@ -1,7 +1,7 @@
 //! What a device can do, and what is chosen for it. A capability is never assumed.
 
 use wgslm_shaders::format::LANE_INTERLEAVE;
-use wgslm_shaders::{Kernel, LANE_COLUMNS, Variant, WeightFormat};
+use wgslm_shaders::{Kernel, Variant, WeightFormat};
 
 use crate::{Error, Result};
 
@@ -86,7 +86,7 @@ impl Capabilities {
     #[must_use]
     pub fn linear(&self, format: WeightFormat, many: bool) -> Variant {
         match (self.interleaved_rows, many) {
-            (true, _) => Variant::plain(Kernel::MatmulRowPerLane).columns(if many { LANE_COLUMNS } else { 1 }),
+            (true, _) => Variant::plain(Kernel::MatmulRowPerLane).tokens4(many),
             (false, true) => Variant::plain(Kernel::Matmul),
             (false, false) => Variant::plain(Kernel::Matvec).subgroups(self.subgroups),
         }

@@ -1,31 +1,15 @@
-//! Finding a device, opening it, and everything that is asked of it.
+//! Opening a device, and everything that is asked of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wgslm_shaders::Variant;
 
+use super::adapter::{AdapterDescription, choose, describe, enumerate, instance, is_software};
 use super::pipelines::{Pipeline, Pipelines};
-use super::{Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, readback, self_check};
+use super::{
+    Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, readback, self_check,
+};
 use crate::{Error, Result};
-
-/// What is known of an adapter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AdapterDescription {
-    /// Its number among the adapters found, for choosing it.
-    pub index: usize,
-    /// Its name.
-    pub name: String,
-    /// The API it is reached through.
-    pub backend: String,
-    /// The driver, where the API tells.
-    pub driver: String,
-    /// Whether it is a program on the CPU.
-    pub software: bool,
-    /// The features of interest that it has.
-    pub features: Vec<&'static str>,
-    /// The largest storage binding it allows, in bytes.
-    pub max_binding: u64,
-}
 
 /// An open device. Clones share it.
 #[derive(Clone)]
@@ -98,10 +82,9 @@ impl Gpu {
             description.software |= is_software(&opened.name);
             description.name = opened.name;
         }
-        let (device, queue) = opened.device.map_err(|error| Error::DeviceRequest {
-            device: description.name.clone(),
-            reason: error.to_string(),
-        })?;
+        let (device, queue) = opened
+            .device
+            .map_err(|error| Error::DeviceRequest { device: description.name.clone(), reason: error.to_string() })?;
         let subgroups = opened.subgroups;
         if subgroups && !description.features.contains(&"subgroups") {
             description.features.push("subgroups");
@@ -253,68 +236,6 @@ impl Gpu {
         let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
         self.inner.device.poll(wait).map(|_| ()).map_err(|error| Error::Gpu { reason: error.to_string() })
     }
-}
-
-fn instance() -> wgpu::Instance {
-    wgpu::Instance::new(wgpu::InstanceDescriptor {
-        // OpenGL claims compute shaders that it computes wrongly on some stacks.
-        backends: wgpu::Backends::PRIMARY,
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    })
-}
-
-async fn enumerate(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
-    if cfg!(target_arch = "wasm32") {
-        let options = wgpu::RequestAdapterOptions {
-            power_preference: wgpu::PowerPreference::HighPerformance,
-            ..Default::default()
-        };
-        instance.request_adapter(&options).await.into_iter().collect()
-    } else {
-        instance.enumerate_adapters(wgpu::Backends::PRIMARY).await
-    }
-}
-
-fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescription {
-    let info = adapter.get_info();
-    let features = adapter.features();
-    let named = [
-        (wgpu::Features::SHADER_F16, "shader-f16"),
-        (wgpu::Features::SUBGROUP, "subgroups"),
-        (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
-        (wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, "cooperative-matrix"),
-    ];
-    let software = info.device_type == wgpu::DeviceType::Cpu || is_software(&info.name);
-    AdapterDescription {
-        index,
-        name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
-        backend: info.backend.to_string(),
-        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-        software,
-        features: named.into_iter().filter(|(bit, _)| features.contains(*bit)).map(|(_, name)| name).collect(),
-        max_binding: adapter.limits().max_storage_buffer_binding_size,
-    }
-}
-
-/// Browsers mark a software adapter as a fallback, but not where it was asked for: then its name tells.
-fn is_software(name: &str) -> bool {
-    name.to_lowercase().contains("swiftshader")
-}
-
-/// The index of the adapter asked for by number or part of a name, or of the first that is real hardware.
-fn choose(adapters: &[AdapterDescription], wanted: Option<&str>) -> Result<usize> {
-    if adapters.is_empty() {
-        return Err(Error::NoAdapter);
-    }
-    let Some(wanted) = wanted else {
-        return Ok(adapters.iter().position(|adapter| !adapter.software).unwrap_or(0));
-    };
-    let by_index = wanted.parse::<usize>().ok().filter(|index| *index < adapters.len());
-    let by_name = || adapters.iter().position(|adapter| adapter.name.to_lowercase().contains(&wanted.to_lowercase()));
-    by_index.or_else(by_name).ok_or_else(|| Error::UnknownDevice {
-        wanted: wanted.to_owned(),
-        found: adapters.iter().map(|adapter| adapter.name.as_str()).collect::<Vec<_>>().join(", "),
-    })
 }
 
 /// What came of a request for a device.

@@ -1,6 +1,7 @@
 //! The only user of wgpu: devices and what they can do, buffers, pipelines, programs of dispatches, readback, self-check.
 //! Everything above speaks of tensors, programs and tokens.
 
+mod adapter;
 mod buffer;
 mod capabilities;
 mod device;
@@ -12,9 +13,10 @@ mod readback;
 mod request_on_web;
 mod self_check;
 
+pub use adapter::AdapterDescription;
 pub use buffer::Buffer;
 pub use capabilities::{Capabilities, GpuOptions};
-pub use device::{AdapterDescription, Gpu};
+pub use device::Gpu;
 pub use execute::execute;
 pub use program::{Count, Counts, Program, ProgramBuilder};
 pub use readback::{Readback, ReadbackRing};

@@ -21,12 +21,6 @@ impl ReadbackRing {
         Self { staging: (0..depth.max(1)).map(|_| gpu.staging_buffer(size)).collect(), next: 0 }
     }
 
-    /// How many readbacks can be under way at a time.
-    #[must_use]
-    pub fn depth(&self) -> usize {
-        self.staging.len()
-    }
-
     pub(super) fn take(&mut self) -> Buffer {
         let buffer = self.staging[self.next].clone();
         self.next = (self.next + 1) % self.staging.len();
@@ -34,25 +28,34 @@ impl ReadbackRing {
     }
 }
 
-/// Something the device will tell once: whether it went well.
+type Outcome = std::result::Result<(), String>;
+
+/// Something the device will tell once: how it went.
 #[derive(Clone, Default)]
 struct Signal {
-    state: Arc<Mutex<(Option<std::result::Result<(), String>>, Option<Waker>)>>,
+    state: Arc<Mutex<SignalState>>,
+}
+
+#[derive(Default)]
+struct SignalState {
+    outcome: Option<Outcome>,
+    waker: Option<Waker>,
 }
 
 impl Signal {
-    fn set(&self, result: std::result::Result<(), String>) {
+    fn set(&self, outcome: Outcome) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0 = Some(result);
-        if let Some(waker) = state.1.take() {
+        state.outcome = Some(outcome);
+        if let Some(waker) = state.waker.take() {
             waker.wake();
         }
     }
 
-    fn take(&self, context: &Context<'_>) -> Option<std::result::Result<(), String>> {
+    /// The outcome once it's there; until then, wakes the caller when it comes.
+    fn take(&self, context: &Context<'_>) -> Option<Outcome> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.1 = Some(context.waker().clone());
-        state.0.take()
+        state.waker = Some(context.waker().clone());
+        state.outcome.take()
     }
 }
 

@@ -60,7 +60,7 @@ fn words(length: usize) -> Vec<u32> {
 
 fn linear_case(variant: &Variant) -> (Linear, Resources) {
     // A row of more quarters of groups than a workgroup has invocations, so that loops over them turn.
-    let (rows, groups, tokens) = (37_usize, 19_usize, 3_usize);
+    let (rows, groups, tokens) = (133_usize, 19_usize, 3_usize);
     let (format, interleave) = variant.weight.map_or((WeightFormat::F32, 1), |w| (w.format, w.interleave as usize));
     let stored = rows.next_multiple_of(interleave);
     // 0x2c2c: a pair of halves of 0.0652.

@@ -55,7 +55,10 @@ fn llama(metadata: &Metadata) -> Result<ModelSpec> {
         return Err(invalid("llama.attention.key_length", reason));
     }
     if metadata.u32("llama.attention.value_length")?.is_some_and(|length| length != head_width) {
-        return Err(invalid("llama.attention.value_length", "values of another width than keys can't be run".to_owned()));
+        return Err(invalid(
+            "llama.attention.value_length",
+            "values of another width than keys can't be run".to_owned(),
+        ));
     }
     if metadata.u32("llama.expert_count")?.is_some_and(|count| count > 0) {
         return Err(invalid("llama.expert_count", "mixtures of experts can't be run yet".to_owned()));

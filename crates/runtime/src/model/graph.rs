@@ -45,7 +45,8 @@ fn stride(width: u32) -> u32 {
 impl Activations {
     /// Room for steps of up to `rows` rows and `outputs` outputs, by sequences in `slots` slots.
     pub(crate) fn new(gpu: &Gpu, spec: &ModelSpec, rows: u32, outputs: u32, slots: u32) -> Result<Self> {
-        let buffer = |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
+        let buffer =
+            |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
         let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
         let frequencies = buffer("rope frequencies", 1, spec.rope.frequencies.len() as u32)?;
         gpu.write(&frequencies, 0, bytemuck::cast_slice(&spec.rope.frequencies));
@@ -222,12 +223,7 @@ impl Graph<'_> {
             RmsNorm { width, stride: stride(width), epsilon: self.spec.norm_epsilon },
             self.gpu.capabilities().rms_norm(count == Count::Outputs),
             count,
-            &[
-                ("x", &a.residual),
-                ("weight", self.weights.vector(weight)?),
-                ("y", &a.normed),
-                ("outputs", &a.outputs),
-            ],
+            &[("x", &a.residual), ("weight", self.weights.vector(weight)?), ("y", &a.normed), ("outputs", &a.outputs)],
         );
         Ok(())
     }

@@ -168,11 +168,7 @@ fn check_tensors(spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<Str
         let info = found.get(tensor.name.as_str());
         let info = info.ok_or_else(|| Error::MissingTensor { tensor: tensor.name.clone() })?;
         if info.shape != tensor.shape {
-            return Err(Error::TensorShape {
-                tensor: tensor.name,
-                found: info.shape.clone(),
-                expected: tensor.shape,
-            });
+            return Err(Error::TensorShape { tensor: tensor.name, found: info.shape.clone(), expected: tensor.shape });
         }
         let runs = match tensor.role {
             TensorRole::Matrix => weight_format(info.kind).is_some(),
@@ -190,10 +186,7 @@ fn check_tensors(spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<Str
     // A tensor that goes unused would change the model's answers without a word.
     let unused = tensors.iter().find(|tensor| !roles.contains_key(&tensor.name));
     if let Some(tensor) = unused {
-        return Err(Error::UnexpectedTensor {
-            tensor: tensor.name.clone(),
-            architecture: spec.architecture.clone(),
-        });
+        return Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() });
     }
     Ok(roles)
 }

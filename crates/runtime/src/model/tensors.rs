@@ -40,14 +40,12 @@ pub fn expected_tensors(spec: &ModelSpec) -> Vec<ExpectedTensor> {
         role: TensorRole::Matrix,
         shape: vec![u64::from(inputs), u64::from(outputs)],
     };
-    let norm =
-        |name: String| ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(spec.width)] };
+    let norm = |name: String| ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(spec.width)] };
     let mut tensors = vec![matrix(EMBEDDINGS.to_owned(), spec.width, spec.vocabulary), norm(OUTPUT_NORM.to_owned())];
     if !spec.tied_head {
         tensors.push(matrix(OUTPUT_HEAD.to_owned(), spec.width, spec.vocabulary));
     }
-    let (width, query, kv, feed_forward) =
-        (spec.width, spec.query_width(), spec.kv_width(), spec.feed_forward_width);
+    let (width, query, kv, feed_forward) = (spec.width, spec.query_width(), spec.kv_width(), spec.feed_forward_width);
     for layer in 0..spec.layers {
         let name = |tensor| layer_tensor(layer, tensor);
         tensors.push(norm(name("attn_norm")));

@@ -81,8 +81,12 @@ impl Weights {
         let interleave = gpu.capabilities().interleave();
         let matrix = allocate(gpu, tensor, WeightLayout { format, interleave }, groups_in(row_length))?;
         let parts = matrix.parts.iter().map(|part| (part.first as usize, part.codes.clone(), part.scales.clone()));
-        let target =
-            Target::Matrix { format, interleave: interleave as usize, groups: groups_in(row_length), parts: parts.collect() };
+        let target = Target::Matrix {
+            format,
+            interleave: interleave as usize,
+            groups: groups_in(row_length),
+            parts: parts.collect(),
+        };
         // Rows are packed in batches of whole interleaved groups, of about a quarter MiB: few writes, little memory.
         let batch = ((256 << 10) / row_bytes.max(1)).max(1).next_multiple_of(interleave as usize);
         self.matrices.insert(tensor.name.clone(), matrix);

@@ -5,9 +5,9 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration};
+use crate::Error;
 use crate::engine::Engine;
 use crate::tokenizer::{Message, Special};
-use crate::Error;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,9 +49,11 @@ impl JsModel {
     }
 
     fn chat_prompt(&self, messages: &[Message], add_generation_prompt: bool) -> crate::Result<String> {
-        let template = self.engine.model().chat_template()?.ok_or_else(|| Error::ChatTemplate {
-            reason: "this model has none; use a plain prompt".to_owned(),
-        })?;
+        let template = self
+            .engine
+            .model()
+            .chat_template()?
+            .ok_or_else(|| Error::ChatTemplate { reason: "this model has none; use a plain prompt".to_owned() })?;
         template.render(messages, add_generation_prompt)
     }
 

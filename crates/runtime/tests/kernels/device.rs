@@ -89,7 +89,7 @@ fn a_device_that_computes_wrong_values_is_refused() {
         }),
         (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "sums[j][i] += dot", "sums[j][i] -= dot")),
         (Kernel::MatmulRowPerLane, true, |v, t| {
-            with_mistake(v, t, Kernel::MatmulRowPerLane, "sums[c] += dot", "sums[c] -= dot")
+            with_mistake(v, t, Kernel::MatmulRowPerLane, "sums3 += dots", "sums3 -= dots")
         }),
         (Kernel::RmsNorm, true, |v, t| with_mistake(v, t, Kernel::RmsNorm, "+ params.epsilon", "+ 2e-3")),
         (Kernel::Attention, true, |v, t| {

@@ -84,13 +84,15 @@ fn length_and_stop_strings_end_a_generation() {
 #[test]
 fn generations_side_by_side_do_not_mix() {
     let Some(engine) = tiny_engine(200) else { return };
-    let alone = [PROMPT.to_vec(), vec![9, 8, 7]].map(|prompt| generate(&engine, &prompt, up_to(16)).expect("it runs").0);
+    let alone =
+        [PROMPT.to_vec(), vec![9, 8, 7]].map(|prompt| generate(&engine, &prompt, up_to(16)).expect("it runs").0);
     let mut first = engine.generate(&PROMPT, up_to(16)).expect("a slot is free");
     let mut second = engine.generate(&[9, 8, 7], up_to(16)).expect("a slot is free");
     let mut tokens = [Vec::new(), Vec::new()];
     for _ in 0..16 {
         for (generation, tokens) in [&mut first, &mut second].into_iter().zip(&mut tokens) {
-            if let Some(GenerationEvent::Token { token, .. }) = pollster::block_on(generation.next()).expect("it runs") {
+            if let Some(GenerationEvent::Token { token, .. }) = pollster::block_on(generation.next()).expect("it runs")
+            {
                 tokens.push(token);
             }
         }

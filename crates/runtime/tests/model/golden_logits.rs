@@ -75,8 +75,11 @@ fn a_shuffled_block_table_gives_the_same_logits() {
         let tokens = golden_model(MODELS[0]).tokens;
         let in_order = logits(&engine(&options, &golden(MODELS[0]), &EngineOptions::default()), &tokens);
         for seed in [1, 2] {
-            let shuffled =
-                EngineOptions { block_order: BlockOrder::Shuffled(seed), context_length: Some(500), ..Default::default() };
+            let shuffled = EngineOptions {
+                block_order: BlockOrder::Shuffled(seed),
+                context_length: Some(500),
+                ..Default::default()
+            };
             assert_eq!(logits(&engine(&options, &golden(MODELS[0]), &shuffled), &tokens), in_order);
         }
     }

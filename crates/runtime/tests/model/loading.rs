@@ -138,7 +138,8 @@ fn a_file_cut_short_is_refused() {
 fn a_context_is_as_long_as_asked_for() {
     let Some(gpu) = gpu() else { return };
     let engine = |context_length| {
-        let model = load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F16), 1 << 16).expect("it loads");
+        let model =
+            load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F16), 1 << 16).expect("it loads");
         Engine::new(&gpu, model, &EngineOptions { context_length, ..EngineOptions::default() })
     };
     assert_eq!(engine(None).map(|engine| engine.context_length()).ok(), Some(64));

@@ -24,7 +24,8 @@ impl GoldenRow {
 }
 
 fn rows() -> Vec<GoldenRow> {
-    serde_json::from_slice(&std::fs::read(golden("smollm2.json")).expect("the rows are readable")).expect("they are JSON")
+    serde_json::from_slice(&std::fs::read(golden("smollm2.json")).expect("the rows are readable"))
+        .expect("they are JSON")
 }
 
 fn fed_golden_tokens_the_argmax_is_golden(engine: &Engine, row: &GoldenRow) {
@@ -50,7 +51,10 @@ fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
     let certain = (0..row.greedy.len()).find(|step| !row.is_clear(*step)).unwrap_or(row.greedy.len());
     let compared = certain.min(tokens.len());
     assert_eq!(tokens[..compared], row.greedy[..compared], "{:?} -> {text:?}", row.text);
-    assert!(compared == certain || engine.model().tokenizer().is_ok_and(|t| t.stop_tokens().contains(&tokens[compared - 1])));
+    assert!(
+        compared == certain
+            || engine.model().tokenizer().is_ok_and(|t| t.stop_tokens().contains(&tokens[compared - 1]))
+    );
 }
 
 #[test]

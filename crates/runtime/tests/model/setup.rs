@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use wgslm::Result;
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Summary};
 use wgslm::gpu::{Gpu, GpuOptions};
 use wgslm::model::{Loader, Model};
-use wgslm::Result;
 
 use crate::support::skipped;
 
@@ -16,7 +16,10 @@ pub(crate) fn adapters() -> Vec<GpuOptions> {
     if found.is_empty() {
         skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
     }
-    found.iter().map(|adapter| GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() }).collect()
+    found
+        .iter()
+        .map(|adapter| GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() })
+        .collect()
 }
 
 /// The adapters, and the first of them in every way that the environment can ask for.
@@ -27,7 +30,10 @@ pub(crate) fn configurations() -> Vec<(String, GpuOptions)> {
     for options in adapters {
         let adapter = format!("adapter {:?}", options.device);
         all.push((format!("{adapter}, baseline"), GpuOptions { baseline: true, ..options.clone() }));
-        all.push((format!("{adapter}, bindings of 1 MiB"), GpuOptions { max_binding: Some(1 << 20), ..options.clone() }));
+        all.push((
+            format!("{adapter}, bindings of 1 MiB"),
+            GpuOptions { max_binding: Some(1 << 20), ..options.clone() },
+        ));
         all.push((format!("{adapter}, small bindings"), GpuOptions { max_binding: Some(80 << 10), ..options.clone() }));
         all.push((
             format!("{adapter}, contiguous rows"),
@@ -110,7 +116,10 @@ pub(crate) fn npy(path: &Path) -> Vec<f32> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     assert!(String::from_utf8_lossy(&bytes[10..10 + header]).contains("'<f4'"), "{}", path.display());
-    bytes[10 + header..].chunks_exact(4).map(|chunk| f32::from_le_bytes(chunk.try_into().expect("four bytes"))).collect()
+    bytes[10 + header..]
+        .chunks_exact(4)
+        .map(|chunk| f32::from_le_bytes(chunk.try_into().expect("four bytes")))
+        .collect()
 }
 
 pub(crate) fn argmax(row: &[f32]) -> u32 {
