@@ -2,11 +2,23 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
+
+const ENVIRONMENT: &str = "\
+Examples:
+  wgslm generate --model model.gguf --chat --prompt \"What is the capital of France?\"
+  wgslm generate --model model.gguf --prompt \"Once upon a time\" --max-tokens 50 --temperature 0.8 --seed 7
+
+Environment:
+  WGSLM_DEVICE        the device, where --device isn't given
+  WGSLM_CAPABILITIES  full, or baseline: no feature of the device, and only the limits that every device has
+  WGSLM_MAX_BINDING   the largest binding to use, such as 128MiB; larger tensors are split
+  WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
+  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: errors]";
 
 /// GGUF language models on the GPU.
 #[derive(Debug, Parser)]
-#[command(name = "wgslm", version, about, propagate_version = true)]
+#[command(name = "wgslm", version, about, propagate_version = true, after_help = ENVIRONMENT)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -32,10 +44,10 @@ pub(crate) struct ModelArguments {
     /// The GGUF file
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
-    /// The device's name (or a part of it) or index, as `wgslm devices` lists them
+    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
-    /// Tokens that a prompt and its answer can have together [default: 4096, or what the model was trained for if less]
+    /// Tokens that the prompt and the answer can have together [default: 4096, or what the model was trained for if less]
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context: Option<u32>,
 }
@@ -45,7 +57,7 @@ pub(crate) struct ModelArguments {
 pub(crate) struct GenerateArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
-    /// The prompt; special tokens in it are read as such
+    /// The prompt; special tokens such as <|im_start|> in it are read as such
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,
     /// The prompt as token ids, separated by commas
@@ -54,10 +66,10 @@ pub(crate) struct GenerateArguments {
     /// The most tokens to generate [default: as many as the context holds]
     #[arg(long, value_name = "N")]
     pub(crate) max_tokens: Option<u32>,
-    /// 0 takes the most likely token; above, tokens are drawn
-    #[arg(long, value_name = "T", default_value_t = 0.0, allow_hyphen_values = true)]
+    /// 0 takes the most likely token every time; above it tokens are drawn, the more freely the higher it is
+    #[arg(long, value_name = "T", default_value_t = 0.0, allow_hyphen_values = true, value_parser = temperature)]
     pub(crate) temperature: f32,
-    /// Decides what is drawn
+    /// Decides what is drawn: the same seed and prompt give the same answer
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
     /// A text that ends the answer; may be given several times
@@ -66,10 +78,10 @@ pub(crate) struct GenerateArguments {
     /// Put the prompt through the model's chat template, as the user's message
     #[arg(long, conflicts_with = "tokens")]
     pub(crate) chat: bool,
-    /// Tokens submitted to the device ahead of the one being waited for, that one included
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    /// Tokens, from 1 to 16, that the device works on ahead of the one being waited for, that one included
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(1..=16))]
     pub(crate) tokens_in_flight: u32,
-    /// Print one JSON object at the end instead of streaming text
+    /// Print one JSON object with tokens, text, finish reason and timings at the end instead of streaming text
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -97,7 +109,7 @@ pub(crate) struct TokenizeArguments {
     /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
-    /// The text
+    /// The text; after -- it may be anything, options too
     #[arg(allow_hyphen_values = true)]
     pub(crate) text: String,
 }
@@ -116,4 +128,11 @@ pub(crate) struct DevicesArguments {
     /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(temperature) if temperature >= 0.0 && temperature.is_finite() => Ok(temperature),
+        _ => Err("it should be a number, 0 or above".to_owned()),
+    }
 }

@@ -24,7 +24,9 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     // A file that isn't there should be told before a device is opened for it.
     let file = File::open(path).map_err(Error::file(path))?;
     let length = file.metadata().map_err(Error::file(path))?.len();
-    let options = GpuOptions { device: arguments.device.clone(), ..GpuOptions::from_env()? };
+    // An empty `WGSLM_DEVICE` asks for nothing; as a part of a name it would be in every one.
+    let device = arguments.device.clone().filter(|device| !device.is_empty());
+    let options = GpuOptions { device, ..GpuOptions::from_env()? };
     let gpu = Gpu::request(&options).await?;
     let bar = progress_bar(length);
     let mut loader = Loader::new(&gpu);

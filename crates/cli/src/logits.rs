@@ -11,14 +11,23 @@ pub(crate) async fn run(arguments: LogitsArguments) -> Result<()> {
     let (engine, _) = load::engine(&arguments.model).await?;
     let path = arguments.output.as_path();
     let shape = [arguments.tokens.len(), engine.model().spec.vocabulary as usize];
-    let mut file = BufWriter::new(File::create(path).map_err(Error::file(path))?);
-    let mut written = npy::write_header(&mut file, &shape);
-    let write = |_: usize, row: &[f32]| {
+    // Made with the first row: tokens that can't be run shouldn't cost the file that was there.
+    let mut file = None;
+    let mut write = |row: &[f32]| {
+        if file.is_none() {
+            let mut made = BufWriter::new(File::create(path)?);
+            npy::write_header(&mut made, &shape)?;
+            file = Some(made);
+        }
+        file.as_mut().map_or(Ok(()), |file| npy::write_values(file, row))
+    };
+    let mut written = Ok(());
+    let each = |_: usize, row: &[f32]| {
         if written.is_ok() {
-            written = npy::write_values(&mut file, row);
+            written = write(row);
         }
         Ok(())
     };
-    engine.logits(&arguments.tokens, write).await?;
-    written.and_then(|()| file.flush()).map_err(Error::file(path))
+    engine.logits(&arguments.tokens, each).await?;
+    written.and_then(|()| file.map_or(Ok(()), |mut file| file.flush())).map_err(Error::file(path))
 }

@@ -10,6 +10,7 @@ mod logits;
 mod npy;
 mod tokenize;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
@@ -28,7 +29,8 @@ fn main() -> ExitCode {
         // Whoever reads the output has enough, as `wgslm tokenize ... | head` does.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("wgslm: {error}");
+            // Not `eprintln!`, which panics where nobody reads the errors.
+            let _ = writeln!(std::io::stderr(), "wgslm: {error}");
             ExitCode::FAILURE
         }
     }

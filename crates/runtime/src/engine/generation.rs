@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use web_time::Instant;
 
@@ -35,18 +36,41 @@ pub struct Generation {
     sequence: Sequence,
     options: GenerateOptions,
     prompt: Vec<u32>,
+    /// Tokens of the prompt that have been submitted.
+    prefilled: usize,
     detokenizer: Option<Detokenizer>,
     stop_tokens: Vec<u32>,
     matcher: StopMatcher,
     ring: ReadbackRing,
+    /// Chunks of the prompt under way, without the last one.
+    chunks: VecDeque<Readback>,
+    /// Tokens under way.
     pending: VecDeque<Readback>,
     /// Tokens whose sampling has been submitted.
     submitted: u32,
     /// Tokens given out.
     received: u32,
     clock: Clock,
+    canceller: Canceller,
     end: Option<FinishReason>,
     summarised: bool,
+}
+
+/// Cancels a generation from elsewhere, while [`Generation::next`] waits too.
+#[derive(Clone, Debug, Default)]
+pub struct Canceller {
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Canceller {
+    /// Ends the generation: what is submitted still runs, nothing more is, not even the rest of a long prompt.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
 }
 
 struct Clock {
@@ -66,14 +90,17 @@ impl Generation {
             inner: Arc::clone(inner),
             sequence: Sequence::open(inner)?,
             prompt: prompt.to_vec(),
+            prefilled: 0,
             detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),
             stop_tokens: tokenizer.map(|tokenizer| tokenizer.stop_tokens().to_vec()).unwrap_or_default(),
             matcher: StopMatcher::new(options.stop.iter().cloned()),
             ring,
+            chunks: VecDeque::new(),
             pending: VecDeque::new(),
             submitted: 0,
             received: 0,
             clock,
+            canceller: Canceller::default(),
             end: None,
             summarised: false,
             options,
@@ -82,12 +109,13 @@ impl Generation {
         Ok(generation)
     }
 
-    /// The next token or, after the last one, the summary; `None` after that.
+    /// The next token or, after the last one, the summary; `None` after that. Dropping the future loses nothing: the next
+    /// call goes on where it was.
     ///
     /// # Errors
     /// What the device reports; the generation is over then.
     pub async fn next(&mut self) -> Result<Option<GenerationEvent>> {
-        if self.end.is_none() {
+        if self.end.is_none() && !self.canceller.is_cancelled() {
             let event = self.next_token().await;
             if event.is_err() {
                 self.end = Some(FinishReason::Cancelled);
@@ -97,6 +125,8 @@ impl Generation {
                 return Ok(Some(event));
             }
         }
+        self.end.get_or_insert(FinishReason::Cancelled);
+        self.chunks.clear();
         self.pending.clear();
         if std::mem::replace(&mut self.summarised, true) {
             return Ok(None);
@@ -104,18 +134,28 @@ impl Generation {
         Ok(Some(GenerationEvent::Finished(self.summary())))
     }
 
-    /// Ends the generation: what is submitted still runs, nothing more is.
+    /// Ends the generation, as [`Canceller::cancel`] does.
     pub fn cancel(&mut self) {
-        self.end.get_or_insert(FinishReason::Cancelled);
+        self.canceller.cancel();
     }
 
+    /// For cancelling while [`Self::next`] waits.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// The next token; `None` where there is none because of a cancel.
     async fn next_token(&mut self) -> Result<Option<GenerationEvent>> {
-        if self.submitted == 0 {
-            self.prefill().await?;
+        self.prefill().await?;
+        if self.canceller.is_cancelled() {
+            return Ok(None);
         }
         self.decode_ahead()?;
-        let Some(readback) = self.pending.pop_front() else { return Ok(None) };
-        let token = self.sequence.sampled(&readback.await?);
+        let Some(readback) = self.pending.front_mut() else { return Ok(None) };
+        let sampled = readback.await;
+        self.pending.pop_front();
+        let token = self.sequence.sampled(&sampled?);
         self.clock.last = Some(Instant::now());
         self.clock.first = self.clock.first.or(self.clock.last);
         self.received += 1;
@@ -126,45 +166,46 @@ impl Generation {
         Ok(Some(GenerationEvent::Token { token, text }))
     }
 
-    /// Runs the prompt and samples the first token.
+    /// Runs what is left of the prompt and samples the first token, unless it is cancelled between two chunks.
     async fn prefill(&mut self) -> Result<()> {
         let rows = self.inner.activations.row_capacity as usize;
-        let prompt = std::mem::take(&mut self.prompt);
-        let mut chunks = prompt.chunks(rows).peekable();
-        let mut under_way = VecDeque::new();
-        let mut result = Ok(());
-        while let Some(chunk) = chunks.next() {
-            let sampling = if chunks.peek().is_none() { Some(self.sampling()) } else { None };
-            match self.sequence.append(chunk, sampling, &mut self.ring) {
-                Ok(readback) if sampling.is_some() => self.pending.push_back(readback),
-                Ok(readback) => under_way.push_back(readback),
-                Err(error) => {
-                    result = Err(error);
-                    break;
-                }
-            }
-            if under_way.len() >= CHUNKS_IN_FLIGHT
-                && let Some(earlier) = under_way.pop_front()
+        while self.prefilled < self.prompt.len() && !self.canceller.is_cancelled() {
+            if self.chunks.len() == CHUNKS_IN_FLIGHT
+                && let Some(earliest) = self.chunks.front_mut()
             {
-                result = earlier.await.map(|_| ());
-                if result.is_err() {
-                    break;
-                }
+                let done = earliest.await;
+                self.chunks.pop_front();
+                done?;
+                continue;
+            }
+            let end = self.prompt.len().min(self.prefilled + rows);
+            let is_last = end == self.prompt.len();
+            let sampling = is_last.then(|| self.sampling());
+            let readback = self.sequence.append(&self.prompt[self.prefilled..end], sampling, &mut self.ring)?;
+            self.prefilled = end;
+            if is_last {
+                self.pending.push_back(readback);
+                self.submitted = 1;
+                self.chunks.clear();
+            } else {
+                self.chunks.push_back(readback);
             }
         }
-        self.prompt = prompt;
-        self.submitted = 1;
-        result
+        Ok(())
     }
 
-    /// Submits tokens until enough are in flight.
+    /// Submits tokens until enough are in flight. Where the KV cache has no room, tokens that are under way come first: it may
+    /// have some later.
     fn decode_ahead(&mut self) -> Result<()> {
         while self.pending.len() < self.options.tokens_in_flight as usize
             && self.limit_reached(self.submitted).is_none()
         {
             let sampling = self.sampling();
-            let readback = self.sequence.append_sampled(sampling, &mut self.ring)?;
-            self.pending.push_back(readback);
+            match self.sequence.append_sampled(sampling, &mut self.ring) {
+                Ok(readback) => self.pending.push_back(readback),
+                Err(_) if !self.pending.is_empty() => break,
+                Err(error) => return Err(error),
+            }
             self.submitted += 1;
         }
         Ok(())

@@ -7,7 +7,7 @@ mod steps;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use generation::{Generation, GenerationEvent};
+pub use generation::{Canceller, Generation, GenerationEvent};
 pub use options::{EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 
 use crate::gpu::Gpu;
@@ -29,6 +29,9 @@ const SOFTWARE_PREFILL_ROWS: u32 = 64;
 
 /// Rows of logits computed at a time.
 const LOGIT_ROWS: u32 = 16;
+
+/// Readbacks of that many rows that may be under way.
+const LOGIT_READBACKS: usize = 4;
 
 /// A model ready to run. Clones share it.
 #[derive(Clone)]
@@ -75,7 +78,7 @@ impl Engine {
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
         let widest = spec.feed_forward_width.max(spec.width).max(spec.query_width()).next_multiple_of(32);
         let rows = rows.clamp(1, context_length).min(fits(widest));
-        let outputs = LOGIT_ROWS.min(fits(spec.vocabulary));
+        let outputs = LOGIT_ROWS.min(fits(spec.vocabulary.max(widest)));
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
         let activations = Activations::new(gpu, spec, rows, outputs, SLOTS)?;
         let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv };

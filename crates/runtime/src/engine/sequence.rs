@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wgslm_shaders::{BLOCK_TOKENS, Output, Row};
 
-use super::{Inner, State};
+use super::{Inner, LOGIT_READBACKS, State};
 use crate::gpu::{Readback, ReadbackRing};
 use crate::{Error, Result};
 
@@ -66,21 +66,10 @@ impl Sequence {
         let inner = Arc::clone(&self.inner);
         let output_capacity = inner.activations.output_capacity as usize;
         let vocabulary = inner.model.spec.vocabulary as usize;
-        let mut ring = ReadbackRing::new(&inner.gpu, 1, inner.logit_bytes(output_capacity));
+        let mut ring = ReadbackRing::new(&inner.gpu, LOGIT_READBACKS, inner.logit_bytes(output_capacity));
         let mut position = 0;
-        for chunk in tokens.chunks(inner.activations.row_capacity as usize) {
-            for first in (0..chunk.len()).step_by(output_capacity) {
-                let end = chunk.len().min(first + output_capacity);
-                let outputs: Vec<_> = (first..end).map(|row| Output { row: row as u32, ..Output::default() }).collect();
-                let readback = {
-                    let mut state = inner.state();
-                    if first == 0 {
-                        let rows = chunk.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-                        inner.submit_rows(&self.rows(&mut state, &rows)?);
-                        self.length += chunk.len() as u32;
-                    }
-                    inner.submit_logits(&outputs, &mut ring)
-                };
+        for chunk in tokens.chunks((inner.activations.row_capacity as usize).min(LOGIT_READBACKS * output_capacity)) {
+            for readback in self.submit_logits(chunk, &mut ring)? {
                 let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
                 for row in logits.chunks_exact(vocabulary) {
                     each(position, row)?;
@@ -89,6 +78,18 @@ impl Sequence {
             }
         }
         Ok(())
+    }
+
+    /// Appends `tokens` and computes the logits of each, all before another sequence can overwrite the residual stream.
+    fn submit_logits(&mut self, tokens: &[u32], ring: &mut ReadbackRing) -> Result<Vec<Readback>> {
+        let inner = Arc::clone(&self.inner);
+        let mut state = inner.state();
+        let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
+        inner.submit_rows(&self.rows(&mut state, &rows)?);
+        self.length += tokens.len() as u32;
+        let outputs: Vec<_> = (0..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
+        let groups = outputs.chunks(inner.activations.output_capacity as usize);
+        Ok(groups.map(|outputs| inner.submit_logits(outputs, ring)).collect())
     }
 
     /// Runs tokens, given as (token, source), and perhaps samples what follows.

@@ -31,7 +31,7 @@ impl KvCache {
     /// [`crate::Error::TooLarge`] where a layer's keys don't fit a binding.
     pub fn new(gpu: &Gpu, spec: &ModelSpec, tokens: u32, slots: u32) -> Result<Self> {
         let blocks = tokens.div_ceil(BLOCK_TOKENS);
-        let bytes = u64::from(blocks * BLOCK_TOKENS) * u64::from(spec.kv_width()) * 2;
+        let bytes = u64::from(blocks) * u64::from(BLOCK_TOKENS) * u64::from(spec.kv_width()) * 2;
         let layer = |_| {
             let buffer = || gpu.storage_buffer(&format!("the KV cache of {tokens} tokens"), bytes);
             Ok(KvLayer { keys: buffer()?, values: buffer()? })
