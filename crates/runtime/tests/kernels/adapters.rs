@@ -1,11 +1,12 @@
 //! The adapters of this machine, and what is done where there is none.
 
-use std::io::Write as _;
 use std::sync::OnceLock;
 
 use pollster::block_on;
 use wgslm::gpu::{Gpu, GpuOptions};
 use wgslm_shaders::Variant;
+
+use crate::support::{report, skipped};
 
 /// Every adapter, opened with all that it has; nothing, and a line that says so, on a machine without one.
 pub(crate) fn adapters() -> &'static [Gpu] {
@@ -19,7 +20,7 @@ pub(crate) fn adapters() -> &'static [Gpu] {
         opened
     });
     if opened.is_empty() {
-        skip("there is no GPU adapter");
+        skipped("there is no GPU adapter");
     }
     opened
 }
@@ -32,15 +33,4 @@ fn open(index: usize) -> Gpu {
 /// Whether the device has what the variant needs.
 pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
     !variant.subgroups || gpu.capabilities().subgroups
-}
-
-/// Says that something isn't tested, or fails where nothing may be left out.
-pub(crate) fn skip(reason: &str) {
-    assert!(std::env::var("WGSLM_NO_SKIP").as_deref() != Ok("1"), "{reason}, and WGSLM_NO_SKIP=1 leaves nothing out");
-    report(&format!("skipped: {reason}"));
-}
-
-/// Prints a line past the test harness, which keeps what a passing test prints to itself.
-pub(crate) fn report(line: &str) {
-    writeln!(std::io::stderr(), "{line}").expect("standard error is open");
 }

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use wgslm_shaders::Variant;
 
-use crate::adapters::{adapters, report, runs, skip};
+use crate::adapters::{adapters, runs};
+use crate::support::{report, skipped};
 use crate::{attention, elementwise, embed, kv_append, linear, rms_norm, rope, sampling};
 
 #[test]
@@ -42,7 +43,7 @@ fn every_variant_runs_on_some_adapter() {
     }
     let nowhere = without(&|variant| adapters.iter().any(|gpu| runs(gpu, variant)));
     if !nowhere.is_empty() {
-        skip(&format!("no adapter has subgroups for {}", nowhere.join(", ")));
+        skipped(&format!("no adapter has subgroups for {}", nowhere.join(", ")));
     }
 }
 

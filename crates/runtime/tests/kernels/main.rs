@@ -3,6 +3,9 @@
 //! A topic a file; each lists its cases, and `coverage` holds that list against the variants there are. Adapters are opened
 //! once and shared. `VK_ADD_DRIVER_FILES` adds a software adapter, such as SwiftShader, beside those that are installed.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod adapters;
 mod attention;
 mod case;

@@ -1,19 +1,17 @@
 //! Deterministic random values.
 
-/// A generator (SplitMix64, Steele et al. 2014).
-pub(crate) struct Random(u64);
+use crate::support;
+
+/// The tests' generator, for what kernels take.
+pub(crate) struct Random(support::random::Random);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(support::random::Random::new(seed))
     }
 
     pub(crate) fn word(&mut self) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z >> 32) as u32
+        (self.0.next() >> 32) as u32
     }
 
     /// Values between -1 and 1, none of them zero.

@@ -48,6 +48,10 @@ pub(crate) fn smollm2_model() -> Option<PathBuf> {
 /// Reports that a test cannot run, on one line; fails under `WGSLM_NO_SKIP=1`.
 pub(crate) fn skipped(reason: &str) {
     assert!(env::var_os("WGSLM_NO_SKIP").is_none_or(|value| value != "1"), "skipped under WGSLM_NO_SKIP=1: {reason}");
-    // Not `eprintln!`, which the test harness keeps to itself.
-    writeln!(io::stderr(), "skipped: {reason}").expect("a standard error stream");
+    report(&format!("skipped: {reason}"));
+}
+
+/// Prints a line past the test harness, which keeps what a passing test prints to itself.
+pub(crate) fn report(line: &str) {
+    writeln!(io::stderr(), "{line}").expect("a standard error stream");
 }
