@@ -107,7 +107,7 @@ async function load(source: ModelSource): Promise<void> {
   element("model-name", HTMLElement).textContent = name;
   element("model-facts", HTMLElement).textContent =
     `${parameters(weights)} parameters · context of ${count(contextLength)}`;
-  chat.checked = hasChatTemplate;
+  chat.checked &&= hasChatTemplate;
   chat.disabled = !hasChatTemplate;
   showMode();
   setState("ready", "The model is ready");

@@ -35,6 +35,7 @@ describe("page", { timeout: 300_000 }, () => {
     assert.equal(seen.at(-1), 1);
     assert.match(await page.textContent("#amount"), /98\.\d\sMB of 98\.\d\sMB · [\d.,]+\sMB\/s/);
 
+    await page.check("#chat");
     await page.fill("#prompt", "Count from one to one hundred.");
     await page.press("#prompt", "Control+Enter");
     await page.waitForFunction(() => document.querySelector(".generated")?.textContent.length > 2);
@@ -48,7 +49,7 @@ describe("page", { timeout: 300_000 }, () => {
     await inState(page, "empty");
     await page.click("#load-default");
     await inState(page, "ready");
-    await page.uncheck("#chat");
+    assert.equal(await page.isChecked("#chat"), false);
     await page.click("#options summary");
     await page.fill("#max-tokens", "3");
     await page.fill("#prompt", "The capital of France is");

@@ -1,12 +1,12 @@
 //! A generation under way.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::error::{object, spent, to_js};
-use crate::engine::{GenerateOptions, Generation, GenerationEvent, Summary};
+use crate::engine::{Canceller, GenerateOptions, Generation, GenerationEvent, Summary};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -81,12 +81,12 @@ impl From<Summary> for Finished {
 pub struct JsGeneration {
     /// Absent while `next` waits.
     generation: RefCell<Option<Generation>>,
-    cancelled: Cell<bool>,
+    canceller: Canceller,
 }
 
 impl JsGeneration {
     pub(super) fn new(generation: Generation) -> Self {
-        Self { generation: RefCell::new(Some(generation)), cancelled: Cell::new(false) }
+        Self { canceller: generation.canceller(), generation: RefCell::new(Some(generation)) }
     }
 }
 
@@ -95,9 +95,6 @@ impl JsGeneration {
     /// The next token, or the end: `{pieces: [{token, text}], finished?}`.
     pub async fn next(&self) -> Result<JsValue, JsValue> {
         let mut generation = self.generation.borrow_mut().take().ok_or_else(|| spent("generation"))?;
-        if self.cancelled.get() {
-            generation.cancel();
-        }
         let event = generation.next().await.map_err(|error| to_js(&error))?;
         let step = match event {
             None => return Err(spent("generation")),
@@ -110,8 +107,8 @@ impl JsGeneration {
         object(&step)
     }
 
-    /// Ends the generation after the token under way.
+    /// Ends the generation after what is under way.
     pub fn cancel(&self) {
-        self.cancelled.set(true);
+        self.canceller.cancel();
     }
 }
