@@ -1,9 +1,12 @@
 //! How generations begin, run ahead, and end.
 
+use std::thread;
+use std::time::Duration;
+
 use wgslm::Error;
 use wgslm::engine::{Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent};
 
-use crate::setup::{adapters, engine, generate};
+use crate::setup::{adapters, engine, generate, logits};
 use crate::support::golden;
 
 const PROMPT: [u32; 5] = [171, 206, 5, 206, 120];
@@ -112,6 +115,71 @@ fn a_cancelled_generation_ends_and_gives_its_blocks_back() {
         };
         assert_eq!((summary.finish_reason, summary.tokens), (FinishReason::Cancelled, 1));
     }
+}
+
+#[test]
+fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
+    let Some(options) = adapters().into_iter().next() else { return };
+    let engine_options = EngineOptions { context_length: Some(208), prefill_rows: Some(1), ..EngineOptions::default() };
+    let engine = engine(&options, &golden("arch/tiny-llama-q8_0.gguf"), &engine_options);
+    let mut generation = engine.generate(&[7; 200], up_to(1)).expect("the prompt fits");
+    let canceller = generation.canceller();
+    let cancel = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(2));
+        canceller.cancel();
+    });
+    let event = pollster::block_on(generation.next());
+    cancel.join().expect("a cancel doesn't fail");
+    let Ok(Some(GenerationEvent::Finished(summary))) = event else { panic!("{event:?} came before the cancel") };
+    assert_eq!((summary.finish_reason, summary.prompt_tokens, summary.tokens), (FinishReason::Cancelled, 200, 0));
+    assert!(matches!(pollster::block_on(generation.next()), Ok(None)));
+    // The whole prompt would have taken all blocks; the generation still holds those that it took.
+    generate(&engine, &PROMPT, up_to(1)).expect("there are blocks left");
+    drop(generation);
+}
+
+#[test]
+fn a_full_cache_ends_a_generation_after_the_tokens_under_way() {
+    // Four blocks of 16 tokens, of which the other sequence takes two.
+    let Some(engine) = tiny_engine(64) else { return };
+    let run = |tokens_in_flight| {
+        let mut other = engine.generate(&[7; 20], up_to(1)).expect("a slot is free");
+        assert!(matches!(pollster::block_on(other.next()), Ok(Some(GenerationEvent::Token { .. }))));
+        let options = GenerateOptions { tokens_in_flight, temperature: 2.0, seed: 1, ..GenerateOptions::default() };
+        let mut generation = engine.generate(&PROMPT, options).expect("a slot is free");
+        let mut tokens = Vec::new();
+        loop {
+            match pollster::block_on(generation.next()) {
+                Ok(Some(GenerationEvent::Token { token, .. })) => tokens.push(token),
+                end => {
+                    assert!(matches!(end, Err(Error::KvCacheFull)), "{end:?}");
+                    assert!(matches!(pollster::block_on(generation.next()), Ok(None)), "nothing follows an error");
+                    return tokens;
+                }
+            }
+        }
+    };
+    // What two blocks hold, and the token that follows it.
+    let one = run(1);
+    assert_eq!(one.len(), 32 - PROMPT.len() + 1);
+    assert_eq!(run(4), one);
+}
+
+#[test]
+fn a_generation_beside_them_does_not_change_logits() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let tokens: Vec<u32> = (0..50).collect();
+    let alone = logits(&engine, &tokens);
+    let options = GenerateOptions { temperature: 2.0, ..up_to(100) };
+    // As many rows as the logits have: each of theirs would be overwritten.
+    let mut generation = engine.generate(&[9; 50], options).expect("a slot is free");
+    let mut beside = Vec::new();
+    let each = |_: usize, row: &[f32]| {
+        beside.extend_from_slice(row);
+        pollster::block_on(generation.next()).map(|_| ())
+    };
+    pollster::block_on(engine.logits(&tokens, each)).expect("the model runs");
+    assert!(beside == alone, "a step of the generation came between");
 }
 
 #[test]

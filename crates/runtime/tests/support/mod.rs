@@ -12,12 +12,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folders that may hold golden data: this crate's own, then all of it, where `WGSLM_SHARED` or the folder `shared`
+/// The folders that may hold golden data: the runtime crate's own, then all of it, where `WGSLM_SHARED` or the folder `shared`
 /// beside the repository has it.
 pub(crate) fn golden_roots() -> [PathBuf; 2] {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let shared = env::var_os("WGSLM_SHARED").map_or_else(|| manifest.join("../../../shared"), PathBuf::from);
-    [manifest.join("tests/golden"), shared.join("data/golden")]
+    [manifest.join("../runtime/tests/golden"), shared.join("data/golden")]
 }
 
 /// The path of golden data such as `quant/tiny-llama-q4_0.gguf`; fails where it is nowhere.

@@ -1,0 +1,170 @@
+//! `wgslm generate`.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::program::{command, device_names, generate, has_device, tiny_model, wgslm};
+use crate::support::smollm2_model;
+
+/// Every token is as likely as any other: the seed alone decides, and not an adapter's rounding.
+const DRAWN: [&str; 2] = ["--temperature", "1000000"];
+
+/// Draws with seed 0: the 44th token is EOS.
+fn drawn(arguments: &[&str]) -> Value {
+    generate(&[&DRAWN, arguments, &["--json"]].concat()).json()
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_report_has_the_promised_keys_and_types() {
+    let Some(first_device) = device_names().first() else { return };
+    let report = drawn(&["--max-tokens", "9"]);
+    let promised = ["prompt_tokens", "tokens", "text", "finish_reason", "timings", "adapter"];
+    assert_eq!(keys(&report), BTreeSet::from(promised));
+    assert_eq!(report["prompt_tokens"], json!([1, 2]));
+    let tokens = report["tokens"].as_array().expect("a list");
+    assert_eq!(tokens.len(), 9);
+    assert!(tokens.iter().all(|token| token.as_u64().is_some_and(|token| token < 320)), "{tokens:?}");
+    assert!(!report["text"].as_str().expect("text").is_empty());
+    assert_eq!(report["finish_reason"], "length");
+    assert_eq!(report["adapter"], *first_device);
+    let timings = ["load_ms", "ttft_ms", "prefill_tokens_per_s", "decode_tokens_per_s"];
+    assert_eq!(keys(&report["timings"]), BTreeSet::from(timings));
+    for timing in timings {
+        assert!(report["timings"][timing].as_f64().is_some_and(|value| value > 0.0), "{timing}: {report}");
+    }
+}
+
+#[test]
+fn every_end_has_its_reason() {
+    if !has_device() {
+        return;
+    }
+    for (arguments, reason, count) in [
+        (&["--max-tokens", "3"][..], "length", 3),
+        (&["--max-tokens", "0"], "length", 0),
+        (&["--context", "7"], "context", 5),
+        (&["--context", "2"], "context", 0),
+        (&["--context", "7", "--max-tokens", "5"], "length", 5),
+        (&["--max-tokens", "60"], "stop", 44),
+    ] {
+        let report = drawn(arguments);
+        let tokens = report["tokens"].as_array().expect("a list");
+        assert_eq!((&report["finish_reason"], tokens.len()), (&json!(reason), count), "{arguments:?}: {report}");
+        let stop_tokens = tokens.iter().filter(|token| **token == 257).count();
+        assert_eq!(stop_tokens, usize::from(reason == "stop"), "the stop token is among the tokens, once");
+        assert_eq!(tokens.last() == Some(&json!(257)), reason == "stop");
+        assert!(!report["text"].as_str().expect("text").contains("<|"), "and not in the text: {report}");
+    }
+}
+
+#[test]
+fn stop_strings_end_the_text_before_them() {
+    if !has_device() {
+        return;
+    }
+    let text = |report: &Value| report["text"].as_str().expect("text").to_owned();
+    let whole = text(&drawn(&["--max-tokens", "30"]));
+    let stop: String = whole.chars().skip(8).take(3).collect();
+    let report = drawn(&["--max-tokens", "30", "--stop", "no such text", "--stop", &stop]);
+    assert_eq!(report["finish_reason"], "stop");
+    assert_eq!(text(&report), whole[..whole.find(&stop).expect("it was taken from there")]);
+}
+
+#[test]
+fn the_seed_and_the_temperature_decide_the_tokens() {
+    if !has_device() {
+        return;
+    }
+    let run = |arguments: &[&str]| generate(&[arguments, &["--max-tokens", "12", "--json"]].concat()).json();
+    let tokens = |arguments: &[&str]| run(arguments)["tokens"].clone();
+    let seed_7 = tokens(&["--temperature", "2.5", "--seed", "7"]);
+    assert_eq!(tokens(&["--temperature", "2.5", "--seed", "7", "--tokens-in-flight", "1"]), seed_7);
+    assert_ne!(tokens(&["--temperature", "2.5", "--seed", "18446744073709551615"]), seed_7);
+    let greedy = tokens(&[]);
+    assert_eq!(tokens(&["--temperature", "0", "--seed", "7"]), greedy);
+    assert_ne!(greedy, seed_7);
+}
+
+#[test]
+fn the_stream_is_the_text_and_nothing_else() {
+    if !has_device() {
+        return;
+    }
+    let options = [&DRAWN[..], &["--max-tokens", "20"]].concat();
+    let report = generate(&[&options[..], &["--json"]].concat()).json();
+    let streamed = generate(&options).succeeded();
+    assert_eq!(streamed, format!("{}\n", report["text"].as_str().expect("text")));
+}
+
+#[test]
+fn text_comes_while_more_is_generated_and_a_reader_may_leave() {
+    if !has_device() {
+        return;
+    }
+    let mut child = command(&["generate", "--model", &tiny_model(), "--tokens", "1", "--seed", "1"])
+        .args(DRAWN)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdout = child.stdout.take().expect("it is piped");
+    stdout.read_exact(&mut [0]).expect("some text comes");
+    assert!(child.try_wait().expect("the program can be asked").is_none(), "the first text came only at the end");
+    drop(stdout);
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn a_prompt_becomes_tokens_with_its_special_tokens_and_without_a_bos_that_is_not_asked_for() {
+    if !has_device() {
+        return;
+    }
+    for (prompt, tokens) in [
+        ("Hé", json!([72, 195, 169])),
+        ("a<|x0|>b<|eos|>", json!([97, 258, 98, 257])),
+        ("<|bos|>a", json!([256, 97])),
+        ("-1", json!([45, 49])),
+        ("--json", json!([45, 45, 106, 115, 111, 110])),
+    ] {
+        let arguments = ["generate", "--model", &tiny_model(), "--prompt", prompt, "--max-tokens", "0", "--json"];
+        assert_eq!(wgslm(&arguments).json()["prompt_tokens"], tokens, "{prompt}");
+    }
+}
+
+#[test]
+fn chat_puts_the_prompt_through_the_template() {
+    let (true, Some(model)) = (has_device(), smollm2_model()) else { return };
+    let model = model.to_str().expect("its path is text");
+    let chat = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n\
+                <|im_start|>user\nHello, world!<|im_end|>\n<|im_start|>assistant\n";
+    let expected = wgslm(&["tokenize", "--model", model, "--json", chat]).json()["ids"].clone();
+    let options = ["--chat", "--max-tokens", "0", "--context", "64", "--json"];
+    let arguments = [&["generate", "--model", model, "--prompt", "Hello, world!"], &options[..]].concat();
+    assert_eq!(wgslm(&arguments).json()["prompt_tokens"], expected);
+}
+
+#[test]
+fn what_cannot_be_generated_is_refused() {
+    if !has_device() {
+        return;
+    }
+    let model = tiny_model();
+    for (arguments, message) in [
+        (&["--prompt", "a", "--chat"][..], "leave --chat out"),
+        (&["--prompt", ""], "the prompt is empty"),
+        (&["--tokens", "1,320"], "token 320 is not in the vocabulary of 320 tokens"),
+        (&["--tokens", "1,2,3", "--context", "2"], "the prompt has 3 tokens and the context holds 2"),
+        (&["--tokens", "1", "--context", "0"], "from 1 to 2048"),
+        (&["--tokens", "1", "--context", "2049"], "from 1 to 2048"),
+    ] {
+        wgslm(&[&["generate", "--model", &model], arguments].concat()).failed(1, message);
+    }
+}

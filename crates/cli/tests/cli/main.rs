@@ -1,0 +1,14 @@
+//! The `wgslm` program from the outside: what it prints, where, and how it ends.
+
+#[path = "../../../runtime/tests/support/mod.rs"]
+mod support;
+
+mod devices;
+mod environment;
+mod failures;
+mod generate;
+mod inspect;
+mod logits;
+mod program;
+mod tokenize;
+mod usage;

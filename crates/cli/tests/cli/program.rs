@@ -1,0 +1,116 @@
+//! Runs the program.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::support::{golden, skipped};
+
+/// What the program reads from the environment: none of it reaches a test that doesn't ask for it.
+const VARIABLES: [&str; 5] =
+    ["WGSLM_DEVICE", "WGSLM_CAPABILITIES", "WGSLM_MAX_BINDING", "WGSLM_WEIGHT_ROWS", "WGSLM_LOG"];
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// What a run that went well printed; it says nothing else, no progress either.
+    pub(crate) fn succeeded(self) -> String {
+        assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""), "{self:?}");
+        self.stdout
+    }
+
+    /// The one JSON object that a run printed.
+    pub(crate) fn json(self) -> Value {
+        let stdout = self.succeeded();
+        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error} in {stdout}"))
+    }
+
+    /// Checks that the run failed with `status`, told why on stderr, and printed nothing else.
+    pub(crate) fn failed(self, status: i32, message: &str) {
+        assert_eq!((self.status, self.stdout.as_str()), (Some(status), ""), "{message}: {self:?}");
+        assert!(self.stderr.contains(message), "{message:?} is missing in {:?}", self.stderr);
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("the program prints text");
+        Self { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// The program with `arguments`, ready to be started.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgslm"));
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn wgslm(arguments: &[&str]) -> Run {
+    wgslm_with(&[], arguments)
+}
+
+/// Runs the program with variables in its environment.
+pub(crate) fn wgslm_with(environment: &[(&str, &str)], arguments: &[&str]) -> Run {
+    command(arguments).envs(environment.iter().copied()).output().expect("the program starts").into()
+}
+
+/// Runs `wgslm generate` on the tiny model with the prompt 1,2.
+pub(crate) fn generate(arguments: &[&str]) -> Run {
+    wgslm(&[&["generate", "--model", &tiny_model(), "--tokens", "1,2"], arguments].concat())
+}
+
+/// A llama of 2 layers and 320 tokens: 256 bytes, BOS, EOS (257) and 62 control tokens.
+pub(crate) fn tiny_model() -> String {
+    text_of(golden("arch/tiny-llama-q8_0.gguf"))
+}
+
+pub(crate) fn text_of(path: PathBuf) -> String {
+    path.into_os_string().into_string().expect("paths of tests are text")
+}
+
+/// A path for a file that a test writes.
+pub(crate) fn temporary(name: &str) -> String {
+    text_of(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
+}
+
+/// A file with `bytes`.
+pub(crate) fn file_of(name: &str, bytes: &[u8]) -> String {
+    let path = temporary(name);
+    std::fs::write(&path, bytes).expect("the folder for temporary files is writable");
+    path
+}
+
+/// The names of the devices; none, with a line that says so, where there is no driver.
+pub(crate) fn device_names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let run = wgslm(&["devices", "--json"]);
+        if run.status == Some(1) && run.stderr.contains("no GPU was found") {
+            return Vec::new();
+        }
+        let devices = run.json()["devices"].as_array().expect("a list of devices").clone();
+        devices.iter().map(|device| device["name"].as_str().expect("a name").to_owned()).collect()
+    });
+    if names.is_empty() {
+        skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
+    }
+    names
+}
+
+/// Whether there is a device to run on.
+pub(crate) fn has_device() -> bool {
+    !device_names().is_empty()
+}

@@ -1,0 +1,63 @@
+//! What is typed wrong, and what help there is.
+
+use crate::program::wgslm;
+
+#[test]
+fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
+    let generate = ["generate", "--model", "none.gguf"];
+    let with_tokens = |arguments: &[&'static str]| [&generate[..], &["--tokens", "1"], arguments].concat();
+    for (arguments, message) in [
+        (vec![], "Usage: wgslm <COMMAND>"),
+        (vec!["dance"], "unrecognized subcommand 'dance'"),
+        (generate.to_vec(), "<--prompt <TEXT>|--tokens <IDS>>"),
+        (vec!["generate", "--prompt", "a"], "--model <FILE>"),
+        (with_tokens(&["--prompt", "a"]), "cannot be used with"),
+        (with_tokens(&["--chat"]), "cannot be used with"),
+        (with_tokens(&["--seed", "one"]), "--seed <S>"),
+        (with_tokens(&["--max-tokens", "many"]), "--max-tokens"),
+        (with_tokens(&["--temperature", "warm"]), "a number, 0 or above"),
+        (with_tokens(&["--temperature", "-1"]), "a number, 0 or above"),
+        (with_tokens(&["--temperature", "NaN"]), "a number, 0 or above"),
+        (with_tokens(&["--tokens-in-flight", "0"]), "1..=16"),
+        (with_tokens(&["--tokens-in-flight", "17"]), "1..=16"),
+        ([&generate[..], &["--tokens", "1,x"]].concat(), "'x' for '--tokens <IDS>'"),
+        ([&generate[..], &["--tokens", ""]].concat(), "--tokens <IDS>"),
+        (vec!["logits", "--model", "none.gguf", "--tokens", "1"], "--output <OUT.npy>"),
+        (vec!["tokenize", "--model", "none.gguf"], "<TEXT>"),
+        (vec!["tokenize", "--model", "none.gguf", "two", "texts"], "unexpected argument 'texts'"),
+        (vec!["inspect"], "<FILE>"),
+        (vec!["devices", "0"], "unexpected argument '0'"),
+    ] {
+        wgslm(&arguments).failed(2, message);
+    }
+}
+
+#[test]
+fn help_names_every_option() {
+    let model = ["--model <FILE>", "--device <NAME_OR_INDEX>", "[env: WGSLM_DEVICE=", "--context <TOKENS>"];
+    let generate = [
+        "--prompt <TEXT>",
+        "--tokens <IDS>",
+        "--max-tokens <N>",
+        "--temperature <T>",
+        "--seed <S>",
+        "--stop <TEXT>",
+        "--chat",
+        "--tokens-in-flight <N>",
+        "--json",
+    ];
+    for (command, options) in [
+        (&[][..], &["generate", "logits", "tokenize", "inspect", "devices", "WGSLM_CAPABILITIES"][..]),
+        (&["generate"], &[&model[..], &generate].concat()),
+        (&["logits"], &[&model[..], &["--tokens <IDS>", "--output <OUT.npy>"]].concat()),
+        (&["tokenize"], &["--model <FILE>", "--no-special", "--json", "<TEXT>"]),
+        (&["inspect"], &["--json", "<FILE>"]),
+        (&["devices"], &["--json"]),
+    ] {
+        let help = wgslm(&[command, &["--help"]].concat()).succeeded();
+        for option in options {
+            assert!(help.contains(option), "{option} is missing in\n{help}");
+        }
+    }
+    assert_eq!(wgslm(&["--version"]).succeeded(), concat!("wgslm ", env!("CARGO_PKG_VERSION"), "\n"));
+}
