@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 
-const ENVIRONMENT: &str = "\
+/// What follows the list of commands.
+const AFTER_HELP: &str = "\
 Examples:
   wgslm generate --model model.gguf --chat --prompt \"What is the capital of France?\"
   wgslm generate --model model.gguf --prompt \"Once upon a time\" --max-tokens 50 --temperature 0.8 --seed 7
@@ -18,7 +19,7 @@ Environment:
 
 /// GGUF language models on the GPU.
 #[derive(Debug, Parser)]
-#[command(name = "wgslm", version, about, propagate_version = true, after_help = ENVIRONMENT)]
+#[command(name = "wgslm", version, about, propagate_version = true, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
