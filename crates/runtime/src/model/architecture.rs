@@ -54,6 +54,12 @@ fn llama(metadata: &Metadata) -> Result<ModelSpec> {
         let reason = format!("a head of {head_width} values can't be run (even widths up to {widest} can)");
         return Err(invalid("llama.attention.key_length", reason));
     }
+    if u64::from(heads) * u64::from(head_width) > MAX_SIZE.into() {
+        return Err(invalid(
+            "llama.attention.head_count",
+            format!("{heads} heads of {head_width} values are too many"),
+        ));
+    }
     if metadata.u32("llama.attention.value_length")?.is_some_and(|length| length != head_width) {
         return Err(invalid(
             "llama.attention.value_length",
@@ -109,13 +115,16 @@ fn rope(metadata: &Metadata, head_width: u32) -> Result<RopeSpec> {
     Ok(RopeSpec { frequencies: frequencies.collect(), pair_step: 1, magnitude: 1.0 })
 }
 
-/// A size: an integer from 1 to 2^24, so that products of two never overflow and no size is absurd.
+/// The largest size that is believed: far above any model's, far below where sums and products overflow.
+const MAX_SIZE: u32 = 1 << 24;
+
+/// A size: an integer from 1 to [`MAX_SIZE`].
 fn positive(metadata: &Metadata, key: &str) -> Result<u32> {
     let number = metadata.require_u32(key)?;
-    if (1..=1 << 24).contains(&number) {
+    if (1..=MAX_SIZE).contains(&number) {
         Ok(number)
     } else {
-        Err(invalid(key, format!("{number} should be from 1 to {}", 1 << 24)))
+        Err(invalid(key, format!("{number} should be from 1 to {MAX_SIZE}")))
     }
 }
 

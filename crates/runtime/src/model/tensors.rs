@@ -32,35 +32,33 @@ pub(crate) fn layer_tensor(layer: u32, tensor: &str) -> String {
     format!("blk.{layer}.{tensor}.weight")
 }
 
-/// All tensors of a model with this spec.
-#[must_use]
-pub fn expected_tensors(spec: &ModelSpec) -> Vec<ExpectedTensor> {
-    let matrix = |name: String, inputs: u32, outputs: u32| ExpectedTensor {
-        name,
-        role: TensorRole::Matrix,
-        shape: vec![u64::from(inputs), u64::from(outputs)],
-    };
-    let norm = |name: String| ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(spec.width)] };
-    let mut tensors = vec![matrix(EMBEDDINGS.to_owned(), spec.width, spec.vocabulary), norm(OUTPUT_NORM.to_owned())];
-    if !spec.tied_head {
-        tensors.push(matrix(OUTPUT_HEAD.to_owned(), spec.width, spec.vocabulary));
-    }
-    let (width, query, kv, feed_forward) = (spec.width, spec.query_width(), spec.kv_width(), spec.feed_forward_width);
-    for layer in 0..spec.layers {
+/// All tensors of a model with this spec, one at a time: a damaged file may claim millions of layers.
+pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor> {
+    let (width, vocabulary) = (spec.width, spec.vocabulary);
+    let (query, kv, feed_forward) = (spec.query_width(), spec.kv_width(), spec.feed_forward_width);
+    let head = (!spec.tied_head).then(|| matrix(OUTPUT_HEAD.to_owned(), width, vocabulary));
+    let outside = [matrix(EMBEDDINGS.to_owned(), width, vocabulary), norm(OUTPUT_NORM.to_owned(), width)];
+    let layers = (0..spec.layers).flat_map(move |layer| {
         let name = |tensor| layer_tensor(layer, tensor);
-        tensors.push(norm(name("attn_norm")));
-        tensors.push(norm(name("ffn_norm")));
-        for (tensor, inputs, outputs) in [
-            ("attn_q", width, query),
-            ("attn_k", width, kv),
-            ("attn_v", width, kv),
-            ("attn_output", query, width),
-            ("ffn_gate", width, feed_forward),
-            ("ffn_up", width, feed_forward),
-            ("ffn_down", feed_forward, width),
-        ] {
-            tensors.push(matrix(name(tensor), inputs, outputs));
-        }
-    }
-    tensors
+        [
+            norm(name("attn_norm"), width),
+            norm(name("ffn_norm"), width),
+            matrix(name("attn_q"), width, query),
+            matrix(name("attn_k"), width, kv),
+            matrix(name("attn_v"), width, kv),
+            matrix(name("attn_output"), query, width),
+            matrix(name("ffn_gate"), width, feed_forward),
+            matrix(name("ffn_up"), width, feed_forward),
+            matrix(name("ffn_down"), feed_forward, width),
+        ]
+    });
+    outside.into_iter().chain(head).chain(layers)
+}
+
+fn matrix(name: String, inputs: u32, outputs: u32) -> ExpectedTensor {
+    ExpectedTensor { name, role: TensorRole::Matrix, shape: vec![u64::from(inputs), u64::from(outputs)] }
+}
+
+fn norm(name: String, width: u32) -> ExpectedTensor {
+    ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(width)] }
 }

@@ -14,7 +14,7 @@ use crate::model::Loader;
 /// Bytes between two waits for the device, which would otherwise queue up a whole model's writes.
 const BYTES_AHEAD: u64 = 16 << 20;
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct LoaderOptions {
     context_length: Option<u32>,

@@ -41,6 +41,7 @@ fn metadata(mut change: impl FnMut(&str, Value) -> Option<Value>) -> GgufWriter 
         ("llama.attention.head_count_kv", Value::U64(1)),
         ("llama.attention.layer_norm_rms_epsilon", Value::F64(1e-5)),
         ("llama.vocab_size", Value::U64(8)),
+        ("llama.attention.key_length", Value::U64(16)),
     ] {
         writer = match change(key, value) {
             Some(Value::U64(number)) => writer.metadata(key, number),
@@ -98,16 +99,33 @@ fn models_that_cannot_be_run_are_refused_by_name() {
         ("llama.block_count", None, "missing-metadata"),
         ("llama.block_count", Some(Value::U64(1 << 40)), "invalid-metadata"),
         ("llama.embedding_length", Some(Value::U64(0)), "invalid-metadata"),
-        ("llama.attention.head_count", Some(Value::U64(3)), "invalid-metadata"),
+        ("llama.attention.head_count", Some(Value::U64(3)), "tensor-shape"),
+        ("llama.attention.head_count_kv", Some(Value::U64(3)), "invalid-metadata"),
         ("llama.attention.head_count_kv", Some(Value::U64(0)), "invalid-metadata"),
         ("llama.context_length", Some(Value::String("long".to_owned())), "invalid-metadata"),
         ("llama.block_count", Some(Value::U64(2)), "missing-tensor"),
+        ("llama.block_count", Some(Value::U64(1 << 24)), "missing-tensor"),
+        ("llama.attention.key_length", Some(Value::U64(512)), "invalid-metadata"),
         ("llama.feed_forward_length", Some(Value::U64(128)), "tensor-shape"),
     ] {
         let writer = metadata(|found, old| if found == key { value.clone() } else { Some(old) });
         let (found, message) = refusal(&file(writer, &tensors(), TensorType::F32));
         assert_eq!(found, code, "{key} = {value:?}: {message}");
     }
+    let writer = metadata(|key, old| match key {
+        "llama.attention.head_count" | "llama.attention.head_count_kv" => Some(Value::U64(1 << 24)),
+        "llama.attention.key_length" => Some(Value::U64(256)),
+        _ => Some(old),
+    });
+    let (code, message) = refusal(&file(writer, &tensors(), TensorType::F32));
+    assert!(code == "invalid-metadata" && message.contains("too many"), "{message}");
+    let writer = metadata(|key, old| match key {
+        "llama.attention.head_count" => Some(Value::U64(3)),
+        "llama.attention.key_length" => None,
+        _ => Some(old),
+    });
+    let (code, message) = refusal(&file(writer, &tensors(), TensorType::F32));
+    assert!(code == "invalid-metadata" && message.contains("doesn't divide the width"), "{message}");
     for scaling in ["yarn", "longrope"] {
         let writer = metadata(unchanged).metadata("llama.rope.scaling.type", scaling);
         let (code, message) = refusal(&file(writer, &tensors(), TensorType::F32));
