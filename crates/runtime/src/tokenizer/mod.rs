@@ -20,7 +20,7 @@ pub use stop::{StopMatcher, StopOutcome};
 
 use byte_pair::BytePair;
 use special_tokens::SpecialTokens;
-use vocabulary::Vocabulary;
+use vocabulary::{Vocabulary, is_end};
 
 use crate::gguf::Metadata;
 use crate::{Error, Result};
@@ -162,7 +162,7 @@ fn special_token(metadata: &Metadata, key: &str, vocabulary: &Vocabulary) -> Res
 }
 
 fn stop_tokens(named: [Option<u32>; 3], vocabulary: &Vocabulary) -> Vec<u32> {
-    let well_known = vocabulary.iter().filter(|(_, text, _)| special_tokens::is_end(text)).map(|(id, _, _)| id);
+    let well_known = vocabulary.iter().filter(|(_, text, _)| is_end(text)).map(|(id, _, _)| id);
     let mut tokens: Vec<u32> = Vec::new();
     for token in named.into_iter().flatten().chain(well_known) {
         if !tokens.contains(&token) {

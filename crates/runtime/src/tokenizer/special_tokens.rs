@@ -1,4 +1,4 @@
-//! Tokens that are found in text as a whole, before anything else looks at it; and the tokens that end a generation.
+//! Tokens that are found in text as a whole, before anything else looks at it.
 
 use aho_corasick::automaton::Automaton as _;
 use aho_corasick::nfa::contiguous::NFA;
@@ -77,24 +77,4 @@ impl Finder {
 
 fn failed(error: impl std::error::Error) -> Error {
     Error::Tokenizer { reason: format!("the special tokens fail: {error}") }
-}
-
-/// Texts that end a turn or a document in the published vocabularies, whether or not the metadata names their ids.
-///
-/// As in llama.cpp. `</s>` is not among them: some vocabularies have it as the HTML tag, so it stops only where it is
-/// `tokenizer.ggml.eos_token_id`.
-const ENDS: &[&str] = &[
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<|eot_id|>",
-    "<|eom_id|>",
-    "<|end|>",
-    "<end_of_turn>",
-    "<end_of_utterance>",
-];
-
-/// Whether `text` ends a turn or a document.
-pub(super) fn is_end(text: &str) -> bool {
-    ENDS.contains(&text)
 }

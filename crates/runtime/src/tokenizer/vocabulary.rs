@@ -1,6 +1,5 @@
 //! The tokens of a model: their text and what each of them is for.
 
-use super::special_tokens::is_end;
 use crate::gguf::{Array, Metadata, Strings, Value};
 use crate::{Error, Result};
 
@@ -93,4 +92,24 @@ fn read_kinds(numbers: &[i64], tokens: usize) -> Result<Vec<TokenKind>> {
     let kind =
         |number: &i64| TokenKind::from_number(*number).ok_or_else(|| invalid(format!("{number} is no token type")));
     numbers.iter().map(kind).collect()
+}
+
+/// Texts that end a turn or a document in the published vocabularies, whether or not the metadata names their ids.
+///
+/// As in llama.cpp. `</s>` is not among them: some vocabularies have it as the HTML tag, so it stops only where it is
+/// `tokenizer.ggml.eos_token_id`.
+const ENDS: &[&str] = &[
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<end_of_utterance>",
+];
+
+/// Whether `text` ends a turn or a document.
+pub(super) fn is_end(text: &str) -> bool {
+    ENDS.contains(&text)
 }
