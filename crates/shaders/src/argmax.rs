@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
-use crate::launch::Launch;
+use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
 /// Chooses the next token of each output.
@@ -21,8 +21,8 @@ impl Launch for Argmax {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, _: &Variant, count: u32) -> [u32; 3] {
-        [1, count, 1]
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [1, extent.count, 1]
     }
 
     fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {

@@ -1,9 +1,9 @@
-//! Parameters of `attention`.
+//! Parameters of `attention`, `attention_split` and `attention_combine`.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
-use crate::launch::Launch;
+use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
 /// Causal attention over the KV cache.
@@ -16,15 +16,23 @@ pub struct Attention {
     pub kv_heads: u32,
     /// Half the width of a head; at most [`Attention::MAX_HEAD_PAIRS`].
     pub head_pairs: u32,
-    /// Of `q` and `y`, in pairs.
-    pub stride: u32,
+    /// Of `query`, in f32.
+    pub query_stride: u32,
+    /// Of `y`, in f32.
+    pub y_stride: u32,
+    /// Groups of 32 in a row of `y`, which lies in planes.
+    pub y_groups: u32,
     /// Of the scores: 1 / sqrt(head width), as a rule.
     pub scale: f32,
+    /// Splits of a row's context that there is room for (`attention_split`, `attention_combine`).
+    pub splits: u32,
 }
 
 impl Attention {
     /// The widest head the kernel takes, in pairs.
     pub const MAX_HEAD_PAIRS: u32 = 128;
+    /// Tokens of a split.
+    pub const SPLIT_TOKENS: u32 = 128;
 }
 
 impl Launch for Attention {
@@ -32,15 +40,27 @@ impl Launch for Attention {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, _: &Variant, count: u32) -> [u32; 3] {
-        [self.heads, count, 1]
+    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+        match variant.kernel {
+            Kernel::AttentionSplit => {
+                let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
+                [self.kv_heads * blocks, extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
+            }
+            // A single split has its result already.
+            Kernel::AttentionCombine if extent.context <= Self::SPLIT_TOKENS => [0; 3],
+            _ => [self.heads, extent.count, 1],
+        }
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
-        cpu::attention(self, count, resources);
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        match variant.kernel {
+            Kernel::AttentionSplit => cpu::attention_split(self, count, resources),
+            Kernel::AttentionCombine => cpu::attention_combine(self, count, resources),
+            _ => cpu::attention(self, count, resources),
+        }
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Attention]
+        &[Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionCombine]
     }
 }

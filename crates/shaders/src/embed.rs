@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
-use crate::launch::Launch;
+use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
 /// Looks up the embeddings of the rows' tokens.
@@ -25,8 +25,8 @@ impl Launch for Embed {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, _: &Variant, count: u32) -> [u32; 3] {
-        [(self.groups * 4).div_ceil(64), count, 1]
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [(self.groups * 4).div_ceil(64), extent.count, 1]
     }
 
     fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {

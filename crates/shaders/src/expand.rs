@@ -3,7 +3,7 @@
 //! Text goes in and text comes out, at build time for naga and at run time for the device: a browser takes WGSL as text, and
 //! forty expansions would weigh more in the download than the twenty files they come from.
 
-use crate::variant::Variant;
+use crate::variant::{Kernel, Variant};
 
 /// Who compiles the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub(crate) fn expand<'a>(
     if target == Target::Browser && variant.subgroups {
         text += "enable subgroups;\n";
     }
-    if let Some(layout) = variant.weight {
-        text += &format!("const INTERLEAVE: u32 = {}u;\n", layout.interleave);
+    for (name, value) in variant.constants() {
+        text += &format!("const {name}: u32 = {value}u;\n");
     }
     Expansion { variant, file, imported: Vec::new() }.append(variant.kernel.name(), &mut text)?;
     Ok(text)
@@ -78,6 +78,8 @@ impl Expansion<'_, '_, '_> {
             "SUBGROUPS" => self.variant.subgroups,
             "GATHER" => self.variant.gather,
             "TOKENS4" => self.variant.tokens4,
+            "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,
+            "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),
             "SCALES" => self.variant.weight.is_some_and(|layout| layout.format.has_scales()),
             _ => false,
         }

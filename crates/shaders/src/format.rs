@@ -1,8 +1,12 @@
 //! How weight matrices lie in GPU memory.
 //!
-//! A matrix is a plane of codes and, for most formats, a plane of scales, both in 32-bit words. Along a row, weights come in
-//! groups of [`GROUP`]; a row is padded with zero weights to whole groups. Rows stand side by side in groups of `interleave`,
-//! word by word ([`interleaved`]), and their number is padded to a multiple of it.
+//! A matrix is a buffer of codes and, for most formats, a buffer of scales, both in 32-bit words. Along a row, weights come in
+//! groups of [`GROUP`]; a row is padded with zero weights to whole groups. The words of a group's codes lie in planes, up to
+//! four words of every group and then the next four ([`WeightFormat::code_word`]): a kernel that gives each invocation a group
+//! reads one sweep of 16 bytes each. Rows stand side by side in groups of `interleave`, word by word ([`interleaved`]), and
+//! their number is padded to a multiple of it.
+//!
+//! Activations that a matrix multiplies lie in planes of the same kind ([`plane_index`]).
 
 /// Weights in a group: a row of codes is a whole number of groups.
 pub const GROUP: usize = 32;
@@ -56,6 +60,15 @@ impl WeightFormat {
         }
     }
 
+    /// The place among the codes of a row of `groups` groups of word `word` of group `group`.
+    #[must_use]
+    pub const fn code_word(self, groups: usize, group: usize, word: usize) -> usize {
+        let plane = word / 4 * 4;
+        let rest = self.code_words() - plane;
+        let width = if rest < 4 { rest } else { 4 };
+        plane * groups + width * group + word - plane
+    }
+
     /// Words of scales in a row of `groups` groups; 0 for formats without scales.
     #[must_use]
     pub const fn scale_words(self, groups: usize) -> usize {
@@ -77,4 +90,10 @@ impl WeightFormat {
 #[must_use]
 pub const fn interleaved(row: usize, word: usize, words_per_row: usize, interleave: usize) -> usize {
     ((row / interleave) * words_per_row + word) * interleave + row % interleave
+}
+
+/// The place of value `i` in a row of activations of `groups` groups, as `plane_index` in `wgsl/shared/planes.wgsl` has it.
+#[must_use]
+pub const fn plane_index(i: usize, groups: usize) -> usize {
+    (i % GROUP / 4 * groups + i / GROUP) * 4 + i % 4
 }

@@ -4,36 +4,32 @@
 //! A kernel has one name everywhere: `wgsl/<name>.wgsl`, its parameters and grid in `src/<name>.rs`, its reference in
 //! `src/cpu/<name>.rs`.
 
-mod add;
 mod argmax;
 mod attention;
 pub mod cpu;
 mod embed;
 mod expand;
 pub mod format;
-mod kv_append;
 mod launch;
 mod linear;
 mod rms_norm;
-mod rope;
+mod rope_append;
 mod rows;
 mod swiglu;
 mod variant;
 
-pub use add::Add;
 pub use argmax::Argmax;
 pub use attention::Attention;
 pub use embed::Embed;
 pub use expand::Target;
 pub use format::WeightFormat;
-pub use kv_append::KvAppend;
-pub use launch::Launch;
+pub use launch::{Extent, Launch};
 pub use linear::Linear;
 pub use rms_norm::RmsNorm;
-pub use rope::Rope;
+pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
-pub use variant::{Kernel, Variant, WeightLayout};
+pub use variant::{Kernel, MatvecShape, Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 

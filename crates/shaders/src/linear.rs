@@ -4,11 +4,11 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
 use crate::format::LANE_INTERLEAVE;
-use crate::launch::{Launch, MAX_GRID};
-use crate::variant::{Kernel, Variant};
+use crate::launch::{Extent, Launch, MAX_GRID};
+use crate::variant::{Kernel, MatvecShape, Variant};
 
 /// `y = weight * x`, or the part of it that one part of a split weight makes.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 pub struct Linear {
     /// Of the weight: values of `y` that this dispatch makes for each token.
@@ -21,8 +21,18 @@ pub struct Linear {
     pub x_stride: u32,
     /// Of `y`, in f32.
     pub y_stride: u32,
-    /// Where in a row of `y` this dispatch's values begin.
+    /// Which value of a row of `y` is the first that this dispatch makes.
     pub y_offset: u32,
+    /// 0: rows of `y` lie value by value; else in planes of this many groups.
+    pub y_groups: u32,
+    /// 1: what is made is added to `y`.
+    pub accumulate: u32,
+    /// n > 0: `y = silu(weight * x) * (weight from row n on * x)` (`matvec`).
+    pub gate_rows: u32,
+    /// n > 0: `x` is RMS-normalised over n values first, with the weights in `norm` (`matvec`).
+    pub norm_width: u32,
+    /// Of the norm.
+    pub epsilon: f32,
 }
 
 impl Launch for Linear {
@@ -30,13 +40,18 @@ impl Launch for Linear {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, variant: &Variant, count: u32) -> [u32; 3] {
+    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
         match variant.kernel {
-            Kernel::Matmul => [self.rows.div_ceil(64), count.div_ceil(64), 1],
+            Kernel::Matmul => [self.rows.div_ceil(64), extent.count.div_ceil(64), 1],
             Kernel::MatmulRowPerLane => {
-                [self.rows.div_ceil(4 * LANE_INTERLEAVE), count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
+                [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
             }
-            _ => [self.rows.min(MAX_GRID), count, 1],
+            _ => {
+                let shape = variant.shape.unwrap_or(MatvecShape::DEFAULT);
+                let rows = if self.gate_rows > 0 { shape.rows / 2 } else { shape.rows };
+                let groups = self.rows.div_ceil(rows);
+                [groups.min(MAX_GRID), extent.count.div_ceil(shape.columns), groups.div_ceil(MAX_GRID)]
+            }
         }
     }
 

@@ -3,16 +3,18 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
-use crate::launch::Launch;
+use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
 /// `y = x / sqrt(mean(x^2) + epsilon) * weight`.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct RmsNorm {
-    /// Values in a row.
+    /// Values of a row that count.
     pub width: u32,
-    /// Of `x` and `y`, in f32.
+    /// Groups of 32 that they take; what pads the last is zero.
+    pub groups: u32,
+    /// Of `x` and `y`, in vec4.
     pub stride: u32,
     /// Keeps the root from zero.
     pub epsilon: f32,
@@ -23,8 +25,8 @@ impl Launch for RmsNorm {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, _: &Variant, count: u32) -> [u32; 3] {
-        [1, count, 1]
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [1, extent.count, 1]
     }
 
     fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {

@@ -3,17 +3,21 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
-use crate::launch::Launch;
+use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
-/// `gate = silu(gate) * up`.
+/// `y = silu(gate) * up`, where a row of `x` holds the gate's values and then up's, and `y` lies in planes.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Swiglu {
-    /// Values in a row.
+    /// Values of the gate.
     pub width: u32,
-    /// Of `gate` and `up`, in f32.
-    pub stride: u32,
+    /// Of `x`, in f32.
+    pub x_stride: u32,
+    /// Of `y`, in f32.
+    pub y_stride: u32,
+    /// Groups of 32 in a row of `y`.
+    pub y_groups: u32,
 }
 
 impl Launch for Swiglu {
@@ -21,8 +25,8 @@ impl Launch for Swiglu {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, _: &Variant, count: u32) -> [u32; 3] {
-        [self.width.div_ceil(64), count, 1]
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [self.width.div_ceil(64), extent.count, 1]
     }
 
     fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {

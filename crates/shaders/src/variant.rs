@@ -6,16 +6,16 @@ use crate::format::{LANE_INTERLEAVE, WeightFormat};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Kernel {
-    Add,
     Argmax,
     Attention,
+    AttentionCombine,
+    AttentionSplit,
     Embed,
-    KvAppend,
     Matmul,
     MatmulRowPerLane,
     Matvec,
     RmsNorm,
-    Rope,
+    RopeAppend,
     Swiglu,
 }
 
@@ -24,16 +24,16 @@ impl Kernel {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Add => "add",
             Self::Argmax => "argmax",
             Self::Attention => "attention",
+            Self::AttentionCombine => "attention_combine",
+            Self::AttentionSplit => "attention_split",
             Self::Embed => "embed",
-            Self::KvAppend => "kv_append",
             Self::Matmul => "matmul",
             Self::MatmulRowPerLane => "matmul_row_per_lane",
             Self::Matvec => "matvec",
             Self::RmsNorm => "rms_norm",
-            Self::Rope => "rope",
+            Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
         }
     }
@@ -46,6 +46,40 @@ pub struct WeightLayout {
     pub format: WeightFormat,
     /// Rows side by side: 1 or [`LANE_INTERLEAVE`].
     pub interleave: u32,
+}
+
+/// How `matvec` divides its work. Which is fastest depends on the device and on the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MatvecShape {
+    /// Invocations of a workgroup.
+    pub workgroup_size: u32,
+    /// Rows that a workgroup takes at a time.
+    pub rows: u32,
+    /// Tokens that it takes at a time.
+    pub columns: u32,
+}
+
+impl MatvecShape {
+    /// The shape that suits most matrices, and devices without subgroups.
+    pub const DEFAULT: Self = Self::new(64, 4);
+
+    /// For 2 to 8 tokens.
+    pub const FEW_TOKENS: Self = Self { columns: 4, ..Self::DEFAULT };
+
+    /// Those among which to choose for a single token.
+    pub const SINGLE_TOKEN: [Self; 7] = [
+        Self::new(32, 4),
+        Self::new(64, 2),
+        Self::DEFAULT,
+        Self::new(64, 8),
+        Self::new(128, 4),
+        Self::new(128, 8),
+        Self::new(256, 4),
+    ];
+
+    const fn new(workgroup_size: u32, rows: u32) -> Self {
+        Self { workgroup_size, rows, columns: 1 }
+    }
 }
 
 /// One expansion of a kernel. What a kernel doesn't vary by keeps its default.
@@ -61,13 +95,17 @@ pub struct Variant {
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`rms_norm`).
     pub gather: bool,
+    /// How it divides its work (`matvec`).
+    pub shape: Option<MatvecShape>,
+    /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
+    pub heads: u32,
 }
 
 impl Variant {
     /// The variant of `kernel` without any choice.
     #[must_use]
     pub const fn plain(kernel: Kernel) -> Self {
-        Self { kernel, weight: None, tokens4: false, subgroups: false, gather: false }
+        Self { kernel, weight: None, tokens4: false, subgroups: false, gather: false, shape: None, heads: 0 }
     }
 
     /// The same, reading a weight of this layout.
@@ -94,13 +132,53 @@ impl Variant {
         Self { gather, ..self }
     }
 
+    /// The same, dividing its work like this.
+    #[must_use]
+    pub const fn shape(self, shape: MatvecShape) -> Self {
+        Self { shape: Some(shape), ..self }
+    }
+
+    /// The same, with room for `heads` query heads on a KV head: 1, 2, 4 or 8 at a time.
+    #[must_use]
+    pub const fn heads(self, heads: u32) -> Self {
+        let heads = match heads {
+            0 | 1 => 1,
+            2 => 2,
+            3 | 4 => 4,
+            _ => 8,
+        };
+        Self { heads, ..self }
+    }
+
+    /// The constants that its text begins with.
+    pub(crate) fn constants(&self) -> Vec<(&'static str, u32)> {
+        let mut constants = Vec::new();
+        if let Some(layout) = self.weight {
+            constants.push(("INTERLEAVE", layout.interleave));
+        }
+        if let Some(shape) = self.shape {
+            constants.extend([
+                ("WORKGROUP_SIZE", shape.workgroup_size),
+                ("ROWS", shape.rows),
+                ("COLUMNS", shape.columns),
+            ]);
+        }
+        if self.heads > 0 {
+            constants.push(("HEADS", self.heads));
+        }
+        constants
+    }
+
     /// Every variant there is. Each is expanded and validated when this crate is built.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let mut all: Vec<Self> =
-            [Kernel::Add, Kernel::Argmax, Kernel::KvAppend, Kernel::Rope, Kernel::Swiglu].map(Self::plain).to_vec();
+            [Kernel::Argmax, Kernel::AttentionCombine, Kernel::RopeAppend, Kernel::Swiglu].map(Self::plain).to_vec();
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
+            for heads in [1, 2, 4, 8] {
+                all.push(Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups));
+            }
             for gather in [false, true] {
                 all.push(Self::plain(Kernel::RmsNorm).subgroups(subgroups).gather(gather));
             }
@@ -109,8 +187,12 @@ impl Variant {
             for interleave in [1, LANE_INTERLEAVE] {
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));
             }
-            for subgroups in [false, true] {
-                all.push(Self::plain(Kernel::Matvec).weight(format, 1).subgroups(subgroups));
+            let matvec = Self::plain(Kernel::Matvec).weight(format, 1);
+            for shape in [MatvecShape::DEFAULT, MatvecShape::FEW_TOKENS] {
+                all.push(matvec.shape(shape));
+            }
+            for shape in MatvecShape::SINGLE_TOKEN.into_iter().chain([MatvecShape::FEW_TOKENS]) {
+                all.push(matvec.shape(shape).subgroups(true));
             }
             all.push(Self::plain(Kernel::Matmul).weight(format, 1));
             for tokens4 in [false, true] {
@@ -126,6 +208,12 @@ impl Variant {
         let mut name = self.kernel.name().to_owned();
         if let Some(layout) = self.weight {
             name += &format!("-{}-interleave{}", layout.format.name(), layout.interleave);
+        }
+        if let Some(MatvecShape { workgroup_size, rows, columns }) = self.shape {
+            name += &format!("-{workgroup_size}x{rows}x{columns}");
+        }
+        if self.heads > 0 {
+            name += &format!("-heads{}", self.heads);
         }
         for (chosen, label) in [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather")] {
             if chosen {

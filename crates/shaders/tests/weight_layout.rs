@@ -1,7 +1,7 @@
 //! Where a weight lies in memory, spelled out by hand: the kernels and their references both build on it.
 
 use wgslm_shaders::cpu::weight_row;
-use wgslm_shaders::format::{GROUP, LANE_INTERLEAVE, interleaved};
+use wgslm_shaders::format::{GROUP, LANE_INTERLEAVE, interleaved, plane_index};
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
 #[test]
@@ -20,6 +20,15 @@ fn rows_stand_one_after_the_other_or_side_by_side() {
         ((33, 1, 5, 32), 193),
     ] {
         assert_eq!(interleaved(row, word, words, interleave), index, "row {row}, word {word}");
+    }
+}
+
+#[test]
+fn activations_lie_in_planes_of_quads() {
+    for ((i, groups), index) in
+        [((0, 1), 0), ((5, 1), 5), ((0, 3), 0), ((3, 3), 3), ((4, 3), 12), ((31, 3), 87), ((32, 3), 4), ((37, 3), 17)]
+    {
+        assert_eq!(plane_index(i, groups), index, "value {i} of {groups} groups");
     }
 }
 
@@ -75,10 +84,18 @@ fn example(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
     }
 }
 
+/// Codes that stand group by group as their planes have them: four words of every group, then the next four.
+fn in_planes(format: WeightFormat, codes: &[u32]) -> Vec<u32> {
+    let groups: Vec<&[u32]> = codes.chunks(format.code_words()).collect();
+    let planes = (0..format.code_words()).step_by(4);
+    planes.flat_map(|plane| groups.iter().flat_map(move |group| group[plane..].iter().take(4))).copied().collect()
+}
+
 #[test]
 fn every_format_means_what_its_definition_says() {
     for format in WeightFormat::ALL {
         let (codes, scales, weights) = example(format);
+        let codes = in_planes(format, &codes);
         assert_eq!((codes.len(), scales.len()), (3 * format.code_words(), format.scale_words(3)), "{}", format.name());
         let read = weight_row(WeightLayout { format, interleave: 1 }, &codes, &scales, 0, 3);
         assert_eq!(read, weights, "{}", format.name());

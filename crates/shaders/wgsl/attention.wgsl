@@ -1,23 +1,17 @@
 // Causal attention of one query head of one row over the KV cache, with the running softmax of Milakov and Gimelshein
-// (2018). Query heads share KV heads in equal groups (GQA).
+// (2018). Query heads share KV heads in equal groups (GQA). For heads of any width, and for software adapters.
 // Keys come in tiles of one a lane; then each lane gathers its own pairs of the values, weighted.
 // Grid: (query heads, rows).
 const WORKGROUP_SIZE: u32 = 64u;
 const MAX_PAIRS_PER_LANE: u32 = 2u; // heads are at most 256 wide
-struct Params {
-    heads: u32,
-    kv_heads: u32,
-    head_pairs: u32, // head width / 2
-    stride: u32,     // of q and y, in pairs
-    scale: f32,      // of the scores
-}
-#import rows
+#import attention_params
+#import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
-@group(0) @binding(3) var<storage, read> q: array<vec2<f32>>;
-@group(0) @binding(4) var<storage, read> k_cache: array<u32>;
+@group(0) @binding(3) var<storage, read> query: array<vec2<f32>>;
+@group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read> v_cache: array<u32>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec2<f32>>;
 #import kv
@@ -29,9 +23,9 @@ var<workgroup> slots: array<u32, WORKGROUP_SIZE>;
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let row = rows[group.y];
-    let head_base = group.y * params.stride + group.x * params.head_pairs;
+    let query_base = group.y * params.query_stride / 2u + group.x * params.head_pairs;
     let kv_head = group.x / (params.heads / params.kv_heads);
-    let kv_pairs = params.kv_heads * params.head_pairs;
+    let chunks = (params.head_pairs + 3u) / 4u;
     let length = row.position + 1u;
     var running_max = -3.0e38;
     var running_sum = 0.0;
@@ -42,10 +36,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         let position = first + lane.index;
         var score = -3.0e38;
         if position < length {
-            let slot = kv_slot(row.table, position) * kv_pairs + kv_head * params.head_pairs;
-            slots[lane.index] = slot;
+            slots[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 4u;
+            let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
             var sum = 0.0;
-            for (var i = 0u; i < params.head_pairs; i++) { sum += dot(q[head_base + i], unpack2x16float(k_cache[slot + i])); }
+            for (var c = 0u; c < chunks; c++) {
+                let words = k_cache[key + c * BLOCK_TOKENS];
+                let first_pair = query_base + c * 4u;
+                for (var i = 0u; i < min(4u, params.head_pairs - c * 4u); i++) {
+                    sum += dot(query[first_pair + i], unpack2x16float(words[i]));
+                }
+            }
             score = sum * params.scale;
         }
         let new_max = max(running_max, workgroup_max(score, lane));
@@ -66,6 +66,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     }
     for (var p = 0u; p < MAX_PAIRS_PER_LANE; p++) {
         let pair = p * WORKGROUP_SIZE + lane.index;
-        if pair < params.head_pairs { y[head_base + pair] = values[p] / running_sum; }
+        if pair < params.head_pairs {
+            let at = plane_index((group.x * params.head_pairs + pair) * 2u, params.y_groups);
+            y[(group.y * params.y_stride + at) / 2u] = values[p] / running_sum;
+        }
     }
 }

@@ -1,4 +1,4 @@
-// x[row] = the embedding of the row's token.
+// x[row] = the embedding of the row's token, in planes (see planes.wgsl).
 // A part of a table that was split holds the tokens from `first`; rows of other tokens are left to the other parts.
 // Grid: (quarters of groups / 64, rows).
 struct Params {
@@ -12,7 +12,11 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read> sampled: array<u32>;
+#ifdef WIDE
+@group(0) @binding(3) var<storage, read> codes: array<vec4<u32>>;
+#else
 @group(0) @binding(3) var<storage, read> codes: array<u32>;
+#endif
 #ifdef SCALES
 @group(0) @binding(4) var<storage, read> scales: array<u32>;
 #endif
@@ -29,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let quarter = id.x % 4u;
     let weight = weight_row(token - params.first, params.groups);
     let w = weights8(weight, group, quarter, group_scale(weight, group));
-    let base = id.y * params.stride + group * 8u;
-    x[base + low_quad(quarter)] = w.low;
-    x[base + high_quad(quarter)] = w.high;
+    let base = id.y * params.stride + group;
+    x[base + low_quad(quarter) * params.groups] = w.low;
+    x[base + high_quad(quarter) * params.groups] = w.high;
 }

@@ -27,9 +27,9 @@ fn main(
         let w = weights8(weight, group, quarter, group_scale(weight, group));
         weight_tile[low_quad(quarter) * TILE + staged] = w.low;
         weight_tile[high_quad(quarter) * TILE + staged] = w.high;
-        let base = token * params.x_stride + group * 8u + quarter * 2u;
+        let base = token * params.x_stride + quarter * 2u * params.groups + group;
         x_tile[(quarter * 2u) * TILE + staged] = x[base];
-        x_tile[(quarter * 2u + 1u) * TILE + staged] = x[base + 1u];
+        x_tile[(quarter * 2u + 1u) * TILE + staged] = x[base + params.groups];
         workgroupBarrier();
         for (var quad = 0u; quad < 8u; quad++) {
             let row_base = quad * TILE + lane.x;
@@ -48,7 +48,7 @@ fn main(
         if column >= params.columns { continue; }
         for (var i = 0u; i < 4u; i++) {
             let row = first_row + lane.x + 16u * i;
-            if row < params.rows { y[column * params.y_stride + params.y_offset + row] = sums[j][i]; }
+            if row < params.rows { store_y(column, row, sums[j][i]); }
         }
     }
 }

@@ -20,7 +20,7 @@ fn dots(w: Weights8, low: Activations, high: Activations) -> Sums {
 fn store(row: u32, token: u32, sums: Sums) {
     if row >= params.rows { return; }
     for (var i = 0u; i < 4u; i++) {
-        if token + i < params.columns { y[(token + i) * params.y_stride + params.y_offset + row] = sums[i]; }
+        if token + i < params.columns { store_y(token + i, row, sums[i]); }
     }
 }
 const TOKENS: u32 = 4u;
@@ -37,7 +37,7 @@ fn dots(w: Weights8, low: Activations, high: Activations) -> Sums {
 }
 
 fn store(row: u32, token: u32, sum: Sums) {
-    if row < params.rows { y[token * params.y_stride + params.y_offset + row] = sum; }
+    if row < params.rows { store_y(token, row, sum); }
 }
 const TOKENS: u32 = 1u;
 #endif
@@ -63,8 +63,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let scale2 = group_scale(weight2, g);
         let scale3 = group_scale(weight3, g);
         for (var quarter = 0u; quarter < 4u; quarter++) {
-            let low = load(bases, g * 8u + low_quad(quarter));
-            let high = load(bases, g * 8u + high_quad(quarter));
+            let low = load(bases, low_quad(quarter) * params.groups + g);
+            let high = load(bases, high_quad(quarter) * params.groups + g);
             sums0 += dots(weights8(weight0, g, quarter, scale0), low, high);
             sums1 += dots(weights8(weight1, g, quarter, scale1), low, high);
             sums2 += dots(weights8(weight2, g, quarter, scale2), low, high);

@@ -1,24 +1,127 @@
-// y[t, r] = dot(weight[r], x[t]): a workgroup a row, for the one or few columns of decoding.
-// Neighbouring invocations take neighbouring quarters of groups, so weights are read in one sweep.
-// Grid: (weight rows, up to the limit, columns).
-const WORKGROUP_SIZE: u32 = 64u;
+// y[t, r] = dot(weight[r], x[t]) for the one or few tokens of decoding, with what stands beside it: the RMS norm before
+// (Zhang and Sennrich 2019), the SwiGLU (Shazeer 2020) or the sum after.
+// A workgroup takes ROWS rows at a time, so that an activation that was loaded and normalised serves them all; an invocation
+// takes whole groups of 32 weights. The norm's scale is a factor of the sum: the squares are summed on the way.
+// Grid: (rows / ROWS, tokens / COLUMNS, what is over in the first).
+#import activations
 #import linear
-#import reduce
+
+// The sums of a workgroup: COLUMNS for each row, then the squares of each column.
+const SLOTS: u32 = (ROWS + 1u) * COLUMNS;
+#ifdef SUBGROUPS
+// A subgroup has four invocations at least.
+const PARTS: u32 = WORKGROUP_SIZE / 4u;
+#else
+const PARTS: u32 = WORKGROUP_SIZE;
+#endif
+var<workgroup> partials: array<f32, SLOTS * PARTS>;
+
+fn squares(v: vec4<f32>) -> f32 { return dot(v, v); }
+fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+
+struct Loaded {
+    x: Activations32,
+    squares: f32,
+}
+
+// The activations of a group, times the norm's weights if there is a norm, and the sum of their squares before that.
+fn load(base: u32, group: u32) -> Loaded {
+    let n = params.groups;
+    var q0 = x[base + group];
+    var q1 = x[base + n + group];
+    var q2 = x[base + 2u * n + group];
+    var q3 = x[base + 3u * n + group];
+    var q4 = x[base + 4u * n + group];
+    var q5 = x[base + 5u * n + group];
+    var q6 = x[base + 6u * n + group];
+    var q7 = x[base + 7u * n + group];
+    var sum = 0.0;
+    if params.norm_width != 0u {
+        sum = ((squares(q0) + squares(q1)) + (squares(q2) + squares(q3))) + ((squares(q4) + squares(q5)) + (squares(q6) + squares(q7)));
+        q0 *= norm[group];
+        q1 *= norm[n + group];
+        q2 *= norm[2u * n + group];
+        q3 *= norm[3u * n + group];
+        q4 *= norm[4u * n + group];
+        q5 *= norm[5u * n + group];
+        q6 *= norm[6u * n + group];
+        q7 *= norm[7u * n + group];
+    }
+    let low = total((q0 + q1) + (q2 + q3));
+    let high = total((q4 + q5) + (q6 + q7));
+    return Loaded(Activations32(q0, q1, q2, q3, q4, q5, q6, q7, low, high), sum);
+}
+
+// Which row of the weight is the i-th of a workgroup whose rows of y begin at `first`.
+fn row_of(first: u32, i: u32) -> u32 {
+    if params.gate_rows == 0u { return min(first + i, params.rows - 1u); }
+    let half = ROWS / 2u;
+    return min(first + i % half, params.rows - 1u) + i / half * params.gate_rows;
+}
+
+#ifdef SUBGROUPS
+struct Lane {
+    @builtin(local_invocation_index) index: u32,
+    @builtin(subgroup_invocation_id) in_subgroup: u32,
+    @builtin(subgroup_size) subgroup_size: u32,
+}
+
+fn deposit(slot: u32, value: f32, lane: Lane) {
+    let sum = subgroupAdd(value);
+    if lane.in_subgroup == 0u { partials[slot * PARTS + lane.index / lane.subgroup_size] = sum; }
+}
+
+fn collect(slot: u32, lane: Lane) -> f32 {
+    var sum = 0.0;
+    for (var i = 0u; i < (WORKGROUP_SIZE + lane.subgroup_size - 1u) / lane.subgroup_size; i++) { sum += partials[slot * PARTS + i]; }
+    return sum;
+}
+#else
+struct Lane {
+    @builtin(local_invocation_index) index: u32,
+}
+
+fn deposit(slot: u32, value: f32, lane: Lane) {
+    partials[slot * PARTS + lane.index] = value;
+}
+
+fn collect(slot: u32, lane: Lane) -> f32 {
+    var sums = vec4<f32>();
+    for (var i = slot * PARTS; i < (slot + 1u) * PARTS; i += 4u) {
+        sums += vec4(partials[i], partials[i + 1u], partials[i + 2u], partials[i + 3u]);
+    }
+    return total(sums);
+}
+#endif
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, lane: Lane) {
-    let x_base = group.y * params.x_stride;
-    for (var row = group.x; row < params.rows; row += groups.x) {
-        let weight = weight_row(row, params.groups);
-        var sum = 0.0;
-        for (var i = lane.index; i < params.groups * 4u; i += WORKGROUP_SIZE) {
-            let g = i / 4u;
-            let quarter = i % 4u;
-            let w = weights8(weight, g, quarter, group_scale(weight, g));
-            let base = x_base + g * 8u;
-            sum += dot(w.low, x[base + low_quad(quarter)]) + dot(w.high, x[base + high_quad(quarter)]);
+    let outputs = select(ROWS, ROWS / 2u, params.gate_rows != 0u);
+    let first = (group.z * groups.x + group.x) * outputs;
+    let first_column = group.y * COLUMNS;
+    var sums: array<f32, SLOTS>;
+    for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
+        for (var c = 0u; c < COLUMNS; c++) {
+            let loaded = load(min(first_column + c, params.columns - 1u) * params.x_stride, g);
+            sums[ROWS * COLUMNS + c] += loaded.squares;
+            for (var r = 0u; r < ROWS; r++) {
+                sums[r * COLUMNS + c] += group_dot(weight_row(row_of(first, r), params.groups), g, loaded.x);
+            }
         }
-        let total = workgroup_sum(sum, lane);
-        if lane.index == 0u { y[group.y * params.y_stride + params.y_offset + row] = total; }
     }
+    for (var i = 0u; i < SLOTS; i++) { deposit(i, sums[i], lane); }
+    workgroupBarrier();
+    let row = lane.index / COLUMNS;
+    let column = lane.index % COLUMNS;
+    if row >= outputs || first + row >= params.rows || first_column + column >= params.columns { return; }
+    var scale = 1.0;
+    if params.norm_width != 0u {
+        scale = inverseSqrt(collect(ROWS * COLUMNS + column, lane) / f32(params.norm_width) + params.epsilon);
+    }
+    var value = scale * collect(lane.index, lane);
+    if params.gate_rows != 0u {
+        // exp of a large number is an infinity, which WGSL leaves undefined; past 80 the quotient is 0 all the same.
+        value = value / (1.0 + exp(min(-value, 80.0))) * scale * collect(lane.index + outputs * COLUMNS, lane);
+    }
+    store_y(first_column + column, first + row, value);
 }

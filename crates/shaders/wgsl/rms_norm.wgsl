@@ -1,18 +1,19 @@
-// y[row] = x[row] / sqrt(mean(x[row]^2) + epsilon) * weight (Zhang and Sennrich 2019).
+// y[row] = x[row] / sqrt(mean(x[row]^2) + epsilon) * weight (Zhang and Sennrich 2019), all three in planes, whose padding is zero.
 // With GATHER, y has a row for each output and takes x from the row that the output names.
 // Grid: (1, rows).
 const WORKGROUP_SIZE: u32 = 64u;
 struct Params {
-    width: u32,
-    stride: u32, // of x and y, in f32
+    width: u32,  // values that count
+    groups: u32, // groups of 32 that they take
+    stride: u32, // of x and y, in vec4
     epsilon: f32,
 }
 #import reduce
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> weight: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 #ifdef GATHER
 #import rows
 @group(0) @binding(4) var<storage, read> outputs: array<Output>;
@@ -25,13 +26,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
 #else
     let source = group.y * params.stride;
 #endif
+    let quads = params.groups * 8u;
     var squares = 0.0;
-    for (var i = lane.index; i < params.width; i += WORKGROUP_SIZE) {
+    for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
         let value = x[source + i];
-        squares += value * value;
+        squares += dot(value, value);
     }
     let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.epsilon);
-    for (var i = lane.index; i < params.width; i += WORKGROUP_SIZE) {
+    for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
         y[group.y * params.stride + i] = x[source + i] * scale * weight[i];
     }
 }

@@ -76,11 +76,11 @@ impl Engine {
             PREFILL_ROWS
         });
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
-        let widest = spec.feed_forward_width.max(spec.width).max(spec.query_width()).next_multiple_of(32);
+        let widest = Activations::widest(spec);
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_ROWS.min(fits(spec.vocabulary.max(widest)));
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
-        let activations = Activations::new(gpu, spec, rows, outputs, SLOTS)?;
+        let activations = Activations::new(gpu, spec, (rows, outputs), (SLOTS, context_length))?;
         let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv };
         let programs = Programs::build(&graph)?;
         gpu.check()?;

@@ -9,26 +9,44 @@ use crate::model::Graph;
 
 /// Everything a model runs, made once.
 pub(super) struct Programs {
-    decode: Program,
-    prefill: Program,
+    /// For few rows, where the device's kernels for them take in what stands beside a matrix.
+    few: Option<Few>,
+    body: Program,
     head: Program,
-    head_of_many: Program,
     sampler: Program,
+}
+
+struct Few {
+    body: Program,
+    /// Output i is row i.
+    head: Program,
+    /// The most rows it is for.
+    rows: usize,
 }
 
 impl Programs {
     pub(super) fn build(graph: &Graph<'_>) -> Result<Self> {
-        Ok(Self {
-            decode: graph.body(false)?,
-            prefill: graph.body(true)?,
-            head: graph.head(false)?,
-            head_of_many: graph.head(true)?,
-            sampler: graph.sampler(),
-        })
+        let rows = graph.activations.split_rows as usize;
+        let few = graph.gpu.capabilities().fuses();
+        let few = few.then(|| Ok(Few { body: graph.body(true)?, head: graph.head(true)?, rows })).transpose()?;
+        Ok(Self { few, body: graph.body(false)?, head: graph.head(false)?, sampler: graph.sampler() })
+    }
+
+    /// The body and the head for these rows and outputs.
+    fn of(&self, rows: &[Row], outputs: &[Output]) -> (&Program, &Program) {
+        match &self.few {
+            Some(few) if rows.len() <= few.rows => {
+                let in_order = outputs.iter().enumerate().all(|(i, output)| output.row as usize == i);
+                (&few.body, if in_order { &few.head } else { &self.head })
+            }
+            _ => (&self.body, &self.head),
+        }
     }
 
     pub(super) fn dispatches_per_token(&self) -> usize {
-        self.decode.len() + self.head.len() + self.sampler.len()
+        let (body, head) = self.of(&[Row::default()], &[Output::default()]);
+        let counts = counts(&[Row::default()], 1);
+        [body, head, &self.sampler].iter().map(|program| program.len(counts)).sum()
     }
 }
 
@@ -41,11 +59,9 @@ impl Inner {
         let a = &self.activations;
         self.gpu.write(&a.rows, 0, bytemuck::cast_slice(rows));
         self.gpu.write(&a.outputs, 0, bytemuck::cast_slice(outputs));
-        let counts = counts(rows.len(), outputs.len());
-        let body = (self.body(rows.len()), counts);
-        let head = (self.head(outputs.len()), counts);
-        let sampler = (&self.programs.sampler, counts);
-        let all = [body, head, sampler];
+        let counts = counts(rows, outputs.len());
+        let (body, head) = self.programs.of(rows, outputs);
+        let all = [(body, counts), (head, counts), (&self.programs.sampler, counts)];
         let programs = if outputs.is_empty() { &all[..1] } else { &all[..] };
         self.gpu.run_and_read(programs, &a.sampled, SAMPLED_BYTES, ring)
     }
@@ -53,13 +69,13 @@ impl Inner {
     /// Runs `rows` through the model, up to the residual stream. The caller holds the state.
     pub(super) fn submit_rows(&self, rows: &[Row]) {
         self.gpu.write(&self.activations.rows, 0, bytemuck::cast_slice(rows));
-        self.gpu.run(&[(self.body(rows.len()), counts(rows.len(), 0))]);
+        self.gpu.run(&[(self.programs.of(rows, &[]).0, counts(rows, 0))]);
     }
 
     /// Brings back the logits of `outputs` of the rows submitted last. The caller holds the state.
     pub(super) fn submit_logits(&self, outputs: &[Output], ring: &mut ReadbackRing) -> Readback {
         self.gpu.write(&self.activations.outputs, 0, bytemuck::cast_slice(outputs));
-        let programs = [(self.head(outputs.len()), counts(0, outputs.len()))];
+        let programs = [(&self.programs.head, counts(&[], outputs.len()))];
         self.gpu.run_and_read(&programs, &self.activations.logits, self.logit_bytes(outputs.len()), ring)
     }
 
@@ -67,16 +83,9 @@ impl Inner {
     pub(super) fn logit_bytes(&self, outputs: usize) -> u64 {
         outputs as u64 * u64::from(self.model.spec.vocabulary) * 4
     }
-
-    fn body(&self, rows: usize) -> &Program {
-        if rows == 1 { &self.programs.decode } else { &self.programs.prefill }
-    }
-
-    fn head(&self, outputs: usize) -> &Program {
-        if outputs == 1 { &self.programs.head } else { &self.programs.head_of_many }
-    }
 }
 
-fn counts(rows: usize, outputs: usize) -> Counts {
-    Counts { rows: rows as u32, outputs: outputs as u32 }
+fn counts(rows: &[Row], outputs: usize) -> Counts {
+    let context = rows.iter().map(|row| row.position + 1).max().unwrap_or(0);
+    Counts { rows: rows.len() as u32, outputs: outputs as u32, context }
 }

@@ -56,8 +56,9 @@ impl PackedRows {
         match self.format {
             WeightFormat::F32 | WeightFormat::F16 | WeightFormat::BF16 => {
                 // A row of an odd number of 16-bit weights ends in half a word.
+                let words = self.format.code_words();
                 for (word, chunk) in bytes.chunks(4).enumerate() {
-                    self.set_code(row, word, word_of(chunk));
+                    self.set_code(row, (word / words, word % words), word_of(chunk));
                 }
             }
             WeightFormat::Q4_0 => self.pack_blocks(row, bytes, 2),
@@ -77,13 +78,14 @@ impl PackedRows {
             let index = interleaved(row, group / scales_in_word, words, self.interleave);
             self.scales[index] |= word_of(scale) << shift;
             for (word, chunk) in codes.chunks_exact(4).enumerate() {
-                self.set_code(row, group * code_words + word, word_of(chunk));
+                self.set_code(row, (group, word), word_of(chunk));
             }
         }
     }
 
-    fn set_code(&mut self, row: usize, word: usize, value: u32) {
+    fn set_code(&mut self, row: usize, (group, word): (usize, usize), value: u32) {
         let words = self.groups * self.format.code_words();
+        let word = self.format.code_word(self.groups, group, word);
         self.codes[interleaved(row, word, words, self.interleave)] = value;
     }
 }

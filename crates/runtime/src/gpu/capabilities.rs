@@ -1,8 +1,9 @@
 //! What a device can do, and what is chosen for it. A capability is never assumed.
 
 use wgslm_shaders::format::LANE_INTERLEAVE;
-use wgslm_shaders::{Kernel, Variant, WeightFormat};
+use wgslm_shaders::{Kernel, MatvecShape, Variant, WeightFormat};
 
+use super::Variants;
 use crate::{Error, Result};
 
 /// How a device is to be chosen and used. The default takes the best there is and all that it has.
@@ -82,15 +83,32 @@ impl Capabilities {
         if self.interleaved_rows { LANE_INTERLEAVE } else { 1 }
     }
 
-    /// The kernel for `weight * x`, for one token or for many.
+    /// Whether the kernels for few rows take in what stands beside a matrix: the norm before it, the SwiGLU or the sum after.
     #[must_use]
-    pub fn linear(&self, format: WeightFormat, many: bool) -> Variant {
-        match (self.interleaved_rows, many) {
-            (true, _) => Variant::plain(Kernel::MatmulRowPerLane).tokens4(many),
-            (false, true) => Variant::plain(Kernel::Matmul),
-            (false, false) => Variant::plain(Kernel::Matvec).subgroups(self.subgroups),
+    pub fn fuses(&self) -> bool {
+        !self.interleaved_rows
+    }
+
+    /// The most rows for which the kernels for few rows are the faster ones.
+    #[must_use]
+    pub fn few_rows(&self) -> u32 {
+        8
+    }
+
+    /// The kernels for `weight * x`, by the number of tokens.
+    #[must_use]
+    pub fn linear(&self, format: WeightFormat) -> Variants {
+        let with = |variant: Variant| variant.weight(format, self.interleave());
+        if self.interleaved_rows {
+            let row_per_lane = with(Variant::plain(Kernel::MatmulRowPerLane));
+            return Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))]);
         }
-        .weight(format, self.interleave())
+        let matvec = with(Variant::plain(Kernel::Matvec)).subgroups(self.subgroups);
+        Variants::by_rows(&[
+            (1, matvec.shape(MatvecShape::DEFAULT)),
+            (self.few_rows(), matvec.shape(MatvecShape::FEW_TOKENS)),
+            (u32::MAX, with(Variant::plain(Kernel::Matmul))),
+        ])
     }
 
     /// The kernel for looking up embeddings.
@@ -111,12 +129,18 @@ impl Capabilities {
         Variant::plain(Kernel::Attention).subgroups(self.subgroups)
     }
 
+    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head.
+    #[must_use]
+    pub fn attention_split(&self, heads: u32) -> Variant {
+        Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups)
+    }
+
     /// The choices as text by topic, for people to read.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("decode", self.linear(WeightFormat::Q4_0, false).kernel.name().to_owned()),
-            ("prefill", self.linear(WeightFormat::Q4_0, true).kernel.name().to_owned()),
+            ("decode", self.linear(WeightFormat::Q4_0).of(1).kernel.name().to_owned()),
+            ("prefill", self.linear(WeightFormat::Q4_0).of(u32::MAX).kernel.name().to_owned()),
             ("reduction", if self.subgroups { "subgroups" } else { "workgroup memory" }.to_owned()),
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
         ]

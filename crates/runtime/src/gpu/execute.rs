@@ -1,7 +1,7 @@
 //! Runs one kernel by itself: for the self-check and the kernels' tests.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Access, Launch, Variant};
+use wgslm_shaders::{Access, Extent, Launch, Variant};
 
 use super::{Buffer, Count, Counts, Gpu, ProgramBuilder, ReadbackRing};
 use crate::Result;
@@ -14,7 +14,7 @@ pub async fn execute(
     gpu: &Gpu,
     launch: impl Launch + 'static,
     variant: Variant,
-    count: u32,
+    extent: Extent,
     resources: &Resources,
 ) -> Result<Resources> {
     let mut buffers: Vec<(&'static str, Buffer)> = Vec::new();
@@ -27,7 +27,8 @@ pub async fn execute(
     let mut builder = ProgramBuilder::default();
     builder.dispatch(launch, variant, Count::Rows, &bound);
     let program = builder.build(gpu);
-    gpu.run(&[(&program, Counts { rows: count, outputs: count })]);
+    let Extent { count, context } = extent;
+    gpu.run(&[(&program, Counts { rows: count, outputs: count, context })]);
     let mut written = Resources::default();
     for binding in variant.bindings().iter().filter(|binding| binding.access == Access::ReadWrite) {
         let Some((name, buffer)) = buffers.iter().find(|(name, _)| *name == binding.name) else { continue };

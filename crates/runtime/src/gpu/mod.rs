@@ -18,6 +18,6 @@ pub use buffer::Buffer;
 pub use capabilities::{Capabilities, GpuOptions};
 pub use device::Gpu;
 pub use execute::execute;
-pub use program::{Count, Counts, Program, ProgramBuilder};
+pub use program::{Count, Counts, Program, ProgramBuilder, Variants};
 pub use readback::{Readback, ReadbackRing};
 pub use self_check::KernelTexts;

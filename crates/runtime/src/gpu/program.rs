@@ -1,6 +1,6 @@
 //! Programs: dispatches whose pipelines, bind groups and parameters are made once, and run for any number of rows.
 
-use wgslm_shaders::{Access, Launch, Variant};
+use wgslm_shaders::{Access, Extent, Launch, Variant};
 
 use super::{Buffer, Gpu};
 
@@ -16,20 +16,58 @@ pub enum Count {
     Outputs,
 }
 
-/// How many rows and outputs a step has.
+/// How many rows and outputs a step has, and how far back its rows look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Tokens run through the model.
     pub rows: u32,
     /// Rows whose logits are wanted.
     pub outputs: u32,
+    /// Tokens of the longest context among the rows, their own included.
+    pub context: u32,
+}
+
+impl Counts {
+    fn extent(self, count: Count) -> Extent {
+        let count = match count {
+            Count::Rows => self.rows,
+            Count::Outputs => self.outputs,
+        };
+        Extent { count, context: self.context }
+    }
+}
+
+/// The variants of a kernel by the most rows that each is for, ascending; the last is for any number.
+#[derive(Clone, Debug)]
+pub struct Variants(Vec<(u32, Variant)>);
+
+impl Variants {
+    /// Variants by the most rows that each is for; the last one's number doesn't count.
+    #[must_use]
+    pub fn by_rows(variants: &[(u32, Variant)]) -> Self {
+        Self(variants.to_vec())
+    }
+
+    /// The variant for `rows` rows.
+    #[must_use]
+    pub fn of(&self, rows: u32) -> &Variant {
+        let found = self.0.iter().find(|(most, _)| rows <= *most).or(self.0.last());
+        found.map_or_else(|| unreachable!("a kernel has a variant"), |(_, variant)| variant)
+    }
+}
+
+impl From<Variant> for Variants {
+    fn from(variant: Variant) -> Self {
+        Self(vec![(u32::MAX, variant)])
+    }
 }
 
 struct Dispatch {
-    pipeline: wgpu::ComputePipeline,
+    /// The pipeline of each of the variants, in their order.
+    pipelines: Vec<wgpu::ComputePipeline>,
     bind_group: wgpu::BindGroup,
     launch: Box<dyn Launch>,
-    variant: Variant,
+    variants: Variants,
     count: Count,
 }
 
@@ -43,33 +81,34 @@ pub struct Program {
 impl Program {
     /// How many dispatches a run has.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.dispatches.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.dispatches.is_empty()
+    pub fn len(&self, counts: Counts) -> usize {
+        self.dispatches.iter().filter(|dispatch| dispatch.grid(counts).is_some()).count()
     }
 
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>, counts: Counts) {
         for dispatch in &self.dispatches {
-            let count = match dispatch.count {
-                Count::Rows => counts.rows,
-                Count::Outputs => counts.outputs,
-            };
-            let [x, y, z] = dispatch.launch.grid(&dispatch.variant, count);
-            pass.set_pipeline(&dispatch.pipeline);
+            let Some((pipeline, [x, y, z])) = dispatch.grid(counts) else { continue };
+            pass.set_pipeline(&dispatch.pipelines[pipeline]);
             pass.set_bind_group(0, &dispatch.bind_group, &[]);
             pass.dispatch_workgroups(x, y, z);
         }
     }
 }
 
+impl Dispatch {
+    /// Which pipeline to run, and its workgroups; `None` where there is nothing to do.
+    fn grid(&self, counts: Counts) -> Option<(usize, [u32; 3])> {
+        let extent = counts.extent(self.count);
+        let all = &self.variants.0;
+        let index = all.iter().position(|(most, _)| extent.count <= *most).unwrap_or(all.len() - 1);
+        let grid = self.launch.grid(&all[index].1, extent);
+        (!grid.contains(&0)).then_some((index, grid))
+    }
+}
+
 struct Planned {
     launch: Box<dyn Launch>,
-    variant: Variant,
+    variants: Variants,
     count: Count,
     resources: Vec<(&'static str, Buffer)>,
 }
@@ -85,17 +124,16 @@ impl ProgramBuilder {
     pub fn dispatch(
         &mut self,
         launch: impl Launch + 'static,
-        variant: Variant,
+        variants: impl Into<Variants>,
         count: Count,
         resources: &[(&'static str, &Buffer)],
     ) {
-        debug_assert!(
-            launch.kernels().contains(&variant.kernel),
-            "{} is started with other parameters",
-            variant.name()
-        );
+        let variants = variants.into();
+        for (_, variant) in &variants.0 {
+            debug_assert!(launch.kernels().contains(&variant.kernel), "{} has other parameters", variant.name());
+        }
         let resources = resources.iter().map(|(name, buffer)| (*name, (*buffer).clone())).collect();
-        self.planned.push(Planned { launch: Box::new(launch), variant, count, resources });
+        self.planned.push(Planned { launch: Box::new(launch), variants, count, resources });
     }
 
     /// Makes the pipelines, the parameters and the bind groups.
@@ -113,8 +151,11 @@ impl ProgramBuilder {
         let mut buffers = vec![params.clone()];
         let mut dispatches = Vec::with_capacity(self.planned.len());
         for (index, planned) in self.planned.into_iter().enumerate() {
-            let pipeline = gpu.pipeline(&planned.variant);
-            let entries: Vec<_> = pipeline
+            let pipelines: Vec<_> = planned.variants.0.iter().map(|(_, variant)| gpu.pipeline(variant)).collect();
+            // Variants of a kernel for different numbers of rows bind the same: one group serves them.
+            let bound = &pipelines[0];
+            let label = planned.variants.0[0].1.name();
+            let entries: Vec<_> = bound
                 .bindings
                 .iter()
                 .map(|binding| {
@@ -126,21 +167,19 @@ impl ProgramBuilder {
                         })
                     } else {
                         let found = planned.resources.iter().find(|(name, _)| *name == binding.name);
-                        let Some((_, buffer)) = found else {
-                            panic!("{}: nothing is bound to {}", planned.variant.name(), binding.name)
-                        };
+                        let Some((_, buffer)) = found else { panic!("{label}: nothing is bound to {}", binding.name) };
                         buffer.raw().as_entire_binding()
                     };
                     wgpu::BindGroupEntry { binding: binding.index, resource }
                 })
                 .collect();
-            let bind_group = gpu.bind_group(&planned.variant.name(), &pipeline.layout, &entries);
+            let bind_group = gpu.bind_group(&label, &bound.layout, &entries);
             buffers.extend(planned.resources.into_iter().map(|(_, buffer)| buffer));
             dispatches.push(Dispatch {
-                pipeline: pipeline.pipeline,
+                pipelines: pipelines.into_iter().map(|pipeline| pipeline.pipeline).collect(),
                 bind_group,
                 launch: planned.launch,
-                variant: planned.variant,
+                variants: planned.variants,
                 count: planned.count,
             });
         }

@@ -4,7 +4,8 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, BLOCK_TOKENS, Kernel, Launch, Linear, Output, RmsNorm, Row, Target, Variant, WeightFormat,
+    Argmax, Attention, BLOCK_TOKENS, Extent, Kernel, Launch, Linear, Output, RmsNorm, Row, Target, Variant,
+    WeightFormat,
 };
 
 use super::{Gpu, execute};
@@ -28,21 +29,33 @@ const TOLERANCE: f32 = 1e-4;
 
 pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     let capabilities = gpu.capabilities().clone();
-    for (format, many) in [(WeightFormat::Q4_0, false), (WeightFormat::Q8_0, true)] {
-        let (params, resources) = linear_case(&capabilities.linear(format, many));
-        check(gpu, params, capabilities.linear(format, many), 3, resources).await?;
+    for (format, many) in [(WeightFormat::Q4_0, 1), (WeightFormat::Q4_0, 3), (WeightFormat::Q8_0, u32::MAX)] {
+        let variant = *capabilities.linear(format).of(many);
+        let (params, resources) = linear_case(&variant);
+        check(gpu, params, variant, extent(many.min(3)), resources).await?;
     }
-    let x = values(3 * 100);
-    let norm = Resources::default().with("x", &x).with("weight", &values(100)).with("y", &[0.0f32; 300]);
-    check(gpu, RmsNorm { width: 100, stride: 100, epsilon: 1e-5 }, capabilities.rms_norm(false), 3, norm).await?;
+    let norm = Resources::default().with("x", &values(3 * 96)).with("weight", &values(96)).with("y", &[0.0f32; 3 * 96]);
+    let params = RmsNorm { width: 90, groups: 3, stride: 24, epsilon: 1e-5 };
+    check(gpu, params, capabilities.rms_norm(false), extent(3), norm).await?;
     let (params, resources) = attention_case();
-    check(gpu, params, capabilities.attention(), 2, resources).await?;
+    check(gpu, params, capabilities.attention(), extent(2), resources.clone()).await?;
+    if capabilities.fuses() {
+        check(gpu, params, capabilities.attention_split(2), extent(2), resources).await?;
+    }
     let outputs =
         [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
     let choice =
         Resources::default().with("outputs", &outputs).with("logits", &values(2 * 700)).with("sampled", &[0u32; 2]);
-    check(gpu, Argmax { vocabulary: 700, stride: 700 }, Variant::plain(Kernel::Argmax), 2, choice).await
+    check(gpu, Argmax { vocabulary: 700, stride: 700 }, Variant::plain(Kernel::Argmax), extent(2), choice).await
 }
+
+/// `count` rows whose contexts are those of [`attention_case`].
+fn extent(count: u32) -> Extent {
+    Extent { count, context: CONTEXT }
+}
+
+/// Tokens of the longest context of [`attention_case`].
+const CONTEXT: u32 = 102;
 
 /// Fixed values between -1 and 1 without a pattern that could hide a mistake.
 fn values(length: usize) -> Vec<f32> {
@@ -62,7 +75,7 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
     let (format, interleave) = variant.weight.map_or((WeightFormat::F32, 1), |w| (w.format, w.interleave as usize));
     // Small, for bindings may be; yet an invocation with several rows has them all, and one that shares a row with a
     // workgroup has more than one turn of its loop.
-    let (rows, groups) = if interleave > 1 { (101_usize, 3_usize) } else { (37, 19) };
+    let (rows, groups) = if interleave > 1 { (101_usize, 3_usize) } else { (35, 69) };
     let tokens = 3_usize;
     let stored = rows.next_multiple_of(interleave);
     // 0x2c2c: a pair of halves of 0.0652.
@@ -73,12 +86,15 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
         columns: tokens as u32,
         x_stride: (groups * GROUP / 4) as u32,
         y_stride: rows as u32,
-        y_offset: 0,
+        norm_width: if variant.kernel == Kernel::Matvec { (groups * GROUP) as u32 } else { 0 },
+        epsilon: 1e-5,
+        ..Linear::default()
     };
     let resources = Resources::default()
         .with("codes", &words(stored * groups * format.code_words()))
         .with("scales", &scales)
         .with("x", &values(tokens * groups * GROUP))
+        .with("norm", &values(groups * GROUP))
         .with("y", &vec![0.0f32; tokens * rows]);
     (params, resources)
 }
@@ -89,28 +105,41 @@ fn attention_case() -> (Attention, Resources) {
     // Halves between 2^-14 and 2 of both signs, whatever the random bits.
     let cache: Vec<u32> =
         words((tokens * kv_heads * head_pairs) as usize).iter().map(|word| word & 0xbbff_bbff).collect();
-    let rows = [Row { position: 5, ..Row::default() }, Row { position: 101, ..Row::default() }];
+    let rows = [Row { position: 5, ..Row::default() }, Row { position: CONTEXT - 1, ..Row::default() }];
     let width = (heads * head_pairs * 2) as usize;
     let resources = Resources::default()
         .with("rows", &rows)
         .with("tables", &[3u32, 1, 7, 0, 6, 2, 5, 4])
-        .with("q", &values(2 * width))
+        .with("query", &values(2 * width))
         .with("k_cache", &cache)
         .with("v_cache", &cache.iter().rev().copied().collect::<Vec<_>>())
+        .with("partials", &vec![0.0f32; 2 * width])
+        .with("softmax", &vec![0.0f32; 4 * heads as usize])
         .with("y", &vec![0.0f32; 2 * width]);
-    (Attention { heads, kv_heads, head_pairs, stride: heads * head_pairs, scale: 0.25 }, resources)
+    let (stride, y_groups) = (width as u32, (width / GROUP) as u32);
+    let params = Attention {
+        heads,
+        kv_heads,
+        head_pairs,
+        query_stride: stride,
+        y_stride: stride,
+        y_groups,
+        scale: 0.25,
+        splits: 1,
+    };
+    (params, resources)
 }
 
 async fn check(
     gpu: &Gpu,
     launch: impl Launch + Copy + 'static,
     variant: Variant,
-    count: u32,
+    extent: Extent,
     resources: Resources,
 ) -> Result<()> {
     let mut expected = resources.clone();
-    launch.reference(&variant, count as usize, &mut expected);
-    let computed = execute(gpu, launch, variant, count, &resources).await?;
+    launch.reference(&variant, extent.count as usize, &mut expected);
+    let computed = execute(gpu, launch, variant, extent, &resources).await?;
     for (name, words) in computed.iter() {
         let agree = if variant.kernel == Kernel::Argmax {
             words == expected.get::<u32>(name)

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::gpu::{Buffer, Gpu};
 use crate::model::ModelSpec;
 
-/// The keys and values of one layer: `[block][token in block][KV head][value]`, two f16 in a word.
+/// The keys and values of one layer, two f16 in a word, laid out as `wgsl/shared/kv.wgsl` of the kernels has it.
 pub struct KvLayer {
     /// The keys.
     pub keys: Buffer,
@@ -31,7 +31,7 @@ impl KvCache {
     /// [`crate::Error::TooLarge`] where a layer's keys don't fit a binding.
     pub fn new(gpu: &Gpu, spec: &ModelSpec, tokens: u32, slots: u32) -> Result<Self> {
         let blocks = tokens.div_ceil(BLOCK_TOKENS);
-        let bytes = u64::from(blocks) * u64::from(BLOCK_TOKENS) * u64::from(spec.kv_width()) * 2;
+        let bytes = u64::from(blocks) * u64::from(BLOCK_TOKENS) * spec.kv_layer_bytes_per_token() / 2;
         let layer = |_| {
             let buffer = || gpu.storage_buffer(&format!("the KV cache of {tokens} tokens"), bytes);
             Ok(KvLayer { keys: buffer()?, values: buffer()? })
@@ -44,7 +44,7 @@ impl KvCache {
     /// The most tokens whose layers' keys fit one binding of `max_binding` bytes each.
     #[must_use]
     pub fn largest_capacity(spec: &ModelSpec, max_binding: u64) -> u32 {
-        let tokens = max_binding / (u64::from(spec.kv_width()) * 2);
+        let tokens = max_binding / (spec.kv_layer_bytes_per_token() / 2);
         (tokens.min(u64::from(u32::MAX / 2)) as u32) / BLOCK_TOKENS * BLOCK_TOKENS
     }
 

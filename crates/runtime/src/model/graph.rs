@@ -1,75 +1,14 @@
 //! The one graph builder: from a spec and its weights to programs of dispatches.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{
-    Add, Argmax, Attention, Embed, Kernel, KvAppend, Linear, Output, RmsNorm, Rope, Row, Swiglu, Variant,
-};
+use wgslm_shaders::{Argmax, Attention, Embed, Kernel, Linear, RmsNorm, RopeAppend, Swiglu, Variant};
 
-use super::tensors::{EMBEDDINGS, OUTPUT_HEAD, OUTPUT_NORM, layer_tensor};
+use super::activations::{Activations, stride};
+use super::tensors::{EMBEDDINGS, GATE_UP, OUTPUT_HEAD, OUTPUT_NORM, QKV, layer_tensor};
 use super::{Matrix, ModelSpec, Weights};
 use crate::Result;
 use crate::gpu::{Buffer, Count, Gpu, Program, ProgramBuilder};
 use crate::kv::{KvCache, KvLayer};
-
-/// Activations between kernels: row-major f32, a row a token. Rows are padded with zeros to whole groups of 32.
-pub(crate) struct Activations {
-    /// The tokens of a step.
-    pub(crate) rows: Buffer,
-    /// The outputs asked of a step.
-    pub(crate) outputs: Buffer,
-    /// The token sampled last in each slot.
-    pub(crate) sampled: Buffer,
-    /// The logits of the outputs, `[outputs, vocabulary]`.
-    pub(crate) logits: Buffer,
-    /// Rows there is room for.
-    pub(crate) row_capacity: u32,
-    /// Outputs there is room for.
-    pub(crate) output_capacity: u32,
-    frequencies: Buffer,
-    residual: Buffer,
-    normed: Buffer,
-    query: Buffer,
-    key: Buffer,
-    value: Buffer,
-    attended: Buffer,
-    gate: Buffer,
-    up: Buffer,
-    delta: Buffer,
-}
-
-/// The stride of a row of `width` values.
-fn stride(width: u32) -> u32 {
-    width.next_multiple_of(GROUP as u32)
-}
-
-impl Activations {
-    /// Room for steps of up to `rows` rows and `outputs` outputs, by sequences in `slots` slots.
-    pub(crate) fn new(gpu: &Gpu, spec: &ModelSpec, rows: u32, outputs: u32, slots: u32) -> Result<Self> {
-        let buffer =
-            |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
-        let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
-        let frequencies = buffer("rope frequencies", 1, spec.rope.frequencies.len() as u32)?;
-        gpu.write(&frequencies, 0, bytemuck::cast_slice(&spec.rope.frequencies));
-        Ok(Self {
-            rows: buffer("rows", rows, (size_of::<Row>() / 4) as u32)?,
-            outputs: buffer("outputs", outputs, (size_of::<Output>() / 4) as u32)?,
-            sampled: buffer("sampled tokens", 1, slots)?,
-            logits: buffer("logits", outputs, spec.vocabulary)?,
-            row_capacity: rows,
-            output_capacity: outputs,
-            frequencies,
-            residual: activation("residual stream", spec.width)?,
-            normed: activation("normed", spec.width)?,
-            query: activation("query", spec.query_width())?,
-            key: activation("key", spec.kv_width())?,
-            value: activation("value", spec.kv_width())?,
-            attended: activation("attended", spec.query_width())?,
-            gate: activation("gate", spec.feed_forward_width)?,
-            up: activation("up", spec.feed_forward_width)?,
-            delta: activation("delta", spec.width)?,
-        })
-    }
-}
 
 /// Builds the programs of a model.
 pub(crate) struct Graph<'a> {
@@ -80,25 +19,45 @@ pub(crate) struct Graph<'a> {
     pub(crate) kv: &'a KvCache,
 }
 
+/// What a matrix multiplies: rows in planes, and the weights of the norm that comes before where the kernel is to apply it.
+#[derive(Clone, Copy)]
+struct Input<'a> {
+    x: &'a Buffer,
+    norm: Option<&'a Buffer>,
+}
+
+/// Where products go.
+#[derive(Clone, Copy)]
+struct Destination<'a> {
+    y: &'a Buffer,
+    /// Of a row, in f32.
+    stride: u32,
+    /// In planes rather than value by value.
+    planes: bool,
+    accumulate: bool,
+}
+
 impl Graph<'_> {
-    /// From the rows' tokens to the residual stream after the last layer, for one row or for many at a time.
-    pub(crate) fn body(&self, many: bool) -> Result<Program> {
+    /// From the rows' tokens to the residual stream after the last layer. `fused`: the kernels for few rows take in what stands
+    /// beside a matrix.
+    pub(crate) fn body(&self, fused: bool) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         self.embed(&mut builder)?;
         for (layer, kv) in (0..self.spec.layers).zip(&self.kv.layers) {
-            self.attention(&mut builder, layer, kv, many)?;
-            self.feed_forward(&mut builder, layer, many)?;
+            self.attention(&mut builder, layer, kv, fused)?;
+            self.feed_forward(&mut builder, layer, fused)?;
         }
         Ok(builder.build(self.gpu))
     }
 
-    /// From the residual stream to the outputs' logits, for one output or for many at a time.
-    pub(crate) fn head(&self, many: bool) -> Result<Program> {
+    /// From the residual stream to the outputs' logits. `fused`: output i is row i of the step, and outputs are few.
+    pub(crate) fn head(&self, fused: bool) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
-        let (a, count) = (self.activations, Count::Outputs);
-        self.norm(&mut builder, OUTPUT_NORM, count)?;
+        let input = self.normed(&mut builder, OUTPUT_NORM, Count::Outputs, fused)?;
         let head = self.weights.matrix(if self.spec.tied_head { EMBEDDINGS } else { OUTPUT_HEAD })?;
-        self.linear(&mut builder, head, (&a.normed, &a.logits), self.spec.vocabulary, (count, many));
+        let logits =
+            Destination { y: &self.activations.logits, stride: self.spec.vocabulary, planes: false, accumulate: false };
+        self.linear(&mut builder, Count::Outputs, input, &[(head, 0)], logits, 0);
         Ok(builder.build(self.gpu))
     }
 
@@ -138,139 +97,181 @@ impl Graph<'_> {
         Ok(())
     }
 
-    fn attention(&self, builder: &mut ProgramBuilder, layer: u32, kv: &KvLayer, many: bool) -> Result<()> {
-        let (a, spec, rows) = (self.activations, self.spec, (Count::Rows, many));
+    fn attention(&self, builder: &mut ProgramBuilder, layer: u32, kv: &KvLayer, fused: bool) -> Result<()> {
+        let (a, spec) = (self.activations, self.spec);
         let name = |tensor| layer_tensor(layer, tensor);
-        self.norm(builder, &name("attn_norm"), Count::Rows)?;
-        for (tensor, y, width) in [
-            ("attn_q", &a.query, spec.query_width()),
-            ("attn_k", &a.key, spec.kv_width()),
-            ("attn_v", &a.value, spec.kv_width()),
-        ] {
-            self.linear(builder, self.weights.matrix(&name(tensor))?, (&a.normed, y), stride(width), rows);
-        }
-        self.rope(builder, &a.query, spec.heads);
-        self.rope(builder, &a.key, spec.kv_heads);
+        let input = self.normed(builder, &name("attn_norm"), Count::Rows, fused)?;
+        let qkv_width = spec.query_width() + 2 * spec.kv_width();
+        let (k, v) = (spec.query_width(), spec.query_width() + spec.kv_width());
+        let matrices =
+            self.fused_or(&name(QKV), &[(&name("attn_q"), 0), (&name("attn_k"), k), (&name("attn_v"), v)])?;
+        let qkv = Destination { y: &a.qkv, stride: stride(qkv_width), planes: false, accumulate: false };
+        self.linear(builder, Count::Rows, input, &matrices, qkv, 0);
         builder.dispatch(
-            KvAppend { pairs: spec.kv_width() / 2, stride: stride(spec.kv_width()) / 2 },
-            Variant::plain(Kernel::KvAppend),
-            Count::Rows,
-            &[
-                ("rows", &a.rows),
-                ("tables", &self.kv.tables),
-                ("k", &a.key),
-                ("v", &a.value),
-                ("k_cache", &kv.keys),
-                ("v_cache", &kv.values),
-            ],
-        );
-        builder.dispatch(
-            Attention {
+            RopeAppend {
                 heads: spec.heads,
                 kv_heads: spec.kv_heads,
                 head_pairs: spec.head_width / 2,
-                stride: stride(spec.query_width()) / 2,
-                scale: 1.0 / (spec.head_width as f32).sqrt(),
+                pairs: spec.rope.frequencies.len() as u32,
+                pair_step: spec.rope.pair_step,
+                stride: stride(qkv_width),
+                query_stride: stride(spec.query_width()),
+                magnitude: spec.rope.magnitude,
             },
-            self.gpu.capabilities().attention(),
+            Variant::plain(Kernel::RopeAppend),
             Count::Rows,
             &[
                 ("rows", &a.rows),
                 ("tables", &self.kv.tables),
-                ("q", &a.query),
+                ("frequencies", &a.frequencies),
+                ("qkv", &a.qkv),
+                ("query", &a.query),
                 ("k_cache", &kv.keys),
                 ("v_cache", &kv.values),
-                ("y", &a.attended),
             ],
         );
-        self.sublayer_output(builder, &name("attn_output"), &a.attended, many)
+        self.attend(builder, kv, fused);
+        let output = self.weights.matrix(&name("attn_output"))?;
+        self.linear(builder, Count::Rows, Input { x: &a.attended, norm: None }, &[(output, 0)], self.residual(), 0);
+        Ok(())
     }
 
-    fn feed_forward(&self, builder: &mut ProgramBuilder, layer: u32, many: bool) -> Result<()> {
+    /// `attended = attention(query)`: by splits of the context where rows are few and their heads whole chunks.
+    fn attend(&self, builder: &mut ProgramBuilder, kv: &KvLayer, fused: bool) {
+        let (a, spec) = (self.activations, self.spec);
+        let params = Attention {
+            heads: spec.heads,
+            kv_heads: spec.kv_heads,
+            head_pairs: spec.head_width / 2,
+            query_stride: stride(spec.query_width()),
+            y_stride: stride(spec.query_width()),
+            y_groups: stride(spec.query_width()) / GROUP as u32,
+            scale: 1.0 / (spec.head_width as f32).sqrt(),
+            splits: a.splits,
+        };
+        let resources = [
+            ("rows", &a.rows),
+            ("tables", &self.kv.tables),
+            ("query", &a.query),
+            ("k_cache", &kv.keys),
+            ("v_cache", &kv.values),
+            ("partials", &a.partials),
+            ("softmax", &a.softmax),
+            ("y", &a.attended),
+        ];
+        let capabilities = self.gpu.capabilities();
+        if fused && spec.head_width % 8 == 0 {
+            let split = capabilities.attention_split(spec.heads / spec.kv_heads);
+            builder.dispatch(params, split, Count::Rows, &resources);
+            builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Rows, &resources);
+        } else {
+            builder.dispatch(params, capabilities.attention(), Count::Rows, &resources);
+        }
+    }
+
+    fn feed_forward(&self, builder: &mut ProgramBuilder, layer: u32, fused: bool) -> Result<()> {
         let (a, width) = (self.activations, self.spec.feed_forward_width);
         let name = |tensor| layer_tensor(layer, tensor);
-        self.norm(builder, &name("ffn_norm"), Count::Rows)?;
-        for (tensor, y) in [("ffn_gate", &a.gate), ("ffn_up", &a.up)] {
-            let matrix = self.weights.matrix(&name(tensor))?;
-            self.linear(builder, matrix, (&a.normed, y), stride(width), (Count::Rows, many));
+        let input = self.normed(builder, &name("ffn_norm"), Count::Rows, fused)?;
+        let matrices = self.fused_or(&name(GATE_UP), &[(&name("ffn_gate"), 0), (&name("ffn_up"), width)])?;
+        if fused && matrices.len() == 1 {
+            let hidden = Destination { y: &a.hidden, stride: stride(width), planes: true, accumulate: false };
+            self.linear(builder, Count::Rows, input, &matrices, hidden, width);
+        } else {
+            let gate_up = Destination { y: &a.gate_up, stride: stride(2 * width), planes: false, accumulate: false };
+            self.linear(builder, Count::Rows, input, &matrices, gate_up, 0);
+            builder.dispatch(
+                Swiglu {
+                    width,
+                    x_stride: stride(2 * width),
+                    y_stride: stride(width),
+                    y_groups: stride(width) / GROUP as u32,
+                },
+                Variant::plain(Kernel::Swiglu),
+                Count::Rows,
+                &[("x", &a.gate_up), ("y", &a.hidden)],
+            );
+        }
+        let down = self.weights.matrix(&name("ffn_down"))?;
+        self.linear(builder, Count::Rows, Input { x: &a.hidden, norm: None }, &[(down, 0)], self.residual(), 0);
+        Ok(())
+    }
+
+    /// What a sublayer's output is added to.
+    fn residual(&self) -> Destination<'_> {
+        let stride = stride(self.spec.width);
+        Destination { y: &self.activations.residual, stride, planes: true, accumulate: true }
+    }
+
+    /// The matrix of this name or, where its parts are not of one format, they and the rows that they begin at.
+    fn fused_or(&self, fused: &str, parts: &[(&str, u32)]) -> Result<Vec<(&Matrix, u32)>> {
+        if self.weights.has_matrix(fused) {
+            return Ok(vec![(self.weights.matrix(fused)?, 0)]);
+        }
+        parts.iter().map(|(name, first)| Ok((self.weights.matrix(name)?, *first))).collect()
+    }
+
+    /// The residual stream under a norm: of every row or of the outputs' rows. `fused` leaves the norm to the matrix's kernel.
+    fn normed(&self, builder: &mut ProgramBuilder, norm: &str, count: Count, fused: bool) -> Result<Input<'_>> {
+        let (a, width) = (self.activations, self.spec.width);
+        let weight = self.weights.vector(norm)?;
+        if fused {
+            return Ok(Input { x: &a.residual, norm: Some(weight) });
         }
         builder.dispatch(
-            Swiglu { width, stride: stride(width) },
-            Variant::plain(Kernel::Swiglu),
-            Count::Rows,
-            &[("gate", &a.gate), ("up", &a.up)],
-        );
-        self.sublayer_output(builder, &name("ffn_down"), &a.gate, many)
-    }
-
-    /// `residual += weight * x`.
-    fn sublayer_output(&self, builder: &mut ProgramBuilder, weight: &str, x: &Buffer, many: bool) -> Result<()> {
-        let (a, width) = (self.activations, self.spec.width);
-        self.linear(builder, self.weights.matrix(weight)?, (x, &a.delta), stride(width), (Count::Rows, many));
-        builder.dispatch(
-            Add { width, stride: stride(width) },
-            Variant::plain(Kernel::Add),
-            Count::Rows,
-            &[("x", &a.residual), ("y", &a.delta)],
-        );
-        Ok(())
-    }
-
-    /// `normed = norm(residual) * weight`, of every row or of the outputs' rows.
-    fn norm(&self, builder: &mut ProgramBuilder, weight: &str, count: Count) -> Result<()> {
-        let (a, width) = (self.activations, self.spec.width);
-        builder.dispatch(
-            RmsNorm { width, stride: stride(width), epsilon: self.spec.norm_epsilon },
+            RmsNorm {
+                width,
+                groups: stride(width) / GROUP as u32,
+                stride: stride(width) / 4,
+                epsilon: self.spec.norm_epsilon,
+            },
             self.gpu.capabilities().rms_norm(count == Count::Outputs),
             count,
-            &[("x", &a.residual), ("weight", self.weights.vector(weight)?), ("y", &a.normed), ("outputs", &a.outputs)],
+            &[("x", &a.residual), ("weight", weight), ("y", &a.normed), ("outputs", &a.outputs)],
         );
-        Ok(())
+        Ok(Input { x: &a.normed, norm: None })
     }
 
-    fn rope(&self, builder: &mut ProgramBuilder, x: &Buffer, heads: u32) {
-        let (a, rope) = (self.activations, &self.spec.rope);
-        builder.dispatch(
-            Rope {
-                heads,
-                head_width: self.spec.head_width,
-                pairs: rope.frequencies.len() as u32,
-                pair_step: rope.pair_step,
-                stride: stride(heads * self.spec.head_width),
-                magnitude: rope.magnitude,
-            },
-            Variant::plain(Kernel::Rope),
-            Count::Rows,
-            &[("rows", &a.rows), ("frequencies", &a.frequencies), ("x", x)],
-        );
-    }
-
-    /// `y = matrix * x`, a dispatch a part.
+    /// Products of `input` with matrices, each from its place in a row of the destination on; a dispatch a part. With
+    /// `gate_rows`, the one matrix holds that many rows of a gate and then as many of what it gates.
     fn linear(
         &self,
         builder: &mut ProgramBuilder,
-        matrix: &Matrix,
-        (x, y): (&Buffer, &Buffer),
-        y_stride: u32,
-        (count, many): (Count, bool),
+        count: Count,
+        input: Input<'_>,
+        matrices: &[(&Matrix, u32)],
+        destination: Destination<'_>,
+        gate_rows: u32,
     ) {
         let columns = match count {
             Count::Rows => self.activations.row_capacity,
             Count::Outputs => self.activations.output_capacity,
         };
-        for part in &matrix.parts {
-            let mut resources = vec![("codes", &part.codes), ("x", x), ("y", y)];
+        let parts =
+            matrices.iter().flat_map(|(matrix, first)| matrix.parts.iter().map(move |part| (matrix, first, part)));
+        for (matrix, first, part) in parts {
+            let mut resources = vec![
+                ("codes", &part.codes),
+                ("x", input.x),
+                ("y", destination.y),
+                ("norm", input.norm.unwrap_or(input.x)),
+            ];
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
             builder.dispatch(
                 Linear {
-                    rows: part.rows,
+                    rows: if gate_rows > 0 { gate_rows } else { part.rows },
                     groups: matrix.groups,
                     columns,
                     x_stride: matrix.groups * GROUP as u32 / 4,
-                    y_stride,
-                    y_offset: part.first,
+                    y_stride: destination.stride,
+                    y_offset: first + part.first,
+                    y_groups: if destination.planes { destination.stride / GROUP as u32 } else { 0 },
+                    accumulate: destination.accumulate.into(),
+                    gate_rows,
+                    norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
+                    epsilon: self.spec.norm_epsilon,
                 },
-                self.gpu.capabilities().linear(matrix.layout.format, many),
+                self.gpu.capabilities().linear(matrix.layout.format),
                 count,
                 &resources,
             );

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::tensors::{OUTPUT_HEAD, TensorRole, expected_tensors};
-use super::weights::TensorWriter;
+use super::tensors::{Fusion, OUTPUT_HEAD, TensorRole, expected_tensors};
+use super::weights::{TensorWriter, can_fuse};
 use super::{ModelSpec, Weights};
 use crate::gguf::{Event, Header, Reader, TensorInfo, floats, supported_types, weight_format};
 use crate::gpu::Gpu;
@@ -52,11 +52,14 @@ pub struct Loader {
     unflushed: u64,
 }
 
+/// What a tensor is for, and the larger matrix that it becomes a part of.
+type Place = (TensorRole, Option<Fusion>);
+
 /// What is known once the header has been read.
 struct Begun {
     model: Model,
     tensors: Vec<TensorInfo>,
-    roles: HashMap<String, TensorRole>,
+    places: HashMap<String, Place>,
     expected_bytes: u64,
     current: Option<TensorWriter>,
 }
@@ -87,7 +90,7 @@ impl Loader {
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while let Some(event) = self.reader.read(&mut bytes)? {
             match event {
-                Event::Header(header) => self.begun = Some(Begun::new(header)?),
+                Event::Header(header) => self.begun = Some(Begun::new(&self.gpu, header)?),
                 Event::Data { tensor, offset, bytes } => {
                     let Some(begun) = &mut self.begun else { continue };
                     begun.data(&self.gpu, tensor, offset, bytes)?;
@@ -116,12 +119,12 @@ impl Loader {
 }
 
 impl Begun {
-    fn new(header: Header) -> Result<Self> {
+    fn new(gpu: &Gpu, header: Header) -> Result<Self> {
         let expected_bytes = header.file_len();
         let mut metadata = header.metadata;
         let mut spec = ModelSpec::from_metadata(&metadata)?;
         spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
-        let roles = check_tensors(&spec, &header.tensors)?;
+        let places = check_tensors(gpu, &spec, &header.tensors)?;
         let tokenizer = Tokenizer::from_metadata(&mut metadata).map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
             Ok(tokenizer) => ChatTemplate::from_metadata(&metadata, tokenizer).map_err(|error| reason(&error)),
@@ -129,14 +132,14 @@ impl Begun {
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
         let model = Model { spec, weights: Weights::default(), parameters, tokenizer, chat_template };
-        Ok(Self { model, tensors: header.tensors, roles, expected_bytes, current: None })
+        Ok(Self { model, tensors: header.tensors, places, expected_bytes, current: None })
     }
 
     fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) -> Result<()> {
         let info = &self.tensors[tensor];
         if offset == 0 {
-            self.current = match self.roles.get(&info.name) {
-                Some(role) => Some(self.model.weights.begin(gpu, *role, info)?),
+            self.current = match self.places.get(&info.name) {
+                Some((role, fusion)) => Some(self.model.weights.begin(gpu, (*role, fusion.as_ref()), info)?),
                 None => None,
             };
         }
@@ -161,9 +164,10 @@ fn reason(error: &Error) -> String {
 }
 
 /// Holds the file's directory against what the spec needs, before any weight arrives.
-fn check_tensors(spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<String, TensorRole>> {
+fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<String, Place>> {
     let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-    let mut roles = HashMap::new();
+    let mut places = HashMap::new();
+    let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
     for tensor in expected_tensors(spec) {
         let info = found.get(tensor.name.as_str());
         let info = info.ok_or_else(|| Error::MissingTensor { tensor: tensor.name.clone() })?;
@@ -181,12 +185,23 @@ fn check_tensors(spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<Str
                 supported: supported_types(),
             });
         }
-        roles.insert(tensor.name, tensor.role);
+        if let Some(fusion) = &tensor.fusion {
+            fusions.entry(fusion.name.clone()).or_default().push(info);
+        }
+        places.insert(tensor.name, (tensor.role, tensor.fusion));
     }
     // A tensor that goes unused would change the model's answers without a word.
-    let unused = tensors.iter().find(|tensor| !roles.contains_key(&tensor.name));
+    let unused = tensors.iter().find(|tensor| !places.contains_key(&tensor.name));
     if let Some(tensor) = unused {
         return Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() });
     }
-    Ok(roles)
+    for parts in fusions.values() {
+        let sizes: Vec<_> = parts.iter().map(|part| (part.kind, part.shape[1])).collect();
+        if !can_fuse(gpu, parts[0].shape[0], &sizes) {
+            for part in parts {
+                places.entry(part.name.clone()).and_modify(|place| place.1 = None);
+            }
+        }
+    }
+    Ok(places)
 }

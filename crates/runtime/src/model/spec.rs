@@ -1,5 +1,7 @@
 //! An architecture as data.
 
+use wgslm_shaders::cpu::kv_head_words;
+
 /// What the graph builder needs to know of a model. Sizes count values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSpec {
@@ -58,6 +60,11 @@ impl ModelSpec {
     /// Bytes of KV cache for a token: keys and values of every layer in f16.
     #[must_use]
     pub fn kv_bytes_per_token(&self) -> u64 {
-        u64::from(self.kv_width()) * 4 * u64::from(self.layers)
+        self.kv_layer_bytes_per_token() * u64::from(self.layers)
+    }
+
+    /// Bytes of keys and values of a token in one layer.
+    pub(crate) fn kv_layer_bytes_per_token(&self) -> u64 {
+        u64::from(self.kv_heads) * kv_head_words(self.head_width as usize / 2) as u64 * 2 * 4
     }
 }

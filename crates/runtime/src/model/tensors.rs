@@ -11,6 +11,17 @@ pub enum TensorRole {
     Vector,
 }
 
+/// A larger matrix that a tensor is a part of, where all its parts are of one format: one dispatch then does for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fusion {
+    /// The name of the larger matrix.
+    pub name: String,
+    /// Where the tensor's rows begin in it.
+    pub first_row: u32,
+    /// Its rows.
+    pub rows: u32,
+}
+
 /// A tensor that a model needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedTensor {
@@ -20,12 +31,19 @@ pub struct ExpectedTensor {
     pub role: TensorRole,
     /// Its shape, fastest dimension first.
     pub shape: Vec<u64>,
+    /// What it can be a part of.
+    pub fusion: Option<Fusion>,
 }
 
 /// The output head, which a model may share with its embeddings.
 pub(crate) const OUTPUT_HEAD: &str = "output.weight";
 pub(crate) const EMBEDDINGS: &str = "token_embd.weight";
 pub(crate) const OUTPUT_NORM: &str = "output_norm.weight";
+
+/// Queries, keys and values in one matrix.
+pub(crate) const QKV: &str = "attn_qkv";
+/// Gate and up in one matrix.
+pub(crate) const GATE_UP: &str = "ffn_gate_up";
 
 /// The name of a layer's tensor.
 pub(crate) fn layer_tensor(layer: u32, tensor: &str) -> String {
@@ -40,15 +58,19 @@ pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor
     let outside = [matrix(EMBEDDINGS.to_owned(), width, vocabulary), norm(OUTPUT_NORM.to_owned(), width)];
     let layers = (0..spec.layers).flat_map(move |layer| {
         let name = |tensor| layer_tensor(layer, tensor);
+        let part = |tensor, outputs, of, first_row, rows| ExpectedTensor {
+            fusion: Some(Fusion { name: name(of), first_row, rows }),
+            ..matrix(name(tensor), width, outputs)
+        };
         [
             norm(name("attn_norm"), width),
             norm(name("ffn_norm"), width),
-            matrix(name("attn_q"), width, query),
-            matrix(name("attn_k"), width, kv),
-            matrix(name("attn_v"), width, kv),
+            part("attn_q", query, QKV, 0, query + 2 * kv),
+            part("attn_k", kv, QKV, query, query + 2 * kv),
+            part("attn_v", kv, QKV, query + kv, query + 2 * kv),
             matrix(name("attn_output"), query, width),
-            matrix(name("ffn_gate"), width, feed_forward),
-            matrix(name("ffn_up"), width, feed_forward),
+            part("ffn_gate", feed_forward, GATE_UP, 0, 2 * feed_forward),
+            part("ffn_up", feed_forward, GATE_UP, feed_forward, 2 * feed_forward),
             matrix(name("ffn_down"), feed_forward, width),
         ]
     });
@@ -56,9 +78,9 @@ pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor
 }
 
 fn matrix(name: String, inputs: u32, outputs: u32) -> ExpectedTensor {
-    ExpectedTensor { name, role: TensorRole::Matrix, shape: vec![u64::from(inputs), u64::from(outputs)] }
+    ExpectedTensor { name, role: TensorRole::Matrix, shape: vec![u64::from(inputs), u64::from(outputs)], fusion: None }
 }
 
 fn norm(name: String, width: u32) -> ExpectedTensor {
-    ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(width)] }
+    ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(width)], fusion: None }
 }

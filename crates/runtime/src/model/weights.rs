@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use wgslm_shaders::format::{GROUP, plane_index};
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
-use super::tensors::TensorRole;
+use super::tensors::{Fusion, TensorRole};
 use crate::gguf::{PackedRows, TensorInfo, TensorType, floats, groups_in, weight_format};
 use crate::gpu::{Buffer, Gpu};
 use crate::{Error, Result};
@@ -49,7 +50,7 @@ impl Weights {
         self.matrices.get(name).ok_or_else(|| Error::MissingTensor { tensor: name.to_owned() })
     }
 
-    /// The f32 values of this name.
+    /// The f32 values of this name, in planes as activations are.
     ///
     /// # Errors
     /// [`Error::MissingTensor`].
@@ -65,40 +66,74 @@ impl Weights {
         matrices + self.vectors.values().map(Buffer::size).sum::<u64>()
     }
 
+    /// Whether there is a matrix of this name.
+    #[must_use]
+    pub fn has_matrix(&self, name: &str) -> bool {
+        self.matrices.contains_key(name)
+    }
+
     /// Makes room for `tensor`, whose shape and type have been checked and which is to serve as `role`.
     ///
     /// # Errors
     /// [`Error::TooLarge`] where not even a single group of rows fits a binding.
-    pub(crate) fn begin(&mut self, gpu: &Gpu, role: TensorRole, tensor: &TensorInfo) -> Result<TensorWriter> {
+    pub(crate) fn begin(
+        &mut self,
+        gpu: &Gpu,
+        (role, fusion): (TensorRole, Option<&Fusion>),
+        tensor: &TensorInfo,
+    ) -> Result<TensorWriter> {
         let row_length = tensor.shape[0] as usize;
         let row_bytes = tensor.row_bytes() as usize;
         if role == TensorRole::Vector {
-            let values = gpu.storage_buffer(&tensor.name, tensor.shape[0] * 4)?;
+            let values = gpu.storage_buffer(&tensor.name, (groups_in(row_length) * GROUP * 4) as u64)?;
             self.vectors.insert(tensor.name.clone(), values.clone());
-            return Ok(TensorWriter::new(row_bytes, 1, Target::Vector { kind: tensor.kind, values }));
+            return Ok(TensorWriter::new(row_bytes, 1, 0, Target::Vector { kind: tensor.kind, values }));
         }
-        let format = weight_format(tensor.kind).unwrap_or(WeightFormat::F32);
-        let interleave = gpu.capabilities().interleave();
-        let matrix = allocate(gpu, tensor, WeightLayout { format, interleave }, groups_in(row_length))?;
+        let layout = matrix_layout(gpu, tensor.kind);
+        let rows = tensor.shape.get(1).copied().unwrap_or(1) as u32;
+        let (name, first_row, rows) =
+            fusion.map_or((&tensor.name, 0, rows), |fusion| (&fusion.name, fusion.first_row, fusion.rows));
+        if !self.matrices.contains_key(name) {
+            let matrix = allocate(gpu, name, rows, layout, groups_in(row_length))?;
+            self.matrices.insert(name.clone(), matrix);
+        }
+        let matrix = self.matrix(name)?;
         let parts = matrix.parts.iter().map(|part| (part.first as usize, part.codes.clone(), part.scales.clone()));
-        let target = Target::Matrix {
-            format,
-            interleave: interleave as usize,
-            groups: groups_in(row_length),
-            parts: parts.collect(),
-        };
+        let interleave = layout.interleave as usize;
+        let target =
+            Target::Matrix { format: layout.format, interleave, groups: groups_in(row_length), parts: parts.collect() };
         // Rows are packed in batches of whole interleaved groups, of about a quarter MiB: few writes, little memory.
-        let batch = ((256 << 10) / row_bytes.max(1)).max(1).next_multiple_of(interleave as usize);
-        self.matrices.insert(tensor.name.clone(), matrix);
-        Ok(TensorWriter::new(row_bytes, batch, target))
+        let batch = ((256 << 10) / row_bytes.max(1)).max(1).next_multiple_of(interleave);
+        Ok(TensorWriter::new(row_bytes, batch, first_row as usize, target))
     }
 }
 
-fn allocate(gpu: &Gpu, tensor: &TensorInfo, layout: WeightLayout, groups: usize) -> Result<Matrix> {
-    let rows = tensor.shape.get(1).copied().unwrap_or(1) as u32;
+/// How a matrix of this type lies on the device.
+fn matrix_layout(gpu: &Gpu, kind: TensorType) -> WeightLayout {
+    WeightLayout {
+        format: weight_format(kind).unwrap_or(WeightFormat::F32),
+        interleave: gpu.capabilities().interleave(),
+    }
+}
+
+/// Whether tensors of these types and numbers of rows can lie in one matrix of one binding, a row being `row_length` long.
+pub(crate) fn can_fuse(gpu: &Gpu, row_length: u64, parts: &[(TensorType, u64)]) -> bool {
+    let Some((kind, _)) = parts.first() else { return false };
+    let layout = matrix_layout(gpu, *kind);
+    let (code_bytes, scale_bytes) = row_plane_bytes(layout.format, groups_in(row_length as usize));
+    let rows: u64 = parts.iter().map(|(_, rows)| rows).sum();
+    parts.iter().all(|(other, rows)| other == kind && rows % u64::from(layout.interleave) == 0)
+        && rows * code_bytes.max(scale_bytes) <= gpu.capabilities().max_binding
+}
+
+/// Bytes of codes and of scales of a row.
+fn row_plane_bytes(format: WeightFormat, groups: usize) -> (u64, u64) {
+    ((groups * format.code_words() * 4) as u64, (format.scale_words(groups) * 4) as u64)
+}
+
+fn allocate(gpu: &Gpu, name: &str, rows: u32, layout: WeightLayout, groups: usize) -> Result<Matrix> {
     let interleave = layout.interleave;
-    let code_bytes = (groups * layout.format.code_words() * 4) as u64;
-    let scale_bytes = (layout.format.scale_words(groups) * 4) as u64;
+    let (code_bytes, scale_bytes) = row_plane_bytes(layout.format, groups);
     let rows_in_binding = gpu.capabilities().max_binding / code_bytes.max(scale_bytes);
     let most = (rows_in_binding.min(u64::from(u32::MAX / 2)) as u32) / interleave * interleave;
     // Where not one group of rows fits, asking for its buffer gives the error that says so.
@@ -107,8 +142,8 @@ fn allocate(gpu: &Gpu, tensor: &TensorInfo, layout: WeightLayout, groups: usize)
     for first in (0..rows).step_by(most as usize) {
         let part_rows = (rows - first).min(most);
         let stored = u64::from(part_rows.next_multiple_of(interleave));
-        let codes = gpu.storage_buffer(&tensor.name, stored * code_bytes)?;
-        let scales = if scale_bytes > 0 { Some(gpu.storage_buffer(&tensor.name, stored * scale_bytes)?) } else { None };
+        let codes = gpu.storage_buffer(name, stored * code_bytes)?;
+        let scales = if scale_bytes > 0 { Some(gpu.storage_buffer(name, stored * scale_bytes)?) } else { None };
         parts.push(MatrixPart { first, rows: part_rows, codes, scales });
     }
     Ok(Matrix { layout, rows, groups: groups as u32, parts })
@@ -129,8 +164,9 @@ pub(crate) struct TensorWriter {
 }
 
 impl TensorWriter {
-    fn new(row_bytes: usize, batch: usize, target: Target) -> Self {
-        Self { row_bytes, batch, target, pending: Vec::new(), written_rows: 0 }
+    /// For rows of `row_bytes` that begin at `first_row` of the target, to be written `batch` at a time.
+    fn new(row_bytes: usize, batch: usize, first_row: usize, target: Target) -> Self {
+        Self { row_bytes, batch, target, pending: Vec::new(), written_rows: first_row }
     }
 
     /// Takes the next bytes.
@@ -167,7 +203,13 @@ impl TensorWriter {
         self.written_rows += count;
         let (format, interleave, groups, parts) = match &self.target {
             Target::Vector { kind, values } => {
-                gpu.write(values, 0, bytemuck::cast_slice(&floats(*kind, bytes).unwrap_or_default()));
+                let floats = floats(*kind, bytes).unwrap_or_default();
+                let groups = groups_in(floats.len());
+                let mut planes = vec![0.0f32; groups * GROUP];
+                for (i, value) in floats.into_iter().enumerate() {
+                    planes[plane_index(i, groups)] = value;
+                }
+                gpu.write(values, 0, bytemuck::cast_slice(&planes));
                 return;
             }
             Target::Matrix { format, interleave, groups, parts } => (*format, *interleave, *groups, parts),

@@ -1,6 +1,7 @@
-//! `attention`: lengths about the edges of blocks (16) and tiles (64), shuffled block tables, shared KV heads, every width.
+//! `attention`, `attention_split` and `attention_combine`: lengths about the edges of blocks (16) and tiles (64) and splits (128), shuffled block tables, shared KV heads, every width.
 
-use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::cpu::{Resources, kv_head_words};
+use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Attention, BLOCK_TOKENS, Kernel, Row, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
@@ -34,18 +35,53 @@ impl Rows {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Attention) {
-        for (heads, kv_heads) in [(2, 2), (6, 2), (8, 2), (5, 1)] {
+    let kernels = [Kernel::Attention, Kernel::AttentionSplit];
+    for variant in Variant::all().into_iter().filter(|variant| kernels.contains(&variant.kernel)) {
+        for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
             for width in [2, 64, 80, 256] {
-                let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 200]);
-                cases.push(case(variant, (heads, kv_heads, width), 1.0 / (width as f32).sqrt(), &rows, 0));
+                let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
+                if variant.kernel == Kernel::Attention || width % 8 == 0 {
+                    cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
+                }
             }
         }
-        cases.push(case(variant, (6, 2, 64), 0.125, &Rows::prefill(), 3));
+        cases.push(case(variant, (6, 2, 64), 0.125, &Rows::prefill(), 8));
         // Scores so far apart that one position takes nearly all.
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
     }
+    cases.extend([(2, 64), (3, 256), (5, 72)].map(|(heads, width)| combine(heads, width)));
     cases
+}
+
+/// Splits as `attention_split` leaves them, of a row that has a single one, and of others.
+fn combine(heads: usize, width: usize) -> Case {
+    let mut random = Random::new(width as u64);
+    let rows = [127, 128, 255, 256, 700].map(|position| Row { position, ..Row::default() });
+    let splits = 6;
+    let softmax: Vec<[f32; 2]> =
+        random.values(rows.len() * heads * splits).iter().map(|value| [20.0 * value, 1.5 + value]).collect();
+    let params = params((heads, heads, width), 1.0, splits);
+    let resources = Resources::default()
+        .with("rows", &rows)
+        .with("partials", &random.values(rows.len() * heads * splits * width))
+        .with("softmax", &softmax)
+        .with("y", &vec![UNTOUCHED; rows.len() * params.y_stride as usize]);
+    let start = (params, Variant::plain(Kernel::AttentionCombine), rows.len());
+    Case::new(format!("{heads} heads, {width} wide"), AGREEMENT, start, resources)
+}
+
+fn params((heads, kv_heads, width): (usize, usize, usize), scale: f32, splits: usize) -> Attention {
+    let y_stride = (heads * width).next_multiple_of(GROUP);
+    Attention {
+        heads: heads as u32,
+        kv_heads: kv_heads as u32,
+        head_pairs: (width / 2) as u32,
+        query_stride: (heads * width) as u32,
+        y_stride: y_stride as u32,
+        y_groups: (y_stride / GROUP) as u32,
+        scale,
+        splits: splits as u32,
+    }
 }
 
 fn case(
@@ -60,16 +96,20 @@ fn case(
     let blocks: usize = rows.lengths.iter().map(|length| (*length as usize).div_ceil(block)).sum();
     // One table after the other, after an entry that belongs to none; block 0 belongs to none either.
     let tables: Vec<u32> = std::iter::once(0).chain(random.shuffled(blocks).iter().map(|block| block + 1)).collect();
-    let token_pairs = kv_heads * width / 2;
-    let mut caches = [(); 2].map(|()| vec![NAN_PAIR; (blocks + 1) * block * token_pairs]);
+    let words = kv_head_words(width / 2);
+    let mut caches = [(); 2].map(|()| vec![NAN_PAIR; (blocks + 1) * block * kv_heads * words]);
     let mut starts = Vec::new();
     let mut start = 1;
     for length in &rows.lengths {
         starts.push(start);
         for position in 0..*length as usize {
-            let slot = tables[start + position / block] as usize * block + position % block;
-            for cache in &mut caches {
-                cache[slot * token_pairs..][..token_pairs].fill_with(|| random.halves());
+            let (at, token) = (tables[start + position / block] as usize, position % block);
+            for head in 0..kv_heads {
+                for pair in 0..width / 2 {
+                    let begin = (at * kv_heads + head) * block * words;
+                    caches[0][begin + (pair / 4 * block + token) * 4 + pair % 4] = random.halves();
+                    caches[1][begin + token * words + pair] = random.halves();
+                }
             }
         }
         start += (*length as usize).div_ceil(block);
@@ -79,21 +119,20 @@ fn case(
         .iter()
         .map(|(sequence, position)| Row { position: *position, table: starts[*sequence] as u32, ..Row::default() })
         .collect();
-    let stride = heads * width + 2 * gap;
-    let params = Attention {
-        heads: heads as u32,
-        kv_heads: kv_heads as u32,
-        head_pairs: (width / 2) as u32,
-        stride: (stride / 2) as u32,
-        scale,
-    };
+    let longest = rows.lengths.iter().max().copied().unwrap_or_default();
+    let splits = longest.div_ceil(Attention::SPLIT_TOKENS) as usize;
+    let mut params = params((heads, kv_heads, width), scale, splits);
+    params.query_stride += gap as u32;
+    params.y_stride += gap as u32;
     let resources = Resources::default()
         .with("rows", &run)
         .with("tables", &tables)
-        .with("q", &strided(&mut random, run.len(), heads * width, stride, f32::NAN))
+        .with("query", &strided(&mut random, run.len(), heads * width, params.query_stride as usize, f32::NAN))
         .with("k_cache", &caches[0])
         .with("v_cache", &caches[1])
-        .with("y", &vec![UNTOUCHED; run.len() * stride]);
+        .with("partials", &vec![UNTOUCHED; run.len() * heads * splits * width])
+        .with("softmax", &vec![[UNTOUCHED; 2]; run.len() * heads * splits])
+        .with("y", &vec![UNTOUCHED; run.len() * params.y_stride as usize]);
     Case::new(
         format!("{heads} heads on {kv_heads}, {width} wide, scale {scale}, lengths {:?}", rows.lengths),
         AGREEMENT,

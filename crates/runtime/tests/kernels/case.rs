@@ -6,7 +6,7 @@ use half::f16;
 use pollster::block_on;
 use wgslm::gpu::{Gpu, execute};
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Launch, Variant};
+use wgslm_shaders::{Extent, Launch, Row, Variant};
 
 use crate::adapters::{adapters, runs};
 
@@ -35,6 +35,8 @@ pub(crate) struct Case {
     label: String,
     agreement: Agreement,
     unspecified: Range<usize>,
+    /// The outputs to compare; all where empty.
+    only: &'static [&'static str],
     resources: Resources,
     reference: Reference,
     run: Run,
@@ -48,14 +50,18 @@ impl Case {
         (launch, variant, count): (impl Launch + Copy + 'static, Variant, usize),
         resources: Resources,
     ) -> Self {
+        let positions = resources.iter().any(|(name, _)| name == "rows").then(|| resources.get::<Row>("rows"));
+        let context = positions.unwrap_or_default().iter().map(|row| row.position + 1).max().unwrap_or(0);
+        let extent = Extent { count: count as u32, context };
         Self {
             variant,
             label: label.into(),
             agreement,
             unspecified: 0..0,
+            only: &[],
             resources,
             reference: Box::new(move |resources| launch.reference(&variant, count, resources)),
-            run: Box::new(move |gpu, resources| block_on(execute(gpu, launch, variant, count as u32, resources))),
+            run: Box::new(move |gpu, resources| block_on(execute(gpu, launch, variant, extent, resources))),
         }
     }
 
@@ -64,8 +70,13 @@ impl Case {
         Self { unspecified, ..self }
     }
 
+    /// The same, comparing only these outputs.
+    pub(crate) fn only(self, only: &'static [&'static str]) -> Self {
+        Self { only, ..self }
+    }
+
     fn compare(&self, expected: &Resources, computed: &Resources) -> Result<(), String> {
-        for (name, words) in computed.iter() {
+        for (name, words) in computed.iter().filter(|(name, _)| self.only.is_empty() || self.only.contains(name)) {
             let (initial, expected) = (self.resources.get::<u32>(name), expected.get::<u32>(name));
             let changed = |i: usize| initial[i] != expected[i];
             let largest = (0..expected.len())

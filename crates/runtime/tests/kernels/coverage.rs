@@ -7,19 +7,18 @@ use wgslm_shaders::Variant;
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, elementwise, embed, kv_append, linear, rms_norm, rope, sampling};
+use crate::{attention, embed, linear, rms_norm, rope_append, sampling, swiglu};
 
 #[test]
 fn every_variant_has_cases() {
     let topics = [
         attention::cases(),
-        elementwise::cases(),
         embed::cases(),
-        kv_append::cases(),
         linear::cases(),
         rms_norm::cases(),
-        rope::cases(),
+        rope_append::cases(),
         sampling::cases(),
+        swiglu::cases(),
     ];
     let tested: BTreeSet<String> = topics.iter().flatten().map(|case| case.variant.name()).collect();
     let there_are: BTreeSet<String> = Variant::all().iter().map(Variant::name).collect();

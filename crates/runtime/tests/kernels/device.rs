@@ -28,8 +28,8 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
             capabilities.attention(),
             capabilities.rms_norm(false),
             capabilities.rms_norm(true),
-            capabilities.linear(WeightFormat::Q4_0, false),
-            capabilities.linear(WeightFormat::Q4_0, true),
+            *capabilities.linear(WeightFormat::Q4_0).of(1),
+            *capabilities.linear(WeightFormat::Q4_0).of(u32::MAX),
         ];
         assert!(chosen.iter().all(|variant| !variant.subgroups), "{chosen:?}");
         assert_eq!(baseline.adapter().name, gpu.adapter().name);
@@ -59,8 +59,8 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
         assert_eq!(gpu.capabilities().interleaved_rows, gpu.adapter().software);
         for interleaved_rows in [false, true] {
             let opened = open(&GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu) });
-            for many in [false, true] {
-                let variant = opened.capabilities().linear(WeightFormat::Q8_0, many);
+            for tokens in [1, 5, 100] {
+                let variant = *opened.capabilities().linear(WeightFormat::Q8_0).of(tokens);
                 let interleave = if interleaved_rows { 32 } else { 1 };
                 assert_eq!(variant.weight.map(|layout| layout.interleave), Some(interleave));
                 assert!(Variant::all().contains(&variant), "{}", variant.name());
@@ -83,9 +83,17 @@ fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, 
 fn a_device_that_computes_wrong_values_is_refused() {
     type Text = fn(&Variant, Target) -> String;
     let mistakes: [(Kernel, bool, Text); 7] = [
-        (Kernel::Matvec, false, |v, t| with_mistake(v, t, Kernel::Matvec, "sum += dot", "sum -= dot")),
         (Kernel::Matvec, false, |v, t| {
-            with_mistake(v, t, Kernel::Matvec, "i += WORKGROUP_SIZE", "i += 2 * WORKGROUP_SIZE")
+            with_mistake(
+                v,
+                t,
+                Kernel::Matvec,
+                "scale * collect(lane.index, lane)",
+                "-scale * collect(lane.index, lane)",
+            )
+        }),
+        (Kernel::Matvec, false, |v, t| {
+            with_mistake(v, t, Kernel::Matvec, "g += WORKGROUP_SIZE", "g += 2 * WORKGROUP_SIZE")
         }),
         (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "sums[j][i] += dot", "sums[j][i] -= dot")),
         (Kernel::MatmulRowPerLane, true, |v, t| {

@@ -1,15 +1,18 @@
 //! `matvec`, `matmul` and `matmul_row_per_lane`.
 
 use wgslm_shaders::format::{GROUP, WeightFormat};
-use wgslm_shaders::{Kernel, Launch, Linear, Variant};
+use wgslm_shaders::{Extent, Kernel, Launch, Linear, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
-use crate::random::Random;
+use crate::random::{Random, in_planes};
 use crate::weights::{layout_of, random_weight};
 
 /// A dot product of n products in f32 rounds n times by at most 2^-24 of the sum so far, in a random direction: about
 /// sqrt(n) * 2^-24, which for the longest here, of 2,080, is 2.7e-6. Doubled for the worst of many.
 const AGREEMENT: Agreement = Agreement::OfLargest(5e-6);
+
+/// A sum that begins at UNTOUCHED, a norm's root, an exp of the gate's: a few roundings more, of larger values.
+const WITH_EXTRAS: Agreement = Agreement::OfLargest(2e-5);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Shape {
@@ -25,13 +28,28 @@ struct Shape {
     y_offset: usize,
     /// Values in a row of `y` after those that the dispatch makes.
     y_gap: usize,
+    /// What else the kernel does.
+    extra: Extra,
+}
+
+/// What a kernel can do beside the product.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Extra {
+    #[default]
+    Nothing,
+    /// Adds to `y`, which lies in planes.
+    Accumulate,
+    /// Norms `x` first (`matvec`).
+    Norm,
+    /// Norms `x` first, and gates half of the rows with the other half (`matvec`).
+    Gate,
 }
 
 const fn shape(rows: usize, groups: usize, tokens: usize) -> Shape {
-    Shape { rows, groups, tokens, spare_tokens: 0, padding: 0, x_gap: 0, y_offset: 0, y_gap: 0 }
+    Shape { rows, groups, tokens, spare_tokens: 0, padding: 0, x_gap: 0, y_offset: 0, y_gap: 0, extra: Extra::Nothing }
 }
 
-const SHAPES: [Shape; 8] = [
+const SHAPES: [Shape; 13] = [
     shape(1, 1, 1),
     shape(31, 65, 1),
     shape(37, 3, 3),
@@ -40,16 +58,28 @@ const SHAPES: [Shape; 8] = [
     shape(64, 4, 8),
     Shape { spare_tokens: 5, x_gap: 3, y_offset: 5, y_gap: 2, ..shape(67, 17, 2) },
     Shape { spare_tokens: 70, y_offset: 1, ..shape(3, 1, 257) },
+    Shape { extra: Extra::Accumulate, ..shape(67, 9, 1) },
+    Shape { extra: Extra::Accumulate, y_offset: 37, padding: 3, ..shape(35, 2, 66) },
+    Shape { extra: Extra::Norm, padding: 5, ..shape(33, 67, 2) },
+    Shape { extra: Extra::Gate, ..shape(37, 18, 1) },
+    Shape { extra: Extra::Gate, padding: 1, y_gap: 3, ..shape(5, 3, 7) },
 ];
 
 /// More rows than a grid has room for in one dimension.
-const TALL: Shape = shape(65_600, 1, 1);
+const TALL: Shape = shape(131_100, 1, 1);
 
 pub(crate) fn cases() -> Vec<Case> {
     let variants = || Variant::all().into_iter().filter(|variant| is_linear(variant.kernel));
     let tall = variants()
         .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
-    let odd = variants().flat_map(|variant| SHAPES.map(|shape| case(variant, shape)));
+    let odd = variants().flat_map(|variant| {
+        let alone = matches!(variant.kernel, Kernel::Matmul | Kernel::MatmulRowPerLane);
+        let shapes =
+            SHAPES.into_iter().filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate));
+        // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
+        let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);
+        shapes.map(move |shape| case(variant, shape))
+    });
     odd.chain(tall.map(|variant| case(variant, TALL))).collect()
 }
 
@@ -58,16 +88,17 @@ fn is_linear(kernel: Kernel) -> bool {
 }
 
 fn case(variant: Variant, shape: Shape) -> Case {
-    let Shape { rows, groups, tokens, spare_tokens, padding, x_gap, y_offset, y_gap } = shape;
+    let Shape { rows, groups, tokens, spare_tokens, padding, x_gap, y_offset, y_gap, extra } = shape;
     let mut random = Random::new(rows as u64);
     let (width, capacity) = (groups * GROUP, tokens + spare_tokens);
-    let (x_stride, y_stride) = (width + 4 * x_gap, y_offset + rows + y_gap);
+    let x_stride = width + 4 * x_gap;
+    let planes = extra == Extra::Accumulate;
+    let y_groups = (y_offset + rows).div_ceil(GROUP);
+    let y_stride = if planes { y_groups * GROUP } else { y_offset + rows } + y_gap;
     // What no token's values may come from is NaN, so that it shows wherever it is read.
-    let mut x = vec![f32::NAN; capacity * x_stride];
-    for x in x.chunks_mut(x_stride).take(tokens) {
-        x[..width].fill(0.0);
-        x[..width - padding].copy_from_slice(&random.values(width - padding));
-    }
+    let mut x = in_planes(&mut random, tokens, width - padding, x_stride, f32::NAN);
+    x.resize(capacity * x_stride, f32::NAN);
+    let norms = matches!(extra, Extra::Norm | Extra::Gate);
     let params = Linear {
         rows: rows as u32,
         groups: groups as u32,
@@ -75,13 +106,22 @@ fn case(variant: Variant, shape: Shape) -> Case {
         x_stride: (x_stride / 4) as u32,
         y_stride: y_stride as u32,
         y_offset: y_offset as u32,
+        y_groups: if planes { y_groups as u32 } else { 0 },
+        accumulate: planes.into(),
+        gate_rows: if extra == Extra::Gate { rows as u32 } else { 0 },
+        norm_width: if norms { (width - padding) as u32 } else { 0 },
+        epsilon: 1e-5,
     };
-    let resources = random_weight(&mut random, layout_of(&variant), rows, groups)
+    let stored_rows = if extra == Extra::Gate { 2 * rows } else { rows };
+    let norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
+    let resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
         .with("x", &x)
+        .with("norm", &norm)
         // A row more than there is room for, which nothing may touch.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
+    let agreement = if extra == Extra::Nothing { AGREEMENT } else { WITH_EXTRAS };
     // Kernels work in tiles: tokens past those that are run, but within the capacity, may be written.
-    Case::new(format!("{shape:?}"), AGREEMENT, (params, variant, tokens), resources)
+    Case::new(format!("{shape:?}"), agreement, (params, variant, tokens), resources)
         .unspecified(tokens * y_stride..capacity * y_stride)
 }
 
@@ -93,8 +133,9 @@ fn linear_kernels_agree_with_their_reference() {
 #[test]
 fn a_grid_stays_within_what_every_device_takes() {
     for variant in Variant::all().into_iter().filter(|variant| is_linear(variant.kernel)) {
-        let params = Linear { rows: 262_144, groups: 1, columns: 4096, x_stride: 8, y_stride: 262_144, y_offset: 0 };
-        let grid = params.grid(&variant, 4096);
+        let params =
+            Linear { rows: 262_144, groups: 1, columns: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
+        let grid = params.grid(&variant, Extent { count: 4096, context: 4096 });
         assert!(grid.iter().all(|size| (1..=65_535).contains(size)), "{}: {grid:?}", variant.name());
     }
 }

@@ -1,5 +1,7 @@
 //! Deterministic random values.
 
+use wgslm_shaders::format::{GROUP, plane_index};
+
 use crate::support;
 
 /// The tests' generator, for what kernels take.
@@ -43,6 +45,19 @@ pub(crate) fn strided(random: &mut Random, rows: usize, width: usize, stride: us
     let mut values = vec![gap; rows * stride];
     for row in values.chunks_mut(stride) {
         row[..width].copy_from_slice(&random.values(width));
+    }
+    values
+}
+
+/// `rows` rows of random values in planes, `width` of them in each `stride`: zeros up to the whole group, then `gap`.
+pub(crate) fn in_planes(random: &mut Random, rows: usize, width: usize, stride: usize, gap: f32) -> Vec<f32> {
+    let groups = width.div_ceil(GROUP);
+    let mut values = vec![gap; rows * stride];
+    for row in values.chunks_mut(stride) {
+        row[..groups * GROUP].fill(0.0);
+        for (i, value) in random.values(width).into_iter().enumerate() {
+            row[plane_index(i, groups)] = value;
+        }
     }
     values
 }

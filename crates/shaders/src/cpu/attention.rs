@@ -1,36 +1,119 @@
 use super::Resources;
-use super::kv_append::kv_slot;
+use super::kv::KvPlaces;
 use super::weight::half_of;
+use crate::format::plane_index;
 use crate::{Attention, Row};
+
+/// What a stretch of a row's context comes to for one head.
+struct Part {
+    largest: f64,
+    total: f64,
+    /// Weighted by exp(score - largest), not yet divided by the total.
+    values: Vec<f64>,
+}
+
+/// Attention of one head of a row over the positions of `range`.
+fn part(params: &Attention, resources: &Resources, index: usize, head: usize, range: std::ops::Range<u32>) -> Part {
+    let row = resources.get::<Row>("rows")[index];
+    let (kv_heads, pairs) = (params.kv_heads as usize, params.head_pairs as usize);
+    let places = KvPlaces { tables: resources.get::<u32>("tables"), kv_heads, head_pairs: pairs };
+    let kv_head = head / (params.heads as usize / kv_heads);
+    let (keys, values) = (resources.get::<u32>("k_cache"), resources.get::<u32>("v_cache"));
+    let query = &resources.get::<f32>("query")[index * params.query_stride as usize + head * 2 * pairs..][..2 * pairs];
+    let scores: Vec<f64> = range
+        .clone()
+        .map(|position| {
+            let key = |i: usize| half_of(keys[places.key(row.table, position, kv_head, i / 2)], i % 2);
+            let dot: f64 = (0..2 * pairs).map(|i| f64::from(query[i]) * f64::from(key(i))).sum();
+            dot * f64::from(params.scale)
+        })
+        .collect();
+    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
+    let gathered = (0..2 * pairs).map(|i| {
+        let value = |position| half_of(values[places.value(row.table, position, kv_head, i / 2)], i % 2);
+        range.clone().zip(&weights).map(|(position, weight)| weight * f64::from(value(position))).sum()
+    });
+    Part { largest, total: weights.iter().sum(), values: gathered.collect() }
+}
+
+/// Where value `i` of a head of a row stands in `y`.
+fn y_index(params: &Attention, row: usize, head: usize, i: usize) -> usize {
+    let value = head * 2 * params.head_pairs as usize + i;
+    row * params.y_stride as usize + plane_index(value, params.y_groups as usize)
+}
 
 /// `y = softmax(q . keys * scale) . values` over the positions up to the row's own.
 pub(crate) fn attention(params: &Attention, count: usize, resources: &mut Resources) {
-    let (heads, pairs) = (params.heads as usize, params.head_pairs as usize);
-    let group = heads / params.kv_heads as usize;
     resources.update("y", |resources, y: &mut [f32]| {
-        let tables = resources.get::<u32>("tables");
-        let (keys, values) = (resources.get::<u32>("k_cache"), resources.get::<u32>("v_cache"));
         for (index, row) in resources.get::<Row>("rows")[..count].iter().enumerate() {
-            for head in 0..heads {
-                let base = 2 * (index * params.stride as usize + head * pairs);
-                let query = &resources.get::<f32>("q")[base..][..2 * pairs];
-                let cached = |cache: &[u32], position: u32, i: usize| {
-                    let token = kv_slot(tables, row.table, position) * params.kv_heads as usize * pairs;
-                    f64::from(half_of(cache[token + head / group * pairs + i / 2], i % 2))
-                };
-                let scores: Vec<f64> = (0..=row.position)
-                    .map(|position| {
-                        let dot: f64 = (0..2 * pairs).map(|i| f64::from(query[i]) * cached(keys, position, i)).sum();
-                        dot * f64::from(params.scale)
-                    })
-                    .collect();
-                let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let weights: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
-                let total: f64 = weights.iter().sum();
-                for i in 0..2 * pairs {
-                    let sum: f64 =
-                        (0..).zip(&weights).map(|(position, weight)| weight * cached(values, position, i)).sum();
-                    y[base + i] = (sum / total) as f32;
+            for head in 0..params.heads as usize {
+                let whole = part(params, resources, index, head, 0..row.position + 1);
+                for (i, value) in whole.values.iter().enumerate() {
+                    y[y_index(params, index, head, i)] = (value / whole.total) as f32;
+                }
+            }
+        }
+    });
+}
+
+/// The index of a split of a head of a row among all splits.
+fn split_index(params: &Attention, row: usize, head: usize, split: u32) -> usize {
+    (row * params.heads as usize + head) * params.splits as usize + split as usize
+}
+
+/// Splits of the row's context: their positions.
+fn splits(row: &Row) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
+    let length = row.position + 1;
+    let split = Attention::SPLIT_TOKENS;
+    (0..length.div_ceil(split)).map(move |i| (i, i * split..length.min((i + 1) * split)))
+}
+
+/// `attention` of each split; of a row with a single one, the result.
+pub(crate) fn attention_split(params: &Attention, count: usize, resources: &mut Resources) {
+    let rows: Vec<Row> = resources.get::<Row>("rows")[..count].to_vec();
+    let width = 2 * params.head_pairs as usize;
+    for (index, row) in rows.iter().enumerate() {
+        for head in 0..params.heads as usize {
+            for (split, range) in splits(row) {
+                let part = part(params, resources, index, head, range);
+                if row.position < Attention::SPLIT_TOKENS {
+                    resources.update("y", |_, y: &mut [f32]| {
+                        for (i, value) in part.values.iter().enumerate() {
+                            y[y_index(params, index, head, i)] = (value / part.total) as f32;
+                        }
+                    });
+                    continue;
+                }
+                let at = split_index(params, index, head, split);
+                resources.update("partials", |_, partials: &mut [f32]| {
+                    for (partial, value) in partials[at * width..].iter_mut().zip(&part.values) {
+                        *partial = *value as f32;
+                    }
+                });
+                resources.update("softmax", |_, softmax: &mut [[f32; 2]]| {
+                    softmax[at] = [part.largest as f32, part.total as f32];
+                });
+            }
+        }
+    }
+}
+
+/// Joins the splits of rows that have several.
+pub(crate) fn attention_combine(params: &Attention, count: usize, resources: &mut Resources) {
+    let width = 2 * params.head_pairs as usize;
+    resources.update("y", |resources, y: &mut [f32]| {
+        let (partials, softmax) = (resources.get::<f32>("partials"), resources.get::<[f32; 2]>("softmax"));
+        let rows = resources.get::<Row>("rows")[..count].iter().enumerate();
+        for (index, row) in rows.filter(|(_, row)| row.position >= Attention::SPLIT_TOKENS) {
+            for head in 0..params.heads as usize {
+                let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));
+                let largest = all().map(|at| f64::from(softmax[at][0])).fold(f64::NEG_INFINITY, f64::max);
+                let weight = |at: usize| (f64::from(softmax[at][0]) - largest).exp();
+                let total: f64 = all().map(|at| weight(at) * f64::from(softmax[at][1])).sum();
+                for i in 0..width {
+                    let sum: f64 = all().map(|at| weight(at) * f64::from(partials[at * width + i])).sum();
+                    y[y_index(params, index, head, i)] = (sum / total) as f32;
                 }
             }
         }

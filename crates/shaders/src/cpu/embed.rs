@@ -1,4 +1,5 @@
 use super::{Resources, weight_row};
+use crate::format::plane_index;
 use crate::{Embed, Row, Variant};
 
 /// Writes the embedding of each row's token that this part of the table holds.
@@ -15,7 +16,9 @@ pub(crate) fn embed(params: &Embed, variant: &Variant, count: usize, resources: 
             if (params.first..params.first + params.tokens).contains(&token) {
                 let embedding =
                     weight_row(layout, codes, scales, (token - params.first) as usize, params.groups as usize);
-                x[index * params.stride as usize * 4..][..embedding.len()].copy_from_slice(&embedding);
+                for (i, value) in embedding.into_iter().enumerate() {
+                    x[index * params.stride as usize * 4 + plane_index(i, params.groups as usize)] = value;
+                }
             }
         }
     });

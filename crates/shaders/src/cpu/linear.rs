@@ -1,20 +1,44 @@
+use super::rms_norm::normalised;
+use super::swiglu::silu;
 use super::{Resources, weight_row};
+use crate::format::{GROUP, plane_index};
 use crate::{Linear, Variant};
 
-/// `y = weight * x`.
+/// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
 pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources: &mut Resources) {
     let Some(layout) = variant.weight else { return };
     let groups = params.groups as usize;
     resources.update("y", |resources, y: &mut [f32]| {
         let codes = resources.get::<u32>("codes");
         let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };
-        for row in 0..params.rows as usize {
-            let weights = weight_row(layout, codes, scales, row, groups);
-            for token in 0..count {
-                let x = &resources.get::<f32>("x")[token * params.x_stride as usize * 4..][..weights.len()];
-                let dot: f64 = weights.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum();
-                y[token * params.y_stride as usize + params.y_offset as usize + row] = dot as f32;
+        let row = |row: usize| weight_row(layout, codes, scales, row, groups);
+        let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, resources, token)).collect();
+        for r in 0..params.rows as usize {
+            let weights = row(r);
+            let second = (params.gate_rows > 0).then(|| row(r + params.gate_rows as usize));
+            for (token, x) in inputs.iter().enumerate() {
+                let dot = |w: &[f32]| w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum::<f64>();
+                let value = match &second {
+                    None => dot(&weights),
+                    Some(second) => silu(dot(&weights)) * dot(second),
+                };
+                let i = params.y_offset as usize + r;
+                let at = if params.y_groups > 0 { plane_index(i, params.y_groups as usize) } else { i };
+                let y = &mut y[token * params.y_stride as usize + at];
+                *y = (if params.accumulate > 0 { f64::from(*y) } else { 0.0 } + value) as f32;
             }
         }
     });
+}
+
+/// A token's activations in their order, normalised where the parameters ask for it.
+fn input(params: &Linear, resources: &Resources, token: usize) -> Vec<f64> {
+    let groups = params.groups as usize;
+    let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
+    let x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
+    if params.norm_width == 0 {
+        return x;
+    }
+    let norm: Vec<f64> = planes(resources.get::<f32>("norm"));
+    normalised(&x, params.norm_width as usize, params.epsilon).zip(norm).map(|(x, norm)| x * norm).collect()
 }

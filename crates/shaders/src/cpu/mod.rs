@@ -1,26 +1,24 @@
 //! The CPU reference of every kernel: what it should compute, written plainly, on the same resources under the same names.
 //! Tests hold the kernels to them, and the self-check of a device compares with them before a model is fetched.
 
-mod add;
 mod argmax;
 mod attention;
 mod embed;
-mod kv_append;
+mod kv;
 mod linear;
 mod resources;
 mod rms_norm;
-mod rope;
+mod rope_append;
 mod swiglu;
 mod weight;
 
-pub(crate) use add::add;
 pub(crate) use argmax::argmax;
-pub(crate) use attention::attention;
+pub(crate) use attention::{attention, attention_combine, attention_split};
 pub(crate) use embed::embed;
-pub(crate) use kv_append::kv_append;
+pub use kv::kv_head_words;
 pub(crate) use linear::linear;
 pub use resources::Resources;
 pub(crate) use rms_norm::rms_norm;
-pub(crate) use rope::rope;
+pub(crate) use rope_append::rope_append;
 pub(crate) use swiglu::swiglu;
 pub use weight::weight_row;

@@ -17,13 +17,14 @@ pub fn weight_row(layout: WeightLayout, codes: &[u32], scales: &[u32], row: usiz
     (0..groups * GROUP)
         .map(|k| {
             let (group, within) = (k / GROUP, k % GROUP);
-            let byte = |i: usize| code(group * format.code_words() + i / 4).to_le_bytes()[i % 4];
+            let code = |word: usize| code(format.code_word(groups, group, word));
+            let byte = |i: usize| code(i / 4).to_le_bytes()[i % 4];
             let nibble = || f32::from((byte(within % 16) >> (4 * (within / 16))) & 15);
             let scale_of_pair = || half_of(scale(group / 2), group % 2);
             match format {
-                WeightFormat::F32 => f32::from_bits(code(k)),
-                WeightFormat::F16 => half_of(code(k / 2), k % 2),
-                WeightFormat::BF16 => bf16::from_bits((code(k / 2) >> (16 * (k % 2))) as u16).to_f32(),
+                WeightFormat::F32 => f32::from_bits(code(within)),
+                WeightFormat::F16 => half_of(code(within / 2), k % 2),
+                WeightFormat::BF16 => bf16::from_bits((code(within / 2) >> (16 * (k % 2))) as u16).to_f32(),
                 WeightFormat::Q4_0 => scale_of_pair() * (nibble() - 8.0),
                 WeightFormat::Q4_1 => half_of(scale(group), 0) * nibble() + half_of(scale(group), 1),
                 WeightFormat::Q8_0 => scale_of_pair() * f32::from(byte(within) as i8),

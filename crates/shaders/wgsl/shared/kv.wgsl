@@ -1,8 +1,21 @@
-// The KV cache: blocks of tokens, reached through a block table. Keys and values are pairs of f16 in a u32.
+// The KV cache: blocks of tokens, reached through a block table. Keys and values are pairs of f16 in a u32, padded to whole
+// chunks of eight values a head.
+// Keys: [block][KV head][chunk][token in block][4 words], so that neighbouring invocations that take neighbouring tokens read
+// one sweep. Values: [block][KV head][token in block][chunk][4 words], for those that take neighbouring values of a token.
 
 const BLOCK_TOKENS: u32 = 16u;
 
-// The token slot in which the key and value of `position` lie, for the sequence whose table begins at `table`.
-fn kv_slot(table: u32, position: u32) -> u32 {
-    return tables[table + position / BLOCK_TOKENS] * BLOCK_TOKENS + position % BLOCK_TOKENS;
+// Where the keys, and the values, of a head of a block begin, in chunks.
+fn kv_block(table: u32, position: u32, head: u32, kv_heads: u32, chunks: u32) -> u32 {
+    return (tables[table + position / BLOCK_TOKENS] * kv_heads + head) * BLOCK_TOKENS * chunks;
+}
+
+// Where the first chunk of the keys of `position` lies, in chunks; the next is BLOCK_TOKENS further.
+fn key_chunk(table: u32, position: u32, head: u32, kv_heads: u32, chunks: u32) -> u32 {
+    return kv_block(table, position, head, kv_heads, chunks) + position % BLOCK_TOKENS;
+}
+
+// Where the first chunk of the values of `position` lies, in chunks; the next follows it.
+fn value_chunk(table: u32, position: u32, head: u32, kv_heads: u32, chunks: u32) -> u32 {
+    return kv_block(table, position, head, kv_heads, chunks) + position % BLOCK_TOKENS * chunks;
 }

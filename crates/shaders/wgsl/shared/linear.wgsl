@@ -1,19 +1,36 @@
-// What every kernel for y = weight * x is given. x and y are row-major, a row a token; x is padded with zeros to whole
-// groups of 32.
+// What every kernel for y = weight * x is given. A row is a token; x lies in planes (see planes.wgsl), padded with zeros to
+// whole groups of 32.
 struct Params {
-    rows: u32,     // of the weight: values of y that this dispatch makes for each token
-    groups: u32,   // groups of 32 in a row of the weight
-    columns: u32,  // tokens
-    x_stride: u32, // in vec4
-    y_stride: u32, // in f32
-    y_offset: u32, // where in a row of y this dispatch's values begin
+    rows: u32,       // values of y that this dispatch makes for each token
+    groups: u32,     // groups of 32 in a row of the weight
+    columns: u32,    // tokens
+    x_stride: u32,   // in vec4
+    y_stride: u32,   // in f32
+    y_offset: u32,   // which value of a row of y is the first that this dispatch makes
+    y_groups: u32,   // 0: rows of y lie value by value; else in planes of this many groups
+    accumulate: u32, // 1: y += weight * x
+    gate_rows: u32,  // n > 0: y = silu(weight * x) * (weight from row n on * x) (`matvec`)
+    norm_width: u32, // n > 0: x is RMS-normalised over n values first, with the weights in `norm` (`matvec`)
+    epsilon: f32,    // of the norm
 }
+#import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
+#ifdef WIDE
+@group(0) @binding(1) var<storage, read> codes: array<vec4<u32>>;
+#else
 @group(0) @binding(1) var<storage, read> codes: array<u32>;
+#endif
 #ifdef SCALES
 @group(0) @binding(2) var<storage, read> scales: array<u32>;
 #endif
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>; // `matvec`; in all, so that they can share bind groups
 #import weight
+
+fn store_y(token: u32, row: u32, value: f32) {
+    let i = params.y_offset + row;
+    let at = token * params.y_stride + select(plane_index(i, params.y_groups), i, params.y_groups == 0u);
+    if params.accumulate != 0u { y[at] += value; } else { y[at] = value; }
+}

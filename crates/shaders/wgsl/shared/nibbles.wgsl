@@ -6,6 +6,26 @@ fn low_quad(quarter: u32) -> u32 { return quarter; }
 fn high_quad(quarter: u32) -> u32 { return quarter + 4u; }
 
 fn nibbles(row: WeightRow, group: u32, quarter: u32) -> Weights8 {
-    let word = codes[row.codes + (group * CODE_WORDS + quarter) * INTERLEAVE];
+    let word = code_word(row, group, quarter);
     return Weights8(vec4<f32>(unpack4xU8(word & 0x0f0f0f0fu)), vec4<f32>(unpack4xU8((word >> 4u) & 0x0f0f0f0fu)));
 }
+
+#ifdef ACTIVATIONS
+// Two codes of a word, those at bits 4 and 20, each plus NIBBLE_BIAS: the bits of an f16 between 64 and 80. GPUs convert f16
+// several times as fast as integers, and 64 is small enough that f32 sums lose nothing by it.
+const NIBBLE_BIAS: f32 = 64.0;
+fn biased_pair(word: u32) -> vec2<f32> {
+    return unpack2x16float((word & 0x00f000f0u) | 0x54005400u);
+}
+
+fn word_dot(word: u32, low: vec4<f32>, high: vec4<f32>) -> f32 {
+    return dot(biased_pair(word << 4u), low.xz) + dot(biased_pair(word >> 4u), low.yw)
+        + dot(biased_pair(word), high.xz) + dot(biased_pair(word >> 8u), high.yw);
+}
+
+// The sum of (code + NIBBLE_BIAS) * activation over a group.
+fn nibble_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
+    let c = code_quad(row, group, 0u);
+    return (word_dot(c.x, x.q0, x.q4) + word_dot(c.y, x.q1, x.q5)) + (word_dot(c.z, x.q2, x.q6) + word_dot(c.w, x.q3, x.q7));
+}
+#endif

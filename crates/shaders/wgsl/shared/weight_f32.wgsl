@@ -5,10 +5,19 @@ const CODE_WORDS: u32 = 32u;
 fn low_quad(quarter: u32) -> u32 { return 2u * quarter; }
 fn high_quad(quarter: u32) -> u32 { return 2u * quarter + 1u; }
 
-fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
-    let at = row.codes + (group * CODE_WORDS + quarter * 8u) * INTERLEAVE;
-    return Weights8(
-        bitcast<vec4<f32>>(vec4(codes[at], codes[at + INTERLEAVE], codes[at + 2u * INTERLEAVE], codes[at + 3u * INTERLEAVE])),
-        bitcast<vec4<f32>>(vec4(codes[at + 4u * INTERLEAVE], codes[at + 5u * INTERLEAVE], codes[at + 6u * INTERLEAVE], codes[at + 7u * INTERLEAVE])),
-    );
+fn quad(row: WeightRow, group: u32, plane: u32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(code_quad(row, group, plane));
 }
+
+fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
+    return Weights8(quad(row, group, 2u * quarter), quad(row, group, 2u * quarter + 1u));
+}
+
+#ifdef ACTIVATIONS
+fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
+    return ((dot(quad(row, group, 0u), x.q0) + dot(quad(row, group, 1u), x.q1))
+        + (dot(quad(row, group, 2u), x.q2) + dot(quad(row, group, 3u), x.q3)))
+        + ((dot(quad(row, group, 4u), x.q4) + dot(quad(row, group, 5u), x.q5))
+        + (dot(quad(row, group, 6u), x.q6) + dot(quad(row, group, 7u), x.q7)));
+}
+#endif

@@ -6,3 +6,9 @@ fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weigh
     let c = nibbles(row, group, quarter);
     return Weights8(scale.x * (c.low - 8.0), scale.x * (c.high - 8.0));
 }
+
+#ifdef ACTIVATIONS
+fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
+    return group_scale(row, group).x * (nibble_dot(row, group, x) - (NIBBLE_BIAS + 8.0) * (x.low_sum + x.high_sum));
+}
+#endif

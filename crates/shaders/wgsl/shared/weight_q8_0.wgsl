@@ -1,14 +1,25 @@
 // Q8_0: scale * code, codes of 8 bits, signed.
 #import scale_pairs
+#import bytes
 const CODE_WORDS: u32 = 8u;
 
 fn low_quad(quarter: u32) -> u32 { return 2u * quarter; }
 fn high_quad(quarter: u32) -> u32 { return 2u * quarter + 1u; }
 
 fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
-    let at = row.codes + (group * CODE_WORDS + quarter * 2u) * INTERLEAVE;
     return Weights8(
-        scale.x * vec4<f32>(unpack4xI8(codes[at])),
-        scale.x * vec4<f32>(unpack4xI8(codes[at + INTERLEAVE])),
+        scale.x * vec4<f32>(unpack4xI8(code_word(row, group, 2u * quarter))),
+        scale.x * vec4<f32>(unpack4xI8(code_word(row, group, 2u * quarter + 1u))),
     );
 }
+
+#ifdef ACTIVATIONS
+fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
+    // With the sign bits turned, codes are unsigned and 128 larger.
+    let a = code_quad(row, group, 0u) ^ vec4(0x80808080u);
+    let b = code_quad(row, group, 1u) ^ vec4(0x80808080u);
+    let sum = ((byte_dot(a.x, x.q0) + byte_dot(a.y, x.q1)) + (byte_dot(a.z, x.q2) + byte_dot(a.w, x.q3)))
+        + ((byte_dot(b.x, x.q4) + byte_dot(b.y, x.q5)) + (byte_dot(b.z, x.q6) + byte_dot(b.w, x.q7)));
+    return group_scale(row, group).x * (sum - (BYTE_BIAS + 128.0) * (x.low_sum + x.high_sum));
+}
+#endif

@@ -1,0 +1,102 @@
+//! What lies between kernels.
+
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Attention, Output, Row};
+
+use super::ModelSpec;
+use crate::Result;
+use crate::gpu::{Buffer, Gpu};
+
+/// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
+/// groups of 32; the rest value by value.
+pub(crate) struct Activations {
+    /// The tokens of a step.
+    pub(crate) rows: Buffer,
+    /// The outputs asked of a step.
+    pub(crate) outputs: Buffer,
+    /// The token sampled last in each slot.
+    pub(crate) sampled: Buffer,
+    /// The logits of the outputs, `[outputs, vocabulary]`.
+    pub(crate) logits: Buffer,
+    /// Rows there is room for.
+    pub(crate) row_capacity: u32,
+    /// Rows for which there is room where attention goes by splits.
+    pub(crate) split_rows: u32,
+    /// Splits of a context there is room for.
+    pub(crate) splits: u32,
+    /// Outputs there is room for.
+    pub(crate) output_capacity: u32,
+    pub(super) frequencies: Buffer,
+    /// In planes.
+    pub(super) residual: Buffer,
+    /// In planes.
+    pub(super) normed: Buffer,
+    /// Queries, keys and values.
+    pub(super) qkv: Buffer,
+    /// The queries, turned by their positions.
+    pub(super) query: Buffer,
+    /// What splits come to: see `attention_split`.
+    pub(super) partials: Buffer,
+    pub(super) softmax: Buffer,
+    /// In planes.
+    pub(super) attended: Buffer,
+    /// The gate's values, then up's.
+    pub(super) gate_up: Buffer,
+    /// In planes.
+    pub(super) hidden: Buffer,
+}
+
+/// The most bytes that splits may take.
+const SPLIT_BYTES: u64 = 64 << 20;
+
+/// The stride of a row of `width` values.
+pub(super) fn stride(width: u32) -> u32 {
+    width.next_multiple_of(GROUP as u32)
+}
+
+impl Activations {
+    /// The widest row of activations, but for the logits.
+    pub(crate) fn widest(spec: &ModelSpec) -> u32 {
+        stride(2 * spec.feed_forward_width)
+            .max(stride(spec.width))
+            .max(stride(spec.query_width() + 2 * spec.kv_width()))
+    }
+
+    /// Room for steps of up to `rows` rows and `outputs` outputs, by sequences in `slots` slots of up to `context` tokens.
+    pub(crate) fn new(
+        gpu: &Gpu,
+        spec: &ModelSpec,
+        (rows, outputs): (u32, u32),
+        (slots, context): (u32, u32),
+    ) -> Result<Self> {
+        let buffer =
+            |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
+        let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
+        let frequencies = buffer("rope frequencies", 1, spec.rope.frequencies.len() as u32)?;
+        gpu.write(&frequencies, 0, bytemuck::cast_slice(&spec.rope.frequencies));
+        let splits = context.div_ceil(Attention::SPLIT_TOKENS);
+        let row_bytes = u64::from(splits) * u64::from(spec.query_width()) * 4;
+        let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
+        let split_rows = rows.min(gpu.capabilities().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+        Ok(Self {
+            rows: buffer("rows", rows, (size_of::<Row>() / 4) as u32)?,
+            outputs: buffer("outputs", outputs, (size_of::<Output>() / 4) as u32)?,
+            sampled: buffer("sampled tokens", 1, slots)?,
+            logits: buffer("logits", outputs, spec.vocabulary)?,
+            row_capacity: rows,
+            split_rows,
+            splits,
+            output_capacity: outputs,
+            frequencies,
+            residual: activation("residual stream", spec.width)?,
+            normed: activation("normed", spec.width)?,
+            qkv: activation("queries, keys and values", spec.query_width() + 2 * spec.kv_width())?,
+            query: activation("query", spec.query_width())?,
+            partials: buffer("attention by splits", split_rows * splits, spec.query_width())?,
+            softmax: buffer("softmax by splits", split_rows * splits, 2 * spec.heads)?,
+            attended: activation("attended", spec.query_width())?,
+            gate_up: activation("gate and up", 2 * spec.feed_forward_width)?,
+            hidden: activation("hidden", spec.feed_forward_width)?,
+        })
+    }
+}

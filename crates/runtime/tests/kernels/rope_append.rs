@@ -1,0 +1,109 @@
+//! `rope_append`: both ways to pair, partial rotation, angles far beyond what the built-in sine is good for, and keys and values
+//! of any size through shuffled block tables.
+
+use wgslm_shaders::cpu::{Resources, kv_head_words};
+use wgslm_shaders::{BLOCK_TOKENS, Kernel, RopeAppend, Row, Variant};
+
+use crate::case::{Agreement, Case, UNTOUCHED, check};
+use crate::random::{Random, strided};
+
+/// The reference takes sine and cosine in f64, of the angle that f32 gives. The kernel's own are good to about an ulp wherever
+/// the position is one a model reaches; products and sums add two more.
+const QUERY: Agreement = Agreement::OfLargest(4e-7);
+
+const POSITIONS: [u32; 16] =
+    [0, 1, 2, 3, 17, 100, 355, 2047, 8191, 32_768, 99_991, 131_071, 262_143, 524_287, 524_286, 15];
+
+/// What f16 cannot hold, and what it just can.
+const LARGE: [f32; 8] = [70_000.0, -70_000.0, -1e9, 1e9, 65_504.0, -65_504.0, 65_519.0, f32::MAX];
+
+struct Shape {
+    heads: usize,
+    kv_heads: usize,
+    width: usize,
+    pairs: usize,
+    pair_step: usize,
+    gap: usize,
+    magnitude: f32,
+    theta: f32,
+}
+
+const fn shape(heads: usize, kv_heads: usize, width: usize, pairs: usize, pair_step: usize) -> Shape {
+    Shape { heads, kv_heads, width, pairs, pair_step, gap: 0, magnitude: 1.0, theta: 10_000.0 }
+}
+
+const SHAPES: [Shape; 7] = [
+    shape(3, 1, 64, 32, 1),
+    Shape { theta: 500_000.0, ..shape(3, 3, 64, 32, 32) },
+    shape(1, 1, 2, 1, 1),
+    Shape { gap: 3, ..shape(5, 1, 80, 16, 16) },
+    Shape { gap: 3, ..shape(4, 2, 80, 16, 1) },
+    Shape { theta: 1_000_000.0, ..shape(2, 2, 256, 128, 128) },
+    Shape { magnitude: 1.3689, ..shape(13, 1, 10, 5, 5) },
+];
+
+pub(crate) fn cases() -> Vec<Case> {
+    SHAPES.iter().flat_map(|shape| [queries(shape), cached(shape)]).collect()
+}
+
+/// Positions of any size, all in one block: what lands in the cache there overwrites itself and isn't looked at.
+fn queries(shape: &Shape) -> Case {
+    let rows = POSITIONS.map(|position| Row { position, ..Row::default() });
+    // A position's block is looked up in the table, which is long enough for the last.
+    let tables = vec![0u32; 524_288 / BLOCK_TOKENS as usize];
+    case(shape, QUERY, &rows, &tables, 1, &[])
+}
+
+/// Two sequences: one in the midst of prefill, over a block's edge, and one that decodes its 33rd token.
+fn cached(shape: &Shape) -> Case {
+    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Row {
+        position,
+        table,
+        ..Row::default()
+    });
+    let tables: Vec<u32> = std::iter::once(0).chain(Random::new(7).shuffled(6).iter().map(|block| block + 1)).collect();
+    case(shape, Agreement::Halves, &rows, &tables, 7, &LARGE)
+}
+
+fn case(shape: &Shape, agreement: Agreement, rows: &[Row], tables: &[u32], blocks: usize, large: &[f32]) -> Case {
+    let Shape { heads, kv_heads, width, pairs, pair_step, gap, magnitude, theta } = *shape;
+    let mut random = Random::new(width as u64);
+    let (qkv_width, query_width) = ((heads + 2 * kv_heads) * width, heads * width);
+    let (stride, query_stride) = (qkv_width + gap, query_width + gap);
+    let frequencies: Vec<f32> =
+        (0..pairs).map(|pair| f64::from(theta).powf(-(pair as f64) / pairs as f64) as f32).collect();
+    let mut qkv = strided(&mut random, rows.len(), qkv_width, stride, f32::NAN);
+    // Among the values, which aren't turned: what a turn makes of the largest ones is infinite.
+    for (i, large) in large.iter().enumerate() {
+        qkv[(i % rows.len()) * stride + (heads + kv_heads) * width + i % (kv_heads * width)] = *large;
+    }
+    // Full of NaN, which no value may become.
+    let empty = vec![0x7e00_7e00_u32; blocks * BLOCK_TOKENS as usize * kv_heads * kv_head_words(width / 2)];
+    let params = RopeAppend {
+        heads: heads as u32,
+        kv_heads: kv_heads as u32,
+        head_pairs: (width / 2) as u32,
+        pairs: pairs as u32,
+        pair_step: pair_step as u32,
+        stride: stride as u32,
+        query_stride: query_stride as u32,
+        magnitude,
+    };
+    let resources = Resources::default()
+        .with("rows", rows)
+        .with("tables", tables)
+        .with("frequencies", &frequencies)
+        .with("qkv", &qkv)
+        .with("query", &vec![UNTOUCHED; rows.len() * query_stride])
+        .with("k_cache", &empty)
+        .with("v_cache", &empty);
+    let label =
+        format!("{heads} and {kv_heads} heads of {width}, {pairs} pairs {pair_step} apart, magnitude {magnitude}");
+    let looked_at: &[&str] = if large.is_empty() { &["query"] } else { &["k_cache", "v_cache"] };
+    Case::new(label, agreement, (params, Variant::plain(Kernel::RopeAppend), rows.len()), resources).only(looked_at)
+}
+
+#[test]
+fn queries_and_keys_are_turned_as_well_as_f32_can_and_reach_their_slots() {
+    check(cases());
+}

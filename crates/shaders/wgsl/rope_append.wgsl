@@ -1,0 +1,68 @@
+// Turns the queries and keys of a step's tokens by their positions (rotary position embedding, Su et al. 2021) and writes keys
+// and values to their slots in the KV cache as pairs of f16.
+// A row of qkv holds the queries of all heads, then the keys, then the values. An invocation takes a pair of neighbours.
+// Grid: (pairs of neighbours in a row / 64, rows).
+struct Params {
+    heads: u32,      // query heads
+    kv_heads: u32,
+    head_pairs: u32, // head width / 2
+    pairs: u32,      // rotated pairs of a head; what follows them stays as it is
+    pair_step: u32,  // from the first to the second of a rotated pair; 1: side by side
+    stride: u32,     // of qkv, in f32
+    query_stride: u32, // of query, in f32
+    magnitude: f32,  // the rotated pairs are scaled by this (1 but for YaRN)
+}
+#import rows
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(2) var<storage, read> tables: array<u32>;
+@group(0) @binding(3) var<storage, read> frequencies: array<f32>;
+@group(0) @binding(4) var<storage, read> qkv: array<f32>;
+@group(0) @binding(5) var<storage, read_write> query: array<f32>;
+@group(0) @binding(6) var<storage, read_write> k_cache: array<u32>;
+@group(0) @binding(7) var<storage, read_write> v_cache: array<u32>;
+#import kv
+#import trigonometry
+
+// What f16 cannot hold becomes its largest value: packing it is undefined, and an infinity would spread.
+fn pack(pair: vec2<f32>) -> u32 {
+    return pack2x16float(clamp(pair, vec2(-65504.0), vec2(65504.0)));
+}
+
+fn turned(head: u32, i: u32, position: u32) -> f32 {
+    let value = qkv[head + i];
+    if i >= 2u * params.pairs { return value; }
+    let side_by_side = params.pair_step == 1u;
+    let pair = select(i % params.pair_step, i / 2u, side_by_side);
+    let is_first = select(i < params.pair_step, i % 2u == 0u, side_by_side);
+    let turn = params.magnitude * cos_sin(f32(position) * frequencies[pair]);
+    if is_first { return value * turn.x - qkv[head + i + params.pair_step] * turn.y; }
+    return qkv[head + i - params.pair_step] * turn.y + value * turn.x;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let head = id.x / params.head_pairs;
+    let pair = id.x % params.head_pairs;
+    if head >= params.heads + 2u * params.kv_heads { return; }
+    let row = rows[id.y];
+    let begin = id.y * params.stride + head * params.head_pairs * 2u;
+    let first_value = params.heads + params.kv_heads;
+    if head >= first_value {
+        let chunks = (params.head_pairs + 3u) / 4u;
+        let slot = value_chunk(row.table, row.position, head - first_value, params.kv_heads, chunks) * 4u + pair;
+        v_cache[slot] = pack(vec2(qkv[begin + 2u * pair], qkv[begin + 2u * pair + 1u]));
+        return;
+    }
+    let values = vec2(turned(begin, 2u * pair, row.position), turned(begin, 2u * pair + 1u, row.position));
+    if head < params.heads {
+        let at = id.y * params.query_stride + id.x * 2u;
+        query[at] = values.x;
+        query[at + 1u] = values.y;
+    } else {
+        let chunks = (params.head_pairs + 3u) / 4u;
+        let chunk = key_chunk(row.table, row.position, head - params.heads, params.kv_heads, chunks) + pair / 4u * BLOCK_TOKENS;
+        k_cache[chunk * 4u + pair % 4u] = pack(values);
+    }
+}

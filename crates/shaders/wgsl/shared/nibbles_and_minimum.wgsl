@@ -1,0 +1,15 @@
+// Formats of 4-bit codes with a minimum: scale * code + minimum. Each has its own `group_scale`, which gives both.
+#import nibbles
+
+fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
+    let c = nibbles(row, group, quarter);
+    return Weights8(scale.x * c.low + scale.y, scale.x * c.high + scale.y);
+}
+
+#ifdef ACTIVATIONS
+fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
+    let scale = group_scale(row, group);
+    let sum = x.low_sum + x.high_sum;
+    return scale.x * (nibble_dot(row, group, x) - NIBBLE_BIAS * sum) + scale.y * sum;
+}
+#endif
