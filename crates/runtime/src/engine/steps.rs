@@ -68,6 +68,11 @@ impl Inner {
         outputs as u64 * u64::from(self.model.spec.vocabulary) * 4
     }
 
+    /// What a step of `rows` rows and `outputs` outputs runs, in order.
+    pub(super) fn step_programs(&self, rows: usize, outputs: usize) -> [&Program; 3] {
+        [self.body(rows), self.head(outputs), &self.programs.sampler]
+    }
+
     fn body(&self, rows: usize) -> &Program {
         if rows == 1 { &self.programs.decode } else { &self.programs.prefill }
     }

@@ -2,6 +2,7 @@
 
 use wgslm_shaders::{Access, Launch, Variant};
 
+use super::profile::Traffic;
 use super::{Buffer, Gpu};
 
 /// Parameters of different dispatches lie this far apart in their buffer: the alignment every device accepts.
@@ -25,17 +26,36 @@ pub struct Counts {
     pub outputs: u32,
 }
 
-struct Dispatch {
+pub(super) struct Dispatch {
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
     launch: Box<dyn Launch>,
-    variant: Variant,
+    pub(super) variant: Variant,
     count: Count,
+    pub(super) traffic: Traffic,
+}
+
+impl Dispatch {
+    /// Its workgroups in a step with `counts`.
+    pub(super) fn grid(&self, counts: Counts) -> [u32; 3] {
+        let count = match self.count {
+            Count::Rows => counts.rows,
+            Count::Outputs => counts.outputs,
+        };
+        self.launch.grid(&self.variant, count)
+    }
+
+    pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>, counts: Counts) {
+        let [x, y, z] = self.grid(counts);
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        pass.dispatch_workgroups(x, y, z);
+    }
 }
 
 /// A sequence of dispatches. Running it makes no GPU object but an encoder.
 pub struct Program {
-    dispatches: Vec<Dispatch>,
+    pub(super) dispatches: Vec<Dispatch>,
     // What the bind groups refer to must outlive them: a browser's bind group doesn't keep a destroyed buffer.
     _buffers: Vec<Buffer>,
 }
@@ -55,14 +75,7 @@ impl Program {
 
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>, counts: Counts) {
         for dispatch in &self.dispatches {
-            let count = match dispatch.count {
-                Count::Rows => counts.rows,
-                Count::Outputs => counts.outputs,
-            };
-            let [x, y, z] = dispatch.launch.grid(&dispatch.variant, count);
-            pass.set_pipeline(&dispatch.pipeline);
-            pass.set_bind_group(0, &dispatch.bind_group, &[]);
-            pass.dispatch_workgroups(x, y, z);
+            dispatch.record(pass, counts);
         }
     }
 }
@@ -135,6 +148,7 @@ impl ProgramBuilder {
                 })
                 .collect();
             let bind_group = gpu.bind_group(&planned.variant.name(), &pipeline.layout, &entries);
+            let traffic = Traffic::new(&planned.variant, &planned.resources);
             buffers.extend(planned.resources.into_iter().map(|(_, buffer)| buffer));
             dispatches.push(Dispatch {
                 pipeline: pipeline.pipeline,
@@ -142,6 +156,7 @@ impl ProgramBuilder {
                 launch: planned.launch,
                 variant: planned.variant,
                 count: planned.count,
+                traffic,
             });
         }
         Program { dispatches, _buffers: buffers }
