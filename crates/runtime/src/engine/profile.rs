@@ -4,8 +4,8 @@ use wgslm_shaders::Output;
 
 use super::sequence::Sequence;
 use super::{Engine, SLOTS};
-use crate::Result;
 use crate::gpu::{Counts, DispatchTime};
+use crate::{Error, Result};
 
 impl Engine {
     /// The most generations that can be under way at a time.
@@ -45,10 +45,14 @@ impl Engine {
     /// tokens go wrong.
     ///
     /// # Errors
-    /// [`crate::Error::NoTimestamps`], [`crate::Error::KvCacheFull`] where the context is smaller, or what the device reports.
+    /// [`Error::NoTimestamps`], [`Error::PromptTooLong`], [`Error::KvCacheFull`], or what the device reports.
     pub async fn profile(&self, depth: u32, tokens: u32, repeats: u32) -> Result<Vec<DispatchTime>> {
         let inner = &self.inner;
         let tokens = tokens.clamp(1, self.prefill_rows());
+        let (all, capacity) = (depth as usize + tokens as usize, inner.context_length as usize);
+        if all > capacity {
+            return Err(Error::PromptTooLong { tokens: all, capacity });
+        }
         let mut sequence = Sequence::open(inner)?;
         let vocabulary = inner.model.spec.vocabulary;
         let ids: Vec<u32> = (0..tokens).map(|token| token.wrapping_mul(2_654_435_761) % vocabulary).collect();
