@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Tokenize(TokenizeArguments),
     /// Show what is in a GGUF file
     Inspect(InspectArguments),
+    /// Measure how fast a model runs
+    Bench(BenchArguments),
     /// List the devices a model can run on
     Devices(DevicesArguments),
 }
@@ -120,6 +122,41 @@ pub(crate) struct InspectArguments {
     /// The GGUF file
     pub(crate) file: PathBuf,
     /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchArguments {
+    /// The GGUF file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
+    #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
+    pub(crate) device: Option<String>,
+    /// Tokens in the prompt whose prefill is timed
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) prompt_tokens: u32,
+    /// Tokens whose generation is timed
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) gen_tokens: u32,
+    /// Tokens in the KV cache before those that are timed; several numbers, separated by commas, are measured one by one
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0")]
+    pub(crate) depth: Vec<u32>,
+    /// Generations side by side
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// How often each number is measured
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) repeat: u32,
+    /// Tokens, from 1 to 16, that the device works on ahead of the one being waited for, that one included
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(1..=16))]
+    pub(crate) tokens_in_flight: u32,
+    /// Also time each kernel on the device, N times (20 where only --profile is given)
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "20",
+          value_parser = value_parser!(u32).range(1..))]
+    pub(crate) profile: Option<u32>,
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -37,6 +37,7 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
         seed: arguments.seed,
         stop: arguments.stop,
         tokens_in_flight: arguments.tokens_in_flight,
+        ..GenerateOptions::default()
     };
     let (tokens, text, summary) = generate(&engine, &prompt, options, !arguments.json).await?;
     let mut output = std::io::stdout().lock();

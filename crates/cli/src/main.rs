@@ -1,6 +1,7 @@
 //! `wgslm`: GGUF language models on the GPU, from the command line.
 
 mod arguments;
+mod bench;
 mod devices;
 mod error;
 mod generate;
@@ -42,6 +43,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Logits(arguments) => logits::run(arguments).await,
         Command::Tokenize(arguments) => tokenize::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,
     }
 }

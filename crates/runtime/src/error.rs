@@ -160,6 +160,14 @@ pub enum Error {
         /// The kernel and its variant.
         kernel: String,
     },
+    /// A device that takes no times.
+    #[error(
+        "{device} has no timestamps here, so its kernels can't be timed one by one; choose another device, or ask for all capabilities"
+    )]
+    NoTimestamps {
+        /// The device's name.
+        device: String,
+    },
     /// More than one binding can hold.
     #[error(
         "{what} takes {bytes} bytes, and this device binds at most {limit}; choose a smaller context or a smaller model"
@@ -241,6 +249,7 @@ impl Error {
             Self::UnknownDevice { .. } => "unknown-device",
             Self::DeviceRequest { .. } => "device-request",
             Self::SelfCheck { .. } => "self-check",
+            Self::NoTimestamps { .. } => "no-timestamps",
             Self::TooLarge { .. } => "too-large",
             Self::OutOfMemory => "out-of-memory",
             Self::DeviceLost { .. } => "device-lost",

@@ -3,6 +3,7 @@
 #[path = "../../../runtime/tests/support/mod.rs"]
 mod support;
 
+mod bench;
 mod devices;
 mod environment;
 mod failures;

@@ -26,6 +26,9 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
         (vec!["tokenize", "--model", "none.gguf"], "<TEXT>"),
         (vec!["tokenize", "--model", "none.gguf", "two", "texts"], "unexpected argument 'texts'"),
         (vec!["inspect"], "<FILE>"),
+        (vec!["bench"], "--model <FILE>"),
+        (vec!["bench", "--model", "none.gguf", "--repeat", "0"], "--repeat <N>"),
+        (vec!["bench", "--model", "none.gguf", "--depth", "some"], "--depth <N>"),
         (vec!["devices", "0"], "unexpected argument '0'"),
     ] {
         wgslm(&arguments).failed(2, message);
@@ -46,12 +49,23 @@ fn help_names_every_option() {
         "--tokens-in-flight <N>",
         "--json",
     ];
+    let bench = [
+        "--prompt-tokens <N>",
+        "--gen-tokens <N>",
+        "--depth <N>",
+        "--batch <N>",
+        "--repeat <N>",
+        "--tokens-in-flight <N>",
+        "--profile[=<N>]",
+        "--json",
+    ];
     for (command, options) in [
-        (&[][..], &["generate", "logits", "tokenize", "inspect", "devices", "WGSLM_CAPABILITIES"][..]),
+        (&[][..], &["generate", "logits", "tokenize", "inspect", "bench", "devices", "WGSLM_CAPABILITIES"][..]),
         (&["generate"], &[&model[..], &generate].concat()),
         (&["logits"], &[&model[..], &["--tokens <IDS>", "--output <OUT.npy>"]].concat()),
         (&["tokenize"], &["--model <FILE>", "--no-special", "--json", "<TEXT>"]),
         (&["inspect"], &["--json", "<FILE>"]),
+        (&["bench"], &[&model[..3], &bench].concat()),
         (&["devices"], &["--json"]),
     ] {
         let help = wgslm(&[command, &["--help"]].concat()).succeeded();

@@ -85,6 +85,8 @@ impl Generation {
         options.check()?;
         check_prompt(inner, prompt)?;
         let tokenizer = inner.model.tokenizer().ok();
+        let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
+        let stop_tokens = stop_tokens.unwrap_or_default();
         let ring = ReadbackRing::new(&inner.gpu, options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT, SAMPLED_BYTES);
         let mut generation = Self {
             inner: Arc::clone(inner),
@@ -92,7 +94,7 @@ impl Generation {
             prompt: prompt.to_vec(),
             prefilled: 0,
             detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),
-            stop_tokens: tokenizer.map(|tokenizer| tokenizer.stop_tokens().to_vec()).unwrap_or_default(),
+            stop_tokens,
             matcher: StopMatcher::new(options.stop.iter().cloned()),
             ring,
             chunks: VecDeque::new(),
@@ -145,9 +147,34 @@ impl Generation {
         self.canceller.clone()
     }
 
+    /// Runs the prompt's untimed tokens, which [`Self::next`] does otherwise, and begins to time.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub async fn prepare(&mut self) -> Result<()> {
+        let untimed = self.untimed_tokens();
+        if self.prefilled >= untimed {
+            return Ok(());
+        }
+        self.prefill(untimed).await?;
+        while let Some(earliest) = self.chunks.front_mut() {
+            let done = earliest.await;
+            self.chunks.pop_front();
+            done?;
+        }
+        self.clock.began = Instant::now();
+        Ok(())
+    }
+
+    /// How much of the prompt isn't timed; its last token always is, since the answer's first comes with it.
+    fn untimed_tokens(&self) -> usize {
+        (self.options.untimed_tokens as usize).min(self.prompt.len() - 1)
+    }
+
     /// The next token; `None` where there is none because of a cancel.
     async fn next_token(&mut self) -> Result<Option<GenerationEvent>> {
-        self.prefill().await?;
+        self.prepare().await?;
+        self.prefill(self.prompt.len()).await?;
         if self.canceller.is_cancelled() {
             return Ok(None);
         }
@@ -166,10 +193,11 @@ impl Generation {
         Ok(Some(GenerationEvent::Token { token, text }))
     }
 
-    /// Runs what is left of the prompt and samples the first token, unless it is cancelled between two chunks.
-    async fn prefill(&mut self) -> Result<()> {
+    /// Runs what is left of the prompt up to `target`, and samples the first token at its end, unless it is cancelled between
+    /// two chunks.
+    async fn prefill(&mut self, target: usize) -> Result<()> {
         let rows = self.inner.activations.row_capacity as usize;
-        while self.prefilled < self.prompt.len() && !self.canceller.is_cancelled() {
+        while self.prefilled < target && !self.canceller.is_cancelled() {
             if self.chunks.len() == CHUNKS_IN_FLIGHT
                 && let Some(earliest) = self.chunks.front_mut()
             {
@@ -178,7 +206,7 @@ impl Generation {
                 done?;
                 continue;
             }
-            let end = self.prompt.len().min(self.prefilled + rows);
+            let end = target.min(self.prefilled + rows);
             let is_last = end == self.prompt.len();
             let sampling = is_last.then(|| self.sampling());
             let readback = self.sequence.append(&self.prompt[self.prefilled..end], sampling, &mut self.ring)?;
@@ -260,7 +288,7 @@ impl Generation {
             tokens: self.received as usize,
             timings: Timings {
                 ttft_ms,
-                prefill_tokens_per_s: rate(self.prompt.len(), ttft_ms),
+                prefill_tokens_per_s: rate(self.prompt.len() - self.untimed_tokens(), ttft_ms),
                 decode_tokens_per_s: rate((self.received as usize).saturating_sub(1), decode_ms),
             },
         }

@@ -2,6 +2,7 @@
 
 mod generation;
 mod options;
+mod profile;
 mod sequence;
 mod steps;
 

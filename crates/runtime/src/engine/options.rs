@@ -27,11 +27,23 @@ pub struct GenerateOptions {
     pub stop: Vec<String>,
     /// Tokens submitted to the device ahead of the one being waited for, that one included; from 1 to 16.
     pub tokens_in_flight: u32,
+    /// Whether stop tokens count as any other: for measuring how fast tokens come, whatever they are.
+    pub ignore_stop: bool,
+    /// Tokens at the start of the prompt that the timings leave out: for measuring what happens after them.
+    pub untimed_tokens: u32,
 }
 
 impl Default for GenerateOptions {
     fn default() -> Self {
-        Self { max_tokens: None, temperature: 0.0, seed: 0, stop: Vec::new(), tokens_in_flight: 4 }
+        Self {
+            max_tokens: None,
+            temperature: 0.0,
+            seed: 0,
+            stop: Vec::new(),
+            tokens_in_flight: 4,
+            ignore_stop: false,
+            untimed_tokens: 0,
+        }
     }
 }
 
@@ -90,9 +102,9 @@ impl FinishReason {
 /// How long a generation took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timings {
-    /// From the request to the first token, in ms.
+    /// From the request, or the last of the prompt's untimed tokens, to the first token, in ms.
     pub ttft_ms: f64,
-    /// Tokens of the prompt a second, until the first token.
+    /// Timed tokens of the prompt a second, until the first token.
     pub prefill_tokens_per_s: f64,
     /// Tokens a second after the first; 0 where there was none.
     pub decode_tokens_per_s: f64,

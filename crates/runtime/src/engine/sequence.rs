@@ -108,6 +108,14 @@ impl Sequence {
         Ok(inner.submit_step(&rows, output.as_slice(), ring))
     }
 
+    /// The rows for `tokens` that follow `depth` others, of which nothing is known but that there are blocks for them.
+    pub(super) fn rows_at(&mut self, depth: u32, tokens: &[u32]) -> Result<Vec<Row>> {
+        let inner = Arc::clone(&self.inner);
+        self.length = depth;
+        let tokens = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
+        self.rows(&mut inner.state(), &tokens)
+    }
+
     /// The rows for tokens that follow what is there, with blocks to hold them.
     fn rows(&mut self, state: &mut State, tokens: &[(u32, u32)]) -> Result<Vec<Row>> {
         let kv = &self.inner.kv;

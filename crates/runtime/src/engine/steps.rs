@@ -59,9 +59,8 @@ impl Inner {
         let a = &self.activations;
         self.gpu.write(&a.rows, 0, bytemuck::cast_slice(rows));
         self.gpu.write(&a.outputs, 0, bytemuck::cast_slice(outputs));
-        let counts = counts(rows, outputs.len());
-        let (body, head) = self.programs.of(rows, outputs);
-        let all = [(body, counts), (head, counts), (&self.programs.sampler, counts)];
+        let (all, counts) = self.step_programs(rows, outputs);
+        let all = all.map(|program| (program, counts));
         let programs = if outputs.is_empty() { &all[..1] } else { &all[..] };
         self.gpu.run_and_read(programs, &a.sampled, SAMPLED_BYTES, ring)
     }
@@ -82,6 +81,12 @@ impl Inner {
     /// Bytes in the logits of `outputs` outputs.
     pub(super) fn logit_bytes(&self, outputs: usize) -> u64 {
         outputs as u64 * u64::from(self.model.spec.vocabulary) * 4
+    }
+
+    /// What a step of these rows and outputs runs, in order, and how much of it.
+    pub(super) fn step_programs(&self, rows: &[Row], outputs: &[Output]) -> ([&Program; 3], Counts) {
+        let (body, head) = self.programs.of(rows, outputs);
+        ([body, head, &self.programs.sampler], counts(rows, outputs.len()))
     }
 }
 

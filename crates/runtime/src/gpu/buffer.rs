@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::memory::Memory;
+
 /// A buffer on the device; clones share it, and the memory is given back with the last of them.
 #[derive(Clone, Debug)]
 pub struct Buffer {
@@ -9,22 +11,35 @@ pub struct Buffer {
 }
 
 #[derive(Debug)]
-struct Owned(wgpu::Buffer);
+struct Owned {
+    buffer: wgpu::Buffer,
+    label: String,
+    memory: Arc<Memory>,
+}
 
 impl Drop for Owned {
     fn drop(&mut self) {
         // In a browser dropping the handle frees nothing until the garbage collector comes by.
-        self.0.destroy();
+        self.buffer.destroy();
+        self.memory.remove(self.buffer.size());
     }
 }
 
 impl Buffer {
-    pub(super) fn new(buffer: wgpu::Buffer) -> Self {
-        Self { owned: Arc::new(Owned(buffer)) }
+    /// Takes a buffer over; its size counts in `memory` until it's given back.
+    pub(super) fn new(buffer: wgpu::Buffer, label: &str, memory: &Arc<Memory>) -> Self {
+        memory.add(buffer.size());
+        Self { owned: Arc::new(Owned { buffer, label: label.to_owned(), memory: Arc::clone(memory) }) }
     }
 
     pub(super) fn raw(&self) -> &wgpu::Buffer {
-        &self.owned.0
+        &self.owned.buffer
+    }
+
+    /// What it is for: a tensor's name, or that of an activation.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.owned.label
     }
 
     /// Its size in bytes.

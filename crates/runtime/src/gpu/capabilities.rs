@@ -66,6 +66,8 @@ fn invalid(name: &str, value: &str, expected: &str) -> Error {
 pub struct Capabilities {
     /// Subgroup operations are used.
     pub subgroups: bool,
+    /// Times can be taken on the device.
+    pub timestamps: bool,
     /// The device is a program on the CPU.
     pub software: bool,
     /// Weight rows lie side by side, and an invocation takes a whole row.

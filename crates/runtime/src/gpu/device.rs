@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgslm_shaders::Variant;
 
 use super::adapter::{AdapterDescription, choose, describe, enumerate, instance, is_software};
+use super::memory::Memory;
 use super::pipelines::{Pipeline, Pipelines};
 use super::{
     Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, readback, self_check,
@@ -23,6 +24,7 @@ struct Inner {
     adapter: AdapterDescription,
     capabilities: Capabilities,
     pipelines: Pipelines,
+    memory: Arc<Memory>,
     failure: Arc<Mutex<Option<Failure>>>,
 }
 
@@ -66,7 +68,7 @@ impl Gpu {
             let available = adapter.limits();
             limits.max_buffer_size = available.max_buffer_size;
             limits.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
-            features |= adapter.features() & wgpu::Features::SUBGROUP;
+            features |= adapter.features() & (wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY);
         }
         if let Some(bytes) = options.max_binding {
             limits.max_storage_buffer_binding_size = limits.max_storage_buffer_binding_size.min(bytes);
@@ -91,6 +93,7 @@ impl Gpu {
         }
         let capabilities = Capabilities {
             subgroups,
+            timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             software: description.software,
             interleaved_rows: options.interleaved_rows.unwrap_or(description.software),
             max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
@@ -99,7 +102,8 @@ impl Gpu {
         tracing::info!(adapter = description.name, ?capabilities, "device opened");
         let failure = watch(&device);
         let pipelines = Pipelines::new(texts);
-        let inner = Inner { device, queue, adapter: description, capabilities, pipelines, failure };
+        let memory = Arc::default();
+        let inner = Inner { device, queue, adapter: description, capabilities, pipelines, memory, failure };
         let gpu = Self { inner: Arc::new(inner) };
         self_check::run(&gpu).await?;
         Ok(gpu)
@@ -188,6 +192,26 @@ impl Gpu {
         }
     }
 
+    /// Bytes in buffers on the device now: weights, KV cache, activations, parameters and staging.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.inner.memory.bytes()
+    }
+
+    /// The most bytes there were in buffers at a time since the device was opened.
+    #[must_use]
+    pub fn peak_bytes(&self) -> u64 {
+        self.inner.memory.peak()
+    }
+
+    pub(super) fn device(&self) -> &wgpu::Device {
+        &self.inner.device
+    }
+
+    pub(super) fn queue(&self) -> &wgpu::Queue {
+        &self.inner.queue
+    }
+
     fn record(&self, programs: &[(&Program, Counts)]) -> wgpu::CommandEncoder {
         let mut encoder = self.inner.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -198,13 +222,9 @@ impl Gpu {
         encoder
     }
 
-    fn buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Buffer {
-        Buffer::new(self.inner.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(label),
-            size,
-            usage,
-            mapped_at_creation: false,
-        }))
+    pub(super) fn buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Buffer {
+        let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
+        Buffer::new(self.inner.device.create_buffer(&descriptor), label, &self.inner.memory)
     }
 
     pub(super) fn staging_buffer(&self, size: u64) -> Buffer {

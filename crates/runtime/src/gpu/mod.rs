@@ -2,11 +2,14 @@
 //! Everything above speaks of tensors, programs and tokens.
 
 mod adapter;
+mod bandwidth;
 mod buffer;
 mod capabilities;
 mod device;
 mod execute;
+mod memory;
 mod pipelines;
+mod profile;
 mod program;
 mod readback;
 #[cfg(target_arch = "wasm32")]
@@ -18,6 +21,7 @@ pub use buffer::Buffer;
 pub use capabilities::{Capabilities, GpuOptions};
 pub use device::Gpu;
 pub use execute::execute;
+pub use profile::DispatchTime;
 pub use program::{Count, Counts, Program, ProgramBuilder, Variants};
 pub use readback::{Readback, ReadbackRing};
 pub use self_check::KernelTexts;

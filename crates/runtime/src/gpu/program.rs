@@ -2,6 +2,7 @@
 
 use wgslm_shaders::{Access, Extent, Launch, Variant};
 
+use super::profile::Traffic;
 use super::{Buffer, Gpu};
 
 /// Parameters of different dispatches lie this far apart in their buffer: the alignment every device accepts.
@@ -62,18 +63,42 @@ impl From<Variant> for Variants {
     }
 }
 
-struct Dispatch {
+pub(super) struct Dispatch {
     /// The pipeline of each of the variants, in their order.
     pipelines: Vec<wgpu::ComputePipeline>,
     bind_group: wgpu::BindGroup,
     launch: Box<dyn Launch>,
     variants: Variants,
     count: Count,
+    pub(super) traffic: Traffic,
+}
+
+impl Dispatch {
+    /// Which of its variants to run and in how many workgroups; `None` where there is nothing to do.
+    fn chosen(&self, counts: Counts) -> Option<(usize, [u32; 3])> {
+        let extent = counts.extent(self.count);
+        let all = &self.variants.0;
+        let index = all.iter().position(|(most, _)| extent.count <= *most).unwrap_or(all.len() - 1);
+        let grid = self.launch.grid(&all[index].1, extent);
+        (!grid.contains(&0)).then_some((index, grid))
+    }
+
+    /// The variant it runs in a step with `counts`, and its workgroups; `None` where there is nothing to do.
+    pub(super) fn grid(&self, counts: Counts) -> Option<(&Variant, [u32; 3])> {
+        self.chosen(counts).map(|(index, grid)| (&self.variants.0[index].1, grid))
+    }
+
+    pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>, counts: Counts) {
+        let Some((index, [x, y, z])) = self.chosen(counts) else { return };
+        pass.set_pipeline(&self.pipelines[index]);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        pass.dispatch_workgroups(x, y, z);
+    }
 }
 
 /// A sequence of dispatches. Running it makes no GPU object but an encoder.
 pub struct Program {
-    dispatches: Vec<Dispatch>,
+    pub(super) dispatches: Vec<Dispatch>,
     // What the bind groups refer to must outlive them: a browser's bind group doesn't keep a destroyed buffer.
     _buffers: Vec<Buffer>,
 }
@@ -87,22 +112,8 @@ impl Program {
 
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>, counts: Counts) {
         for dispatch in &self.dispatches {
-            let Some((pipeline, [x, y, z])) = dispatch.grid(counts) else { continue };
-            pass.set_pipeline(&dispatch.pipelines[pipeline]);
-            pass.set_bind_group(0, &dispatch.bind_group, &[]);
-            pass.dispatch_workgroups(x, y, z);
+            dispatch.record(pass, counts);
         }
-    }
-}
-
-impl Dispatch {
-    /// Which pipeline to run, and its workgroups; `None` where there is nothing to do.
-    fn grid(&self, counts: Counts) -> Option<(usize, [u32; 3])> {
-        let extent = counts.extent(self.count);
-        let all = &self.variants.0;
-        let index = all.iter().position(|(most, _)| extent.count <= *most).unwrap_or(all.len() - 1);
-        let grid = self.launch.grid(&all[index].1, extent);
-        (!grid.contains(&0)).then_some((index, grid))
     }
 }
 
@@ -174,6 +185,7 @@ impl ProgramBuilder {
                 })
                 .collect();
             let bind_group = gpu.bind_group(&label, &bound.layout, &entries);
+            let traffic = Traffic::new(&planned.variants.0[0].1, &planned.resources);
             buffers.extend(planned.resources.into_iter().map(|(_, buffer)| buffer));
             dispatches.push(Dispatch {
                 pipelines: pipelines.into_iter().map(|pipeline| pipeline.pipeline).collect(),
@@ -181,6 +193,7 @@ impl ProgramBuilder {
                 launch: planned.launch,
                 variants: planned.variants,
                 count: planned.count,
+                traffic,
             });
         }
         Program { dispatches, _buffers: buffers }

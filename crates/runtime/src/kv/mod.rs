@@ -5,3 +5,4 @@ mod cache;
 
 pub use blocks::{BlockAllocator, BlockOrder};
 pub use cache::{KvCache, KvLayer};
+pub use wgslm_shaders::BLOCK_TOKENS;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use wgslm_shaders::format::{GROUP, plane_index};
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
-use super::tensors::{Fusion, TensorRole};
+use super::tensors::{EMBEDDINGS, Fusion, TensorRole};
 use crate::gguf::{PackedRows, TensorInfo, TensorType, floats, groups_in, weight_format};
 use crate::gpu::{Buffer, Gpu};
 use crate::{Error, Result};
@@ -20,6 +20,14 @@ pub struct Matrix {
     pub groups: u32,
     /// Its parts, in order.
     pub parts: Vec<MatrixPart>,
+}
+
+impl Matrix {
+    /// Bytes on the device.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.codes.size() + part.scales.as_ref().map_or(0, Buffer::size)).sum()
+    }
 }
 
 /// Rows of a matrix that fit one binding.
@@ -61,9 +69,14 @@ impl Weights {
     /// Bytes on the device.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let parts = self.matrices.values().flat_map(|matrix| &matrix.parts);
-        let matrices: u64 = parts.map(|part| part.codes.size() + part.scales.as_ref().map_or(0, Buffer::size)).sum();
-        matrices + self.vectors.values().map(Buffer::size).sum::<u64>()
+        self.matrices.values().map(Matrix::bytes).sum::<u64>() + self.vectors.values().map(Buffer::size).sum::<u64>()
+    }
+
+    /// Bytes of the matrices that decoding one token reads: of the embedding table only where it's the head too.
+    #[must_use]
+    pub fn decode_bytes(&self, tied_head: bool) -> u64 {
+        let read = self.matrices.iter().filter(|(name, _)| tied_head || *name != EMBEDDINGS);
+        read.map(|(_, matrix)| matrix.bytes()).sum()
     }
 
     /// Whether there is a matrix of this name.

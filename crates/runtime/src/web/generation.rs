@@ -16,6 +16,8 @@ pub(super) struct GenerationOptions {
     seed: Option<u64>,
     stop: Option<Vec<String>>,
     tokens_in_flight: Option<u32>,
+    ignore_stop: bool,
+    untimed_tokens: u32,
 }
 
 impl From<GenerationOptions> for GenerateOptions {
@@ -27,6 +29,8 @@ impl From<GenerationOptions> for GenerateOptions {
             seed: wanted.seed.unwrap_or(default.seed),
             stop: wanted.stop.unwrap_or_default(),
             tokens_in_flight: wanted.tokens_in_flight.unwrap_or(default.tokens_in_flight),
+            ignore_stop: wanted.ignore_stop,
+            untimed_tokens: wanted.untimed_tokens,
         }
     }
 }

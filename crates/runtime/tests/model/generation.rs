@@ -202,3 +202,72 @@ fn what_cannot_be_run_is_refused() {
     drop(open);
     assert!(engine.generate(&PROMPT, default()).is_ok());
 }
+
+#[test]
+fn untimed_tokens_change_the_timings_alone() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let prompt: Vec<u32> = (0..90).map(|token| token * 7 % 320).collect();
+    let tokens = |options: GenerateOptions| generate(&engine, &prompt, options).expect("the model runs").0;
+    let expected = tokens(up_to(5));
+    // Of the 90 tokens the last is always timed.
+    for untimed_tokens in [1, 64, 70, 89, 90, 1000] {
+        assert_eq!(tokens(GenerateOptions { untimed_tokens, ..up_to(5) }), expected, "{untimed_tokens} untimed");
+    }
+    let options = GenerateOptions { untimed_tokens: 80, ..up_to(5) };
+    let mut generation = engine.generate(&prompt, options).expect("the prompt fits");
+    pollster::block_on(generation.prepare()).expect("the model runs");
+    thread::sleep(Duration::from_millis(300));
+    let mut summary = None;
+    while let Some(event) = pollster::block_on(generation.next()).expect("the model runs") {
+        if let GenerationEvent::Finished(found) = event {
+            summary = Some(found);
+        }
+    }
+    let summary = summary.expect("an end");
+    let timed = summary.timings.prefill_tokens_per_s * summary.timings.ttft_ms / 1e3;
+    assert!((timed - 10.0).abs() < 1e-6, "{timed} tokens are timed");
+    assert!(summary.timings.ttft_ms >= 300.0, "the clock starts when the untimed tokens are done: {summary:?}");
+}
+
+#[test]
+fn stop_tokens_can_be_ignored() {
+    let Some(engine) = tiny_engine(200) else { return };
+    // Every token is as likely as any other: the seed alone decides, and the 44th token is EOS.
+    let options = GenerateOptions { temperature: 1e6, ..up_to(60) };
+    let run = |options| generate(&engine, &[1, 2], options).expect("the model runs");
+    let (stopped, _, summary) = run(options.clone());
+    assert_eq!((stopped.len(), summary.finish_reason), (44, FinishReason::Stop));
+    let (ignored, _, summary) = run(GenerateOptions { ignore_stop: true, ..options });
+    assert_eq!((ignored.len(), summary.finish_reason), (60, FinishReason::Length));
+    assert_eq!(ignored[..44], stopped);
+}
+
+#[test]
+fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
+    let Some(engine) = tiny_engine(200) else { return };
+    if !engine.gpu().capabilities().timestamps {
+        return;
+    }
+    let expected = tokens_of(&engine, up_to(5));
+    for tokens in [1, 7] {
+        let times = pollster::block_on(engine.profile(20, tokens, 2)).expect("the device has timestamps");
+        assert!(times.iter().all(|time| time.in_order_ns >= 0.0 && time.repeated_ns >= 0.0), "{times:?}");
+        assert!(times.iter().any(|time| time.repeated_ns > 0.0), "{times:?}");
+        if tokens == 1 {
+            assert_eq!(times.len(), engine.dispatches_per_token());
+        }
+    }
+    assert_eq!(tokens_of(&engine, up_to(5)), expected);
+    let error = pollster::block_on(engine.profile(200, 1, 1)).expect_err("there is no room");
+    assert_eq!(error.code(), "prompt-too-long");
+}
+
+#[test]
+fn memory_is_counted_until_it_is_given_back() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let gpu = engine.gpu().clone();
+    let (bytes, peak) = (gpu.bytes(), gpu.peak_bytes());
+    assert!(peak >= bytes && bytes > engine.weight_bytes() + engine.kv_bytes(), "{bytes} of {peak}");
+    drop(engine);
+    assert_eq!((gpu.bytes(), gpu.peak_bytes()), (0, peak));
+}

@@ -1,0 +1,145 @@
+//! The runs that are timed.
+
+use std::time::Instant;
+
+use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent};
+
+use super::figure::Figure;
+use super::report::DepthReport;
+use crate::arguments::BenchArguments;
+use crate::error::Result;
+
+/// Tokens in the prompt of the short request.
+pub(super) const SHORT_PROMPT: u32 = 16;
+/// Tokens in its answer.
+pub(super) const SHORT_ANSWER: u32 = 8;
+
+/// Tokens that generations side by side make before and after those that are timed, so that equally many are under way when
+/// the clock starts and when it stops. One by itself has none under way at its end.
+pub(super) fn margin(arguments: &BenchArguments) -> u32 {
+    if arguments.batch > 1 { arguments.tokens_in_flight } else { 0 }
+}
+
+/// How a short request goes, the first time and later.
+pub(super) struct ShortRequests {
+    pub(super) first_request_ms: f64,
+    pub(super) warm_request_ms: Figure,
+    pub(super) ttft_ms: Figure,
+}
+
+pub(super) struct Bench<'a> {
+    engine: &'a Engine,
+    arguments: &'a BenchArguments,
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(engine: &'a Engine, arguments: &'a BenchArguments) -> Self {
+        Self { engine, arguments }
+    }
+
+    /// The same kind of short request again and again.
+    pub(super) async fn short_requests(&self) -> Result<ShortRequests> {
+        let (first_request_ms, _) = self.short_request(0).await?;
+        let (mut requests, mut first_tokens) = (Vec::new(), Vec::new());
+        for run in 1..=self.arguments.repeat {
+            let (request, first_token) = self.short_request(run).await?;
+            requests.push(request);
+            first_tokens.push(first_token);
+        }
+        Ok(ShortRequests {
+            first_request_ms,
+            warm_request_ms: Figure::new(requests),
+            ttft_ms: Figure::new(first_tokens),
+        })
+    }
+
+    /// The ms of a request from its begin to its end, and to its first token.
+    async fn short_request(&self, run: u32) -> Result<(f64, f64)> {
+        let began = Instant::now();
+        let mut generation = self.generation(SHORT_PROMPT, SHORT_ANSWER, 0, run)?;
+        loop {
+            if let Some(GenerationEvent::Finished(summary)) = generation.next().await? {
+                return Ok((began.elapsed().as_secs_f64() * 1e3, summary.timings.ttft_ms));
+            }
+        }
+    }
+
+    /// Prefill and decode after `depth` tokens.
+    pub(super) async fn depth(&self, depth: u32) -> Result<DepthReport> {
+        let (mut prefill, mut decode) = (Vec::new(), Vec::new());
+        for run in 0..self.arguments.repeat {
+            prefill.push(self.prefill(depth, run).await?);
+        }
+        for run in 0..self.arguments.repeat {
+            decode.push(self.decode(depth, run).await?);
+        }
+        let decode_bytes = self.engine.decode_bytes(depth);
+        Ok(DepthReport::new(depth, Figure::new(prefill), Figure::new(decode), decode_bytes))
+    }
+
+    /// Tokens of the prompt a second, after `depth` others that aren't timed.
+    async fn prefill(&self, depth: u32, run: u32) -> Result<f64> {
+        let tokens = self.arguments.prompt_tokens;
+        let mut generations = self.generations(depth + tokens, 1, depth, run)?;
+        for generation in &mut generations {
+            generation.prepare().await?;
+        }
+        let began = Instant::now();
+        take(&mut generations, 1).await?;
+        Ok(self.rate(tokens, began))
+    }
+
+    /// Tokens generated a second, after `depth` others and the token that came with them.
+    async fn decode(&self, depth: u32, run: u32) -> Result<f64> {
+        let (tokens, margin) = (self.arguments.gen_tokens, margin(self.arguments));
+        // An empty prompt has nothing to be continued.
+        let mut generations = self.generations(depth.max(1), 1 + tokens + 2 * margin, 0, run)?;
+        take(&mut generations, 1 + margin).await?;
+        let began = Instant::now();
+        take(&mut generations, tokens).await?;
+        Ok(self.rate(tokens, began))
+    }
+
+    /// Tokens of all generations a second.
+    fn rate(&self, tokens: u32, began: Instant) -> f64 {
+        f64::from(tokens) * f64::from(self.arguments.batch) / began.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    fn generations(&self, prompt: u32, answer: u32, untimed: u32, run: u32) -> Result<Vec<Generation>> {
+        let batch = self.arguments.batch;
+        (0..batch).map(|index| self.generation(prompt, answer, untimed, run * batch + index)).collect()
+    }
+
+    fn generation(&self, prompt: u32, answer: u32, untimed: u32, seed: u32) -> Result<Generation> {
+        let options = GenerateOptions {
+            max_tokens: Some(answer),
+            tokens_in_flight: self.arguments.tokens_in_flight,
+            ignore_stop: true,
+            untimed_tokens: untimed,
+            ..GenerateOptions::default()
+        };
+        let prompt = tokens(prompt, self.engine.model().spec.vocabulary, seed);
+        Ok(self.engine.generate(&prompt, options)?)
+    }
+}
+
+/// Takes `count` tokens of each generation, in turn.
+async fn take(generations: &mut [Generation], count: u32) -> Result<()> {
+    for _ in 0..count {
+        for generation in &mut *generations {
+            generation.next().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Token ids without a pattern, the same for the same seed. No two prompts of a bench begin alike, so that nothing that is
+/// kept of one serves another.
+fn tokens(length: u32, vocabulary: u32, seed: u32) -> Vec<u32> {
+    let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u32 % vocabulary
+    };
+    (0..length).map(|_| next()).collect()
+}

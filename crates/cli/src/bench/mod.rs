@@ -1,0 +1,129 @@
+//! `wgslm bench`: how fast a model runs here. BENCHMARKS.md tells what the numbers are.
+
+mod figure;
+mod measure;
+mod print;
+mod profile;
+mod report;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use wgslm::engine::Engine;
+use wgslm::kv::BLOCK_TOKENS;
+use wgslm::model::ModelSpec;
+
+use crate::arguments::{BenchArguments, ModelArguments};
+use crate::error::Result;
+use crate::load;
+use measure::{Bench, SHORT_ANSWER, SHORT_PROMPT};
+use report::{MemoryReport, ModelReport, Report, SettingsReport};
+
+pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
+    let context = context_length(arguments)?;
+    let model =
+        ModelArguments { model: arguments.model.clone(), device: arguments.device.clone(), context: Some(context) };
+    let (engine, load_ms) = load::engine(&model).await?;
+    check(&engine, arguments)?;
+    let report = measure(&engine, arguments, load_ms).await?;
+    let mut output = std::io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut output, &report)?;
+        writeln!(output)?;
+    } else {
+        print::report(&mut output, &report)?;
+    }
+    Ok(())
+}
+
+/// The context that what is to be measured needs. Refuses what the model can't do before its weights are read.
+fn context_length(arguments: &BenchArguments) -> Result<u32> {
+    let spec = ModelSpec::from_metadata(&load::header(&arguments.model)?.metadata)?;
+    let depth = u64::from(arguments.depth.iter().copied().max().unwrap_or(0));
+    // Prefill chooses a token at its end, and so does the prompt that decoding begins with.
+    let prefill = depth + u64::from(arguments.prompt_tokens) + 1;
+    let decode = depth.max(1) + 1 + u64::from(arguments.gen_tokens) + 2 * u64::from(measure::margin(arguments));
+    let needed = prefill.max(decode).max(u64::from(SHORT_PROMPT + SHORT_ANSWER));
+    let context = match u64::from(arguments.batch) {
+        1 => needed,
+        // Each generation has whole blocks of the KV cache.
+        batch => batch.saturating_mul(needed.next_multiple_of(u64::from(BLOCK_TOKENS))),
+    };
+    u32::try_from(context).ok().filter(|context| *context <= spec.context_length).ok_or_else(|| {
+        let most = spec.context_length;
+        let expected = format!(
+            "at most {most}, the positions the model was trained for; lower --depth, --prompt-tokens, --gen-tokens or --batch"
+        );
+        invalid("the context for these sizes", &context.to_string(), expected)
+    })
+}
+
+fn check(engine: &Engine, arguments: &BenchArguments) -> Result<()> {
+    if arguments.batch > engine.slots() {
+        let expected = format!("from 1 to {}, the generations that run side by side", engine.slots());
+        return Err(invalid("--batch", &arguments.batch.to_string(), expected));
+    }
+    if arguments.profile.is_some() && !engine.gpu().capabilities().timestamps {
+        return Err(wgslm::Error::NoTimestamps { device: engine.gpu().adapter().name.clone() }.into());
+    }
+    Ok(())
+}
+
+fn invalid(option: &str, value: &str, expected: String) -> crate::error::Error {
+    wgslm::Error::InvalidOption { option: option.to_owned(), value: value.to_owned(), expected }.into()
+}
+
+async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> Result<Report> {
+    let bench = Bench::new(engine, arguments);
+    // First of all, so that it is the first request indeed.
+    let short = bench.short_requests().await?;
+    let mut depths = Vec::new();
+    for depth in &arguments.depth {
+        depths.push(bench.depth(*depth).await?);
+    }
+    let mut profiles = Vec::new();
+    if let Some(repeats) = arguments.profile {
+        for depth in &arguments.depth {
+            for tokens in [1, arguments.prompt_tokens.min(engine.prefill_rows())] {
+                profiles.push(profile::measure(engine, *depth, tokens, repeats).await?);
+            }
+        }
+    }
+    let gpu = engine.gpu();
+    // Before the buffers for measuring the bandwidth, which no model needs.
+    let memory = MemoryReport {
+        peak_bytes: gpu.peak_bytes(),
+        weight_bytes: engine.weight_bytes(),
+        kv_cache_bytes: engine.kv_bytes(),
+    };
+    let copy_bytes_per_s = gpu.copy_bytes_per_s().await?;
+    // Generations side by side may share a step, whose bytes are then read for all of them.
+    if arguments.batch == 1 {
+        depths.iter_mut().for_each(|depth| depth.compare(copy_bytes_per_s));
+    }
+    Ok(Report {
+        model: ModelReport::of(engine, file_name(&arguments.model)),
+        device: gpu.adapter().into(),
+        settings: SettingsReport {
+            prompt_tokens: arguments.prompt_tokens,
+            gen_tokens: arguments.gen_tokens,
+            batch: arguments.batch,
+            repeat: arguments.repeat,
+            tokens_in_flight: arguments.tokens_in_flight,
+            context_length: engine.context_length(),
+        },
+        load_ms,
+        first_request_ms: short.first_request_ms,
+        warm_request_ms: short.warm_request_ms,
+        ttft_ms: short.ttft_ms,
+        dispatches_per_token: engine.dispatches_per_token(),
+        depths,
+        memory,
+        copy_bytes_per_s,
+        profiles,
+    })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

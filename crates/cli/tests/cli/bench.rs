@@ -1,0 +1,143 @@
+//! `wgslm bench`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::program::{Run, device_names, has_device, tiny_model, wgslm, wgslm_with};
+
+/// Sizes for which a software adapter takes no time.
+const SMALL: [&str; 6] = ["--prompt-tokens", "6", "--gen-tokens", "4", "--repeat", "2"];
+
+fn bench(arguments: &[&str]) -> Run {
+    wgslm(&[&["bench", "--model", &tiny_model()], &SMALL[..], arguments].concat())
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+fn positive(value: &Value) -> bool {
+    value.as_f64().is_some_and(|number| number > 0.0 && number.is_finite())
+}
+
+/// Checks a number that was measured as often as asked for.
+fn check_figure(figure: &Value, samples: usize) {
+    assert_eq!(keys(figure), BTreeSet::from(["median", "min", "max", "samples"]));
+    let number = |key: &str| figure[key].as_f64().expect("a number");
+    assert!(0.0 < number("min") && number("min") <= number("median") && number("median") <= number("max"), "{figure}");
+    assert_eq!(figure["samples"].as_array().map(Vec::len), Some(samples), "{figure}");
+}
+
+#[test]
+fn the_report_has_the_promised_keys() {
+    let Some(first_device) = device_names().first() else { return };
+    let report = bench(&["--depth", "0,40", "--json"]).json();
+    let promised = [
+        "model",
+        "device",
+        "settings",
+        "load_ms",
+        "first_request_ms",
+        "warm_request_ms",
+        "ttft_ms",
+        "dispatches_per_token",
+        "depths",
+        "memory",
+        "copy_bytes_per_s",
+        "profiles",
+    ];
+    assert_eq!(keys(&report), BTreeSet::from(promised));
+    assert_eq!(report["model"]["file"], "tiny-llama-q8_0.gguf");
+    assert_eq!(report["model"]["architecture"], "llama");
+    assert_eq!(report["device"]["name"], *first_device);
+    let settings = json!({
+        "prompt_tokens": 6, "gen_tokens": 4, "batch": 1, "repeat": 2, "tokens_in_flight": 4, "context_length": 47,
+    });
+    assert_eq!(report["settings"], settings);
+    for key in ["load_ms", "first_request_ms", "dispatches_per_token", "copy_bytes_per_s"] {
+        assert!(positive(&report[key]), "{key}: {report}");
+    }
+    check_figure(&report["warm_request_ms"], 2);
+    check_figure(&report["ttft_ms"], 2);
+    let depths = report["depths"].as_array().expect("a list");
+    assert_eq!(depths.iter().map(|depth| &depth["depth"]).collect::<Vec<_>>(), [&json!(0), &json!(40)]);
+    for depth in depths {
+        check_figure(&depth["prefill_tokens_per_s"], 2);
+        check_figure(&depth["decode_tokens_per_s"], 2);
+        for key in ["bytes_per_token", "bytes_per_s", "bandwidth_share"] {
+            assert!(positive(&depth[key]), "{key}: {depth}");
+        }
+    }
+    let bytes = |depth: usize| depths[depth]["bytes_per_token"].as_u64().expect("a count");
+    // Two layers of two KV heads, each 64 wide: keys and values in f16.
+    assert_eq!(bytes(1) - bytes(0), 40 * 2 * 2 * 64 * 2 * 2);
+    let memory = |key: &str| report["memory"][key].as_u64().expect("a count");
+    assert!(memory("weight_bytes") > 1 << 20 && memory("kv_cache_bytes") > 0, "{report}");
+    assert!(memory("peak_bytes") > memory("weight_bytes") + memory("kv_cache_bytes"), "{report}");
+    assert!(memory("peak_bytes") < 16 << 20, "the buffers for the bandwidth are counted: {report}");
+    assert_eq!(report["profiles"], json!([]));
+}
+
+#[test]
+fn generations_run_side_by_side_up_to_the_slots_there_are() {
+    if !has_device() {
+        return;
+    }
+    let report = bench(&["--batch", "3", "--json"]).json();
+    assert_eq!(report["settings"]["batch"], 3);
+    check_figure(&report["depths"][0]["decode_tokens_per_s"], 2);
+    assert_eq!(report["depths"][0]["bandwidth_share"], Value::Null, "a step may serve all of them");
+    bench(&["--batch", "60"]).failed(1, "--batch=60 is not usable; it should be from 1 to ");
+}
+
+#[test]
+fn kernels_are_timed_where_the_device_has_timestamps() {
+    if !has_device() {
+        return;
+    }
+    let options = ["bench", "--model", &tiny_model(), "--profile=1"];
+    let arguments = [&options, &SMALL[..], &["--json"]].concat();
+    wgslm_with(&[("WGSLM_CAPABILITIES", "baseline")], &arguments).failed(1, "has no timestamps here");
+    let run = wgslm(&arguments);
+    if run.status == Some(1) && run.stderr.contains("has no timestamps here") {
+        return;
+    }
+    let report = run.json();
+    let profiles = report["profiles"].as_array().expect("a list");
+    let steps: Vec<_> = profiles.iter().map(|profile| (&profile["depth"], &profile["tokens"])).collect();
+    assert_eq!(steps, [(&json!(0), &json!(1)), (&json!(0), &json!(6))]);
+    for profile in profiles {
+        let kernels = profile["kernels"].as_array().expect("a list");
+        let shares: f64 = kernels.iter().map(|kernel| kernel["share"].as_f64().expect("a number")).sum();
+        assert!((shares - 1.0).abs() < 1e-6, "{profile}");
+        assert!(positive(&profile["in_order_us"]) && positive(&profile["repeated_us"]), "{profile}");
+        let dispatches: u64 = kernels.iter().map(|kernel| kernel["dispatches"].as_u64().expect("a count")).sum();
+        assert_eq!(report["dispatches_per_token"], dispatches);
+        let up = kernels.iter().find(|kernel| kernel["label"].as_str().is_some_and(|label| label.contains("ffn_up")));
+        assert!(positive(&up.expect("a matrix of the layers")["weight_bytes"]), "{profile}");
+    }
+}
+
+#[test]
+fn the_tables_are_for_people() {
+    if !has_device() {
+        return;
+    }
+    let text = bench(&["--depth", "3"]).succeeded();
+    for line in ["model     tiny llama (llama, 1.3 M parameters)", "first request ", "copy bandwidth ", "\n     3  "] {
+        assert!(text.contains(line), "{line:?} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn sizes_that_the_model_cannot_do_are_refused_before_it_is_loaded() {
+    for (arguments, context) in [
+        (&["--depth", "0,2042"][..], "2049"),
+        (&["--depth", "4294967295"], "4294967302"),
+        (&["--batch", "4", "--depth", "500"], "2112"),
+    ] {
+        let message = format!("={context} is not usable; it should be at most 2048, the positions");
+        bench(arguments).failed(1, &message);
+    }
+}
