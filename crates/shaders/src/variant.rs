@@ -14,6 +14,7 @@ pub enum Kernel {
     Matmul,
     MatmulRowPerLane,
     Matvec,
+    Quantise,
     RmsNorm,
     RopeAppend,
     Swiglu,
@@ -32,6 +33,7 @@ impl Kernel {
             Self::Matmul => "matmul",
             Self::MatmulRowPerLane => "matmul_row_per_lane",
             Self::Matvec => "matvec",
+            Self::Quantise => "quantise",
             Self::RmsNorm => "rms_norm",
             Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
@@ -173,7 +175,9 @@ impl Variant {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let mut all: Vec<Self> =
-            [Kernel::Argmax, Kernel::AttentionCombine, Kernel::RopeAppend, Kernel::Swiglu].map(Self::plain).to_vec();
+            [Kernel::Argmax, Kernel::AttentionCombine, Kernel::Quantise, Kernel::RopeAppend, Kernel::Swiglu]
+                .map(Self::plain)
+                .to_vec();
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for heads in [1, 2, 4, 8] {

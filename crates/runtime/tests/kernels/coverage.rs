@@ -7,7 +7,7 @@ use wgslm_shaders::Variant;
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, embed, linear, rms_norm, rope_append, sampling, swiglu};
+use crate::{attention, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu};
 
 #[test]
 fn every_variant_has_cases() {
@@ -15,6 +15,7 @@ fn every_variant_has_cases() {
         attention::cases(),
         embed::cases(),
         linear::cases(),
+        quantise::cases(),
         rms_norm::cases(),
         rope_append::cases(),
         sampling::cases(),
