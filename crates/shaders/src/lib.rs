@@ -31,7 +31,7 @@ pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
-pub use variant::{Kernel, MatvecShape, Variant, WeightLayout};
+pub use variant::{Kernel, MatvecShape, Tile, Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 

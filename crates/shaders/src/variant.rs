@@ -12,6 +12,7 @@ pub enum Kernel {
     AttentionSplit,
     Embed,
     Matmul,
+    MatmulInt8,
     MatmulRowPerLane,
     Matvec,
     Quantise,
@@ -31,6 +32,7 @@ impl Kernel {
             Self::AttentionSplit => "attention_split",
             Self::Embed => "embed",
             Self::Matmul => "matmul",
+            Self::MatmulInt8 => "matmul_int8",
             Self::MatmulRowPerLane => "matmul_row_per_lane",
             Self::Matvec => "matvec",
             Self::Quantise => "quantise",
@@ -84,6 +86,24 @@ impl MatvecShape {
     }
 }
 
+/// How much of `y` a workgroup of `matmul` or `matmul_int8` makes. Which is fastest depends on the device, and on how many
+/// workgroups there are to keep it busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tile {
+    /// Rows of the weight: 64 or 128.
+    pub rows: u32,
+    /// Tokens: a multiple of 64.
+    pub tokens: u32,
+}
+
+impl Tile {
+    /// The one that suits most matrices.
+    pub const DEFAULT: Self = Self { rows: 64, tokens: 64 };
+
+    /// Those among which to choose.
+    pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
+}
+
 /// One expansion of a kernel. What a kernel doesn't vary by keeps its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Variant {
@@ -99,6 +119,8 @@ pub struct Variant {
     pub gather: bool,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,
+    /// How much of `y` a workgroup makes (`matmul`, `matmul_int8`).
+    pub tile: Option<Tile>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
 }
@@ -107,7 +129,16 @@ impl Variant {
     /// The variant of `kernel` without any choice.
     #[must_use]
     pub const fn plain(kernel: Kernel) -> Self {
-        Self { kernel, weight: None, tokens4: false, subgroups: false, gather: false, shape: None, heads: 0 }
+        Self {
+            kernel,
+            weight: None,
+            tokens4: false,
+            subgroups: false,
+            gather: false,
+            shape: None,
+            tile: None,
+            heads: 0,
+        }
     }
 
     /// The same, reading a weight of this layout.
@@ -140,6 +171,12 @@ impl Variant {
         Self { shape: Some(shape), ..self }
     }
 
+    /// The same, making a tile of this size at a time.
+    #[must_use]
+    pub const fn tile(self, tile: Tile) -> Self {
+        Self { tile: Some(tile), ..self }
+    }
+
     /// The same, with room for `heads` query heads on a KV head: 1, 2, 4 or 8 at a time.
     #[must_use]
     pub const fn heads(self, heads: u32) -> Self {
@@ -163,6 +200,17 @@ impl Variant {
                 ("WORKGROUP_SIZE", shape.workgroup_size),
                 ("ROWS", shape.rows),
                 ("COLUMNS", shape.columns),
+            ]);
+        }
+        if let Some(tile) = self.tile {
+            // 256 invocations, 16 along each side; tokens in batches, so that not all of them take registers at a time.
+            const BATCH: u32 = 4;
+            constants.extend([
+                ("TILE_ROWS", tile.rows),
+                ("TILE_TOKENS", tile.tokens),
+                ("ROWS_EACH", tile.rows / 16),
+                ("BATCH", BATCH),
+                ("TOKEN_BATCHES", tile.tokens / 16 / BATCH),
             ]);
         }
         if self.heads > 0 {
@@ -199,6 +247,9 @@ impl Variant {
                 all.push(matvec.shape(shape).subgroups(true));
             }
             all.push(Self::plain(Kernel::Matmul).weight(format, 1));
+            if format.has_integer_codes() {
+                all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::MatmulInt8).weight(format, 1).tile(tile)));
+            }
             for tokens4 in [false, true] {
                 all.push(Self::plain(Kernel::MatmulRowPerLane).weight(format, LANE_INTERLEAVE).tokens4(tokens4));
             }
@@ -215,6 +266,9 @@ impl Variant {
         }
         if let Some(MatvecShape { workgroup_size, rows, columns }) = self.shape {
             name += &format!("-{workgroup_size}x{rows}x{columns}");
+        }
+        if let Some(Tile { rows, tokens }) = self.tile {
+            name += &format!("-{rows}x{tokens}");
         }
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
