@@ -14,6 +14,7 @@ pub enum Kernel {
     Matmul,
     MatmulInt8,
     MatmulRowPerLane,
+    MatmulRowPerLaneInt8,
     Matvec,
     Quantise,
     RmsNorm,
@@ -34,12 +35,19 @@ impl Kernel {
             Self::Matmul => "matmul",
             Self::MatmulInt8 => "matmul_int8",
             Self::MatmulRowPerLane => "matmul_row_per_lane",
+            Self::MatmulRowPerLaneInt8 => "matmul_row_per_lane_int8",
             Self::Matvec => "matvec",
             Self::Quantise => "quantise",
             Self::RmsNorm => "rms_norm",
             Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
         }
+    }
+
+    /// Whether it multiplies activations in codes of 8 bits, as `quantise` writes them.
+    #[must_use]
+    pub const fn takes_codes(self) -> bool {
+        matches!(self, Self::MatmulInt8 | Self::MatmulRowPerLaneInt8)
     }
 }
 
@@ -111,7 +119,7 @@ pub struct Variant {
     pub kernel: Kernel,
     /// The layout of the weight it reads, if it reads one.
     pub weight: Option<WeightLayout>,
-    /// Whether an invocation handles four tokens at a time rather than one (`matmul_row_per_lane`).
+    /// Whether an invocation handles four tokens at a time rather than one (`matmul_row_per_lane` and its like).
     pub tokens4: bool,
     /// Whether it reduces with subgroup operations.
     pub subgroups: bool,
@@ -251,7 +259,11 @@ impl Variant {
                 all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::MatmulInt8).weight(format, 1).tile(tile)));
             }
             for tokens4 in [false, true] {
-                all.push(Self::plain(Kernel::MatmulRowPerLane).weight(format, LANE_INTERLEAVE).tokens4(tokens4));
+                let row_per_lane = |kernel| Self::plain(kernel).weight(format, LANE_INTERLEAVE).tokens4(tokens4);
+                all.push(row_per_lane(Kernel::MatmulRowPerLane));
+                if format.has_integer_codes() {
+                    all.push(row_per_lane(Kernel::MatmulRowPerLaneInt8));
+                }
             }
         }
         all

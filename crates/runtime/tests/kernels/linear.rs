@@ -1,4 +1,4 @@
-//! `matvec`, `matmul`, `matmul_int8` and `matmul_row_per_lane`.
+//! `matvec`, `matmul`, `matmul_row_per_lane`, and the latter two on codes of 8 bits.
 
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{Extent, Kernel, Launch, Linear, Tile, Variant};
@@ -87,7 +87,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn is_linear(kernel: Kernel) -> bool {
-    matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulInt8 | Kernel::MatmulRowPerLane)
+    kernel.takes_codes() || matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
 }
 
 fn case(variant: Variant, shape: Shape) -> Case {
@@ -123,7 +123,7 @@ fn case(variant: Variant, shape: Shape) -> Case {
         .with("norm", &norm)
         // A row more than there is room for, which nothing may touch.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
-    if variant.kernel == Kernel::MatmulInt8 {
+    if variant.kernel.takes_codes() {
         let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
         resources.set("codes_x", &codes);
         resources.set("scales_x", &scales);
