@@ -8,6 +8,7 @@ use crate::format::{LANE_INTERLEAVE, WeightFormat};
 pub enum Kernel {
     Add,
     Argmax,
+    ArgmaxPartials,
     Attention,
     Embed,
     KvAppend,
@@ -26,6 +27,7 @@ impl Kernel {
         match self {
             Self::Add => "add",
             Self::Argmax => "argmax",
+            Self::ArgmaxPartials => "argmax_partials",
             Self::Attention => "attention",
             Self::Embed => "embed",
             Self::KvAppend => "kv_append",
@@ -98,7 +100,9 @@ impl Variant {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let mut all: Vec<Self> =
-            [Kernel::Add, Kernel::Argmax, Kernel::KvAppend, Kernel::Rope, Kernel::Swiglu].map(Self::plain).to_vec();
+            [Kernel::Add, Kernel::Argmax, Kernel::ArgmaxPartials, Kernel::KvAppend, Kernel::Rope, Kernel::Swiglu]
+                .map(Self::plain)
+                .to_vec();
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for gather in [false, true] {

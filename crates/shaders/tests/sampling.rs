@@ -12,9 +12,12 @@ fn draws(temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) ->
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &LOGITS.repeat(outputs.len()))
+        .with("candidates", &vec![u32::MAX; outputs.len()])
         .with("sampled", &vec![u32::MAX; outputs.len()]);
     let params = Argmax { vocabulary: LOGITS.len() as u32, stride: LOGITS.len() as u32 };
-    params.reference(&Variant::plain(Kernel::Argmax), outputs.len(), &mut resources);
+    for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+        params.reference(&Variant::plain(stage), outputs.len(), &mut resources);
+    }
     resources.get::<u32>("sampled").to_vec()
 }
 

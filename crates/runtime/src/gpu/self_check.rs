@@ -37,11 +37,11 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     check(gpu, RmsNorm { width: 100, stride: 100, epsilon: 1e-5 }, capabilities.rms_norm(false), 3, norm).await?;
     let (params, resources) = attention_case();
     check(gpu, params, capabilities.attention(), 2, resources).await?;
-    let outputs =
-        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
-    let choice =
-        Resources::default().with("outputs", &outputs).with("logits", &values(2 * 700)).with("sampled", &[0u32; 2]);
-    check(gpu, Argmax { vocabulary: 700, stride: 700 }, Variant::plain(Kernel::Argmax), 2, choice).await
+    for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+        let (params, resources) = argmax_case();
+        check(gpu, params, Variant::plain(stage), 2, resources).await?;
+    }
+    Ok(())
 }
 
 /// Fixed values between -1 and 1 without a pattern that could hide a mistake.
@@ -101,6 +101,21 @@ fn attention_case() -> (Attention, Resources) {
     (Attention { heads, kv_heads, head_pairs, stride: heads * head_pairs, scale: 0.25 }, resources)
 }
 
+/// Several chunks of a vocabulary, with the candidates that the first stage finds for the second.
+fn argmax_case() -> (Argmax, Resources) {
+    let vocabulary = 5000;
+    let outputs =
+        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
+    let mut resources = Resources::default()
+        .with("outputs", &outputs)
+        .with("logits", &values(2 * vocabulary as usize))
+        .with("candidates", &vec![0u32; 2 * Argmax::chunks(vocabulary) as usize])
+        .with("sampled", &[0u32; 2]);
+    let params = Argmax { vocabulary, stride: vocabulary };
+    params.reference(&Variant::plain(Kernel::ArgmaxPartials), 2, &mut resources);
+    (params, resources)
+}
+
 async fn check(
     gpu: &Gpu,
     launch: impl Launch + Copy + 'static,
@@ -112,7 +127,7 @@ async fn check(
     launch.reference(&variant, count as usize, &mut expected);
     let computed = execute(gpu, launch, variant, count, &resources).await?;
     for (name, words) in computed.iter() {
-        let agree = if variant.kernel == Kernel::Argmax {
+        let agree = if matches!(variant.kernel, Kernel::ArgmaxPartials | Kernel::Argmax) {
             words == expected.get::<u32>(name)
         } else {
             let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));

@@ -25,6 +25,7 @@ pub(crate) struct Activations {
     pub(crate) row_capacity: u32,
     /// Outputs there is room for.
     pub(crate) output_capacity: u32,
+    candidates: Buffer,
     frequencies: Buffer,
     residual: Buffer,
     normed: Buffer,
@@ -57,6 +58,7 @@ impl Activations {
             logits: buffer("logits", outputs, spec.vocabulary)?,
             row_capacity: rows,
             output_capacity: outputs,
+            candidates: buffer("candidates", outputs, Argmax::chunks(spec.vocabulary))?,
             frequencies,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
@@ -107,12 +109,12 @@ impl Graph<'_> {
         let mut builder = ProgramBuilder::default();
         let a = self.activations;
         let vocabulary = self.spec.vocabulary;
-        builder.dispatch(
-            Argmax { vocabulary, stride: vocabulary },
-            Variant::plain(Kernel::Argmax),
-            Count::Outputs,
-            &[("outputs", &a.outputs), ("logits", &a.logits), ("sampled", &a.sampled)],
-        );
+        let resources =
+            [("outputs", &a.outputs), ("logits", &a.logits), ("candidates", &a.candidates), ("sampled", &a.sampled)];
+        for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+            let argmax = Argmax { vocabulary, stride: vocabulary };
+            builder.dispatch(argmax, Variant::plain(stage), Count::Outputs, &resources);
+        }
         builder.build(self.gpu)
     }
 

@@ -14,7 +14,7 @@ mod swiglu;
 mod weight;
 
 pub(crate) use add::add;
-pub(crate) use argmax::argmax;
+pub(crate) use argmax::{argmax, argmax_partials};
 pub(crate) use attention::attention;
 pub(crate) use embed::embed;
 pub(crate) use kv_append::kv_append;
