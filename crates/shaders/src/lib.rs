@@ -18,6 +18,7 @@ mod rms_norm;
 mod rope;
 mod rows;
 mod swiglu;
+mod truncate;
 mod variant;
 
 pub use add::Add;
@@ -33,6 +34,7 @@ pub use rms_norm::RmsNorm;
 pub use rope::Rope;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
+pub use truncate::Truncate;
 pub use variant::{Kernel, Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));

@@ -18,6 +18,7 @@ pub enum Kernel {
     RmsNorm,
     Rope,
     Swiglu,
+    Truncate,
 }
 
 impl Kernel {
@@ -37,6 +38,7 @@ impl Kernel {
             Self::RmsNorm => "rms_norm",
             Self::Rope => "rope",
             Self::Swiglu => "swiglu",
+            Self::Truncate => "truncate",
         }
     }
 }
@@ -99,10 +101,17 @@ impl Variant {
     /// Every variant there is. Each is expanded and validated when this crate is built.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let mut all: Vec<Self> =
-            [Kernel::Add, Kernel::Argmax, Kernel::ArgmaxPartials, Kernel::KvAppend, Kernel::Rope, Kernel::Swiglu]
-                .map(Self::plain)
-                .to_vec();
+        let mut all: Vec<Self> = [
+            Kernel::Add,
+            Kernel::Argmax,
+            Kernel::ArgmaxPartials,
+            Kernel::KvAppend,
+            Kernel::Rope,
+            Kernel::Swiglu,
+            Kernel::Truncate,
+        ]
+        .map(Self::plain)
+        .to_vec();
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for gather in [false, true] {

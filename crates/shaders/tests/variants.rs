@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Add, Argmax, Attention, Embed, Kernel, KvAppend, Launch, Linear, RmsNorm, Rope, Swiglu, Target, Variant,
+    Access, Add, Argmax, Attention, Embed, Kernel, KvAppend, Launch, Linear, RmsNorm, Rope, Swiglu, Target, Truncate,
+    Variant,
 };
 
 /// What WebGPU promises on every device.
@@ -31,7 +32,7 @@ fn sizes(module: &Module, of: impl Fn(&GlobalVariable) -> bool) -> BTreeMap<Stri
 }
 
 /// Parameters of every kind.
-fn launches() -> [Box<dyn Launch>; 9] {
+fn launches() -> [Box<dyn Launch>; 10] {
     [
         Box::new(Add::zeroed()),
         Box::new(Argmax::zeroed()),
@@ -42,6 +43,7 @@ fn launches() -> [Box<dyn Launch>; 9] {
         Box::new(RmsNorm::zeroed()),
         Box::new(Rope::zeroed()),
         Box::new(Swiglu::zeroed()),
+        Box::new(Truncate::zeroed()),
     ]
 }
 

@@ -13,6 +13,7 @@ pub(super) struct Programs {
     prefill: Program,
     head: Program,
     head_of_many: Program,
+    truncation: Program,
     sampler: Program,
 }
 
@@ -23,6 +24,7 @@ impl Programs {
             prefill: graph.body(true)?,
             head: graph.head(false)?,
             head_of_many: graph.head(true)?,
+            truncation: graph.truncation(),
             sampler: graph.sampler(),
         })
     }
@@ -42,12 +44,15 @@ impl Inner {
         self.gpu.write(&a.rows, 0, bytemuck::cast_slice(rows));
         self.gpu.write(&a.outputs, 0, bytemuck::cast_slice(outputs));
         let counts = counts(rows.len(), outputs.len());
-        let body = (self.body(rows.len()), counts);
-        let head = (self.head(outputs.len()), counts);
-        let sampler = (&self.programs.sampler, counts);
-        let all = [body, head, sampler];
-        let programs = if outputs.is_empty() { &all[..1] } else { &all[..] };
-        self.gpu.run_and_read(programs, &a.sampled, SAMPLED_BYTES, ring)
+        let mut programs = vec![(self.body(rows.len()), counts)];
+        if !outputs.is_empty() {
+            programs.push((self.head(outputs.len()), counts));
+            if outputs.iter().any(Output::truncates) {
+                programs.push((&self.programs.truncation, counts));
+            }
+            programs.push((&self.programs.sampler, counts));
+        }
+        self.gpu.run_and_read(&programs, &a.sampled, SAMPLED_BYTES, ring)
     }
 
     /// Runs `rows` through the model, up to the residual stream. The caller holds the state.

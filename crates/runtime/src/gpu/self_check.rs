@@ -109,6 +109,7 @@ fn argmax_case() -> (Argmax, Resources) {
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &values(2 * vocabulary as usize))
+        .with("thresholds", &[0.0f32; 2])
         .with("candidates", &vec![0u32; 2 * Argmax::chunks(vocabulary) as usize])
         .with("sampled", &[0u32; 2]);
     let params = Argmax { vocabulary, stride: vocabulary };

@@ -2,7 +2,7 @@
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Add, Argmax, Attention, Embed, Kernel, KvAppend, Linear, Output, RmsNorm, Rope, Row, Swiglu, Variant,
+    Add, Argmax, Attention, Embed, Kernel, KvAppend, Linear, Output, RmsNorm, Rope, Row, Swiglu, Truncate, Variant,
 };
 
 use super::tensors::{EMBEDDINGS, OUTPUT_HEAD, OUTPUT_NORM, layer_tensor};
@@ -26,6 +26,7 @@ pub(crate) struct Activations {
     /// Outputs there is room for.
     pub(crate) output_capacity: u32,
     candidates: Buffer,
+    thresholds: Buffer,
     frequencies: Buffer,
     residual: Buffer,
     normed: Buffer,
@@ -59,6 +60,7 @@ impl Activations {
             row_capacity: rows,
             output_capacity: outputs,
             candidates: buffer("candidates", outputs, Argmax::chunks(spec.vocabulary))?,
+            thresholds: buffer("thresholds", outputs, 1)?,
             frequencies,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
@@ -104,13 +106,32 @@ impl Graph<'_> {
         Ok(builder.build(self.gpu))
     }
 
+    /// From logits to the least that count. Needed before [`Self::sampler`] where an output [`Output::truncates`].
+    pub(crate) fn truncation(&self) -> Program {
+        let mut builder = ProgramBuilder::default();
+        let a = self.activations;
+        let vocabulary = self.spec.vocabulary;
+        builder.dispatch(
+            Truncate { vocabulary, stride: vocabulary },
+            Variant::plain(Kernel::Truncate),
+            Count::Outputs,
+            &[("outputs", &a.outputs), ("logits", &a.logits), ("thresholds", &a.thresholds)],
+        );
+        builder.build(self.gpu)
+    }
+
     /// From logits to sampled tokens.
     pub(crate) fn sampler(&self) -> Program {
         let mut builder = ProgramBuilder::default();
         let a = self.activations;
         let vocabulary = self.spec.vocabulary;
-        let resources =
-            [("outputs", &a.outputs), ("logits", &a.logits), ("candidates", &a.candidates), ("sampled", &a.sampled)];
+        let resources = [
+            ("outputs", &a.outputs),
+            ("logits", &a.logits),
+            ("thresholds", &a.thresholds),
+            ("candidates", &a.candidates),
+            ("sampled", &a.sampled),
+        ];
         for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
             let argmax = Argmax { vocabulary, stride: vocabulary };
             builder.dispatch(argmax, Variant::plain(stage), Count::Outputs, &resources);

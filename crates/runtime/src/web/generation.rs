@@ -14,6 +14,9 @@ pub(super) struct GenerationOptions {
     max_tokens: Option<u32>,
     temperature: Option<f32>,
     seed: Option<u64>,
+    top_k: Option<u32>,
+    top_p: Option<f32>,
+    min_p: Option<f32>,
     stop: Option<Vec<String>>,
     tokens_in_flight: Option<u32>,
 }
@@ -25,6 +28,9 @@ impl From<GenerationOptions> for GenerateOptions {
             max_tokens: wanted.max_tokens,
             temperature: wanted.temperature.unwrap_or(default.temperature),
             seed: wanted.seed.unwrap_or(default.seed),
+            top_k: wanted.top_k.unwrap_or(default.top_k),
+            top_p: wanted.top_p.unwrap_or(default.top_p),
+            min_p: wanted.min_p.unwrap_or(default.min_p),
             stop: wanted.stop.unwrap_or_default(),
             tokens_in_flight: wanted.tokens_in_flight.unwrap_or(default.tokens_in_flight),
         }

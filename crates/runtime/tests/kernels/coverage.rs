@@ -7,7 +7,7 @@ use wgslm_shaders::Variant;
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, elementwise, embed, kv_append, linear, rms_norm, rope, sampling};
+use crate::{attention, elementwise, embed, kv_append, linear, rms_norm, rope, sampling, truncation};
 
 #[test]
 fn every_variant_has_cases() {
@@ -20,6 +20,7 @@ fn every_variant_has_cases() {
         rms_norm::cases(),
         rope::cases(),
         sampling::cases(),
+        truncation::cases(),
     ];
     let tested: BTreeSet<String> = topics.iter().flatten().map(|case| case.variant.name()).collect();
     let there_are: BTreeSet<String> = Variant::all().iter().map(Variant::name).collect();

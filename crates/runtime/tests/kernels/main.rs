@@ -19,4 +19,5 @@ mod random;
 mod rms_norm;
 mod rope;
 mod sampling;
+mod truncation;
 mod weights;

@@ -1,7 +1,7 @@
 //! `argmax` in both stages: the largest logit, or a draw that every device makes alike.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Argmax, Kernel, Launch, Output, Variant};
+use wgslm_shaders::{Argmax, Kernel, Launch, Output, Truncate, Variant};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
@@ -47,11 +47,13 @@ fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
     let mut random = Random::new(vocabulary as u64);
     let outputs: Vec<Output> = (0..draws)
         .map(|slot| Output {
-            row: 0,
             slot,
             inverse_temperature: 1.0 / temperature,
             seed: random.word(),
             step: slot * 7,
+            // One in three is truncated.
+            top_k: if slot % 3 == 1 { 5 } else { 0 },
+            ..Output::default()
         })
         .collect();
     let stride = vocabulary + 3;
@@ -70,8 +72,14 @@ fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outpu
     let mut resources = Resources::default()
         .with("outputs", outputs)
         .with("logits", logits)
+        .with("thresholds", &vec![f32::NAN; outputs.len()])
         .with("candidates", &vec![u32::MAX; (outputs.len() + 1) * chunks])
         .with("sampled", &vec![u32::MAX; outputs.len() + 1]);
+    Truncate { vocabulary: params.vocabulary, stride: params.stride }.reference(
+        &Variant::plain(Kernel::Truncate),
+        outputs.len(),
+        &mut resources,
+    );
     let case = |variant, resources| {
         let start = (params, variant, outputs.len());
         Case::new(format!("{label}, vocabulary {vocabulary}"), Agreement::Exact, start, resources)

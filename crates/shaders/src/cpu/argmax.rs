@@ -28,13 +28,18 @@ pub(crate) fn argmax(params: &Argmax, count: usize, resources: &mut Resources) {
     });
 }
 
-/// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals.
+/// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals. Logits below
+/// the threshold are left out where the output is truncated.
 fn best(params: &Argmax, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
     let output = &resources.get::<Output>("outputs")[index];
     let logits = &resources.get::<f32>("logits")[index * params.stride as usize..][..params.vocabulary as usize];
+    let threshold = if output.truncates() { resources.get::<f32>("thresholds")[index] } else { f32::MIN };
     let mut best = (f32::MIN, 0);
     for token in tokens {
         let mut score = logits[token as usize];
+        if score < threshold {
+            continue;
+        }
         if output.inverse_temperature > 0.0 {
             score = score * output.inverse_temperature + gumbel(output.seed, output.step, token);
         }

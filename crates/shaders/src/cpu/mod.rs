@@ -11,6 +11,7 @@ mod resources;
 mod rms_norm;
 mod rope;
 mod swiglu;
+mod truncate;
 mod weight;
 
 pub(crate) use add::add;
@@ -23,4 +24,5 @@ pub use resources::Resources;
 pub(crate) use rms_norm::rms_norm;
 pub(crate) use rope::rope;
 pub(crate) use swiglu::swiglu;
+pub(crate) use truncate::truncate;
 pub use weight::weight_row;

@@ -8,6 +8,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> outputs: array<Output>;
 @group(0) @binding(2) var<storage, read> logits: array<f32>;
+@group(0) @binding(3) var<storage, read> thresholds: array<f32>;
 #import random
 
 // Logits a workgroup of `argmax_partials` looks at.
@@ -33,10 +34,17 @@ fn chunks() -> u32 {
     return (params.vocabulary + CHUNK - 1u) / CHUNK;
 }
 
+// Logits below it are out of the question. What `thresholds` holds for an output that isn't truncated is of another step.
+fn threshold(index: u32) -> f32 {
+    if truncates(outputs[index]) { return thresholds[index]; }
+    return LEAST;
+}
+
 // The token's logit or, at a temperature, logit / temperature + noise.
-fn score(index: u32, token: u32) -> f32 {
+fn score(index: u32, threshold: f32, token: u32) -> f32 {
     let output = outputs[index];
     let logit = logits[index * params.stride + token];
+    if logit < threshold { return LEAST; }
     if output.inverse_temperature > 0.0 {
         return logit * output.inverse_temperature + gumbel(output.seed, output.step, token);
     }
