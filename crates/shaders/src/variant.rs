@@ -7,6 +7,7 @@ use crate::format::{LANE_INTERLEAVE, WeightFormat};
 #[allow(missing_docs)]
 pub enum Kernel {
     Argmax,
+    ArgmaxPartials,
     Attention,
     AttentionCombine,
     AttentionSplit,
@@ -17,6 +18,7 @@ pub enum Kernel {
     RmsNorm,
     RopeAppend,
     Swiglu,
+    Truncate,
 }
 
 impl Kernel {
@@ -25,6 +27,7 @@ impl Kernel {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Argmax => "argmax",
+            Self::ArgmaxPartials => "argmax_partials",
             Self::Attention => "attention",
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
@@ -35,6 +38,7 @@ impl Kernel {
             Self::RmsNorm => "rms_norm",
             Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
+            Self::Truncate => "truncate",
         }
     }
 }
@@ -189,8 +193,16 @@ impl Variant {
     /// Every variant there is. Each is expanded and validated when this crate is built.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let mut all: Vec<Self> =
-            [Kernel::Argmax, Kernel::AttentionCombine, Kernel::RopeAppend, Kernel::Swiglu].map(Self::plain).to_vec();
+        let mut all: Vec<Self> = [
+            Kernel::Argmax,
+            Kernel::ArgmaxPartials,
+            Kernel::AttentionCombine,
+            Kernel::RopeAppend,
+            Kernel::Swiglu,
+            Kernel::Truncate,
+        ]
+        .map(Self::plain)
+        .to_vec();
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for heads in [1, 2, 4, 8] {

@@ -42,11 +42,11 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     if capabilities.fuses() {
         check(gpu, params, capabilities.attention_split(2, false), extent(2), resources).await?;
     }
-    let outputs =
-        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
-    let choice =
-        Resources::default().with("outputs", &outputs).with("logits", &values(2 * 700)).with("sampled", &[0u32; 2]);
-    check(gpu, Argmax { vocabulary: 700, stride: 700 }, Variant::plain(Kernel::Argmax), extent(2), choice).await
+    for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+        let (params, resources) = argmax_case();
+        check(gpu, params, Variant::plain(stage), extent(2), resources).await?;
+    }
+    Ok(())
 }
 
 /// `count` rows whose contexts are those of [`attention_case`].
@@ -130,6 +130,22 @@ fn attention_case() -> (Attention, Resources) {
     (params, resources)
 }
 
+/// Several chunks of a vocabulary, with the candidates that the first stage finds for the second.
+fn argmax_case() -> (Argmax, Resources) {
+    let vocabulary = 5000;
+    let outputs =
+        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
+    let mut resources = Resources::default()
+        .with("outputs", &outputs)
+        .with("logits", &values(2 * vocabulary as usize))
+        .with("thresholds", &[0.0f32; 2])
+        .with("candidates", &vec![0u32; 2 * Argmax::chunks(vocabulary) as usize])
+        .with("sampled", &[0u32; 2]);
+    let params = Argmax { vocabulary, stride: vocabulary };
+    params.reference(&Variant::plain(Kernel::ArgmaxPartials), 2, &mut resources);
+    (params, resources)
+}
+
 async fn check(
     gpu: &Gpu,
     launch: impl Launch + Copy + 'static,
@@ -141,7 +157,7 @@ async fn check(
     launch.reference(&variant, extent.count as usize, &mut expected);
     let computed = execute(gpu, launch, variant, extent, &resources).await?;
     for (name, words) in computed.iter() {
-        let agree = if variant.kernel == Kernel::Argmax {
+        let agree = if matches!(variant.kernel, Kernel::ArgmaxPartials | Kernel::Argmax) {
             words == expected.get::<u32>(name)
         } else {
             let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));

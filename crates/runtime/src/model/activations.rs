@@ -1,7 +1,7 @@
 //! What lies between kernels.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, Output, Row};
+use wgslm_shaders::{Argmax, Attention, Output, Row};
 
 use super::ModelSpec;
 use crate::Result;
@@ -26,6 +26,10 @@ pub(crate) struct Activations {
     pub(crate) splits: u32,
     /// Outputs there is room for.
     pub(crate) output_capacity: u32,
+    /// The best of each chunk of the vocabulary.
+    pub(super) candidates: Buffer,
+    /// The logits below which tokens are left out.
+    pub(super) thresholds: Buffer,
     pub(super) frequencies: Buffer,
     /// In planes.
     pub(super) residual: Buffer,
@@ -86,6 +90,8 @@ impl Activations {
             split_rows,
             splits,
             output_capacity: outputs,
+            candidates: buffer("candidates", outputs, Argmax::chunks(spec.vocabulary))?,
+            thresholds: buffer("thresholds", outputs, 1)?,
             frequencies,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,

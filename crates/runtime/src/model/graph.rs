@@ -1,7 +1,7 @@
 //! The one graph builder: from a spec and its weights to programs of dispatches.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Argmax, Attention, Embed, Kernel, Linear, RmsNorm, RopeAppend, Swiglu, Variant};
+use wgslm_shaders::{Argmax, Attention, Embed, Kernel, Linear, RmsNorm, RopeAppend, Swiglu, Truncate, Variant};
 
 use super::activations::{Activations, stride};
 use super::tensors::{EMBEDDINGS, GATE_UP, OUTPUT_HEAD, OUTPUT_NORM, QKV, layer_tensor};
@@ -61,17 +61,36 @@ impl Graph<'_> {
         Ok(builder.build(self.gpu))
     }
 
+    /// From logits to the least that count. Needed before [`Self::sampler`] where an output [`Output::truncates`].
+    pub(crate) fn truncation(&self) -> Program {
+        let mut builder = ProgramBuilder::default();
+        let a = self.activations;
+        let vocabulary = self.spec.vocabulary;
+        builder.dispatch(
+            Truncate { vocabulary, stride: vocabulary },
+            Variant::plain(Kernel::Truncate),
+            Count::Outputs,
+            &[("outputs", &a.outputs), ("logits", &a.logits), ("thresholds", &a.thresholds)],
+        );
+        builder.build(self.gpu)
+    }
+
     /// From logits to sampled tokens.
     pub(crate) fn sampler(&self) -> Program {
         let mut builder = ProgramBuilder::default();
         let a = self.activations;
         let vocabulary = self.spec.vocabulary;
-        builder.dispatch(
-            Argmax { vocabulary, stride: vocabulary },
-            Variant::plain(Kernel::Argmax),
-            Count::Outputs,
-            &[("outputs", &a.outputs), ("logits", &a.logits), ("sampled", &a.sampled)],
-        );
+        let resources = [
+            ("outputs", &a.outputs),
+            ("logits", &a.logits),
+            ("thresholds", &a.thresholds),
+            ("candidates", &a.candidates),
+            ("sampled", &a.sampled),
+        ];
+        for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+            let argmax = Argmax { vocabulary, stride: vocabulary };
+            builder.dispatch(argmax, Variant::plain(stage), Count::Outputs, &resources);
+        }
         builder.build(self.gpu)
     }
 

@@ -82,7 +82,7 @@ fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, 
 #[test]
 fn a_device_that_computes_wrong_values_is_refused() {
     type Text = fn(&Variant, Target) -> String;
-    let mistakes: [(Kernel, bool, Text); 7] = [
+    let mistakes: [(Kernel, bool, Text); 8] = [
         (Kernel::Matvec, false, |v, t| {
             with_mistake(
                 v,
@@ -102,6 +102,9 @@ fn a_device_that_computes_wrong_values_is_refused() {
         (Kernel::RmsNorm, true, |v, t| with_mistake(v, t, Kernel::RmsNorm, "+ params.epsilon", "+ 2e-3")),
         (Kernel::Attention, true, |v, t| {
             with_mistake(v, t, Kernel::Attention, "sum = values[p] * correction", "sum = values[p]")
+        }),
+        (Kernel::ArgmaxPartials, true, |v, t| {
+            with_mistake(v, t, Kernel::ArgmaxPartials, "token += WORKGROUP_SIZE", "token += 2 * WORKGROUP_SIZE")
         }),
         (Kernel::Argmax, true, |v, t| with_mistake(v, t, Kernel::Argmax, "-log(exponential)", "log(exponential)")),
     ];

@@ -18,4 +18,5 @@ mod rms_norm;
 mod rope_append;
 mod sampling;
 mod swiglu;
+mod truncation;
 mod weights;
