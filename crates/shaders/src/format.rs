@@ -11,6 +11,12 @@
 /// Weights in a group: a row of codes is a whole number of groups.
 pub const GROUP: usize = 32;
 
+/// Groups in a super-block of the K-quants.
+pub const SUPER_BLOCK_GROUPS: usize = 8;
+
+/// Words of scales in a super-block: one of factors, then one for each pair of groups.
+pub const SUPER_BLOCK_SCALE_WORDS: usize = 5;
+
 /// The interleave of variants that give each invocation a row.
 pub const LANE_INTERLEAVE: u32 = 32;
 
@@ -30,11 +36,17 @@ pub enum WeightFormat {
     Q4_1,
     /// `scale * code`: signed codes of 8 bits, an f16 scale a group.
     Q8_0,
+    /// `(d * scale) * code - dmin * minimum`: codes of 4 bits, a scale and a minimum of 6 bits a group, f16 `d` and `dmin` a
+    /// super-block of eight groups.
+    Q4_K,
+    /// `(d * scale) * (code - 32)`: codes of 6 bits, a signed scale of 8 bits for half a group, an f16 `d` a super-block.
+    Q6_K,
 }
 
 impl WeightFormat {
     /// Every format.
-    pub const ALL: [Self; 6] = [Self::F32, Self::F16, Self::BF16, Self::Q4_0, Self::Q4_1, Self::Q8_0];
+    pub const ALL: [Self; 8] =
+        [Self::F32, Self::F16, Self::BF16, Self::Q4_0, Self::Q4_1, Self::Q8_0, Self::Q4_K, Self::Q6_K];
 
     /// Its name in file names and reports.
     #[must_use]
@@ -46,6 +58,8 @@ impl WeightFormat {
             Self::Q4_0 => "q4_0",
             Self::Q4_1 => "q4_1",
             Self::Q8_0 => "q8_0",
+            Self::Q4_K => "q4_k",
+            Self::Q6_K => "q6_k",
         }
     }
 
@@ -55,7 +69,8 @@ impl WeightFormat {
         match self {
             Self::F32 => 32,
             Self::F16 | Self::BF16 => 16,
-            Self::Q4_0 | Self::Q4_1 => 4,
+            Self::Q4_0 | Self::Q4_1 | Self::Q4_K => 4,
+            Self::Q6_K => 6,
             Self::Q8_0 => 8,
         }
     }
@@ -76,6 +91,7 @@ impl WeightFormat {
             Self::F32 | Self::F16 | Self::BF16 => 0,
             Self::Q4_0 | Self::Q8_0 => groups.div_ceil(2),
             Self::Q4_1 => groups,
+            Self::Q4_K | Self::Q6_K => groups.div_ceil(SUPER_BLOCK_GROUPS) * SUPER_BLOCK_SCALE_WORDS,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where a weight lies in memory, spelled out by hand: the kernels and their references both build on it.
 
 use wgslm_shaders::cpu::weight_row;
-use wgslm_shaders::format::{GROUP, LANE_INTERLEAVE, interleaved, plane_index};
+use wgslm_shaders::format::{GROUP, LANE_INTERLEAVE, SUPER_BLOCK_GROUPS, interleaved, plane_index};
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
 #[test]
@@ -36,6 +36,36 @@ fn activations_lie_in_planes_of_quads() {
 fn halves(low: f32, high: f32) -> u32 {
     let bits = |value: f32| u32::from(half::f16::from_f32(value).to_bits());
     bits(low) | bits(high) << 16
+}
+
+/// One row of a super-block of Q4_K or Q6_K: codes, scales, and the weights they stand for.
+fn super_block(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
+    let weights = SUPER_BLOCK_GROUPS * GROUP;
+    let bits = if format == WeightFormat::Q4_K { 4 } else { 6 };
+    let code = |k: usize| (k as u32 * 7 + k as u32 / 32) % (1 << bits);
+    let byte = |group: usize, i: usize| (group * 53 + i * 90 + 5) as u8;
+    let mut codes = Vec::new();
+    for first in (0..weights).step_by(GROUP) {
+        // Byte i of a group holds the nibbles of weights i and 16 + i, then two words the upper bits, a half of the group each.
+        for word in 0..4 {
+            let nibbles = |i: usize| (code(first + 4 * word + i) & 15) | (code(first + 16 + 4 * word + i) & 15) << 4;
+            codes.push((0..4).map(|i| nibbles(i) << (8 * i)).sum());
+        }
+        if bits == 6 {
+            let upper = |k: usize| (code(first + k) >> 4) << (k % 4 * 8 + k % 16 / 4 * 2);
+            codes.extend([0, 16].map(|half| (half..half + 16).map(upper).sum::<u32>()));
+        }
+    }
+    let mut scales = vec![halves(0.5, 0.125)];
+    scales.extend((0..4).map(|pair| u32::from_le_bytes([0, 1, 2, 3].map(|i| byte(2 * pair + i / 2, i % 2)))));
+    let weight = |k: usize| {
+        let (group, half, code) = (k / GROUP, k % GROUP / 16, code(k) as f32);
+        match format {
+            WeightFormat::Q4_K => 0.5 * f32::from(byte(group, 0)) * code - 0.125 * f32::from(byte(group, 1)),
+            _ => 0.5 * f32::from(byte(group, half) as i8) * (code - 32.0),
+        }
+    };
+    (codes, scales, (0..weights).map(weight).collect())
 }
 
 /// One row of three groups: codes, scales, and the weights they stand for.
@@ -76,6 +106,7 @@ fn example(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
             let pairs = [0, 32, 64].map(|k| halves(scale(k), minimum(k))).to_vec();
             (nibbles, pairs, all(&|k| scale(k) * nibble(k) as f32 + minimum(k)))
         }
+        WeightFormat::Q4_K | WeightFormat::Q6_K => super_block(format),
         WeightFormat::Q8_0 => {
             let codes =
                 (0..weights / 4).map(|word| u32::from_le_bytes([0, 1, 2, 3].map(|i| signed(4 * word + i) as u8)));
@@ -96,8 +127,10 @@ fn every_format_means_what_its_definition_says() {
     for format in WeightFormat::ALL {
         let (codes, scales, weights) = example(format);
         let codes = in_planes(format, &codes);
-        assert_eq!((codes.len(), scales.len()), (3 * format.code_words(), format.scale_words(3)), "{}", format.name());
-        let read = weight_row(WeightLayout { format, interleave: 1 }, &codes, &scales, 0, 3);
+        let groups = weights.len() / GROUP;
+        let expected = (groups * format.code_words(), format.scale_words(groups));
+        assert_eq!((codes.len(), scales.len()), expected, "{}", format.name());
+        let read = weight_row(WeightLayout { format, interleave: 1 }, &codes, &scales, 0, groups);
         assert_eq!(read, weights, "{}", format.name());
 
         // The same row as the 35th of an interleaved matrix, every other word of which is different.
@@ -109,6 +142,6 @@ fn every_format_means_what_its_definition_says() {
             plane
         };
         let layout = WeightLayout { format, interleave: LANE_INTERLEAVE };
-        assert_eq!(weight_row(layout, &spread(&codes), &spread(&scales), 34, 3), weights, "{}", format.name());
+        assert_eq!(weight_row(layout, &spread(&codes), &spread(&scales), 34, groups), weights, "{}", format.name());
     }
 }

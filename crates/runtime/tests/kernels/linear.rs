@@ -5,7 +5,7 @@ use wgslm_shaders::{Extent, Kernel, Launch, Linear, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
-use crate::weights::{layout_of, random_weight};
+use crate::weights::{layout_of, random_weight, whole_groups};
 
 /// A dot product of n products in f32 rounds n times by at most 2^-24 of the sum so far, in a random direction: about
 /// sqrt(n) * 2^-24, which for the longest here, of 2,080, is 2.7e-6. Doubled for the worst of many.
@@ -89,6 +89,7 @@ fn is_linear(kernel: Kernel) -> bool {
 
 fn case(variant: Variant, shape: Shape) -> Case {
     let Shape { rows, groups, tokens, spare_tokens, padding, x_gap, y_offset, y_gap, extra } = shape;
+    let groups = whole_groups(&variant, groups);
     let mut random = Random::new(rows as u64);
     let (width, capacity) = (groups * GROUP, tokens + spare_tokens);
     let x_stride = width + 4 * x_gap;

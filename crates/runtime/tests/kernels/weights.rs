@@ -1,7 +1,7 @@
 //! Random weights in the layouts that kernels read.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::format::{WeightFormat, interleaved};
+use wgslm_shaders::format::{SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, WeightFormat, interleaved};
 use wgslm_shaders::{Variant, WeightLayout};
 
 use crate::random::Random;
@@ -29,11 +29,31 @@ pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usi
             WeightFormat::BF16 => {
                 Box::new(|| random.values(1)[0].to_bits() & 0xffff_0000 | random.values(1)[0].to_bits() >> 16)
             }
-            WeightFormat::Q4_0 | WeightFormat::Q4_1 | WeightFormat::Q8_0 => Box::new(|| random.word()),
+            _ => Box::new(|| random.word()),
         },
     );
-    let scales = plane(format.scale_words(groups), Box::new(|| random.halves()));
+    let scale_words = format.scale_words(groups);
+    let mut places = 0..;
+    let scales = plane(
+        scale_words,
+        match format {
+            // A word of factors, then four of bytes.
+            WeightFormat::Q4_K | WeightFormat::Q6_K => Box::new(|| {
+                let word = places.next().unwrap_or(0) / interleave % scale_words;
+                if word % SUPER_BLOCK_SCALE_WORDS == 0 { random.halves() } else { random.word() }
+            }),
+            _ => Box::new(|| random.halves()),
+        },
+    );
     Resources::default().with("codes", &codes).with("scales", &scales)
+}
+
+/// The number of groups of a row of about `groups` that the format can have: K-quants come in super-blocks.
+pub(crate) fn whole_groups(variant: &Variant, groups: usize) -> usize {
+    match layout_of(variant).format {
+        WeightFormat::Q4_K | WeightFormat::Q6_K => groups.next_multiple_of(SUPER_BLOCK_GROUPS),
+        _ => groups,
+    }
 }
 
 /// The variant's layout.

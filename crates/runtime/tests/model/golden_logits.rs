@@ -11,7 +11,7 @@ use crate::support::golden;
 /// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
 const TOLERANCE: f64 = 1e-2;
 
-const MODELS: [&str; 7] = [
+const MODELS: [&str; 9] = [
     "arch/tiny-llama-q8_0.gguf",
     "arch/tiny-llama-linear-rope-q8_0.gguf",
     "quant/tiny-llama-f16.gguf",
@@ -19,6 +19,8 @@ const MODELS: [&str; 7] = [
     "quant/tiny-llama-q4_0.gguf",
     "quant/tiny-llama-q4_1.gguf",
     "quant/tiny-llama-q8_0.gguf",
+    "quant/tiny-llama-q4_k_s.gguf",
+    "quant/tiny-llama-q6_k.gguf",
 ];
 
 #[derive(Deserialize)]
