@@ -99,13 +99,24 @@ pub struct Variant {
     pub shape: Option<MatvecShape>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
+    /// Whether it turns queries and keys by their positions, and fills the KV cache, itself (`attention_split`).
+    pub rope: bool,
 }
 
 impl Variant {
     /// The variant of `kernel` without any choice.
     #[must_use]
     pub const fn plain(kernel: Kernel) -> Self {
-        Self { kernel, weight: None, tokens4: false, subgroups: false, gather: false, shape: None, heads: 0 }
+        Self {
+            kernel,
+            weight: None,
+            tokens4: false,
+            subgroups: false,
+            gather: false,
+            shape: None,
+            heads: 0,
+            rope: false,
+        }
     }
 
     /// The same, reading a weight of this layout.
@@ -150,6 +161,12 @@ impl Variant {
         Self { heads, ..self }
     }
 
+    /// The same, with or without the rope.
+    #[must_use]
+    pub const fn rope(self, rope: bool) -> Self {
+        Self { rope, ..self }
+    }
+
     /// The constants that its text begins with.
     pub(crate) fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = Vec::new();
@@ -177,7 +194,8 @@ impl Variant {
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for heads in [1, 2, 4, 8] {
-                all.push(Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups));
+                let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
+                all.extend([split, split.rope(true)]);
             }
             for gather in [false, true] {
                 all.push(Self::plain(Kernel::RmsNorm).subgroups(subgroups).gather(gather));
@@ -215,7 +233,9 @@ impl Variant {
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
         }
-        for (chosen, label) in [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather")] {
+        for (chosen, label) in
+            [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
+        {
             if chosen {
                 name += label;
             }

@@ -131,10 +131,11 @@ impl Capabilities {
         Variant::plain(Kernel::Attention).subgroups(self.subgroups)
     }
 
-    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head.
+    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
+    /// for a single row.
     #[must_use]
-    pub fn attention_split(&self, heads: u32) -> Variant {
-        Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups)
+    pub fn attention_split(&self, heads: u32, rope: bool) -> Variant {
+        Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups).rope(rope)
     }
 
     /// The choices as text by topic, for people to read.

@@ -40,7 +40,7 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     let (params, resources) = attention_case();
     check(gpu, params, capabilities.attention(), extent(2), resources.clone()).await?;
     if capabilities.fuses() {
-        check(gpu, params, capabilities.attention_split(2), extent(2), resources).await?;
+        check(gpu, params, capabilities.attention_split(2, false), extent(2), resources).await?;
     }
     let outputs =
         [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
@@ -114,7 +114,6 @@ fn attention_case() -> (Attention, Resources) {
         .with("k_cache", &cache)
         .with("v_cache", &cache.iter().rev().copied().collect::<Vec<_>>())
         .with("partials", &vec![0.0f32; 2 * width])
-        .with("softmax", &vec![0.0f32; 4 * heads as usize])
         .with("y", &vec![0.0f32; 2 * width]);
     let (stride, y_groups) = (width as u32, (width / GROUP) as u32);
     let params = Attention {
@@ -126,6 +125,7 @@ fn attention_case() -> (Attention, Resources) {
         y_groups,
         scale: 0.25,
         splits: 1,
+        ..Attention::default()
     };
     (params, resources)
 }
