@@ -94,7 +94,22 @@ export class Session implements Handlers {
   }
 
   async memory(): Promise<Methods["memory"]["result"]> {
-    return { wasmBytes: this.#memory?.buffer.byteLength ?? 0, gpuBytes: this.#loaded?.info().gpuBytes ?? 0 };
+    return {
+      wasmBytes: this.#memory?.buffer.byteLength ?? 0,
+      gpuBytes: this.#loaded?.info().gpuBytes ?? 0,
+      gpuPeakBytes: this.#gpu?.peakBytes ?? 0,
+    };
+  }
+
+  async decodeBytes({ depth }: Methods["decodeBytes"]["params"]): Promise<number> {
+    return this.#model().decodeBytes(depth);
+  }
+
+  copyBandwidth(): Promise<number> {
+    return this.#queue.run(async () => {
+      this.#model();
+      return this.#gpu?.copyBytesPerSecond() ?? 0;
+    });
   }
 
   /** Frees everything once the running calls, which the caller has aborted, have ended. */

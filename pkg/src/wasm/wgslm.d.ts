@@ -15,6 +15,8 @@ export default function init(options: { module_or_path: URL }): Promise<{ memory
 export class Gpu {
   static request(options: GpuOptions): Promise<Gpu>;
   support(): SupportReport;
+  readonly peakBytes: number;
+  copyBytesPerSecond(): Promise<number>;
   loader(options: { contextLength?: number }): Loader;
   free(): void;
 }
@@ -31,6 +33,7 @@ export class Loader {
 
 export class Model {
   info(): ModelInfo;
+  decodeBytes(depth: number): number;
   tokenize(text: string, parseSpecial: boolean): Uint32Array;
   detokenize(tokens: Uint32Array): string;
   applyChatTemplate(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;

@@ -192,16 +192,8 @@ impl Gpu {
         }
     }
 
-    /// Bytes in buffers on the device now: weights, KV cache, activations, parameters and staging.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.inner.memory.bytes()
-    }
-
-    /// The most bytes there were in buffers at a time since the device was opened.
-    #[must_use]
-    pub fn peak_bytes(&self) -> u64 {
-        self.inner.memory.peak()
+    pub(super) fn memory(&self) -> &Memory {
+        &self.inner.memory
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {
