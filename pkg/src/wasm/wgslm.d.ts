@@ -18,6 +18,11 @@ export class Gpu {
   readonly peakBytes: number;
   copyBytesPerSecond(): Promise<number>;
   loader(options: { contextLength?: number }): Loader;
+  /** What tells whether a tuning made elsewhere holds for this device. */
+  readonly tuningKey: string;
+  /** The choices of kernels measured so far, as text; empty where there was nothing to choose. */
+  tuning(): string;
+  adoptTuning(text: string): void;
   free(): void;
 }
 

@@ -4,8 +4,8 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, BLOCK_TOKENS, Extent, Kernel, Launch, Linear, Output, RmsNorm, Row, Target, Variant,
-    WeightFormat,
+    Argmax, Attention, BLOCK_TOKENS, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row, Target,
+    Variant, WeightFormat,
 };
 
 use super::{Gpu, execute};
@@ -30,7 +30,7 @@ const TOLERANCE: f32 = 1e-4;
 pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     let capabilities = gpu.capabilities().clone();
     for (format, many) in [(WeightFormat::Q4_0, 1), (WeightFormat::Q4_0, 3), (WeightFormat::Q8_0, u32::MAX)] {
-        let variant = *capabilities.linear(format).of(many);
+        let variant = *capabilities.linear(format, MatvecShape::DEFAULT).of(many);
         let (params, resources) = linear_case(&variant);
         check(gpu, params, variant, extent(many.min(3)), resources).await?;
     }

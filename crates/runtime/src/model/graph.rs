@@ -1,7 +1,9 @@
 //! The one graph builder: from a spec and its weights to programs of dispatches.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Argmax, Attention, Embed, Kernel, Linear, RmsNorm, RopeAppend, Swiglu, Truncate, Variant};
+use wgslm_shaders::{
+    Argmax, Attention, Embed, Kernel, Linear, MatvecShape, RmsNorm, RopeAppend, Swiglu, Truncate, Variant,
+};
 
 use super::activations::{Activations, stride};
 use super::tensors::{EMBEDDINGS, GATE_UP, OUTPUT_HEAD, OUTPUT_NORM, QKV, layer_tensor};
@@ -287,7 +289,10 @@ impl Graph<'_> {
                     norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
                     epsilon: self.spec.norm_epsilon,
                 },
-                self.gpu.capabilities().linear(matrix.layout.format),
+                {
+                    let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
+                    self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
+                },
                 count,
                 &resources,
             );

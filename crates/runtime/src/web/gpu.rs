@@ -83,6 +83,23 @@ impl JsGpu {
         self.gpu.copy_bytes_per_s().await.map_err(|error| to_js(&error))
     }
 
+    /// What tells whether a tuning made elsewhere holds for this device.
+    #[wasm_bindgen(getter, js_name = tuningKey)]
+    pub fn tuning_key(&self) -> String {
+        self.gpu.tuning_key()
+    }
+
+    /// The choices of kernels measured so far, as text.
+    pub fn tuning(&self) -> String {
+        self.gpu.tuning()
+    }
+
+    /// Takes choices that `tuning` gave earlier.
+    #[wasm_bindgen(js_name = adoptTuning)]
+    pub fn adopt_tuning(&self, text: &str) {
+        self.gpu.adopt_tuning(text);
+    }
+
     /// A loader for one model, with `{contextLength}`.
     pub fn loader(&self, options_: JsValue) -> Result<JsLoader, JsValue> {
         let options: LoaderOptions = options(options_)?;
