@@ -115,6 +115,7 @@ impl Expansion<'_, '_, '_> {
     fn defined(&self, name: &str) -> bool {
         match name {
             "SUBGROUPS" => self.variant.subgroups,
+            "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
             "TOKENS4" => self.variant.tokens4,
             "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,

@@ -7,6 +7,7 @@ use crate::format::{LANE_INTERLEAVE, WeightFormat};
 #[allow(missing_docs)]
 pub enum Kernel {
     Argmax,
+    ArgmaxPartials,
     Attention,
     AttentionCombine,
     AttentionSplit,
@@ -19,6 +20,7 @@ pub enum Kernel {
     RmsNorm,
     RopeAppend,
     Swiglu,
+    Truncate,
 }
 
 impl Kernel {
@@ -27,6 +29,7 @@ impl Kernel {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Argmax => "argmax",
+            Self::ArgmaxPartials => "argmax_partials",
             Self::Attention => "attention",
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
@@ -39,6 +42,7 @@ impl Kernel {
             Self::RmsNorm => "rms_norm",
             Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
+            Self::Truncate => "truncate",
         }
     }
 }
@@ -123,6 +127,8 @@ pub struct Variant {
     pub tile: Option<Tile>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
+    /// Whether it turns queries and keys by their positions, and fills the KV cache, itself (`attention_split`).
+    pub rope: bool,
 }
 
 impl Variant {
@@ -138,6 +144,7 @@ impl Variant {
             shape: None,
             tile: None,
             heads: 0,
+            rope: false,
         }
     }
 
@@ -189,6 +196,12 @@ impl Variant {
         Self { heads, ..self }
     }
 
+    /// The same, with or without the rope.
+    #[must_use]
+    pub const fn rope(self, rope: bool) -> Self {
+        Self { rope, ..self }
+    }
+
     /// The constants that its text begins with.
     pub(crate) fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = Vec::new();
@@ -222,14 +235,22 @@ impl Variant {
     /// Every variant there is. Each is expanded and validated when this crate is built.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let mut all: Vec<Self> =
-            [Kernel::Argmax, Kernel::AttentionCombine, Kernel::Quantise, Kernel::RopeAppend, Kernel::Swiglu]
-                .map(Self::plain)
-                .to_vec();
+        let mut all: Vec<Self> = [
+            Kernel::Argmax,
+            Kernel::ArgmaxPartials,
+            Kernel::AttentionCombine,
+            Kernel::Quantise,
+            Kernel::RopeAppend,
+            Kernel::Swiglu,
+            Kernel::Truncate,
+        ]
+        .map(Self::plain)
+        .to_vec();
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for heads in [1, 2, 4, 8] {
-                all.push(Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups));
+                let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
+                all.extend([split, split.rope(true)]);
             }
             for gather in [false, true] {
                 all.push(Self::plain(Kernel::RmsNorm).subgroups(subgroups).gather(gather));
@@ -273,7 +294,9 @@ impl Variant {
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
         }
-        for (chosen, label) in [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather")] {
+        for (chosen, label) in
+            [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
+        {
             if chosen {
                 name += label;
             }
