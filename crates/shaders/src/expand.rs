@@ -117,6 +117,7 @@ impl Expansion<'_, '_, '_> {
             "SUBGROUPS" => self.variant.subgroups,
             "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
+            "QUANTISE" => self.variant.quantise,
             "TOKENS4" => self.variant.tokens4,
             "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,
             "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),

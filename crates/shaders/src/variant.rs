@@ -121,6 +121,8 @@ pub struct Variant {
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`rms_norm`).
     pub gather: bool,
+    /// Whether what it makes is written in codes of 8 bits (`rms_norm`, `swiglu`).
+    pub quantise: bool,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,
     /// How much of `y` a workgroup makes (`matmul`, `matmul_int8`).
@@ -141,6 +143,7 @@ impl Variant {
             tokens4: false,
             subgroups: false,
             gather: false,
+            quantise: false,
             shape: None,
             tile: None,
             heads: 0,
@@ -170,6 +173,12 @@ impl Variant {
     #[must_use]
     pub const fn gather(self, gather: bool) -> Self {
         Self { gather, ..self }
+    }
+
+    /// The same, writing codes of 8 bits or not.
+    #[must_use]
+    pub const fn quantise(self, quantise: bool) -> Self {
+        Self { quantise, ..self }
     }
 
     /// The same, dividing its work like this.
@@ -246,15 +255,15 @@ impl Variant {
         ]
         .map(Self::plain)
         .to_vec();
+        all.push(Self::plain(Kernel::Swiglu).quantise(true));
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for heads in [1, 2, 4, 8] {
                 let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
                 all.extend([split, split.rope(true)]);
             }
-            for gather in [false, true] {
-                all.push(Self::plain(Kernel::RmsNorm).subgroups(subgroups).gather(gather));
-            }
+            let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
+            all.extend([rms_norm, rms_norm.gather(true), rms_norm.quantise(true)]);
         }
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
@@ -294,9 +303,13 @@ impl Variant {
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
         }
-        for (chosen, label) in
-            [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
-        {
+        for (chosen, label) in [
+            (self.tokens4, "-tokens4"),
+            (self.subgroups, "-subgroups"),
+            (self.gather, "-gather"),
+            (self.quantise, "-quantise"),
+            (self.rope, "-rope"),
+        ] {
             if chosen {
                 name += label;
             }
