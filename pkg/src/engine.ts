@@ -97,6 +97,16 @@ export class Engine {
     return this.#call("memory", {});
   }
 
+  /** Bytes that generating one token reads with `depth` tokens before it: the weights, and their keys and values. */
+  decodeBytes(depth: number): Promise<number> {
+    return this.#call("decodeBytes", { depth });
+  }
+
+  /** Measures how many bytes the GPU reads and writes a second when it copies: no token can come faster than that. */
+  copyBandwidth(): Promise<number> {
+    return this.#call("copyBandwidth", {});
+  }
+
   /** Frees everything and ends the worker. What is under way and every later call reject with the code `unloaded`. */
   unload(): Promise<void> {
     return (this.#unloading ??= this.#connection.close(unloaded()));

@@ -30,6 +30,8 @@ export interface Methods {
   chatPrompt: Method<{ messages: readonly ChatMessage[] }, never, string>;
   logits: Method<{ tokens: Uint32Array }, never, Float32Array>;
   memory: Method<Record<never, never>, never, MemoryUse>;
+  decodeBytes: Method<{ depth: number }, never, number>;
+  copyBandwidth: Method<Record<never, never>, never, number>;
   unload: Method<Record<never, never>, never, null>;
 }
 

@@ -2,6 +2,7 @@ import { WgslmError } from "./errors.js";
 import { type Context, loadModel } from "./load.js";
 import type { Methods } from "./protocol.js";
 import { Queue } from "./queue.js";
+import { keepTuning, recallTuning } from "./tuning.js";
 import type { GpuOptions } from "./types.js";
 import type { Gpu, Model } from "./wasm/wgslm.js";
 
@@ -36,7 +37,10 @@ export class Session implements Handlers {
         context.emit({ phase: "preparing", loadedBytes: 0 });
         const gpu = await this.#device(params.gpu ?? {});
         context.signal.throwIfAborted();
+        const tuning = await recallTuning(gpu.tuningKey);
+        if (tuning !== undefined) gpu.adoptTuning(tuning);
         this.#loaded = await loadModel(gpu, params, context);
+        if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
         return this.#loaded.info();
       } finally {
         // Tells whoever feeds a stream that nobody will read it.
@@ -94,7 +98,22 @@ export class Session implements Handlers {
   }
 
   async memory(): Promise<Methods["memory"]["result"]> {
-    return { wasmBytes: this.#memory?.buffer.byteLength ?? 0, gpuBytes: this.#loaded?.info().gpuBytes ?? 0 };
+    return {
+      wasmBytes: this.#memory?.buffer.byteLength ?? 0,
+      gpuBytes: this.#loaded?.info().gpuBytes ?? 0,
+      gpuPeakBytes: this.#gpu?.peakBytes ?? 0,
+    };
+  }
+
+  async decodeBytes({ depth }: Methods["decodeBytes"]["params"]): Promise<number> {
+    return this.#model().decodeBytes(depth);
+  }
+
+  copyBandwidth(): Promise<number> {
+    return this.#queue.run(async () => {
+      this.#model();
+      return this.#gpu?.copyBytesPerSecond() ?? 0;
+    });
   }
 
   /** Frees everything once the running calls, which the caller has aborted, have ended. */

@@ -46,6 +46,12 @@ export interface ModelInfo {
   vocabulary: number;
   /** GPU memory taken, in bytes. */
   gpuBytes: number;
+  /** That of the weights. */
+  weightBytes: number;
+  /** That of the KV cache, which has room for `contextLength` tokens from the start. */
+  kvCacheBytes: number;
+  /** Kernels started for each generated token. */
+  dispatchesPerToken: number;
   /** Whether the file says how a conversation is written down. */
   hasChatTemplate: boolean;
 }
@@ -56,6 +62,8 @@ export interface MemoryUse {
   wasmBytes: number;
   /** Weights, KV cache and scratch buffers on the GPU. */
   gpuBytes: number;
+  /** The most that buffers on the GPU took at a time, those for loading and reading back included. */
+  gpuPeakBytes: number;
 }
 
 /** One message of a conversation. */
@@ -78,6 +86,10 @@ export interface GenerateOptions {
   stop?: readonly string[];
   /** How many tokens the GPU computes ahead of reading them back. It changes speed, never the answer. */
   tokensInFlight?: number;
+  /** Goes on after a stop token: for measuring how fast tokens come, whatever they are. */
+  ignoreStop?: boolean;
+  /** Tokens at the start of the prompt that the timings leave out: for measuring what happens after them. */
+  untimedTokens?: number;
   /** Aborting it stops the answer, and iteration throws the signal's reason. */
   signal?: AbortSignal;
 }
@@ -104,7 +116,7 @@ export interface GenerationResult {
 
 /** How fast an answer came. */
 export interface Timings {
-  /** Time to first token, from the start of prefill, in ms. */
+  /** Time to first token, from the start of prefill or the end of its untimed tokens, in ms. */
   ttftMs: number;
   prefillTokensPerSecond: number;
   decodeTokensPerSecond: number;

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 const AFTER_HELP: &str = "\
 Examples:
   wgslm generate --model model.gguf --chat --prompt \"What is the capital of France?\"
-  wgslm generate --model model.gguf --prompt \"Once upon a time\" --max-tokens 50 --temperature 0.8 --seed 7
+  wgslm generate --model model.gguf --prompt \"Once upon a time\" --max-tokens 50 --temperature 0.8 --top-p 0.95
 
 Environment:
   WGSLM_DEVICE        the device, where --device isn't given
@@ -72,6 +72,16 @@ pub(crate) struct GenerateArguments {
     /// 0 takes the most likely token every time; above it tokens are drawn, the more freely the higher it is
     #[arg(long, value_name = "T", default_value_t = 0.0, allow_hyphen_values = true, value_parser = temperature)]
     pub(crate) temperature: f32,
+    /// Draw from the K most likely tokens; 0 is off. Like the next two it narrows the choice before the temperature is
+    /// applied, in this order, and has no effect at temperature 0
+    #[arg(long, value_name = "K", default_value_t = 0, allow_hyphen_values = true)]
+    pub(crate) top_k: u32,
+    /// Draw from the most likely tokens that together have at least this much of the probability; 1 is off
+    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = top_p)]
+    pub(crate) top_p: f32,
+    /// Draw from the tokens that are at least this much as likely as the most likely one; 0 is off
+    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = min_p)]
+    pub(crate) min_p: f32,
     /// Decides what is drawn: the same seed and prompt give the same answer
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -169,8 +179,17 @@ pub(crate) struct DevicesArguments {
 }
 
 fn temperature(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(temperature) if temperature >= 0.0 && temperature.is_finite() => Ok(temperature),
-        _ => Err("it should be a number, 0 or above".to_owned()),
-    }
+    number(text, |value| value >= 0.0 && value.is_finite(), "0 or above")
+}
+
+fn top_p(text: &str) -> Result<f32, String> {
+    number(text, |value| value > 0.0 && value <= 1.0, "above 0 and at most 1")
+}
+
+fn min_p(text: &str) -> Result<f32, String> {
+    number(text, |value| (0.0..=1.0).contains(&value), "from 0 to 1")
+}
+
+fn number(text: &str, fits: impl Fn(f32) -> bool, range: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|value| fits(*value)).ok_or_else(|| format!("it should be a number, {range}"))
 }

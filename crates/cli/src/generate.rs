@@ -35,6 +35,9 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
         max_tokens: arguments.max_tokens,
         temperature: arguments.temperature,
         seed: arguments.seed,
+        top_k: arguments.top_k,
+        top_p: arguments.top_p,
+        min_p: arguments.min_p,
         stop: arguments.stop,
         tokens_in_flight: arguments.tokens_in_flight,
         ..GenerateOptions::default()

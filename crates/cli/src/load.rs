@@ -13,6 +13,7 @@ use wgslm::model::Loader;
 
 use crate::arguments::ModelArguments;
 use crate::error::{Error, Result};
+use crate::tuning;
 
 /// Bytes read from a file at a time.
 const PIECE: usize = 1 << 20;
@@ -36,6 +37,9 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
         Ok(true)
     })?;
     let model = loader.finish()?;
+    tuning::recall(&gpu);
+    model.tune(&gpu).await?;
+    tuning::keep(&gpu);
     let options = EngineOptions { context_length: arguments.context, ..EngineOptions::default() };
     let engine = Engine::new(&gpu, model, &options)?;
     gpu.finished().await?;

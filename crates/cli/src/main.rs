@@ -10,6 +10,7 @@ mod load;
 mod logits;
 mod npy;
 mod tokenize;
+mod tuning;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Parameters of `argmax`.
+//! Parameters of `argmax_partials` and `argmax`, its two stages.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -6,7 +6,10 @@ use crate::cpu::{self, Resources};
 use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
-/// Chooses the next token of each output.
+/// Logits a workgroup of `argmax_partials` looks at, as `wgsl/shared/candidates.wgsl` has it.
+pub(crate) const CHUNK: u32 = 2048;
+
+/// Chooses the next token of each output: `argmax_partials` the best of each chunk of the vocabulary, `argmax` the best of those.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Argmax {
@@ -16,20 +19,32 @@ pub struct Argmax {
     pub stride: u32,
 }
 
+impl Argmax {
+    /// Chunks of the vocabulary: `candidates` has a token for each, an output a row.
+    #[must_use]
+    pub const fn chunks(vocabulary: u32) -> u32 {
+        vocabulary.div_ceil(CHUNK)
+    }
+}
+
 impl Launch for Argmax {
     fn params(&self) -> &[u8] {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
-        [1, extent.count, 1]
+    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+        [if variant.kernel == Kernel::ArgmaxPartials { Self::chunks(self.vocabulary) } else { 1 }, extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
-        cpu::argmax(self, count, resources);
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        if variant.kernel == Kernel::ArgmaxPartials {
+            cpu::argmax_partials(self, count, resources);
+        } else {
+            cpu::argmax(self, count, resources);
+        }
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Argmax]
+        &[Kernel::ArgmaxPartials, Kernel::Argmax]
     }
 }

@@ -7,7 +7,7 @@ use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
 /// Causal attention over the KV cache.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 pub struct Attention {
     /// Query heads.
@@ -16,7 +16,7 @@ pub struct Attention {
     pub kv_heads: u32,
     /// Half the width of a head; at most [`Attention::MAX_HEAD_PAIRS`].
     pub head_pairs: u32,
-    /// Of `query`, in f32.
+    /// Of `query` or, where queries are yet to be turned, of `qkv`, in f32.
     pub query_stride: u32,
     /// Of `y`, in f32.
     pub y_stride: u32,
@@ -26,6 +26,12 @@ pub struct Attention {
     pub scale: f32,
     /// Splits of a row's context that there is room for (`attention_split`, `attention_combine`).
     pub splits: u32,
+    /// Rotated pairs of a head, for queries yet to be turned, like the next two: see [`crate::RopeAppend`].
+    pub pairs: u32,
+    /// From the first to the second value of a pair.
+    pub pair_step: u32,
+    /// The rotated pairs are scaled by this.
+    pub magnitude: f32,
 }
 
 impl Attention {
@@ -54,7 +60,7 @@ impl Launch for Attention {
 
     fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
         match variant.kernel {
-            Kernel::AttentionSplit => cpu::attention_split(self, count, resources),
+            Kernel::AttentionSplit => cpu::attention_split(self, variant, count, resources),
             Kernel::AttentionCombine => cpu::attention_combine(self, count, resources),
             _ => cpu::attention(self, count, resources),
         }

@@ -115,7 +115,9 @@ impl Expansion<'_, '_, '_> {
     fn defined(&self, name: &str) -> bool {
         match name {
             "SUBGROUPS" => self.variant.subgroups,
+            "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
+            "QUANTISE" => self.variant.quantise,
             "TOKENS4" => self.variant.tokens4,
             "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,
             "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),

@@ -17,6 +17,7 @@ mod rms_norm;
 mod rope_append;
 mod rows;
 mod swiglu;
+mod truncate;
 mod variant;
 
 pub use argmax::Argmax;
@@ -31,6 +32,7 @@ pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
+pub use truncate::Truncate;
 pub use variant::{Kernel, MatvecShape, Tile, Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));

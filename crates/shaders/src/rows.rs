@@ -33,4 +33,18 @@ pub struct Output {
     pub seed: u32,
     /// The position that the chosen token will have.
     pub step: u32,
+    /// Only this many of the largest logits count; 0: all.
+    pub top_k: u32,
+    /// Of those, only the fewest that have this much of their probability; 0 or 1: all.
+    pub top_p: f32,
+    /// Of those, only the ones with this much of the largest probability; 0: all.
+    pub min_p: f32,
+}
+
+impl Output {
+    /// Whether some logits don't count: `truncate` has to find out which before `argmax` can choose.
+    #[must_use]
+    pub fn truncates(&self) -> bool {
+        self.top_k > 0 || self.top_p > 0.0 && self.top_p < 1.0 || self.min_p > 0.0
+    }
 }

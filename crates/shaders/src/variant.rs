@@ -7,6 +7,7 @@ use crate::format::{LANE_INTERLEAVE, WeightFormat};
 #[allow(missing_docs)]
 pub enum Kernel {
     Argmax,
+    ArgmaxPartials,
     Attention,
     AttentionCombine,
     AttentionSplit,
@@ -20,6 +21,7 @@ pub enum Kernel {
     RmsNorm,
     RopeAppend,
     Swiglu,
+    Truncate,
 }
 
 impl Kernel {
@@ -28,6 +30,7 @@ impl Kernel {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Argmax => "argmax",
+            Self::ArgmaxPartials => "argmax_partials",
             Self::Attention => "attention",
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
@@ -41,6 +44,7 @@ impl Kernel {
             Self::RmsNorm => "rms_norm",
             Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
+            Self::Truncate => "truncate",
         }
     }
 
@@ -125,12 +129,16 @@ pub struct Variant {
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`rms_norm`).
     pub gather: bool,
+    /// Whether what it makes is written in codes of 8 bits (`rms_norm`, `swiglu`).
+    pub quantise: bool,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,
     /// How much of `y` a workgroup makes (`matmul`, `matmul_int8`).
     pub tile: Option<Tile>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
+    /// Whether it turns queries and keys by their positions, and fills the KV cache, itself (`attention_split`).
+    pub rope: bool,
 }
 
 impl Variant {
@@ -143,9 +151,11 @@ impl Variant {
             tokens4: false,
             subgroups: false,
             gather: false,
+            quantise: false,
             shape: None,
             tile: None,
             heads: 0,
+            rope: false,
         }
     }
 
@@ -173,6 +183,12 @@ impl Variant {
         Self { gather, ..self }
     }
 
+    /// The same, writing codes of 8 bits or not.
+    #[must_use]
+    pub const fn quantise(self, quantise: bool) -> Self {
+        Self { quantise, ..self }
+    }
+
     /// The same, dividing its work like this.
     #[must_use]
     pub const fn shape(self, shape: MatvecShape) -> Self {
@@ -195,6 +211,12 @@ impl Variant {
             _ => 8,
         };
         Self { heads, ..self }
+    }
+
+    /// The same, with or without the rope.
+    #[must_use]
+    pub const fn rope(self, rope: bool) -> Self {
+        Self { rope, ..self }
     }
 
     /// The constants that its text begins with.
@@ -230,18 +252,26 @@ impl Variant {
     /// Every variant there is. Each is expanded and validated when this crate is built.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let mut all: Vec<Self> =
-            [Kernel::Argmax, Kernel::AttentionCombine, Kernel::Quantise, Kernel::RopeAppend, Kernel::Swiglu]
-                .map(Self::plain)
-                .to_vec();
+        let mut all: Vec<Self> = [
+            Kernel::Argmax,
+            Kernel::ArgmaxPartials,
+            Kernel::AttentionCombine,
+            Kernel::Quantise,
+            Kernel::RopeAppend,
+            Kernel::Swiglu,
+            Kernel::Truncate,
+        ]
+        .map(Self::plain)
+        .to_vec();
+        all.push(Self::plain(Kernel::Swiglu).quantise(true));
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for heads in [1, 2, 4, 8] {
-                all.push(Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups));
+                let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
+                all.extend([split, split.rope(true)]);
             }
-            for gather in [false, true] {
-                all.push(Self::plain(Kernel::RmsNorm).subgroups(subgroups).gather(gather));
-            }
+            let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
+            all.extend([rms_norm, rms_norm.gather(true), rms_norm.quantise(true)]);
         }
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
@@ -285,7 +315,13 @@ impl Variant {
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
         }
-        for (chosen, label) in [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather")] {
+        for (chosen, label) in [
+            (self.tokens4, "-tokens4"),
+            (self.subgroups, "-subgroups"),
+            (self.gather, "-gather"),
+            (self.quantise, "-quantise"),
+            (self.rope, "-rope"),
+        ] {
             if chosen {
                 name += label;
             }

@@ -1,32 +1,55 @@
 //! Draws follow softmax: the reference's, which the kernels' tests hold every device to, draw by draw.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Argmax, Kernel, Launch, Output, Variant};
+use wgslm_shaders::{Argmax, Kernel, Launch, Output, Truncate, Variant};
 
 const LOGITS: [f32; 8] = [2.0, 1.0, 0.0, -1.0, 2.0, -30.0, 0.5, -2.0];
 
 /// The tokens that these (seed, step) draw at a temperature.
 fn draws(temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
-    let output = |(slot, (seed, step))| Output { row: 0, slot, inverse_temperature: 1.0 / temperature, seed, step };
-    let outputs: Vec<Output> = (0..).zip(seeds_and_steps).map(output).collect();
+    draws_with(Output::default(), temperature, seeds_and_steps)
+}
+
+/// The same, truncated as `output` asks.
+fn draws_with(output: Output, temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
+    let drawn = |(slot, (seed, step))| Output { slot, inverse_temperature: 1.0 / temperature, seed, step, ..output };
+    let outputs: Vec<Output> = (0..).zip(seeds_and_steps).map(drawn).collect();
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &LOGITS.repeat(outputs.len()))
+        .with("thresholds", &vec![f32::NAN; outputs.len()])
+        .with("candidates", &vec![u32::MAX; outputs.len()])
         .with("sampled", &vec![u32::MAX; outputs.len()]);
     let params = Argmax { vocabulary: LOGITS.len() as u32, stride: LOGITS.len() as u32 };
-    params.reference(&Variant::plain(Kernel::Argmax), outputs.len(), &mut resources);
+    let truncate = Truncate { vocabulary: params.vocabulary, stride: params.stride };
+    truncate.reference(&Variant::plain(Kernel::Truncate), outputs.len(), &mut resources);
+    for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+        params.reference(&Variant::plain(stage), outputs.len(), &mut resources);
+    }
     resources.get::<u32>("sampled").to_vec()
 }
 
 /// Pearson's chi-square of the draws against softmax(logits / temperature), over the tokens expected at least five times.
 fn chi_square(temperature: f32, draws: &[u32]) -> f64 {
-    let weights = LOGITS.map(|logit| f64::from(logit / temperature).exp());
+    chi_square_of(&[0, 1, 2, 3, 4, 5, 6, 7], temperature, draws)
+}
+
+/// The same against the softmax of the logits of the tokens that are `kept`; others must not come at all.
+fn chi_square_of(kept: &[usize], temperature: f32, draws: &[u32]) -> f64 {
+    let mut weights = [0.0; LOGITS.len()];
+    for token in kept {
+        weights[*token] = f64::from(LOGITS[*token] / temperature).exp();
+    }
     let total: f64 = weights.iter().sum();
     (0..)
         .zip(weights)
         .map(|(token, weight)| {
             let expected = weight / total * draws.len() as f64;
             let observed = draws.iter().filter(|drawn| **drawn == token).count() as f64;
+            if weight == 0.0 {
+                assert!(observed == 0.0, "token {token} came, which is truncated");
+                return 0.0;
+            }
             if expected < 5.0 {
                 assert!(observed < 20.0, "token {token} came {observed} times where {expected:.1} were expected");
                 return 0.0;
@@ -49,6 +72,31 @@ fn frequencies_follow_softmax() {
         ] {
             let statistic = chi_square(temperature, &drawn);
             assert!(statistic < LIMIT, "{what} at temperature {temperature}: {statistic:.1}");
+        }
+    }
+}
+
+#[test]
+fn truncated_draws_follow_softmax_of_what_is_left() {
+    // At temperature 1 tokens 0 and 4 have 0.358 each, 1 has 0.132, 6 has 0.080, 2 has 0.048, 3 has 0.018, 7 has 0.007.
+    let off = Output::default();
+    let cases: [(Output, &[usize]); 9] = [
+        (Output { top_k: 1, ..off }, &[0, 4]),
+        (Output { top_k: 3, ..off }, &[0, 1, 4]),
+        (Output { top_k: 8, ..off }, &[0, 1, 2, 3, 4, 5, 6, 7]),
+        (Output { top_p: 0.75, ..off }, &[0, 1, 4]),
+        (Output { top_p: 0.9, ..off }, &[0, 1, 4, 6]),
+        (Output { min_p: 0.2, ..off }, &[0, 1, 4, 6]),
+        (Output { min_p: 1.0, ..off }, &[0, 4]),
+        // Of what top-k leaves, tokens 0 and 4 have 0.84.
+        (Output { top_k: 3, top_p: 0.82, ..off }, &[0, 4]),
+        (Output { top_k: 5, top_p: 0.98, min_p: 0.15, ..off }, &[0, 1, 4, 6]),
+    ];
+    for (output, kept) in cases {
+        for temperature in [0.5, 1.0, 2.5] {
+            let drawn = draws_with(output, temperature, (0..20_000).map(|step| (11, step)));
+            let statistic = chi_square_of(kept, temperature, &drawn);
+            assert!(statistic < 34.9, "{output:?} at temperature {temperature}: {statistic:.1}");
         }
     }
 }

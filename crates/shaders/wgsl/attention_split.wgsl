@@ -2,6 +2,8 @@
 // share a KV head, so that keys and values are read once for the group (GQA).
 // A split is as many tokens as there are invocations. Each takes a key and scores it for every head; then each takes four
 // values of every n-th token. What a split comes to is left to `attention_combine`, or, where it's the only one, written to y.
+// With ROPE, for steps of a single row: turns the queries and the row's key itself, and the workgroup whose split holds the
+// row's own position puts its key and value into the cache first.
 // Grid: (KV heads * blocks of HEADS heads, rows, splits). Splits past the row's end do nothing.
 const WORKGROUP_SIZE: u32 = 128u;
 const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
@@ -11,21 +13,72 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
+#ifdef ROPE
+@group(0) @binding(3) var<storage, read> qkv: array<f32>; // a row: the queries of all heads, then the keys, then the values
+@group(0) @binding(4) var<storage, read_write> k_cache: array<vec4<u32>>;
+@group(0) @binding(5) var<storage, read_write> v_cache: array<vec2<u32>>;
+@group(0) @binding(8) var<storage, read> frequencies: array<f32>;
+#else
 @group(0) @binding(3) var<storage, read> query: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read> v_cache: array<vec2<u32>>;
-@group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>; // [row][head][split][quad], unnormalised
-@group(0) @binding(7) var<storage, read_write> softmax: array<vec2<f32>>; // [row][head][split]: largest score, sum of weights
-@group(0) @binding(8) var<storage, read_write> y: array<vec4<f32>>;
+#endif
+// [row][head][split]: the quads of the values, unnormalised, then (largest score, sum of weights, -, -).
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> y: array<vec4<f32>>;
 #import kv
-#import reduce
+#import reduce_heads
 
-var<workgroup> queries: array<vec4<f32>, HEADS * MAX_QUADS>;
+// The queries first; later the gathered values of so many heads at a time.
+const HEADS_AT_ONCE: u32 = max(HEADS / 2u, 1u);
+var<workgroup> quads_of_heads: array<vec4<f32>, HEADS_AT_ONCE * 2u * MAX_QUADS>;
 var<workgroup> weights: array<f32, HEADS * WORKGROUP_SIZE>;
-var<workgroup> sums: array<vec4<f32>, WORKGROUP_SIZE>;
+var<workgroup> value_chunks: array<u32, WORKGROUP_SIZE>;
 
 fn unpack(words: vec2<u32>) -> vec4<f32> {
     return vec4(unpack2x16float(words.x), unpack2x16float(words.y));
+}
+
+#ifdef ROPE
+#import rope
+var<workgroup> turns: array<vec2<f32>, 2u * MAX_QUADS>;
+
+fn turned_quad(head: u32, i: u32) -> vec4<f32> {
+    return vec4(
+        turned(head, i, turns[pair_of(i)]),
+        turned(head, i + 1u, turns[pair_of(i + 1u)]),
+        turned(head, i + 2u, turns[pair_of(i + 2u)]),
+        turned(head, i + 3u, turns[pair_of(i + 3u)]),
+    );
+}
+
+// Puts the key and the value of the row's own token into the cache.
+fn append(row: Row, kv_head: u32, lane: u32) {
+    let quads = params.head_pairs / 2u;
+    let chunks = quads / 2u;
+    if lane < chunks {
+        let key = (params.heads + kv_head) * params.head_pairs * 2u;
+        let low = turned_quad(key, lane * 8u);
+        let high = turned_quad(key, lane * 8u + 4u);
+        let chunk = key_chunk(row.table, row.position, kv_head, params.kv_heads, chunks) + lane * BLOCK_TOKENS;
+        k_cache[chunk] = vec4(pack_pair(low.xy), pack_pair(low.zw), pack_pair(high.xy), pack_pair(high.zw));
+    } else if lane >= MAX_QUADS && lane < MAX_QUADS + quads {
+        let quad = lane - MAX_QUADS;
+        let value = (params.heads + params.kv_heads + kv_head) * params.head_pairs * 2u + quad * 4u;
+        let chunk = value_chunk(row.table, row.position, kv_head, params.kv_heads, chunks);
+        v_cache[chunk * 2u + quad] =
+            vec2(pack_pair(vec2(qkv[value], qkv[value + 1u])), pack_pair(vec2(qkv[value + 2u], qkv[value + 3u])));
+    }
+}
+#endif
+
+fn score_chunk(scores: ptr<function, array<f32, HEADS>>, words: vec4<u32>, chunk: u32, quads: u32) {
+    let low = unpack(words.xy);
+    let high = unpack(words.zw);
+    for (var h = 0u; h < HEADS; h++) {
+        let at = h * quads + 2u * chunk;
+        (*scores)[h] += dot(quads_of_heads[at], low) + dot(quads_of_heads[at + 1u], high);
+    }
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -33,7 +86,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let row = rows[group.y];
     let length = row.position + 1u;
     let first = group.z * WORKGROUP_SIZE;
-    if first >= length { return; }
     let heads_per_kv = params.heads / params.kv_heads;
     let head_blocks = (heads_per_kv + HEADS - 1u) / HEADS;
     let kv_head = group.x / head_blocks;
@@ -42,66 +94,100 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let heads = min(HEADS, heads_per_kv - first_in_group);
     let quads = params.head_pairs / 2u;
     let chunks = quads / 2u;
+    let count = min(WORKGROUP_SIZE, max(length, first) - first);
 
+#ifdef ROPE
+    if lane.index < params.pairs { turns[lane.index] = turn_of(lane.index, row.position); }
+    workgroupBarrier();
+    if row.position / WORKGROUP_SIZE == group.z { append(row, kv_head, lane.index); }
+#endif
     // Heads past the last repeat it and are not written.
     for (var i = lane.index; i < HEADS * quads; i += WORKGROUP_SIZE) {
         let head = first_head + min(i / quads, heads - 1u);
-        queries[i] = query[group.y * params.query_stride / 4u + head * quads + i % quads] * params.scale;
+#ifdef ROPE
+        quads_of_heads[i] = turned_quad(head * quads * 4u, i % quads * 4u) * params.scale;
+#else
+        quads_of_heads[i] = query[group.y * params.query_stride / 4u + head * quads + i % quads] * params.scale;
+#endif
     }
+    // Invocations without a key take the last one's place, with a weight of nothing.
+    let is_key = lane.index < count;
+    let position = first + min(lane.index, max(count, 1u) - 1u);
+    value_chunks[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 2u;
+    storageBarrier();
     workgroupBarrier();
 
-    let position = first + lane.index;
-    let is_key = position < length;
     var scores: array<f32, HEADS>;
     if is_key {
         let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
-        for (var c = 0u; c < chunks; c++) {
-            let words = k_cache[key + c * BLOCK_TOKENS];
-            let low = unpack(words.xy);
-            let high = unpack(words.zw);
-            for (var h = 0u; h < HEADS; h++) {
-                scores[h] += dot(queries[h * quads + 2u * c], low) + dot(queries[h * quads + 2u * c + 1u], high);
-            }
+        // Several loads under way at a time.
+        var c = 0u;
+        for (; c + 4u <= chunks; c += 4u) {
+            let a = k_cache[key + c * BLOCK_TOKENS];
+            let b = k_cache[key + (c + 1u) * BLOCK_TOKENS];
+            let d = k_cache[key + (c + 2u) * BLOCK_TOKENS];
+            let e = k_cache[key + (c + 3u) * BLOCK_TOKENS];
+            score_chunk(&scores, a, c, quads);
+            score_chunk(&scores, b, c + 1u, quads);
+            score_chunk(&scores, d, c + 2u, quads);
+            score_chunk(&scores, e, c + 3u, quads);
         }
+        for (; c < chunks; c++) { score_chunk(&scores, k_cache[key + c * BLOCK_TOKENS], c, quads); }
+    } else {
+        for (var h = 0u; h < HEADS; h++) { scores[h] = -3.0e38; }
     }
-    var largest: array<f32, HEADS>;
-    var total: array<f32, HEADS>;
+    var largest = heads_max(scores, lane);
     for (var h = 0u; h < HEADS; h++) {
-        largest[h] = workgroup_max(select(-3.0e38, scores[h], is_key), lane);
-        let weight = select(0.0, exp(scores[h] - largest[h]), is_key);
-        weights[h * WORKGROUP_SIZE + lane.index] = weight;
-        // It has a barrier, which the weights need too.
-        total[h] = workgroup_sum(weight, lane);
+        scores[h] = select(0.0, exp(scores[h] - largest[h]), is_key);
+        weights[h * WORKGROUP_SIZE + lane.index] = scores[h];
     }
+    workgroupBarrier();
+    var total = heads_sum(scores, lane);
 
     let tokens_at_once = WORKGROUP_SIZE / quads;
     let token = lane.index / quads;
     let quad = lane.index % quads;
-    let count = min(WORKGROUP_SIZE, length - first);
     var gathered: array<vec4<f32>, HEADS>;
     if token < tokens_at_once {
-        for (var t = token; t < count; t += tokens_at_once) {
-            let chunk = value_chunk(row.table, first + t, kv_head, params.kv_heads, chunks);
-            let value = unpack(v_cache[chunk * 2u + quad]);
-            for (var h = 0u; h < HEADS; h++) { gathered[h] += weights[h * WORKGROUP_SIZE + t] * value; }
-        }
-    }
-    for (var h = 0u; h < HEADS; h++) {
-        sums[lane.index] = gathered[h];
-        workgroupBarrier();
-        if lane.index < quads && h < heads {
-            var sum = vec4<f32>();
-            for (var t = 0u; t < tokens_at_once; t++) { sum += sums[t * quads + lane.index]; }
-            let head = first_head + h;
-            if length <= WORKGROUP_SIZE {
-                let at = plane_quad((head * quads + lane.index) * 4u, params.y_groups);
-                y[group.y * params.y_stride / 4u + at] = sum / total[h];
-            } else {
-                let split = (group.y * params.heads + head) * params.splits + group.z;
-                partials[split * quads + lane.index] = sum;
-                if lane.index == 0u { softmax[split] = vec2(largest[h], total[h]); }
+        for (var t = token; t < count; t += 4u * tokens_at_once) {
+            // Tokens past the end weigh nothing.
+            let t1 = min(t + tokens_at_once, WORKGROUP_SIZE - 1u);
+            let t2 = min(t + 2u * tokens_at_once, WORKGROUP_SIZE - 1u);
+            let t3 = min(t + 3u * tokens_at_once, WORKGROUP_SIZE - 1u);
+            let in1 = select(0.0, 1.0, t + tokens_at_once < count);
+            let in2 = select(0.0, 1.0, t + 2u * tokens_at_once < count);
+            let in3 = select(0.0, 1.0, t + 3u * tokens_at_once < count);
+            let a = unpack(v_cache[value_chunks[t] + quad]);
+            let b = unpack(v_cache[value_chunks[t1] + quad]) * in1;
+            let c = unpack(v_cache[value_chunks[t2] + quad]) * in2;
+            let d = unpack(v_cache[value_chunks[t3] + quad]) * in3;
+            for (var h = 0u; h < HEADS; h++) {
+                let w = h * WORKGROUP_SIZE;
+                gathered[h] += (weights[w + t] * a + weights[w + t1] * b) + (weights[w + t2] * c + weights[w + t3] * d);
             }
         }
+    }
+    for (var h0 = 0u; h0 < HEADS; h0 += HEADS_AT_ONCE) {
         workgroupBarrier();
+        for (var h = 0u; h < HEADS_AT_ONCE; h++) { quads_of_heads[h * WORKGROUP_SIZE + lane.index] = gathered[h0 + h]; }
+        workgroupBarrier();
+        for (var i = lane.index; i < HEADS_AT_ONCE * quads; i += WORKGROUP_SIZE) {
+            let h = h0 + i / quads;
+            if h >= heads || count == 0u { continue; }
+            let at_quad = i % quads;
+            var sum = vec4<f32>();
+            for (var t = 0u; t < tokens_at_once; t++) {
+                sum += quads_of_heads[i / quads * WORKGROUP_SIZE + t * quads + at_quad];
+            }
+            let head = first_head + h;
+            if length <= WORKGROUP_SIZE {
+                let at = plane_quad((head * quads + at_quad) * 4u, params.y_groups);
+                y[group.y * params.y_stride / 4u + at] = sum / total[h];
+            } else {
+                let split = ((group.y * params.heads + head) * params.splits + group.z) * (quads + 1u);
+                partials[split + at_quad] = sum;
+                if at_quad == 0u { partials[split + quads] = vec4(largest[h], total[h], 0.0, 0.0); }
+            }
+        }
     }
 }

@@ -23,23 +23,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> k_cache: array<u32>;
 @group(0) @binding(7) var<storage, read_write> v_cache: array<u32>;
 #import kv
-#import trigonometry
-
-// What f16 cannot hold becomes its largest value: packing it is undefined, and an infinity would spread.
-fn pack(pair: vec2<f32>) -> u32 {
-    return pack2x16float(clamp(pair, vec2(-65504.0), vec2(65504.0)));
-}
-
-fn turned(head: u32, i: u32, position: u32) -> f32 {
-    let value = qkv[head + i];
-    if i >= 2u * params.pairs { return value; }
-    let side_by_side = params.pair_step == 1u;
-    let pair = select(i % params.pair_step, i / 2u, side_by_side);
-    let is_first = select(i < params.pair_step, i % 2u == 0u, side_by_side);
-    let turn = params.magnitude * cos_sin(f32(position) * frequencies[pair]);
-    if is_first { return value * turn.x - qkv[head + i + params.pair_step] * turn.y; }
-    return qkv[head + i - params.pair_step] * turn.y + value * turn.x;
-}
+#import rope
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -52,10 +36,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if head >= first_value {
         let chunks = (params.head_pairs + 3u) / 4u;
         let slot = value_chunk(row.table, row.position, head - first_value, params.kv_heads, chunks) * 4u + pair;
-        v_cache[slot] = pack(vec2(qkv[begin + 2u * pair], qkv[begin + 2u * pair + 1u]));
+        v_cache[slot] = pack_pair(vec2(qkv[begin + 2u * pair], qkv[begin + 2u * pair + 1u]));
         return;
     }
-    let values = vec2(turned(begin, 2u * pair, row.position), turned(begin, 2u * pair + 1u, row.position));
+    let i = 2u * pair;
+    let values = vec2(
+        turned(begin, i, turn_of(pair_of(i), row.position)),
+        turned(begin, i + 1u, turn_of(pair_of(i + 1u), row.position)),
+    );
     if head < params.heads {
         let at = id.y * params.query_stride + id.x * 2u;
         query[at] = values.x;
@@ -63,6 +51,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     } else {
         let chunks = (params.head_pairs + 3u) / 4u;
         let chunk = key_chunk(row.table, row.position, head - params.heads, params.kv_heads, chunks) + pair / 4u * BLOCK_TOKENS;
-        k_cache[chunk * 4u + pair % 4u] = pack(values);
+        k_cache[chunk * 4u + pair % 4u] = pack_pair(values);
     }
 }

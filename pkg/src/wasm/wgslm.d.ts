@@ -15,7 +15,14 @@ export default function init(options: { module_or_path: URL }): Promise<{ memory
 export class Gpu {
   static request(options: GpuOptions): Promise<Gpu>;
   support(): SupportReport;
+  readonly peakBytes: number;
+  copyBytesPerSecond(): Promise<number>;
   loader(options: { contextLength?: number }): Loader;
+  /** What tells whether a tuning made elsewhere holds for this device. */
+  readonly tuningKey: string;
+  /** The choices of kernels measured so far, as text; empty where there was nothing to choose. */
+  tuning(): string;
+  adoptTuning(text: string): void;
   free(): void;
 }
 
@@ -31,6 +38,7 @@ export class Loader {
 
 export class Model {
   info(): ModelInfo;
+  decodeBytes(depth: number): number;
   tokenize(text: string, parseSpecial: boolean): Uint32Array;
   detokenize(tokens: Uint32Array): string;
   applyChatTemplate(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;

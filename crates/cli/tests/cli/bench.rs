@@ -113,9 +113,10 @@ fn kernels_are_timed_where_the_device_has_timestamps() {
         assert!((shares - 1.0).abs() < 1e-6, "{profile}");
         assert!(positive(&profile["in_order_us"]) && positive(&profile["repeated_us"]), "{profile}");
         let dispatches: u64 = kernels.iter().map(|kernel| kernel["dispatches"].as_u64().expect("a count")).sum();
-        assert_eq!(report["dispatches_per_token"], dispatches);
-        let up = kernels.iter().find(|kernel| kernel["label"].as_str().is_some_and(|label| label.contains("ffn_up")));
-        assert!(positive(&up.expect("a matrix of the layers")["weight_bytes"]), "{profile}");
+        assert!(profile["tokens"] != 1 || report["dispatches_per_token"] == dispatches, "{profile}");
+        let down =
+            kernels.iter().find(|kernel| kernel["label"].as_str().is_some_and(|label| label.contains("ffn_down")));
+        assert!(positive(&down.expect("a matrix of the layers")["weight_bytes"]), "{profile}");
     }
 }
 

@@ -90,6 +90,11 @@ fn the_seed_and_the_temperature_decide_the_tokens() {
     let greedy = tokens(&[]);
     assert_eq!(tokens(&["--temperature", "0", "--seed", "7"]), greedy);
     assert_ne!(greedy, seed_7);
+    for narrow in [["--top-k", "1"], ["--top-p", "0.000001"], ["--min-p", "1"]] {
+        let options = ["--temperature", "2.5", "--seed", "7"];
+        assert_eq!(tokens(&[&options[..], &narrow].concat()), greedy, "{narrow:?}");
+        assert_eq!(tokens(&narrow), greedy, "{narrow:?} at temperature 0");
+    }
 }
 
 #[test]

@@ -274,7 +274,7 @@ impl Generation {
     }
 
     fn sampling(&self) -> Sampling {
-        Sampling { inverse_temperature: self.options.inverse_temperature(), seed: self.options.folded_seed() }
+        self.options.sampling()
     }
 
     fn summary(&self) -> Summary {

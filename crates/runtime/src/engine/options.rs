@@ -1,5 +1,6 @@
 //! What a caller can ask for, and what is told at the end.
 
+use super::sequence::Sampling;
 use crate::kv::BlockOrder;
 use crate::{Error, Result};
 
@@ -23,6 +24,15 @@ pub struct GenerateOptions {
     pub temperature: f32,
     /// Decides what is drawn: the same seed and prompt give the same tokens.
     pub seed: u64,
+    /// Draws from the `top_k` most likely tokens alone; 0 is off. First of the three, all of which look at the probabilities
+    /// at temperature 1, before the temperature is applied, as llama.cpp does. Tokens as likely as the last one that stays
+    /// stay too. None of the three changes anything at temperature 0.
+    pub top_k: u32,
+    /// Draws from the most likely tokens that together have at least this much of the probability that top-k left; above 0,
+    /// and 1 is off.
+    pub top_p: f32,
+    /// Draws from the tokens that are at least this much as likely as the most likely one; from 0, which is off, to 1.
+    pub min_p: f32,
     /// Texts that end the answer; they aren't part of it.
     pub stop: Vec<String>,
     /// Tokens submitted to the device ahead of the one being waited for, that one included; from 1 to 16.
@@ -39,6 +49,9 @@ impl Default for GenerateOptions {
             max_tokens: None,
             temperature: 0.0,
             seed: 0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
             stop: Vec::new(),
             tokens_in_flight: 4,
             ignore_stop: false,
@@ -55,20 +68,31 @@ impl GenerateOptions {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
             return invalid("temperature", self.temperature.to_string(), "0 or above");
         }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return invalid("top-p", self.top_p.to_string(), "above 0 and at most 1");
+        }
+        if !(0.0..=1.0).contains(&self.min_p) {
+            return invalid("min-p", self.min_p.to_string(), "from 0 to 1");
+        }
         if !(1..=16).contains(&self.tokens_in_flight) {
             return invalid("tokens in flight", self.tokens_in_flight.to_string(), "from 1 to 16");
         }
         Ok(())
     }
 
-    /// What the kernel multiplies logits by; 0 for the most likely token.
-    pub(super) fn inverse_temperature(&self) -> f32 {
+    /// How the kernels choose a token. What has no effect at temperature 0 costs nothing there either.
+    pub(super) fn sampling(&self) -> Sampling {
         let inverse = 1.0 / self.temperature;
-        if inverse.is_finite() { inverse } else { 0.0 }
+        let seed = self.folded_seed();
+        if inverse.is_finite() {
+            Sampling { inverse_temperature: inverse, seed, top_k: self.top_k, top_p: self.top_p, min_p: self.min_p }
+        } else {
+            Sampling { inverse_temperature: 0.0, seed, top_k: 0, top_p: 1.0, min_p: 0.0 }
+        }
     }
 
     /// The seed as the kernel takes it: both halves count.
-    pub(super) fn folded_seed(&self) -> u32 {
+    fn folded_seed(&self) -> u32 {
         (self.seed ^ (self.seed >> 32).wrapping_mul(0x9e37_79b9)) as u32
     }
 }

@@ -13,6 +13,9 @@ use crate::{Error, Result};
 pub(super) struct Sampling {
     pub(super) inverse_temperature: f32,
     pub(super) seed: u32,
+    pub(super) top_k: u32,
+    pub(super) top_p: f32,
+    pub(super) min_p: f32,
 }
 
 /// Holds a slot and blocks of the KV cache until it is dropped.
@@ -104,6 +107,9 @@ impl Sequence {
             inverse_temperature: sampling.inverse_temperature,
             seed: sampling.seed,
             step: self.length,
+            top_k: sampling.top_k,
+            top_p: sampling.top_p,
+            min_p: sampling.min_p,
         });
         Ok(inner.submit_step(&rows, output.as_slice(), ring))
     }

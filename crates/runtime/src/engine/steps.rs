@@ -13,6 +13,7 @@ pub(super) struct Programs {
     few: Option<Few>,
     body: Program,
     head: Program,
+    truncation: Program,
     sampler: Program,
 }
 
@@ -29,7 +30,13 @@ impl Programs {
         let rows = graph.activations.split_rows as usize;
         let few = graph.gpu.capabilities().fuses();
         let few = few.then(|| Ok(Few { body: graph.body(true)?, head: graph.head(true)?, rows })).transpose()?;
-        Ok(Self { few, body: graph.body(false)?, head: graph.head(false)?, sampler: graph.sampler() })
+        Ok(Self {
+            few,
+            body: graph.body(false)?,
+            head: graph.head(false)?,
+            truncation: graph.truncation(),
+            sampler: graph.sampler(),
+        })
     }
 
     /// The body and the head for these rows and outputs.
@@ -59,10 +66,9 @@ impl Inner {
         let a = &self.activations;
         self.gpu.write(&a.rows, 0, bytemuck::cast_slice(rows));
         self.gpu.write(&a.outputs, 0, bytemuck::cast_slice(outputs));
-        let (all, counts) = self.step_programs(rows, outputs);
-        let all = all.map(|program| (program, counts));
-        let programs = if outputs.is_empty() { &all[..1] } else { &all[..] };
-        self.gpu.run_and_read(programs, &a.sampled, SAMPLED_BYTES, ring)
+        let (programs, counts) = self.step_programs(rows, outputs);
+        let programs: Vec<_> = programs.into_iter().map(|program| (program, counts)).collect();
+        self.gpu.run_and_read(&programs, &a.sampled, SAMPLED_BYTES, ring)
     }
 
     /// Runs `rows` through the model, up to the residual stream. The caller holds the state.
@@ -84,9 +90,17 @@ impl Inner {
     }
 
     /// What a step of these rows and outputs runs, in order, and how much of it.
-    pub(super) fn step_programs(&self, rows: &[Row], outputs: &[Output]) -> ([&Program; 3], Counts) {
+    pub(super) fn step_programs(&self, rows: &[Row], outputs: &[Output]) -> (Vec<&Program>, Counts) {
         let (body, head) = self.programs.of(rows, outputs);
-        ([body, head, &self.programs.sampler], counts(rows, outputs.len()))
+        let mut programs = vec![body];
+        if !outputs.is_empty() {
+            programs.push(head);
+            if outputs.iter().any(Output::truncates) {
+                programs.push(&self.programs.truncation);
+            }
+            programs.push(&self.programs.sampler);
+        }
+        (programs, counts(rows, outputs.len()))
     }
 }
 

@@ -97,9 +97,9 @@ impl Capabilities {
         8
     }
 
-    /// The kernels for `weight * x`, by the number of tokens.
+    /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single one.
     #[must_use]
-    pub fn linear(&self, format: WeightFormat) -> Variants {
+    pub fn linear(&self, format: WeightFormat, shape: MatvecShape) -> Variants {
         let with = |variant: Variant| variant.weight(format, self.interleave());
         if self.interleaved_rows {
             let row_per_lane = with(Variant::plain(Kernel::MatmulRowPerLane));
@@ -107,7 +107,7 @@ impl Capabilities {
         }
         let matvec = with(Variant::plain(Kernel::Matvec)).subgroups(self.subgroups);
         Variants::by_rows(&[
-            (1, matvec.shape(MatvecShape::DEFAULT)),
+            (1, matvec.shape(shape)),
             (self.few_rows(), matvec.shape(MatvecShape::FEW_TOKENS)),
             (u32::MAX, with(Variant::plain(Kernel::Matmul))),
         ])
@@ -131,18 +131,19 @@ impl Capabilities {
         Variant::plain(Kernel::Attention).subgroups(self.subgroups)
     }
 
-    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head.
+    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
+    /// for a single row.
     #[must_use]
-    pub fn attention_split(&self, heads: u32) -> Variant {
-        Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups)
+    pub fn attention_split(&self, heads: u32, rope: bool) -> Variant {
+        Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups).rope(rope)
     }
 
     /// The choices as text by topic, for people to read.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("decode", self.linear(WeightFormat::Q4_0).of(1).kernel.name().to_owned()),
-            ("prefill", self.linear(WeightFormat::Q4_0).of(u32::MAX).kernel.name().to_owned()),
+            ("decode", self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1).kernel.name().to_owned()),
+            ("prefill", self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(u32::MAX).kernel.name().to_owned()),
             ("reduction", if self.subgroups { "subgroups" } else { "workgroup memory" }.to_owned()),
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
         ]

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wgslm_shaders::Variant;
+use wgslm_shaders::{MatvecShape, Variant};
 
 use super::adapter::{AdapterDescription, choose, describe, enumerate, instance, is_software};
 use super::memory::Memory;
 use super::pipelines::{Pipeline, Pipelines};
+use super::tuning::{MatrixKind, Tuning};
 use super::{
     Buffer, Capabilities, Counts, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, readback, self_check,
 };
@@ -24,6 +25,7 @@ struct Inner {
     adapter: AdapterDescription,
     capabilities: Capabilities,
     pipelines: Pipelines,
+    tuning: Tuning,
     memory: Arc<Memory>,
     failure: Arc<Mutex<Option<Failure>>>,
 }
@@ -103,7 +105,16 @@ impl Gpu {
         let failure = watch(&device);
         let pipelines = Pipelines::new(texts);
         let memory = Arc::default();
-        let inner = Inner { device, queue, adapter: description, capabilities, pipelines, memory, failure };
+        let inner = Inner {
+            device,
+            queue,
+            adapter: description,
+            capabilities,
+            pipelines,
+            tuning: Tuning::default(),
+            memory,
+            failure,
+        };
         let gpu = Self { inner: Arc::new(inner) };
         self_check::run(&gpu).await?;
         Ok(gpu)
@@ -113,6 +124,21 @@ impl Gpu {
     #[must_use]
     pub fn adapter(&self) -> &AdapterDescription {
         &self.inner.adapter
+    }
+
+    /// The shape of `matvec` chosen for a kind of matrix, if it was tuned.
+    #[must_use]
+    pub fn choice(&self, kind: &MatrixKind) -> Option<MatvecShape> {
+        self.inner.tuning.get(kind)
+    }
+
+    /// Remembers which shape suits a kind of matrix.
+    pub(crate) fn choose(&self, kind: MatrixKind, shape: MatvecShape) {
+        self.inner.tuning.set(kind, shape);
+    }
+
+    pub(super) fn choices(&self) -> &Tuning {
+        &self.inner.tuning
     }
 
     /// What the device can do and what was chosen for it.
@@ -192,16 +218,8 @@ impl Gpu {
         }
     }
 
-    /// Bytes in buffers on the device now: weights, KV cache, activations, parameters and staging.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.inner.memory.bytes()
-    }
-
-    /// The most bytes there were in buffers at a time since the device was opened.
-    #[must_use]
-    pub fn peak_bytes(&self) -> u64 {
-        self.inner.memory.peak()
+    pub(super) fn memory(&self) -> &Memory {
+        &self.inner.memory
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Gpu;
+
 /// The bytes of a device's buffers.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -29,6 +31,20 @@ impl Memory {
     /// The most bytes there were at a time.
     pub(super) fn peak(&self) -> u64 {
         self.peak.load(Ordering::Relaxed)
+    }
+}
+
+impl Gpu {
+    /// Bytes in buffers on the device now: weights, KV cache, activations, parameters and staging.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.memory().bytes()
+    }
+
+    /// The most bytes there were in buffers at a time since the device was opened.
+    #[must_use]
+    pub fn peak_bytes(&self) -> u64 {
+        self.memory().peak()
     }
 }
 

@@ -15,6 +15,7 @@ mod readback;
 #[cfg(target_arch = "wasm32")]
 mod request_on_web;
 mod self_check;
+mod tuning;
 
 pub use adapter::AdapterDescription;
 pub use buffer::Buffer;
@@ -25,3 +26,4 @@ pub use profile::DispatchTime;
 pub use program::{Count, Counts, Program, ProgramBuilder, Variants};
 pub use readback::{Readback, ReadbackRing};
 pub use self_check::KernelTexts;
+pub use tuning::MatrixKind;

@@ -13,6 +13,10 @@ const PARAMS_STRIDE: usize = 256;
 pub enum Count {
     /// The rows: tokens run through the model.
     Rows,
+    /// The rows of a step with a single one; nothing to do in others.
+    SingleRow,
+    /// The rows of a step with several; nothing to do in others.
+    SeveralRows,
     /// The outputs: rows whose logits are wanted.
     Outputs,
 }
@@ -32,6 +36,9 @@ impl Counts {
     fn extent(self, count: Count) -> Extent {
         let count = match count {
             Count::Rows => self.rows,
+            Count::SingleRow => u32::from(self.rows == 1),
+            Count::SeveralRows if self.rows == 1 => 0,
+            Count::SeveralRows => self.rows,
             Count::Outputs => self.outputs,
         };
         Extent { count, context: self.context }

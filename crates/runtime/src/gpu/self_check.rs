@@ -4,8 +4,8 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, BLOCK_TOKENS, Extent, Kernel, Launch, Linear, Output, RmsNorm, Row, Target, Variant,
-    WeightFormat,
+    Argmax, Attention, BLOCK_TOKENS, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row, Target,
+    Variant, WeightFormat,
 };
 
 use super::{Gpu, execute};
@@ -30,7 +30,7 @@ const TOLERANCE: f32 = 1e-4;
 pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     let capabilities = gpu.capabilities().clone();
     for (format, many) in [(WeightFormat::Q4_0, 1), (WeightFormat::Q4_0, 3), (WeightFormat::Q8_0, u32::MAX)] {
-        let variant = *capabilities.linear(format).of(many);
+        let variant = *capabilities.linear(format, MatvecShape::DEFAULT).of(many);
         let (params, resources) = linear_case(&variant);
         check(gpu, params, variant, extent(many.min(3)), resources).await?;
     }
@@ -40,13 +40,13 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     let (params, resources) = attention_case();
     check(gpu, params, capabilities.attention(), extent(2), resources.clone()).await?;
     if capabilities.fuses() {
-        check(gpu, params, capabilities.attention_split(2), extent(2), resources).await?;
+        check(gpu, params, capabilities.attention_split(2, false), extent(2), resources).await?;
     }
-    let outputs =
-        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
-    let choice =
-        Resources::default().with("outputs", &outputs).with("logits", &values(2 * 700)).with("sampled", &[0u32; 2]);
-    check(gpu, Argmax { vocabulary: 700, stride: 700 }, Variant::plain(Kernel::Argmax), extent(2), choice).await
+    for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+        let (params, resources) = argmax_case();
+        check(gpu, params, Variant::plain(stage), extent(2), resources).await?;
+    }
+    Ok(())
 }
 
 /// `count` rows whose contexts are those of [`attention_case`].
@@ -114,7 +114,6 @@ fn attention_case() -> (Attention, Resources) {
         .with("k_cache", &cache)
         .with("v_cache", &cache.iter().rev().copied().collect::<Vec<_>>())
         .with("partials", &vec![0.0f32; 2 * width])
-        .with("softmax", &vec![0.0f32; 4 * heads as usize])
         .with("y", &vec![0.0f32; 2 * width]);
     let (stride, y_groups) = (width as u32, (width / GROUP) as u32);
     let params = Attention {
@@ -126,7 +125,24 @@ fn attention_case() -> (Attention, Resources) {
         y_groups,
         scale: 0.25,
         splits: 1,
+        ..Attention::default()
     };
+    (params, resources)
+}
+
+/// Several chunks of a vocabulary, with the candidates that the first stage finds for the second.
+fn argmax_case() -> (Argmax, Resources) {
+    let vocabulary = 5000;
+    let outputs =
+        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
+    let mut resources = Resources::default()
+        .with("outputs", &outputs)
+        .with("logits", &values(2 * vocabulary as usize))
+        .with("thresholds", &[0.0f32; 2])
+        .with("candidates", &vec![0u32; 2 * Argmax::chunks(vocabulary) as usize])
+        .with("sampled", &[0u32; 2]);
+    let params = Argmax { vocabulary, stride: vocabulary };
+    params.reference(&Variant::plain(Kernel::ArgmaxPartials), 2, &mut resources);
     (params, resources)
 }
 
@@ -141,7 +157,7 @@ async fn check(
     launch.reference(&variant, extent.count as usize, &mut expected);
     let computed = execute(gpu, launch, variant, extent, &resources).await?;
     for (name, words) in computed.iter() {
-        let agree = if variant.kernel == Kernel::Argmax {
+        let agree = if matches!(variant.kernel, Kernel::ArgmaxPartials | Kernel::Argmax) {
             words == expected.get::<u32>(name)
         } else {
             let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));

@@ -1,7 +1,7 @@
 //! What lies between kernels.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, Output, Row};
+use wgslm_shaders::{Argmax, Attention, Output, Row};
 
 use super::ModelSpec;
 use crate::Result;
@@ -26,6 +26,10 @@ pub(crate) struct Activations {
     pub(crate) splits: u32,
     /// Outputs there is room for.
     pub(crate) output_capacity: u32,
+    /// The best of each chunk of the vocabulary.
+    pub(super) candidates: Buffer,
+    /// The logits below which tokens are left out.
+    pub(super) thresholds: Buffer,
     pub(super) frequencies: Buffer,
     /// In planes.
     pub(super) residual: Buffer,
@@ -37,7 +41,6 @@ pub(crate) struct Activations {
     pub(super) query: Buffer,
     /// What splits come to: see `attention_split`.
     pub(super) partials: Buffer,
-    pub(super) softmax: Buffer,
     /// In planes.
     pub(super) attended: Buffer,
     /// The gate's values, then up's.
@@ -75,7 +78,7 @@ impl Activations {
         let frequencies = buffer("rope frequencies", 1, spec.rope.frequencies.len() as u32)?;
         gpu.write(&frequencies, 0, bytemuck::cast_slice(&spec.rope.frequencies));
         let splits = context.div_ceil(Attention::SPLIT_TOKENS);
-        let row_bytes = u64::from(splits) * u64::from(spec.query_width()) * 4;
+        let row_bytes = u64::from(splits) * u64::from(spec.heads) * u64::from(spec.head_width + 4) * 4;
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
         let split_rows = rows.min(gpu.capabilities().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         Ok(Self {
@@ -87,13 +90,14 @@ impl Activations {
             split_rows,
             splits,
             output_capacity: outputs,
+            candidates: buffer("candidates", outputs, Argmax::chunks(spec.vocabulary))?,
+            thresholds: buffer("thresholds", outputs, 1)?,
             frequencies,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
             qkv: activation("queries, keys and values", spec.query_width() + 2 * spec.kv_width())?,
             query: activation("query", spec.query_width())?,
-            partials: buffer("attention by splits", split_rows * splits, spec.query_width())?,
-            softmax: buffer("softmax by splits", split_rows * splits, 2 * spec.heads)?,
+            partials: buffer("attention by splits", split_rows * splits, spec.heads * (spec.head_width + 4))?,
             attended: activation("attended", spec.query_width())?,
             gate_up: activation("gate and up", 2 * spec.feed_forward_width)?,
             hidden: activation("hidden", spec.feed_forward_width)?,

@@ -1,7 +1,9 @@
 //! The one graph builder: from a spec and its weights to programs of dispatches.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Argmax, Attention, Embed, Kernel, Linear, RmsNorm, RopeAppend, Swiglu, Variant};
+use wgslm_shaders::{
+    Argmax, Attention, Embed, Kernel, Linear, MatvecShape, RmsNorm, RopeAppend, Swiglu, Truncate, Variant,
+};
 
 use super::activations::{Activations, stride};
 use super::tensors::{EMBEDDINGS, GATE_UP, OUTPUT_HEAD, OUTPUT_NORM, QKV, layer_tensor};
@@ -61,17 +63,36 @@ impl Graph<'_> {
         Ok(builder.build(self.gpu))
     }
 
+    /// From logits to the least that count. Needed before [`Self::sampler`] where an output [`Output::truncates`].
+    pub(crate) fn truncation(&self) -> Program {
+        let mut builder = ProgramBuilder::default();
+        let a = self.activations;
+        let vocabulary = self.spec.vocabulary;
+        builder.dispatch(
+            Truncate { vocabulary, stride: vocabulary },
+            Variant::plain(Kernel::Truncate),
+            Count::Outputs,
+            &[("outputs", &a.outputs), ("logits", &a.logits), ("thresholds", &a.thresholds)],
+        );
+        builder.build(self.gpu)
+    }
+
     /// From logits to sampled tokens.
     pub(crate) fn sampler(&self) -> Program {
         let mut builder = ProgramBuilder::default();
         let a = self.activations;
         let vocabulary = self.spec.vocabulary;
-        builder.dispatch(
-            Argmax { vocabulary, stride: vocabulary },
-            Variant::plain(Kernel::Argmax),
-            Count::Outputs,
-            &[("outputs", &a.outputs), ("logits", &a.logits), ("sampled", &a.sampled)],
-        );
+        let resources = [
+            ("outputs", &a.outputs),
+            ("logits", &a.logits),
+            ("thresholds", &a.thresholds),
+            ("candidates", &a.candidates),
+            ("sampled", &a.sampled),
+        ];
+        for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+            let argmax = Argmax { vocabulary, stride: vocabulary };
+            builder.dispatch(argmax, Variant::plain(stage), Count::Outputs, &resources);
+        }
         builder.build(self.gpu)
     }
 
@@ -107,36 +128,13 @@ impl Graph<'_> {
             self.fused_or(&name(QKV), &[(&name("attn_q"), 0), (&name("attn_k"), k), (&name("attn_v"), v)])?;
         let qkv = Destination { y: &a.qkv, stride: stride(qkv_width), planes: false, accumulate: false };
         self.linear(builder, Count::Rows, input, &matrices, qkv, 0);
-        builder.dispatch(
-            RopeAppend {
-                heads: spec.heads,
-                kv_heads: spec.kv_heads,
-                head_pairs: spec.head_width / 2,
-                pairs: spec.rope.frequencies.len() as u32,
-                pair_step: spec.rope.pair_step,
-                stride: stride(qkv_width),
-                query_stride: stride(spec.query_width()),
-                magnitude: spec.rope.magnitude,
-            },
-            Variant::plain(Kernel::RopeAppend),
-            Count::Rows,
-            &[
-                ("rows", &a.rows),
-                ("tables", &self.kv.tables),
-                ("frequencies", &a.frequencies),
-                ("qkv", &a.qkv),
-                ("query", &a.query),
-                ("k_cache", &kv.keys),
-                ("v_cache", &kv.values),
-            ],
-        );
         self.attend(builder, kv, fused);
         let output = self.weights.matrix(&name("attn_output"))?;
         self.linear(builder, Count::Rows, Input { x: &a.attended, norm: None }, &[(output, 0)], self.residual(), 0);
         Ok(())
     }
 
-    /// `attended = attention(query)`: by splits of the context where rows are few and their heads whole chunks.
+    /// `attended = attention(qkv)`, by splits of the context where rows are few and their heads whole chunks.
     fn attend(&self, builder: &mut ProgramBuilder, kv: &KvLayer, fused: bool) {
         let (a, spec) = (self.activations, self.spec);
         let params = Attention {
@@ -148,23 +146,43 @@ impl Graph<'_> {
             y_groups: stride(spec.query_width()) / GROUP as u32,
             scale: 1.0 / (spec.head_width as f32).sqrt(),
             splits: a.splits,
+            pairs: spec.rope.frequencies.len() as u32,
+            pair_step: spec.rope.pair_step,
+            magnitude: spec.rope.magnitude,
         };
         let resources = [
             ("rows", &a.rows),
             ("tables", &self.kv.tables),
+            ("frequencies", &a.frequencies),
+            ("qkv", &a.qkv),
             ("query", &a.query),
             ("k_cache", &kv.keys),
             ("v_cache", &kv.values),
             ("partials", &a.partials),
-            ("softmax", &a.softmax),
             ("y", &a.attended),
         ];
         let capabilities = self.gpu.capabilities();
+        let stride = stride(spec.query_width() + 2 * spec.kv_width());
+        let rope = RopeAppend {
+            heads: spec.heads,
+            kv_heads: spec.kv_heads,
+            head_pairs: params.head_pairs,
+            pairs: params.pairs,
+            pair_step: params.pair_step,
+            stride,
+            query_stride: params.query_stride,
+            magnitude: params.magnitude,
+        };
+        let append = Variant::plain(Kernel::RopeAppend);
         if fused && spec.head_width % 8 == 0 {
-            let split = capabilities.attention_split(spec.heads / spec.kv_heads);
-            builder.dispatch(params, split, Count::Rows, &resources);
+            let split = |rope| capabilities.attention_split(spec.heads / spec.kv_heads, rope);
+            // Rows of one sequence look at each other's keys, which have to be in the cache before.
+            builder.dispatch(rope, append, Count::SeveralRows, &resources);
+            builder.dispatch(params, split(false), Count::SeveralRows, &resources);
+            builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleRow, &resources);
             builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Rows, &resources);
         } else {
+            builder.dispatch(rope, append, Count::Rows, &resources);
             builder.dispatch(params, capabilities.attention(), Count::Rows, &resources);
         }
     }
@@ -244,8 +262,8 @@ impl Graph<'_> {
         gate_rows: u32,
     ) {
         let columns = match count {
-            Count::Rows => self.activations.row_capacity,
             Count::Outputs => self.activations.output_capacity,
+            _ => self.activations.row_capacity,
         };
         let parts =
             matrices.iter().flat_map(|(matrix, first)| matrix.parts.iter().map(move |part| (matrix, first, part)));
@@ -271,7 +289,10 @@ impl Graph<'_> {
                     norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
                     epsilon: self.spec.norm_epsilon,
                 },
-                self.gpu.capabilities().linear(matrix.layout.format),
+                {
+                    let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
+                    self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
+                },
                 count,
                 &resources,
             );

@@ -7,6 +7,7 @@ mod graph;
 mod loader;
 mod spec;
 mod tensors;
+mod tune;
 mod weights;
 
 pub(crate) use activations::Activations;

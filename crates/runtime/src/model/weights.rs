@@ -7,7 +7,7 @@ use wgslm_shaders::{WeightFormat, WeightLayout};
 
 use super::tensors::{EMBEDDINGS, Fusion, TensorRole};
 use crate::gguf::{PackedRows, TensorInfo, TensorType, floats, groups_in, weight_format};
-use crate::gpu::{Buffer, Gpu};
+use crate::gpu::{Buffer, Gpu, MatrixKind};
 use crate::{Error, Result};
 
 /// A matrix on the device, split by rows where it's larger than a binding.
@@ -27,6 +27,13 @@ impl Matrix {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.codes.size() + part.scales.as_ref().map_or(0, Buffer::size)).sum()
+    }
+}
+
+impl Matrix {
+    /// What the choice of its kernel depends on, for a part of so many rows.
+    pub(crate) fn kind(&self, rows: u32, gated: bool) -> MatrixKind {
+        MatrixKind { format: self.layout.format, rows, groups: self.groups, gated }
     }
 }
 
@@ -77,6 +84,11 @@ impl Weights {
     pub fn decode_bytes(&self, tied_head: bool) -> u64 {
         let read = self.matrices.iter().filter(|(name, _)| tied_head || *name != EMBEDDINGS);
         read.map(|(_, matrix)| matrix.bytes()).sum()
+    }
+
+    /// All matrices by name.
+    pub(crate) fn matrices(&self) -> impl Iterator<Item = (&str, &Matrix)> {
+        self.matrices.iter().map(|(name, matrix)| (name.as_str(), matrix))
     }
 
     /// Whether there is a matrix of this name.

@@ -21,7 +21,7 @@ struct RequestOptions {
 #[serde(rename_all = "camelCase")]
 struct SupportReport<'a> {
     adapter: AdapterReport<'a>,
-    features: &'a [&'static str],
+    features: Vec<&'static str>,
     limits: BTreeMap<&'static str, u64>,
     chosen: BTreeMap<&'static str, String>,
 }
@@ -58,15 +58,46 @@ impl JsGpu {
     /// What the device is and what was chosen for it.
     pub fn support(&self) -> Result<JsValue, JsValue> {
         let (adapter, capabilities) = (self.gpu.adapter(), self.gpu.capabilities());
+        let features = [(capabilities.subgroups, "subgroups"), (capabilities.timestamps, "timestamp-query")];
+        let features = features.into_iter().filter(|(used, _)| *used).map(|(_, name)| name).collect();
         object(&SupportReport {
             adapter: AdapterReport { name: &adapter.name, backend: &adapter.backend, software: adapter.software },
-            features: if capabilities.subgroups { &["subgroups"] } else { &[] },
+            features,
             limits: BTreeMap::from([
                 ("maxStorageBufferBindingSize", capabilities.max_binding),
                 ("maxBufferSize", capabilities.max_buffer),
             ]),
             chosen: capabilities.chosen().into_iter().collect(),
         })
+    }
+
+    /// The most bytes there were in GPU buffers at a time.
+    #[wasm_bindgen(getter, js_name = peakBytes)]
+    pub fn peak_bytes(&self) -> f64 {
+        self.gpu.peak_bytes() as f64
+    }
+
+    /// Measures how many bytes the device reads and writes a second when it copies.
+    #[wasm_bindgen(js_name = copyBytesPerSecond)]
+    pub async fn copy_bytes_per_second(&self) -> Result<f64, JsValue> {
+        self.gpu.copy_bytes_per_s().await.map_err(|error| to_js(&error))
+    }
+
+    /// What tells whether a tuning made elsewhere holds for this device.
+    #[wasm_bindgen(getter, js_name = tuningKey)]
+    pub fn tuning_key(&self) -> String {
+        self.gpu.tuning_key()
+    }
+
+    /// The choices of kernels measured so far, as text.
+    pub fn tuning(&self) -> String {
+        self.gpu.tuning()
+    }
+
+    /// Takes choices that `tuning` gave earlier.
+    #[wasm_bindgen(js_name = adoptTuning)]
+    pub fn adopt_tuning(&self, text: &str) {
+        self.gpu.adopt_tuning(text);
     }
 
     /// A loader for one model, with `{contextLength}`.

@@ -75,6 +75,7 @@ impl JsLoader {
         let progress = self.state.borrow_mut().take().ok_or_else(|| spent("loader"))?;
         let model = progress.loader.finish().map_err(|error| to_js(&error))?;
         self.gpu.finished().await.map_err(|error| to_js(&error))?;
+        model.tune(&self.gpu).await.map_err(|error| to_js(&error))?;
         let engine = Engine::new(&self.gpu, model, &self.options).map_err(|error| to_js(&error))?;
         self.gpu.finished().await.map_err(|error| to_js(&error))?;
         Ok(JsModel::new(engine))

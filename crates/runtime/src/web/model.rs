@@ -20,6 +20,8 @@ struct ModelInfo<'a> {
     trained_context_length: u32,
     vocabulary: u32,
     gpu_bytes: u64,
+    weight_bytes: u64,
+    kv_cache_bytes: u64,
     has_chat_template: bool,
     dispatches_per_token: usize,
 }
@@ -78,9 +80,17 @@ impl JsModel {
             trained_context_length: model.spec.context_length,
             vocabulary: model.spec.vocabulary,
             gpu_bytes: engine.gpu_bytes(),
+            weight_bytes: engine.weight_bytes(),
+            kv_cache_bytes: engine.kv_bytes(),
             has_chat_template: matches!(model.chat_template(), Ok(Some(_))),
             dispatches_per_token: engine.dispatches_per_token(),
         })
+    }
+
+    /// Bytes that decoding one token reads with `depth` tokens in the KV cache.
+    #[wasm_bindgen(js_name = decodeBytes)]
+    pub fn decode_bytes(&self, depth: u32) -> f64 {
+        self.engine.decode_bytes(depth) as f64
     }
 
     /// The tokens of a text, without BOS.

@@ -36,7 +36,7 @@ impl Rows {
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let kernels = [Kernel::Attention, Kernel::AttentionSplit];
-    for variant in Variant::all().into_iter().filter(|variant| kernels.contains(&variant.kernel)) {
+    for variant in Variant::all().into_iter().filter(|variant| kernels.contains(&variant.kernel) && !variant.rope) {
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
             for width in [2, 64, 80, 256] {
                 let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
@@ -49,8 +49,34 @@ pub(crate) fn cases() -> Vec<Case> {
         // Scores so far apart that one position takes nearly all.
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
     }
+    for variant in Variant::all().into_iter().filter(|variant| variant.rope) {
+        for (heads, width, length) in [((3, 1), 64, 1), ((4, 2), 80, 128), ((8, 1), 256, 129), ((2, 2), 64, 300)] {
+            cases.push(turning(variant, heads, width, length, 1));
+            cases.push(turning(variant, heads, width, length, width / 4));
+        }
+    }
     cases.extend([(2, 64), (3, 256), (5, 72)].map(|(heads, width)| combine(heads, width)));
     cases
+}
+
+/// A single row whose queries and key are yet to be turned, half of their pairs or all, and whose key and value aren't in the
+/// cache yet.
+fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, length: u32, pair_step: usize) -> Case {
+    let mut random = Random::new(width as u64 + u64::from(length));
+    let rows = Rows::decode(&[length]);
+    let (pairs, stride) = (if pair_step == 1 { width / 2 } else { pair_step }, (heads + 2 * kv_heads) * width + 3);
+    let frequencies: Vec<f32> = (0..pairs).map(|pair| 0.8f32.powi(pair as i32)).collect();
+    let more = Resources::default()
+        .with("qkv", &strided(&mut random, 1, stride - 3, stride, f32::NAN))
+        .with("frequencies", &frequencies);
+    let turn = |params: Attention| Attention {
+        query_stride: stride as u32,
+        pairs: pairs as u32,
+        pair_step: pair_step as u32,
+        magnitude: 1.25,
+        ..params
+    };
+    case_with(variant, (heads, kv_heads, width), 0.1, (&rows, 0), more, &turn).only(&["y", "partials"])
 }
 
 /// Splits as `attention_split` leaves them, of a row that has a single one, and of others.
@@ -58,13 +84,18 @@ fn combine(heads: usize, width: usize) -> Case {
     let mut random = Random::new(width as u64);
     let rows = [127, 128, 255, 256, 700].map(|position| Row { position, ..Row::default() });
     let splits = 6;
-    let softmax: Vec<[f32; 2]> =
-        random.values(rows.len() * heads * splits).iter().map(|value| [20.0 * value, 1.5 + value]).collect();
+    // The values of a split, then its largest score and its total.
+    let partials: Vec<f32> = (0..rows.len() * heads * splits)
+        .flat_map(|_| {
+            let values = random.values(width + 2);
+            let (largest, total) = (20.0 * values[width], 1.5 + values[width + 1]);
+            values[..width].iter().copied().chain([largest, total, f32::NAN, f32::NAN]).collect::<Vec<_>>()
+        })
+        .collect();
     let params = params((heads, heads, width), 1.0, splits);
     let resources = Resources::default()
         .with("rows", &rows)
-        .with("partials", &random.values(rows.len() * heads * splits * width))
-        .with("softmax", &softmax)
+        .with("partials", &partials)
         .with("y", &vec![UNTOUCHED; rows.len() * params.y_stride as usize]);
     let start = (params, Variant::plain(Kernel::AttentionCombine), rows.len());
     Case::new(format!("{heads} heads, {width} wide"), AGREEMENT, start, resources)
@@ -81,15 +112,21 @@ fn params((heads, kv_heads, width): (usize, usize, usize), scale: f32, splits: u
         y_groups: (y_stride / GROUP) as u32,
         scale,
         splits: splits as u32,
+        ..Attention::default()
     }
 }
 
-fn case(
+fn case(variant: Variant, sizes: (usize, usize, usize), scale: f32, rows: &Rows, gap: usize) -> Case {
+    case_with(variant, sizes, scale, (rows, gap), Resources::default(), &|params| params)
+}
+
+fn case_with(
     variant: Variant,
     (heads, kv_heads, width): (usize, usize, usize),
     scale: f32,
-    rows: &Rows,
-    gap: usize,
+    (rows, gap): (&Rows, usize),
+    more: Resources,
+    change: &dyn Fn(Attention) -> Attention,
 ) -> Case {
     let mut random = Random::new((heads * width) as u64);
     let block = BLOCK_TOKENS as usize;
@@ -124,14 +161,15 @@ fn case(
     let mut params = params((heads, kv_heads, width), scale, splits);
     params.query_stride += gap as u32;
     params.y_stride += gap as u32;
-    let resources = Resources::default()
+    let query = strided(&mut random, run.len(), heads * width, params.query_stride as usize, f32::NAN);
+    let params = change(params);
+    let resources = more
         .with("rows", &run)
         .with("tables", &tables)
-        .with("query", &strided(&mut random, run.len(), heads * width, params.query_stride as usize, f32::NAN))
+        .with("query", &query)
         .with("k_cache", &caches[0])
         .with("v_cache", &caches[1])
-        .with("partials", &vec![UNTOUCHED; run.len() * heads * splits * width])
-        .with("softmax", &vec![[UNTOUCHED; 2]; run.len() * heads * splits])
+        .with("partials", &vec![UNTOUCHED; run.len() * heads * splits * (width + 4)])
         .with("y", &vec![UNTOUCHED; run.len() * params.y_stride as usize]);
     Case::new(
         format!("{heads} heads on {kv_heads}, {width} wide, scale {scale}, lengths {:?}", rows.lengths),

@@ -128,7 +128,7 @@ fn neighbouring_codes(computed: u32, expected: u32) -> bool {
 /// Whether the second of (scale, scale * sum of codes) is as expected, but for three codes that are neighbours of the right ones.
 fn sums_of_neighbouring_codes(computed: &[u32], expected: u32) -> bool {
     let [scale, sum, expected] = [computed[0], computed[1], expected].map(f32::from_bits);
-    (sum - expected).abs() <= 3.01 * scale + 1e-5 * expected.abs()
+    (sum - expected).abs() <= 3.01 * scale + 5e-5 * expected.abs()
 }
 
 /// Runs the cases on every adapter that can.

@@ -7,7 +7,7 @@ use wgslm_shaders::Variant;
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu};
+use crate::{attention, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu, truncation};
 
 #[test]
 fn every_variant_has_cases() {
@@ -20,6 +20,7 @@ fn every_variant_has_cases() {
         rope_append::cases(),
         sampling::cases(),
         swiglu::cases(),
+        truncation::cases(),
     ];
     let tested: BTreeSet<String> = topics.iter().flatten().map(|case| case.variant.name()).collect();
     let there_are: BTreeSet<String> = Variant::all().iter().map(Variant::name).collect();

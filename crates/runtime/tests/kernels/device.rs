@@ -3,7 +3,7 @@
 use pollster::block_on;
 use wgslm::Error;
 use wgslm::gpu::{Gpu, GpuOptions, KernelTexts};
-use wgslm_shaders::{Kernel, Target, Variant, WeightFormat};
+use wgslm_shaders::{Kernel, MatvecShape, Target, Variant, WeightFormat};
 
 use crate::adapters::adapters;
 
@@ -28,8 +28,8 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
             capabilities.attention(),
             capabilities.rms_norm(false),
             capabilities.rms_norm(true),
-            *capabilities.linear(WeightFormat::Q4_0).of(1),
-            *capabilities.linear(WeightFormat::Q4_0).of(u32::MAX),
+            *capabilities.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1),
+            *capabilities.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(u32::MAX),
         ];
         assert!(chosen.iter().all(|variant| !variant.subgroups), "{chosen:?}");
         assert_eq!(baseline.adapter().name, gpu.adapter().name);
@@ -60,7 +60,7 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
         for interleaved_rows in [false, true] {
             let opened = open(&GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu) });
             for tokens in [1, 5, 100] {
-                let variant = *opened.capabilities().linear(WeightFormat::Q8_0).of(tokens);
+                let variant = *opened.capabilities().linear(WeightFormat::Q8_0, MatvecShape::DEFAULT).of(tokens);
                 let interleave = if interleaved_rows { 32 } else { 1 };
                 assert_eq!(variant.weight.map(|layout| layout.interleave), Some(interleave));
                 assert!(Variant::all().contains(&variant), "{}", variant.name());
@@ -82,7 +82,7 @@ fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, 
 #[test]
 fn a_device_that_computes_wrong_values_is_refused() {
     type Text = fn(&Variant, Target) -> String;
-    let mistakes: [(Kernel, bool, Text); 7] = [
+    let mistakes: [(Kernel, bool, Text); 8] = [
         (Kernel::Matvec, false, |v, t| {
             with_mistake(
                 v,
@@ -102,6 +102,9 @@ fn a_device_that_computes_wrong_values_is_refused() {
         (Kernel::RmsNorm, true, |v, t| with_mistake(v, t, Kernel::RmsNorm, "+ params.epsilon", "+ 2e-3")),
         (Kernel::Attention, true, |v, t| {
             with_mistake(v, t, Kernel::Attention, "sum = values[p] * correction", "sum = values[p]")
+        }),
+        (Kernel::ArgmaxPartials, true, |v, t| {
+            with_mistake(v, t, Kernel::ArgmaxPartials, "token += WORKGROUP_SIZE", "token += 2 * WORKGROUP_SIZE")
         }),
         (Kernel::Argmax, true, |v, t| with_mistake(v, t, Kernel::Argmax, "-log(exponential)", "log(exponential)")),
     ];

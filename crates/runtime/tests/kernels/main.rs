@@ -19,4 +19,5 @@ mod rms_norm;
 mod rope_append;
 mod sampling;
 mod swiglu;
+mod truncation;
 mod weights;

@@ -1,22 +1,22 @@
-//! `argmax`: the largest logit, or a draw that every device makes alike.
+//! `argmax` in both stages: the largest logit, or a draw that every device makes alike.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Argmax, Kernel, Output, Variant};
+use wgslm_shaders::{Argmax, Kernel, Launch, Output, Truncate, Variant};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
 
-const VOCABULARIES: [usize; 8] = [1, 2, 255, 256, 257, 700, 5003, 32_003];
+const VOCABULARIES: [usize; 8] = [1, 7, 256, 257, 2047, 2049, 5003, 49_152];
 
 pub(crate) fn cases() -> Vec<Case> {
     let chosen = VOCABULARIES.iter().flat_map(|vocabulary| greedy(*vocabulary));
-    let draws = VOCABULARIES.iter().flat_map(|vocabulary| [0.2, 1.0, 3.0].map(|t| drawn(*vocabulary, t, 61)));
+    let draws = VOCABULARIES.iter().flat_map(|vocabulary| [0.2, 1.0, 3.0].map(|t| drawn(*vocabulary, t, 13)));
     // As many as it takes to meet a near tie that an imprecise logarithm decides otherwise.
-    chosen.chain(draws).chain([drawn(257, 1.0, 6001)]).collect()
+    chosen.chain(draws.chain([drawn(257, 1.0, 6001)]).flatten()).collect()
 }
 
 /// Rows of logits by what is peculiar about them, one output each.
-fn greedy(vocabulary: usize) -> [Case; 6] {
+fn greedy(vocabulary: usize) -> Vec<Case> {
     let mut random = Random::new(vocabulary as u64);
     let mut rows = |change: &dyn Fn(usize, f32) -> f32| -> Vec<f32> {
         (0..3)
@@ -34,40 +34,59 @@ fn greedy(vocabulary: usize) -> [Case; 6] {
         ("the least there is", rows(&|_, _| f32::NEG_INFINITY)),
         ("one NaN", rows(&|token, value| if token == not_a_number { f32::NAN } else { value })),
     ]
-    .map(|(label, logits)| {
+    .into_iter()
+    .flat_map(|(label, logits)| {
         let outputs = [2, 0, 1].map(|slot| Output { slot, ..Output::default() });
-        case(label, vocabulary, vocabulary, &logits, &outputs)
+        cases_of(label, vocabulary, vocabulary, &logits, &outputs)
     })
+    .collect()
 }
 
 /// Many draws from a few peaks, where the noise decides.
-fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> Case {
+fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
     let mut random = Random::new(vocabulary as u64);
     let outputs: Vec<Output> = (0..draws)
         .map(|slot| Output {
-            row: 0,
             slot,
             inverse_temperature: 1.0 / temperature,
             seed: random.word(),
             step: slot * 7,
+            // One in three is truncated.
+            top_k: if slot % 3 == 1 { 5 } else { 0 },
+            ..Output::default()
         })
         .collect();
     let stride = vocabulary + 3;
     // What lies between rows would always win.
     let logits: Vec<f32> =
         strided(&mut random, outputs.len(), vocabulary, stride, 1e3).into_iter().map(|value| 4.0 * value).collect();
-    case(&format!("{draws} at temperature {temperature}"), vocabulary, stride, &logits, &outputs)
+    cases_of(&format!("{draws} at temperature {temperature}"), vocabulary, stride, &logits, &outputs)
 }
 
-fn case(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outputs: &[Output]) -> Case {
-    // A slot more than there are outputs, which stays as it is.
-    let resources = Resources::default()
+/// Both stages, the second on the candidates that the first should find.
+fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outputs: &[Output]) -> [Case; 2] {
+    let params = Argmax { vocabulary: vocabulary as u32, stride: stride as u32 };
+    let [partials, argmax] = [Kernel::ArgmaxPartials, Kernel::Argmax].map(Variant::plain);
+    let chunks = Argmax::chunks(params.vocabulary) as usize;
+    // A row and a slot more than there are outputs, which stay as they are.
+    let mut resources = Resources::default()
         .with("outputs", outputs)
         .with("logits", logits)
+        .with("thresholds", &vec![f32::NAN; outputs.len()])
+        .with("candidates", &vec![u32::MAX; (outputs.len() + 1) * chunks])
         .with("sampled", &vec![u32::MAX; outputs.len() + 1]);
-    let params = Argmax { vocabulary: vocabulary as u32, stride: stride as u32 };
-    let start = (params, Variant::plain(Kernel::Argmax), outputs.len());
-    Case::new(format!("{label}, vocabulary {vocabulary}"), Agreement::Exact, start, resources)
+    Truncate { vocabulary: params.vocabulary, stride: params.stride }.reference(
+        &Variant::plain(Kernel::Truncate),
+        outputs.len(),
+        &mut resources,
+    );
+    let case = |variant, resources| {
+        let start = (params, variant, outputs.len());
+        Case::new(format!("{label}, vocabulary {vocabulary}"), Agreement::Exact, start, resources)
+    };
+    let first = case(partials, resources.clone());
+    params.reference(&partials, outputs.len(), &mut resources);
+    [first, case(argmax, resources)]
 }
 
 #[test]

@@ -52,6 +52,28 @@ fn a_seed_decides_what_is_drawn() {
 }
 
 #[test]
+fn truncation_narrows_what_is_drawn_and_nothing_else() {
+    let Some(engine) = tiny_engine(200) else { return };
+    let hot = GenerateOptions { temperature: 2.0, seed: 3, ..up_to(24) };
+    let run = |options: GenerateOptions| tokens_of(&engine, options);
+    let (greedy, free) = (run(up_to(24)), run(hot.clone()));
+    assert_ne!(greedy, free);
+    for narrow in [
+        GenerateOptions { top_k: 1, ..hot.clone() },
+        GenerateOptions { top_p: 1e-6, ..hot.clone() },
+        GenerateOptions { min_p: 1.0, ..hot.clone() },
+        GenerateOptions { top_k: 3, temperature: 0.0, ..hot.clone() },
+    ] {
+        assert_eq!(run(narrow.clone()), greedy, "{narrow:?}");
+    }
+    assert_eq!(run(GenerateOptions { top_k: 320, top_p: 1.0, min_p: 0.0, ..hot.clone() }), free, "all of it is wide");
+    // Beside a generation that is truncated, one that isn't goes on as it would alone.
+    let mut beside = engine.generate(&PROMPT, GenerateOptions { top_k: 2, ..hot.clone() }).expect("a slot is free");
+    assert!(matches!(pollster::block_on(beside.next()), Ok(Some(GenerationEvent::Token { .. }))));
+    assert_eq!(run(hot), free);
+}
+
+#[test]
 fn a_full_context_is_an_end() {
     let Some(engine) = tiny_engine(12) else { return };
     let stop_free = GenerateOptions { temperature: 0.0, ..GenerateOptions::default() };
@@ -191,6 +213,12 @@ fn what_cannot_be_run_is_refused() {
         (&[1, 320], default(), "unknown-token"),
         (&[1], GenerateOptions { temperature: -1.0, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { temperature: f32::NAN, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { top_p: 0.0, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { top_p: 1.1, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { top_p: f32::NAN, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { min_p: -0.1, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { min_p: 1.5, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { min_p: f32::NAN, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { tokens_in_flight: 0, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { tokens_in_flight: 17, ..default() }, "invalid-option"),
     ] {

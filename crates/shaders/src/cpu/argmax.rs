@@ -1,24 +1,53 @@
 use super::Resources;
+use crate::argmax::CHUNK;
 use crate::{Argmax, Output};
 
-/// Chooses the token of the largest logit, or of the largest logit / temperature + Gumbel noise.
-pub(crate) fn argmax(params: &Argmax, count: usize, resources: &mut Resources) {
-    resources.update("sampled", |resources, sampled: &mut [u32]| {
-        for (row, output) in resources.get::<Output>("outputs")[..count].iter().enumerate() {
-            let logits = &resources.get::<f32>("logits")[row * params.stride as usize..][..params.vocabulary as usize];
-            let mut best = (f32::MIN, 0);
-            for (token, logit) in (0..).zip(logits) {
-                let mut value = *logit;
-                if output.inverse_temperature > 0.0 {
-                    value = value * output.inverse_temperature + gumbel(output.seed, output.step, token);
-                }
-                if value > best.0 {
-                    best = (value, token);
-                }
+/// Chooses the best token of each chunk of the vocabulary.
+pub(crate) fn argmax_partials(params: &Argmax, count: usize, resources: &mut Resources) {
+    resources.update("candidates", |resources, candidates: &mut [u32]| {
+        let row = Argmax::chunks(params.vocabulary) as usize;
+        for (index, candidates) in candidates.chunks_exact_mut(row).take(count).enumerate() {
+            for (chunk, candidate) in (0..).zip(candidates) {
+                let end = params.vocabulary.min((chunk + 1) * CHUNK);
+                *candidate = best(params, resources, index, chunk * CHUNK..end);
             }
-            sampled[output.slot as usize] = best.1;
         }
     });
+}
+
+/// Chooses the best of the chunks' candidates.
+pub(crate) fn argmax(params: &Argmax, count: usize, resources: &mut Resources) {
+    resources.update("sampled", |resources, sampled: &mut [u32]| {
+        let row = Argmax::chunks(params.vocabulary) as usize;
+        let candidates = resources.get::<u32>("candidates").chunks_exact(row);
+        for (index, (output, candidates)) in
+            resources.get::<Output>("outputs")[..count].iter().zip(candidates).enumerate()
+        {
+            sampled[output.slot as usize] = best(params, resources, index, candidates.iter().copied());
+        }
+    });
+}
+
+/// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals. Logits below
+/// the threshold are left out where the output is truncated.
+fn best(params: &Argmax, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
+    let output = &resources.get::<Output>("outputs")[index];
+    let logits = &resources.get::<f32>("logits")[index * params.stride as usize..][..params.vocabulary as usize];
+    let threshold = if output.truncates() { resources.get::<f32>("thresholds")[index] } else { f32::MIN };
+    let mut best = (f32::MIN, 0);
+    for token in tokens {
+        let mut score = logits[token as usize];
+        if score < threshold {
+            continue;
+        }
+        if output.inverse_temperature > 0.0 {
+            score = score * output.inverse_temperature + gumbel(output.seed, output.step, token);
+        }
+        if score > best.0 || score == best.0 && token < best.1 {
+            best = (score, token);
+        }
+    }
+    best.1
 }
 
 /// The output function of PCG on a linear congruential step.

@@ -1,8 +1,9 @@
 use super::Resources;
 use super::kv::KvPlaces;
+use super::rope_append::rope_append;
 use super::weight::half_of;
 use crate::format::plane_index;
-use crate::{Attention, Row};
+use crate::{Attention, RopeAppend, Row, Variant};
 
 /// What a stretch of a row's context comes to for one head.
 struct Part {
@@ -69,8 +70,18 @@ fn splits(row: &Row) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
     (0..length.div_ceil(split)).map(move |i| (i, i * split..length.min((i + 1) * split)))
 }
 
-/// `attention` of each split; of a row with a single one, the result.
-pub(crate) fn attention_split(params: &Attention, count: usize, resources: &mut Resources) {
+/// The words of `partials` that a split has: its values, then its largest score, its total, and two of no meaning.
+fn partial(params: &Attention, at: usize) -> std::ops::Range<usize> {
+    let words = 2 * params.head_pairs as usize + 4;
+    at * words..(at + 1) * words
+}
+
+/// `attention` of each split; of a row with a single one, the result. With ROPE, queries and keys are turned, and the caches
+/// filled, first.
+pub(crate) fn attention_split(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
+    if variant.rope {
+        turn_first(params, count, resources);
+    }
     let rows: Vec<Row> = resources.get::<Row>("rows")[..count].to_vec();
     let width = 2 * params.head_pairs as usize;
     for (index, row) in rows.iter().enumerate() {
@@ -85,34 +96,48 @@ pub(crate) fn attention_split(params: &Attention, count: usize, resources: &mut 
                     });
                     continue;
                 }
-                let at = split_index(params, index, head, split);
                 resources.update("partials", |_, partials: &mut [f32]| {
-                    for (partial, value) in partials[at * width..].iter_mut().zip(&part.values) {
-                        *partial = *value as f32;
-                    }
-                });
-                resources.update("softmax", |_, softmax: &mut [[f32; 2]]| {
-                    softmax[at] = [part.largest as f32, part.total as f32];
+                    let partial = &mut partials[partial(params, split_index(params, index, head, split))];
+                    let all = part.values.iter().chain([&part.largest, &part.total, &0.0, &0.0]);
+                    partial.iter_mut().zip(all).for_each(|(partial, value)| *partial = *value as f32);
+                    debug_assert_eq!(partial.len(), width + 4);
                 });
             }
         }
     }
 }
 
+/// Does what `rope_append` does, with `query` in the place of the queries among `qkv`.
+fn turn_first(params: &Attention, count: usize, resources: &mut Resources) {
+    let rope = RopeAppend {
+        heads: params.heads,
+        kv_heads: params.kv_heads,
+        head_pairs: params.head_pairs,
+        pairs: params.pairs,
+        pair_step: params.pair_step,
+        stride: params.query_stride,
+        query_stride: params.query_stride,
+        magnitude: params.magnitude,
+    };
+    resources.set("query", &vec![0.0f32; count * params.query_stride as usize]);
+    rope_append(&rope, count, resources);
+}
+
 /// Joins the splits of rows that have several.
 pub(crate) fn attention_combine(params: &Attention, count: usize, resources: &mut Resources) {
     let width = 2 * params.head_pairs as usize;
     resources.update("y", |resources, y: &mut [f32]| {
-        let (partials, softmax) = (resources.get::<f32>("partials"), resources.get::<[f32; 2]>("softmax"));
+        let partials = resources.get::<f32>("partials");
         let rows = resources.get::<Row>("rows")[..count].iter().enumerate();
         for (index, row) in rows.filter(|(_, row)| row.position >= Attention::SPLIT_TOKENS) {
             for head in 0..params.heads as usize {
                 let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));
-                let largest = all().map(|at| f64::from(softmax[at][0])).fold(f64::NEG_INFINITY, f64::max);
-                let weight = |at: usize| (f64::from(softmax[at][0]) - largest).exp();
-                let total: f64 = all().map(|at| weight(at) * f64::from(softmax[at][1])).sum();
+                let word = |at: usize, i: usize| f64::from(partials[partial(params, at)][i]);
+                let largest = all().map(|at| word(at, width)).fold(f64::NEG_INFINITY, f64::max);
+                let weight = |at: usize| (word(at, width) - largest).exp();
+                let total: f64 = all().map(|at| weight(at) * word(at, width + 1)).sum();
                 for i in 0..width {
-                    let sum: f64 = all().map(|at| weight(at) * f64::from(partials[at * width + i])).sum();
+                    let sum: f64 = all().map(|at| weight(at) * word(at, i)).sum();
                     y[y_index(params, index, head, i)] = (sum / total) as f32;
                 }
             }

@@ -11,9 +11,10 @@ mod resources;
 mod rms_norm;
 mod rope_append;
 mod swiglu;
+mod truncate;
 mod weight;
 
-pub(crate) use argmax::argmax;
+pub(crate) use argmax::{argmax, argmax_partials};
 pub(crate) use attention::{attention, attention_combine, attention_split};
 pub(crate) use embed::embed;
 pub use kv::kv_head_words;
@@ -24,4 +25,5 @@ pub use resources::Resources;
 pub(crate) use rms_norm::rms_norm;
 pub(crate) use rope_append::rope_append;
 pub(crate) use swiglu::swiglu;
+pub(crate) use truncate::truncate;
 pub use weight::weight_row;

@@ -15,4 +15,12 @@ struct Output {
     inverse_temperature: f32, // 0: the largest logit wins; else logits are multiplied by this and drawn from
     seed: u32,                // of the sequence
     step: u32,                // the position that the chosen token will have
+    top_k: u32,               // only this many of the largest logits count; 0: all
+    top_p: f32,               // of those, only the fewest that have this much of their probability; 0 or 1: all
+    min_p: f32,               // of those, only the ones with this much of the largest probability; 0: all
+}
+
+// Whether some logits don't count.
+fn truncates(output: Output) -> bool {
+    return output.top_k > 0u || (output.top_p > 0.0 && output.top_p < 1.0) || output.min_p > 0.0;
 }

@@ -1,0 +1,33 @@
+//! Keeps the choices of kernels that were measured on a device: `$XDG_CACHE_HOME/wgslm/tuning`, or `~/.cache/wgslm/tuning`, a
+//! file a device. A cache: whatever goes wrong here only means that they are measured again.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use wgslm::gpu::Gpu;
+
+/// Takes what was measured earlier.
+pub(crate) fn recall(gpu: &Gpu) {
+    if let Some(text) = file(gpu).and_then(|path| fs::read_to_string(path).ok()) {
+        gpu.adopt_tuning(&text);
+    }
+}
+
+/// Keeps what has been measured.
+pub(crate) fn keep(gpu: &Gpu) {
+    let text = gpu.tuning();
+    let Some(path) = file(gpu).filter(|_| !text.is_empty()) else { return };
+    if fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
+        return;
+    }
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+    // A folder that can't be written costs a fifth of a second at the next start.
+    drop(written);
+}
+
+fn file(gpu: &Gpu) -> Option<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| env::home_dir().map(|home| home.join(".cache")))?;
+    let name: String = gpu.tuning_key().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    Some(cache.join("wgslm").join("tuning").join(name + ".txt"))
+}

@@ -1,0 +1,98 @@
+//! Which shape of `matvec` is fastest for which matrix: measured once on a device, kept as text by whoever can keep it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+use wgslm_shaders::{MatvecShape, WeightFormat};
+
+use super::Gpu;
+
+/// What a choice depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MatrixKind {
+    /// How weights are encoded.
+    pub format: WeightFormat,
+    /// Rows of the matrix.
+    pub rows: u32,
+    /// Groups of 32 weights in a row.
+    pub groups: u32,
+    /// Whether half of the rows gate the other half.
+    pub gated: bool,
+}
+
+/// The choices of a device.
+#[derive(Debug, Default)]
+pub(super) struct Tuning {
+    chosen: Mutex<BTreeMap<MatrixKind, MatvecShape>>,
+}
+
+impl Tuning {
+    pub(super) fn get(&self, kind: &MatrixKind) -> Option<MatvecShape> {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).get(kind).copied()
+    }
+
+    pub(super) fn set(&self, kind: MatrixKind, shape: MatvecShape) {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).insert(kind, shape);
+    }
+}
+
+/// What separates the words of a line.
+const SEPARATOR: char = ' ';
+
+impl Gpu {
+    /// The choices made on this device, a line each: format, rows, groups, `gated` or `plain`, invocations, rows at a time.
+    #[must_use]
+    pub fn tuning(&self) -> String {
+        let chosen = self.choices().chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        chosen.iter().fold(String::new(), |mut text, (kind, shape)| {
+            let gated = if kind.gated { "gated" } else { "plain" };
+            let (format, rows, groups) = (kind.format.name(), kind.rows, kind.groups);
+            let _ = writeln!(text, "{format} {rows} {groups} {gated} {} {}", shape.workgroup_size, shape.rows);
+            text
+        })
+    }
+
+    /// Takes choices that [`Self::tuning`] gave on a device of the same [`Self::tuning_key`]. Lines that can't be read, as those
+    /// of another version may be, are left out: what they were about is measured again.
+    pub fn adopt_tuning(&self, text: &str) {
+        for (kind, shape) in text.lines().filter_map(parse) {
+            self.choices().set(kind, shape);
+        }
+    }
+
+    /// What tells whether choices made elsewhere hold here: the device, and how it is reached.
+    #[must_use]
+    pub fn tuning_key(&self) -> String {
+        let adapter = self.adapter();
+        let subgroups = if self.capabilities().subgroups { "subgroups" } else { "no subgroups" };
+        format!("{}, {}, {}, {subgroups}", adapter.name, adapter.backend, adapter.driver)
+    }
+}
+
+fn parse(line: &str) -> Option<(MatrixKind, MatvecShape)> {
+    let words: Vec<&str> = line.split(SEPARATOR).collect();
+    let [format, rows, groups, gated, workgroup_size, shape_rows] = words.as_slice() else { return None };
+    let format = WeightFormat::ALL.into_iter().find(|known| known.name() == *format)?;
+    let kind = MatrixKind { format, rows: rows.parse().ok()?, groups: groups.parse().ok()?, gated: *gated == "gated" };
+    let (workgroup_size, rows): (u32, u32) = (workgroup_size.parse().ok()?, shape_rows.parse().ok()?);
+    // Only shapes that there are pipelines for.
+    let shape = MatvecShape::SINGLE_TOKEN.into_iter().find(|s| s.workgroup_size == workgroup_size && s.rows == rows)?;
+    Some((kind, shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_make_no_sense_here_are_left_out() {
+        let line = "q4_k 28672 128 gated 64 8";
+        let (kind, shape) = parse(line).expect("it is one of ours");
+        assert_eq!(kind, MatrixKind { format: WeightFormat::Q4_K, rows: 28_672, groups: 128, gated: true });
+        assert_eq!((shape.workgroup_size, shape.rows, shape.columns), (64, 8, 1));
+        for other in ["", "q4_k 1 2 gated 64", "q9 1 2 plain 64 4", "q4_k 1 2 plain 64 5", "q4_k x 2 plain 64 4"] {
+            assert!(parse(other).is_none(), "{other}");
+        }
+    }
+}

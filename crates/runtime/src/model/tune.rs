@@ -1,0 +1,100 @@
+//! Finds the fastest shape of `matvec` for each kind of matrix of a model, by running them on its own weights.
+
+use std::collections::BTreeMap;
+
+use web_time::Instant;
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Kernel, Linear, MatvecShape, Variant};
+
+use super::tensors::{EMBEDDINGS, GATE_UP};
+use super::{Matrix, Model};
+use crate::Result;
+use crate::gpu::{Buffer, Count, Counts, Gpu, MatrixKind, Program, ProgramBuilder};
+
+/// Matrices of a kind that are run in turn: enough that the cache of a large device doesn't hold them all.
+const MATRICES: usize = 12;
+
+/// Dispatches timed together: enough that the time outweighs the wait for them, which in a browser is some ms.
+const DISPATCHES: usize = if cfg!(target_arch = "wasm32") { 480 } else { 96 };
+
+/// Times each is measured; the shortest counts.
+const MEASUREMENTS: usize = 2;
+
+impl Model {
+    /// Measures the shapes of `matvec` on this model's matrices, those that the device has no choice for yet, and remembers the
+    /// fastest of each kind on the device: see [`Gpu::tuning`]. Takes about a second in a browser, a fifth of that natively, and
+    /// nothing where there is no choice. Call it before [`crate::engine::Engine::new`].
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub async fn tune(&self, gpu: &Gpu) -> Result<()> {
+        if !gpu.capabilities().fuses() || !gpu.capabilities().subgroups {
+            return Ok(());
+        }
+        let mut kinds: BTreeMap<MatrixKind, Vec<&Matrix>> = BTreeMap::new();
+        for (name, matrix) in self.weights.matrices() {
+            let decodes = self.spec.tied_head || name != EMBEDDINGS;
+            if decodes && let [part] = matrix.parts.as_slice() {
+                let kind = matrix.kind(part.rows, name.contains(GATE_UP));
+                kinds.entry(kind).or_default().push(matrix);
+            }
+        }
+        for (kind, matrices) in kinds.iter().filter(|(kind, _)| gpu.choice(kind).is_none()) {
+            let matrices = &matrices[..matrices.len().min(MATRICES)];
+            let mut best = (f64::INFINITY, MatvecShape::DEFAULT);
+            for shape in MatvecShape::SINGLE_TOKEN {
+                let program = program(gpu, kind, matrices, shape)?;
+                let seconds = measure(gpu, &program, DISPATCHES.div_ceil(matrices.len())).await?;
+                if seconds < best.0 {
+                    best = (seconds, shape);
+                }
+            }
+            tracing::debug!(?kind, shape = ?best.1, "tuned");
+            gpu.choose(*kind, best.1);
+        }
+        Ok(())
+    }
+}
+
+/// One dispatch for each matrix.
+fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShape) -> Result<Program> {
+    let x = gpu.storage_buffer("tuning input", u64::from(kind.groups) * GROUP as u64 * 4)?;
+    let y: Buffer = gpu.storage_buffer("tuning output", u64::from(kind.rows) * 4)?;
+    let rows = if kind.gated { kind.rows / 2 } else { kind.rows };
+    let params = Linear {
+        rows,
+        groups: kind.groups,
+        columns: 1,
+        x_stride: kind.groups * GROUP as u32 / 4,
+        y_stride: rows,
+        gate_rows: if kind.gated { rows } else { 0 },
+        norm_width: if kind.gated { kind.groups * GROUP as u32 } else { 0 },
+        epsilon: 1.0,
+        ..Linear::default()
+    };
+    let mut builder = ProgramBuilder::default();
+    for part in matrices.iter().flat_map(|matrix| &matrix.parts) {
+        let variant = Variant::plain(Kernel::Matvec).weight(kind.format, 1).subgroups(true).shape(shape);
+        let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x)];
+        resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+        builder.dispatch(params, variant, Count::Rows, &resources);
+    }
+    Ok(builder.build(gpu))
+}
+
+/// Seconds that `repeats` runs take.
+async fn measure(gpu: &Gpu, program: &Program, repeats: usize) -> Result<f64> {
+    let counts = Counts { rows: 1, outputs: 1, context: 1 };
+    let run = |repeats| gpu.run(&vec![(program, counts); repeats]);
+    // The first run may meet a pipeline that is yet to be compiled.
+    run(1);
+    gpu.finished().await?;
+    let mut best = f64::INFINITY;
+    for _ in 0..MEASUREMENTS {
+        let began = Instant::now();
+        run(repeats);
+        gpu.finished().await?;
+        best = best.min(began.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}

@@ -1,0 +1,81 @@
+//! `truncate`: the least logit that top-k, top-p and min-p leave.
+
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::{Kernel, Output, Truncate, Variant};
+
+use crate::case::{Agreement, Case, UNTOUCHED, check};
+use crate::random::{Random, strided};
+
+const VOCABULARIES: [usize; 7] = [1, 7, 255, 2047, 2049, 5003, 49_152];
+
+pub(crate) fn cases() -> Vec<Case> {
+    VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary)).collect()
+}
+
+/// What can be asked for, by (top-k, top-p, min-p). The list of what top-k leaves has room for 1024.
+fn asked(vocabulary: usize) -> Vec<(u32, f32, f32)> {
+    let size = vocabulary as u32;
+    let top_k = [1, 2, 40, 1024, 1025, size - size / 3, size, size + 1, u32::MAX];
+    let mut asked: Vec<_> = top_k.iter().flat_map(|k| [(*k, 0.0, 0.0), (*k, 0.83, 0.0)]).collect();
+    // Nearer to 1, the last bits of the device's exponentials decide among tokens that have next to nothing.
+    asked.extend([1e-30, 0.05, 0.437, 0.9, 0.99, 0.999].map(|p| (0, p, 0.0)));
+    // Off in every way there is: the threshold stays as it is.
+    asked.extend([(0, 0.0, 0.0), (0, 1.0, 0.0)]);
+    asked
+}
+
+fn of(vocabulary: usize) -> Vec<Case> {
+    let exact = asked(vocabulary);
+    // A logarithm's last bits are the device's.
+    let min_p = [1e-30, 0.01, 0.3, 1.0].iter().flat_map(|p| [(0, 0.0, *p), (40, 0.0, *p), (100, 0.95, *p)]).collect();
+    let mut random = Random::new(vocabulary as u64);
+    let mut cases = Vec::new();
+    for (agreement, asked) in [(Agreement::Exact, exact), (Agreement::OfEach(1e-6), min_p)] {
+        for (label, change) in CONTENTS {
+            let outputs: Vec<Output> = (0..)
+                .zip(&asked)
+                .map(|(slot, (top_k, top_p, min_p))| Output {
+                    slot,
+                    top_k: *top_k,
+                    top_p: *top_p,
+                    min_p: *min_p,
+                    ..Output::default()
+                })
+                .collect();
+            let stride = vocabulary + 3;
+            // What lies between rows would always be the largest.
+            let mut logits = strided(&mut random, outputs.len(), vocabulary, stride, 1e9);
+            for row in logits.chunks_mut(stride) {
+                for (token, logit) in row[..vocabulary].iter_mut().enumerate() {
+                    *logit = change(token, *logit);
+                }
+            }
+            let params = Truncate { vocabulary: vocabulary as u32, stride: stride as u32 };
+            let resources = Resources::default()
+                .with("outputs", &outputs)
+                .with("logits", &logits)
+                .with("thresholds", &vec![UNTOUCHED; outputs.len() + 1]);
+            let start = (params, Variant::plain(Kernel::Truncate), outputs.len());
+            cases.push(Case::new(format!("{label}, vocabulary {vocabulary}"), agreement, start, resources));
+        }
+    }
+    cases
+}
+
+type Change = fn(usize, f32) -> f32;
+
+/// Logits by what is peculiar about them, made of random values between -1 and 1.
+const CONTENTS: [(&str, Change); 7] = [
+    ("peaked", |_, value| 12.0 * value * value * value),
+    ("flat", |_, value| value - 3.0),
+    ("ties of both signs", |_, value| (3.0 * value).round()),
+    ("all equal", |_, _| 2.5),
+    ("very negative", |_, value| -3e38 + value * 1e36),
+    ("the least there is, but for a few", |token, value| if token % 5 == 3 { value } else { f32::NEG_INFINITY }),
+    ("one NaN", |token, value| if token == 2 { f32::NAN } else { 5.0 * value }),
+];
+
+#[test]
+fn every_device_leaves_the_same_logits() {
+    check(cases());
+}

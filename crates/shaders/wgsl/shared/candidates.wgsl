@@ -1,0 +1,68 @@
+// Choosing among candidate tokens: what is bound, the score of a token, and the best of a workgroup's.
+struct Params {
+    vocabulary: u32,
+    stride: u32, // of logits, in f32
+}
+#import rows
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> outputs: array<Output>;
+@group(0) @binding(2) var<storage, read> logits: array<f32>;
+@group(0) @binding(3) var<storage, read> thresholds: array<f32>;
+#import random
+
+// Logits a workgroup of `argmax_partials` looks at.
+const CHUNK: u32 = 2048u;
+
+// What a score has to exceed to be chosen.
+const LEAST: f32 = -3.4028234e38;
+
+// The candidate ahead so far: token 0 where none is.
+struct Best {
+    score: f32,
+    token: u32,
+}
+
+// The better of two: the first of equals.
+fn better(a: Best, b: Best) -> Best {
+    if b.score > a.score || (b.score == a.score && b.token < a.token) { return b; }
+    return a;
+}
+
+// Chunks of the vocabulary, each of which has one candidate.
+fn chunks() -> u32 {
+    return (params.vocabulary + CHUNK - 1u) / CHUNK;
+}
+
+// Logits below it are out of the question. What `thresholds` holds for an output that isn't truncated is of another step.
+fn threshold(index: u32) -> f32 {
+    if truncates(outputs[index]) { return thresholds[index]; }
+    return LEAST;
+}
+
+// The token's logit or, at a temperature, logit / temperature + noise.
+fn score(index: u32, threshold: f32, token: u32) -> f32 {
+    let output = outputs[index];
+    let logit = logits[index * params.stride + token];
+    if logit < threshold { return LEAST; }
+    if output.inverse_temperature > 0.0 {
+        return logit * output.inverse_temperature + gumbel(output.seed, output.step, token);
+    }
+    return logit;
+}
+
+var<workgroup> bests: array<Best, WORKGROUP_SIZE>;
+
+// The best token of the invocations' bests, in invocation 0.
+fn workgroup_best(own: Best, lane: u32) -> u32 {
+    var best = own;
+    bests[lane] = best;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half {
+            best = better(best, bests[lane + half]);
+            bests[lane] = best;
+        }
+    }
+    return best.token;
+}
