@@ -1,4 +1,4 @@
-//! Parameters of `attention`, `attention_split` and `attention_combine`.
+//! Parameters of `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -47,9 +47,10 @@ impl Launch for Attention {
     }
 
     fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+        let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
         match variant.kernel {
+            Kernel::AttentionTokenPerLane => [self.kv_heads * blocks, extent.count, 1],
             Kernel::AttentionSplit => {
-                let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
                 [self.kv_heads * blocks, extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
             }
             // A single split has its result already.
@@ -67,6 +68,6 @@ impl Launch for Attention {
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionCombine]
+        &[Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionCombine, Kernel::AttentionTokenPerLane]
     }
 }

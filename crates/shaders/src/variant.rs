@@ -11,6 +11,7 @@ pub enum Kernel {
     Attention,
     AttentionCombine,
     AttentionSplit,
+    AttentionTokenPerLane,
     Embed,
     Matmul,
     MatmulInt8,
@@ -34,6 +35,7 @@ impl Kernel {
             Self::Attention => "attention",
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
+            Self::AttentionTokenPerLane => "attention_token_per_lane",
             Self::Embed => "embed",
             Self::Matmul => "matmul",
             Self::MatmulInt8 => "matmul_int8",
@@ -219,6 +221,13 @@ impl Variant {
         Self { rope, ..self }
     }
 
+    /// The same, with room for as many of `heads` query heads on a KV head, up to 4 at a time, as leaves the fewest out at the end.
+    #[must_use]
+    pub const fn even_heads(self, heads: u32) -> Self {
+        let heads = heads.div_ceil(heads.div_ceil(4));
+        Self { heads, ..self }
+    }
+
     /// The constants that its text begins with.
     pub(crate) fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = Vec::new();
@@ -245,6 +254,9 @@ impl Variant {
         }
         if self.heads > 0 {
             constants.push(("HEADS", self.heads));
+        }
+        if self.kernel == Kernel::AttentionTokenPerLane {
+            constants.push(("KEYS", 4));
         }
         constants
     }
@@ -275,6 +287,7 @@ impl Variant {
         }
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
+        all.extend([1, 2, 3, 4].map(|heads| Self::plain(Kernel::AttentionTokenPerLane).even_heads(heads)));
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));
             }
             let matvec = Self::plain(Kernel::Matvec).weight(format, 1);

@@ -156,6 +156,12 @@ impl Capabilities {
     }
 
     /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
+    /// The kernel for attention where rows of weights lie side by side, for `heads` query heads on a KV head.
+    #[must_use]
+    pub fn attention_token_per_lane(&self, heads: u32) -> Option<Variant> {
+        self.interleaved_rows.then(|| Variant::plain(Kernel::AttentionTokenPerLane).even_heads(heads))
+    }
+
     /// for a single row.
     #[must_use]
     pub fn attention_split(&self, heads: u32, rope: bool) -> Variant {

@@ -47,6 +47,9 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
         check(gpu, params, capabilities.attention_split(2, false), extent(2), resources).await?;
     }
     for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+    if let Some(variant) = capabilities.attention_token_per_lane(2) {
+        check(gpu, params, variant, extent(2), resources.clone()).await?;
+    }
         let (params, resources) = argmax_case();
         check(gpu, params, Variant::plain(stage), extent(2), resources).await?;
     }
