@@ -283,11 +283,13 @@ impl Variant {
                 all.extend([split, split.rope(true)]);
             }
             let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
-            all.extend([rms_norm, rms_norm.gather(true), rms_norm.quantise(true)]);
+            for gather in [false, true] {
+                all.extend([false, true].map(|quantise| rms_norm.gather(gather).quantise(quantise)));
+            }
         }
+        all.extend([1, 2, 3, 4].map(|heads| Self::plain(Kernel::AttentionTokenPerLane).even_heads(heads)));
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
-        all.extend([1, 2, 3, 4].map(|heads| Self::plain(Kernel::AttentionTokenPerLane).even_heads(heads)));
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));
             }
             let matvec = Self::plain(Kernel::Matvec).weight(format, 1);

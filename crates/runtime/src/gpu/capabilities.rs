@@ -102,17 +102,18 @@ impl Capabilities {
         !self.interleaved_rows
     }
 
-    /// Whether there are kernels that multiply activations in codes of 8 bits.
-    #[must_use]
-    pub fn quantises(&self) -> bool {
-        !self.interleaved_rows
-    }
-
-    /// The kernels for `weight * x` of many tokens with `x` in codes of 8 bits, where there are any.
+    /// The kernels for `weight * x` with `x` in codes of 8 bits, where the format has any: for many tokens or, where rows of
+    /// weights lie side by side, for any number.
     #[must_use]
     pub fn linear_int8(&self, format: WeightFormat) -> Option<Variants> {
-        let variant = Variant::plain(Kernel::MatmulInt8).weight(format, 1).tile(self.tile);
-        (self.quantises() && format.has_integer_codes()).then(|| variant.into())
+        let with = |kernel| Variant::plain(kernel).weight(format, self.interleave());
+        let variants = if self.interleaved_rows {
+            let row_per_lane = with(Kernel::MatmulRowPerLaneInt8);
+            Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))])
+        } else {
+            with(Kernel::MatmulInt8).tile(self.tile).into()
+        };
+        format.has_integer_codes().then_some(variants)
     }
 
     /// The most rows for which the kernels for few rows are the faster ones.
@@ -155,13 +156,13 @@ impl Capabilities {
         Variant::plain(Kernel::Attention).subgroups(self.subgroups)
     }
 
-    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
     /// The kernel for attention where rows of weights lie side by side, for `heads` query heads on a KV head.
     #[must_use]
     pub fn attention_token_per_lane(&self, heads: u32) -> Option<Variant> {
         self.interleaved_rows.then(|| Variant::plain(Kernel::AttentionTokenPerLane).even_heads(heads))
     }
 
+    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
     /// for a single row.
     #[must_use]
     pub fn attention_split(&self, heads: u32, rope: bool) -> Variant {

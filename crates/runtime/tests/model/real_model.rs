@@ -1,7 +1,7 @@
 //! SmolLM2-135M-Instruct against the oracle's continuations.
 
 use serde::Deserialize;
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions};
+use wgslm::engine::{Activations, Engine, EngineOptions, GenerateOptions};
 
 use crate::setup::{adapters, argmax, engine, generate, logits};
 use crate::support::{golden, smollm2_model};
@@ -61,7 +61,8 @@ fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
 fn the_real_model_follows_the_oracle_on_every_adapter() {
     let Some(path) = smollm2_model() else { return };
     for options in adapters() {
-        let options_of_engine = EngineOptions { context_length: Some(256), ..EngineOptions::default() };
+        let options_of_engine =
+            EngineOptions { context_length: Some(256), activations: Activations::Float, ..EngineOptions::default() };
         let engine = engine(&options, &path, &options_of_engine);
         for row in rows() {
             fed_golden_tokens_the_argmax_is_golden(&engine, &row);
