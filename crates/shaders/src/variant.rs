@@ -1,6 +1,7 @@
 //! Which kernels there are, and in which variants.
 
 use crate::format::{LANE_INTERLEAVE, WeightFormat};
+use crate::tile::AttentionTile;
 
 /// A kernel: `wgsl/<name>.wgsl`, its parameters in `src/<name>.rs`, its reference in `src/cpu/<name>.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +12,7 @@ pub enum Kernel {
     Attention,
     AttentionCombine,
     AttentionSplit,
+    AttentionTile,
     Embed,
     Matmul,
     MatmulRowPerLane,
@@ -31,6 +33,7 @@ impl Kernel {
             Self::Attention => "attention",
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
+            Self::AttentionTile => "attention_tile",
             Self::Embed => "embed",
             Self::Matmul => "matmul",
             Self::MatmulRowPerLane => "matmul_row_per_lane",
@@ -103,6 +106,8 @@ pub struct Variant {
     pub shape: Option<MatvecShape>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
+    /// How it divides its work (`attention_tile`).
+    pub tile: Option<AttentionTile>,
     /// Whether it turns queries and keys by their positions, and fills the KV cache, itself (`attention_split`).
     pub rope: bool,
 }
@@ -119,6 +124,7 @@ impl Variant {
             gather: false,
             shape: None,
             heads: 0,
+            tile: None,
             rope: false,
         }
     }
@@ -165,6 +171,12 @@ impl Variant {
         Self { heads, ..self }
     }
 
+    /// The same, dividing its work like this.
+    #[must_use]
+    pub const fn tile(self, tile: AttentionTile) -> Self {
+        Self { tile: Some(tile), ..self }
+    }
+
     /// The same, with or without the rope.
     #[must_use]
     pub const fn rope(self, rope: bool) -> Self {
@@ -186,6 +198,9 @@ impl Variant {
         }
         if self.heads > 0 {
             constants.push(("HEADS", self.heads));
+        }
+        if let Some(tile) = self.tile {
+            constants.extend(tile.constants());
         }
         constants
     }
@@ -213,6 +228,7 @@ impl Variant {
                 all.push(Self::plain(Kernel::RmsNorm).subgroups(subgroups).gather(gather));
             }
         }
+        all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).tile(tile)));
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));
@@ -244,6 +260,9 @@ impl Variant {
         }
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
+        }
+        if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.tile {
+            name += &format!("-width{width}-{workgroup_size}x{queries}x{keys}");
         }
         for (chosen, label) in
             [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
