@@ -59,7 +59,7 @@ impl Launch for Attention {
 
     fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
         match variant.kernel {
-            Kernel::AttentionTile => variant.tile.map_or([0; 3], |tile| self.tile_grid(&tile, extent.count)),
+            Kernel::AttentionTile => variant.attention_tile.map_or([0; 3], |tile| self.tile_grid(&tile, extent.count)),
             Kernel::AttentionSplit => {
                 let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
                 [self.kv_heads * blocks, extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]

@@ -1,7 +1,11 @@
-//! Expands a variant's WGSL: `#import name` (from `wgsl/shared`, once), `#ifdef NAME`, `#else`, `#endif`.
+//! Expands a variant's WGSL: `#import name` (from `wgsl/shared`, once), `#ifdef NAME`, `#else`, `#endif`, and `#for i COUNT`,
+//! `#endfor`: the lines between once for each number below the constant, with the number for `$i`. What lies in registers has to
+//! be indexed by numbers, and not every compiler unrolls a loop that is long.
 //!
 //! Text goes in and text comes out, at build time for naga and at run time for the device: a browser takes WGSL as text, and
 //! forty expansions would weigh more in the download than the twenty files they come from.
+
+use std::borrow::Cow;
 
 use crate::variant::{Kernel, Variant};
 
@@ -17,7 +21,8 @@ pub enum Target {
 /// The text of `variant` for `target`, given a lookup of the files by name (`embed`, `shared/rows`).
 ///
 /// # Errors
-/// A sentence that names the file and what is wrong with it: an unknown import, or `#ifdef` without `#endif`.
+/// A sentence that names the file and what is wrong with it: an unknown import or count, `#ifdef` without `#endif`, `#for`
+/// without `#endfor`.
 pub(crate) fn expand<'a>(
     variant: &Variant,
     target: Target,
@@ -43,6 +48,7 @@ struct Expansion<'v, 'f, 'a> {
 impl Expansion<'_, '_, '_> {
     fn append(&mut self, name: &str, text: &mut String) -> Result<(), String> {
         let source = (self.file)(name).ok_or_else(|| format!("there is no wgsl/{name}.wgsl"))?;
+        let source = self.unroll(source).map_err(|error| format!("{name}.wgsl: {error}"))?;
         // Whether each open #ifdef's current branch is taken.
         let mut branches: Vec<bool> = Vec::new();
         for line in source.lines() {
@@ -73,14 +79,49 @@ impl Expansion<'_, '_, '_> {
         if branches.is_empty() { Ok(()) } else { Err(format!("{name}.wgsl: #ifdef without #endif")) }
     }
 
+    /// `source` with the lines of each `#for` repeated, the outermost first.
+    fn unroll<'s>(&self, source: &'s str) -> Result<Cow<'s, str>, String> {
+        if !source.contains("#for ") {
+            return Ok(Cow::Borrowed(source));
+        }
+        let mut unrolled = String::new();
+        let mut lines = source.lines();
+        while let Some(line) = lines.next() {
+            let Some(head) = line.strip_prefix("#for ") else {
+                unrolled.push_str(line);
+                unrolled.push('\n');
+                continue;
+            };
+            let (variable, count) = head.split_once(' ').ok_or("#for takes a variable and a count")?;
+            let constants = self.variant.constants();
+            let count = constants.iter().find(|(name, _)| *name == count).ok_or(format!("there is no {count}"))?.1;
+            let mut open = 1;
+            let mut body = String::new();
+            while open > 0 {
+                let line = lines.next().ok_or("#for without #endfor")?;
+                open += i32::from(line.starts_with("#for ")) - i32::from(line == "#endfor");
+                if open > 0 {
+                    body.push_str(line);
+                    body.push('\n');
+                }
+            }
+            for number in 0..count {
+                unrolled += &self.unroll(&body.replace(&format!("${variable}"), &number.to_string()))?;
+            }
+        }
+        Ok(Cow::Owned(unrolled))
+    }
+
     fn defined(&self, name: &str) -> bool {
         match name {
             "SUBGROUPS" => self.variant.subgroups,
             "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
+            "QUANTISE" => self.variant.quantise,
             "TOKENS4" => self.variant.tokens4,
             "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,
             "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),
+            "INT8" => self.variant.kernel == Kernel::MatmulInt8,
             "SCALES" => self.variant.weight.is_some_and(|layout| layout.format.has_scales()),
             _ => false,
         }

@@ -95,6 +95,12 @@ impl WeightFormat {
         }
     }
 
+    /// Whether its codes are of a few bits with scales, so that they can be multiplied as integers.
+    #[must_use]
+    pub const fn has_integer_codes(self) -> bool {
+        self.has_scales()
+    }
+
     /// Whether there is a plane of scales.
     #[must_use]
     pub const fn has_scales(self) -> bool {

@@ -12,6 +12,7 @@ mod expand;
 pub mod format;
 mod launch;
 mod linear;
+mod quantise;
 mod rms_norm;
 mod rope_append;
 mod rows;
@@ -27,13 +28,14 @@ pub use expand::Target;
 pub use format::WeightFormat;
 pub use launch::{Extent, Launch};
 pub use linear::Linear;
+pub use quantise::Quantise;
 pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
 pub use tile::AttentionTile;
 pub use truncate::Truncate;
-pub use variant::{Kernel, MatvecShape, Variant, WeightLayout};
+pub use variant::{Kernel, MatvecShape, Tile, Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 

@@ -1,11 +1,11 @@
-//! Parameters of `matvec`, `matmul`, `matmul_row_per_lane`.
+//! Parameters of `matvec`, `matmul`, `matmul_int8`, `matmul_row_per_lane`.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
 use crate::format::LANE_INTERLEAVE;
 use crate::launch::{Extent, Launch, MAX_GRID};
-use crate::variant::{Kernel, MatvecShape, Variant};
+use crate::variant::{Kernel, MatvecShape, Tile, Variant};
 
 /// `y = weight * x`, or the part of it that one part of a split weight makes.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
@@ -17,7 +17,7 @@ pub struct Linear {
     pub groups: u32,
     /// Tokens for which there is room in `x` and `y`.
     pub columns: u32,
-    /// Of `x`, in vec4.
+    /// Of `x`, in vec4; rows of `codes_x` follow each other.
     pub x_stride: u32,
     /// Of `y`, in f32.
     pub y_stride: u32,
@@ -42,7 +42,10 @@ impl Launch for Linear {
 
     fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
         match variant.kernel {
-            Kernel::Matmul => [self.rows.div_ceil(64), extent.count.div_ceil(64), 1],
+            Kernel::Matmul | Kernel::MatmulInt8 => {
+                let tile = variant.tile.unwrap_or(Tile::DEFAULT);
+                [self.rows.div_ceil(tile.rows), extent.count.div_ceil(tile.tokens), 1]
+            }
             Kernel::MatmulRowPerLane => {
                 [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
             }
@@ -60,6 +63,6 @@ impl Launch for Linear {
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Matvec, Kernel::Matmul, Kernel::MatmulRowPerLane]
+        &[Kernel::Matvec, Kernel::Matmul, Kernel::MatmulInt8, Kernel::MatmulRowPerLane]
     }
 }

@@ -6,7 +6,7 @@ use crate::cpu::{self, Resources};
 use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
-/// `y = x / sqrt(mean(x^2) + epsilon) * weight`.
+/// `y = x / sqrt(mean(x^2) + epsilon) * weight`, or that in codes of 8 bits: see [`crate::Quantise`].
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct RmsNorm {

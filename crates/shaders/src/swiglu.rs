@@ -6,7 +6,8 @@ use crate::cpu::{self, Resources};
 use crate::launch::{Extent, Launch};
 use crate::variant::{Kernel, Variant};
 
-/// `y = silu(gate) * up`, where a row of `x` holds the gate's values and then up's, and `y` lies in planes.
+/// `y = silu(gate) * up`, where a row of `x` holds the gate's values and then up's, and `y` lies in planes or is
+/// written in codes of 8 bits: see [`crate::Quantise`].
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Swiglu {
@@ -25,12 +26,12 @@ impl Launch for Swiglu {
         bytemuck::bytes_of(self)
     }
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
-        [self.width.div_ceil(64), extent.count, 1]
+    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+        [if variant.quantise { self.y_groups } else { self.width }.div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
-        cpu::swiglu(self, count, resources);
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        cpu::swiglu(self, variant, count, resources);
     }
 
     fn kernels(&self) -> &'static [Kernel] {

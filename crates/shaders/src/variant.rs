@@ -15,8 +15,10 @@ pub enum Kernel {
     AttentionTile,
     Embed,
     Matmul,
+    MatmulInt8,
     MatmulRowPerLane,
     Matvec,
+    Quantise,
     RmsNorm,
     RopeAppend,
     Swiglu,
@@ -36,8 +38,10 @@ impl Kernel {
             Self::AttentionTile => "attention_tile",
             Self::Embed => "embed",
             Self::Matmul => "matmul",
+            Self::MatmulInt8 => "matmul_int8",
             Self::MatmulRowPerLane => "matmul_row_per_lane",
             Self::Matvec => "matvec",
+            Self::Quantise => "quantise",
             Self::RmsNorm => "rms_norm",
             Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
@@ -89,6 +93,24 @@ impl MatvecShape {
     }
 }
 
+/// How much of `y` a workgroup of `matmul` or `matmul_int8` makes. Which is fastest depends on the device, and on how many
+/// workgroups there are to keep it busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tile {
+    /// Rows of the weight: 64 or 128.
+    pub rows: u32,
+    /// Tokens: a multiple of 64.
+    pub tokens: u32,
+}
+
+impl Tile {
+    /// The one that suits most matrices.
+    pub const DEFAULT: Self = Self { rows: 64, tokens: 64 };
+
+    /// Those among which to choose.
+    pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
+}
+
 /// One expansion of a kernel. What a kernel doesn't vary by keeps its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Variant {
@@ -102,12 +124,16 @@ pub struct Variant {
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`rms_norm`).
     pub gather: bool,
+    /// Whether what it makes is written in codes of 8 bits (`rms_norm`, `swiglu`).
+    pub quantise: bool,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,
+    /// How much of `y` a workgroup makes (`matmul`, `matmul_int8`).
+    pub tile: Option<Tile>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
     /// How it divides its work (`attention_tile`).
-    pub tile: Option<AttentionTile>,
+    pub attention_tile: Option<AttentionTile>,
     /// Whether it turns queries and keys by their positions, and fills the KV cache, itself (`attention_split`).
     pub rope: bool,
 }
@@ -122,9 +148,11 @@ impl Variant {
             tokens4: false,
             subgroups: false,
             gather: false,
+            quantise: false,
             shape: None,
-            heads: 0,
             tile: None,
+            heads: 0,
+            attention_tile: None,
             rope: false,
         }
     }
@@ -153,10 +181,22 @@ impl Variant {
         Self { gather, ..self }
     }
 
+    /// The same, writing codes of 8 bits or not.
+    #[must_use]
+    pub const fn quantise(self, quantise: bool) -> Self {
+        Self { quantise, ..self }
+    }
+
     /// The same, dividing its work like this.
     #[must_use]
     pub const fn shape(self, shape: MatvecShape) -> Self {
         Self { shape: Some(shape), ..self }
+    }
+
+    /// The same, making a tile of this size at a time.
+    #[must_use]
+    pub const fn tile(self, tile: Tile) -> Self {
+        Self { tile: Some(tile), ..self }
     }
 
     /// The same, with room for `heads` query heads on a KV head: 1, 2, 4 or 8 at a time.
@@ -173,8 +213,8 @@ impl Variant {
 
     /// The same, dividing its work like this.
     #[must_use]
-    pub const fn tile(self, tile: AttentionTile) -> Self {
-        Self { tile: Some(tile), ..self }
+    pub const fn attention_tile(self, tile: AttentionTile) -> Self {
+        Self { attention_tile: Some(tile), ..self }
     }
 
     /// The same, with or without the rope.
@@ -196,10 +236,21 @@ impl Variant {
                 ("COLUMNS", shape.columns),
             ]);
         }
+        if let Some(tile) = self.tile {
+            // 256 invocations, 16 along each side; tokens in batches, so that not all of them take registers at a time.
+            const BATCH: u32 = 4;
+            constants.extend([
+                ("TILE_ROWS", tile.rows),
+                ("TILE_TOKENS", tile.tokens),
+                ("ROWS_EACH", tile.rows / 16),
+                ("BATCH", BATCH),
+                ("TOKEN_BATCHES", tile.tokens / 16 / BATCH),
+            ]);
+        }
         if self.heads > 0 {
             constants.push(("HEADS", self.heads));
         }
-        if let Some(tile) = self.tile {
+        if let Some(tile) = self.attention_tile {
             constants.extend(tile.constants());
         }
         constants
@@ -212,23 +263,24 @@ impl Variant {
             Kernel::Argmax,
             Kernel::ArgmaxPartials,
             Kernel::AttentionCombine,
+            Kernel::Quantise,
             Kernel::RopeAppend,
             Kernel::Swiglu,
             Kernel::Truncate,
         ]
         .map(Self::plain)
         .to_vec();
+        all.push(Self::plain(Kernel::Swiglu).quantise(true));
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
             for heads in [1, 2, 4, 8] {
                 let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
                 all.extend([split, split.rope(true)]);
             }
-            for gather in [false, true] {
-                all.push(Self::plain(Kernel::RmsNorm).subgroups(subgroups).gather(gather));
-            }
+            let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
+            all.extend([rms_norm, rms_norm.gather(true), rms_norm.quantise(true)]);
         }
-        all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).tile(tile)));
+        all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).attention_tile(tile)));
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));
@@ -241,6 +293,9 @@ impl Variant {
                 all.push(matvec.shape(shape).subgroups(true));
             }
             all.push(Self::plain(Kernel::Matmul).weight(format, 1));
+            if format.has_integer_codes() {
+                all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::MatmulInt8).weight(format, 1).tile(tile)));
+            }
             for tokens4 in [false, true] {
                 all.push(Self::plain(Kernel::MatmulRowPerLane).weight(format, LANE_INTERLEAVE).tokens4(tokens4));
             }
@@ -258,15 +313,22 @@ impl Variant {
         if let Some(MatvecShape { workgroup_size, rows, columns }) = self.shape {
             name += &format!("-{workgroup_size}x{rows}x{columns}");
         }
+        if let Some(Tile { rows, tokens }) = self.tile {
+            name += &format!("-{rows}x{tokens}");
+        }
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
         }
-        if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.tile {
+        if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.attention_tile {
             name += &format!("-width{width}-{workgroup_size}x{queries}x{keys}");
         }
-        for (chosen, label) in
-            [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
-        {
+        for (chosen, label) in [
+            (self.tokens4, "-tokens4"),
+            (self.subgroups, "-subgroups"),
+            (self.gather, "-gather"),
+            (self.quantise, "-quantise"),
+            (self.rope, "-rope"),
+        ] {
             if chosen {
                 name += label;
             }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Argmax, Attention, Embed, Kernel, Launch, Linear, RmsNorm, RopeAppend, Swiglu, Target, Truncate, Variant,
+    Access, Argmax, Attention, Embed, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend, Swiglu, Target, Truncate,
+    Variant,
 };
 
 /// What WebGPU promises on every device.
@@ -31,12 +32,13 @@ fn sizes(module: &Module, of: impl Fn(&GlobalVariable) -> bool) -> BTreeMap<Stri
 }
 
 /// Parameters of every kind.
-fn launches() -> [Box<dyn Launch>; 8] {
+fn launches() -> [Box<dyn Launch>; 9] {
     [
         Box::new(Argmax::zeroed()),
         Box::new(Attention::zeroed()),
         Box::new(Embed::zeroed()),
         Box::new(Linear::zeroed()),
+        Box::new(Quantise::zeroed()),
         Box::new(RmsNorm::zeroed()),
         Box::new(RopeAppend::zeroed()),
         Box::new(Swiglu::zeroed()),

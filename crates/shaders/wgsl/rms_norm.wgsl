@@ -1,5 +1,6 @@
 // y[row] = x[row] / sqrt(mean(x[row]^2) + epsilon) * weight (Zhang and Sennrich 2019), all three in planes, whose padding is zero.
-// With GATHER, y has a row for each output and takes x from the row that the output names.
+// With GATHER, y has a row for each output and takes x from the row that the output names. With QUANTISE, what would be y is
+// written in codes of 8 bits (see shared/quantise.wgsl).
 // Grid: (1, rows).
 const WORKGROUP_SIZE: u32 = 64u;
 struct Params {
@@ -13,7 +14,13 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> weight: array<vec4<f32>>;
+#ifdef QUANTISE
+@group(0) @binding(3) var<storage, read_write> codes_x: array<vec4<u32>>;
+@group(0) @binding(4) var<storage, read_write> scales_x: array<vec2<f32>>;
+#import quantise
+#else
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+#endif
 #ifdef GATHER
 #import rows
 @group(0) @binding(4) var<storage, read> outputs: array<Output>;
@@ -33,7 +40,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         squares += dot(value, value);
     }
     let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.epsilon);
+#ifdef QUANTISE
+    for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
+        var values: array<vec4<f32>, 8>;
+        for (var quad = 0u; quad < 8u; quad++) {
+            let i = quad * params.groups + g;
+            values[quad] = x[source + i] * scale * weight[i];
+        }
+        quantise_group(group.y, g, params.groups, &values);
+    }
+#else
     for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
         y[group.y * params.stride + i] = x[source + i] * scale * weight[i];
     }
+#endif
 }

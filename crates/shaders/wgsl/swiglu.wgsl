@@ -1,22 +1,58 @@
-// y = silu(gate) * up (Shazeer 2020). A row of x holds the gate's values and then up's; y lies in planes.
-// Grid: (width / 64, rows).
+// y = silu(gate) * up (Shazeer 2020). A row of x holds the gate's values and then up's; y lies in planes. With QUANTISE, what
+// would be y is written in codes of 8 bits (see shared/quantise.wgsl); an invocation takes a group.
+// Grid: (width / 64, rows); with QUANTISE, (groups / 64, rows).
 struct Params {
     width: u32,    // values of the gate
     x_stride: u32, // in f32
     y_stride: u32, // in f32
     y_groups: u32, // groups of 32 in a row of y
 }
-#import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
+
+// A value of a row that begins at `first`.
+fn gated(first: u32, i: u32) -> f32 {
+    let gate = x[first + i];
+    // exp of a large number is an infinity, which WGSL leaves undefined; past 80 the quotient is 0 all the same.
+    return gate / (1.0 + exp(min(-gate, 80.0))) * x[first + i + params.width];
+}
+
+#ifdef QUANTISE
+#import quantise
+@group(0) @binding(2) var<storage, read_write> codes_x: array<vec4<u32>>;
+@group(0) @binding(3) var<storage, read_write> scales_x: array<vec2<f32>>;
+
+// Neighbouring invocations read neighbouring values of x, and put them where each finds its group; 33 of them apart, so that
+// they do that in different banks.
+var<workgroup> values_of_groups: array<f32, 2112>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let first_group = workgroup.x * 64u;
+    for (var i = lane; i < 2048u; i += 64u) {
+        let at = first_group * 32u + i;
+        var value = 0.0;
+        if at < params.width { value = gated(workgroup.y * params.x_stride, at); }
+        values_of_groups[i / 32u * 33u + i % 32u] = value;
+    }
+    workgroupBarrier();
+    let group = first_group + lane;
+    if group >= params.y_groups { return; }
+    var values: array<vec4<f32>, 8>;
+    for (var quad = 0u; quad < 8u; quad++) {
+        let at = lane * 33u + quad * 4u;
+        values[quad] = vec4(values_of_groups[at], values_of_groups[at + 1u], values_of_groups[at + 2u], values_of_groups[at + 3u]);
+    }
+    quantise_group(workgroup.y, group, params.y_groups, &values);
+}
+#else
+#import planes
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= params.width { return; }
-    let i = id.y * params.x_stride + id.x;
-    let gate = x[i];
-    // exp of a large number is an infinity, which WGSL leaves undefined; past 80 the quotient is 0 all the same.
-    y[id.y * params.y_stride + plane_index(id.x, params.y_groups)] = gate / (1.0 + exp(min(-gate, 80.0))) * x[i + params.width];
+    y[id.y * params.y_stride + plane_index(id.x, params.y_groups)] = gated(id.y * params.x_stride, id.x);
 }
+#endif

@@ -145,7 +145,7 @@ impl Capabilities {
         // The widest heads would take more registers than most devices have for an invocation, but for blocks of half the size.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
         let tile = AttentionTile::new(width, shape).filter(|_| !self.interleaved_rows);
-        tile.map_or_else(|| self.attention(), |tile| Variant::plain(Kernel::AttentionTile).tile(tile))
+        tile.map_or_else(|| self.attention(), |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile))
     }
 
     /// The choices as text by topic, for people to read.

@@ -23,7 +23,7 @@ fn mixed() -> Rows {
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::AttentionTile) {
-        let tile = variant.tile.expect("it has one");
+        let tile = variant.attention_tile.expect("it has one");
         let width = tile.width as usize;
         let scale = 1.0 / (width as f32).sqrt();
         let mut add = |heads: (usize, usize), rows: &Rows, gap: usize| {

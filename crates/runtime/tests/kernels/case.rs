@@ -24,6 +24,9 @@ pub(crate) enum Agreement {
     OfEach(f32),
     /// Pairs of f16 that are the same or neighbours: WGSL leaves open to which side packing rounds.
     Halves,
+    /// Codes of 8 bits that are the same or neighbours, with scales within this much of themselves: a value in the middle may be
+    /// rounded to either side. See `wgsl/shared/quantise.wgsl`.
+    Quantised(f32),
 }
 
 type Reference = Box<dyn Fn(&mut Resources)>;
@@ -83,8 +86,15 @@ impl Case {
                 .filter(|i| changed(*i))
                 .fold(0.0f32, |largest, i| largest.max(f32::from_bits(expected[i]).abs()));
             for i in (0..words.len()).filter(|i| !self.unspecified.contains(i)) {
-                let agrees =
-                    words[i] == expected[i] || changed(i) && self.agreement.holds(words[i], expected[i], largest);
+                let holds = || match (self.agreement, name) {
+                    (Agreement::Quantised(_), "codes_x") => neighbouring_codes(words[i], expected[i]),
+                    (Agreement::Quantised(tolerance), _) if i % 2 == 0 => {
+                        Agreement::OfEach(tolerance).holds(words[i], expected[i], largest)
+                    }
+                    (Agreement::Quantised(_), _) => sums_of_neighbouring_codes(&words[i - 1..=i], expected[i]),
+                    (agreement, _) => agreement.holds(words[i], expected[i], largest),
+                };
+                let agrees = words[i] == expected[i] || changed(i) && holds();
                 if !agrees {
                     let [initial, expected, computed] = [initial[i], expected[i], words[i]].map(f32::from_bits);
                     return Err(format!("{name}[{i}], before {initial}, is {computed:e} instead of {expected:e}"));
@@ -99,7 +109,7 @@ impl Agreement {
     fn holds(self, computed: u32, expected: u32, largest: f32) -> bool {
         let difference = (f32::from_bits(computed) - f32::from_bits(expected)).abs();
         match self {
-            Self::Exact => false,
+            Self::Exact | Self::Quantised(_) => false,
             Self::OfLargest(tolerance) => difference <= tolerance * largest,
             Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
             Self::Halves => [0, 16].iter().all(|shift| {
@@ -108,6 +118,17 @@ impl Agreement {
             }),
         }
     }
+}
+
+/// Whether four codes of 8 bits are those expected or neighbours.
+fn neighbouring_codes(computed: u32, expected: u32) -> bool {
+    computed.to_le_bytes().iter().zip(expected.to_le_bytes()).all(|(a, b)| (*a as i8).abs_diff(b as i8) <= 1)
+}
+
+/// Whether the second of (scale, scale * sum of codes) is as expected, but for three codes that are neighbours of the right ones.
+fn sums_of_neighbouring_codes(computed: &[u32], expected: u32) -> bool {
+    let [scale, sum, expected] = [computed[0], computed[1], expected].map(f32::from_bits);
+    (sum - expected).abs() <= 3.01 * scale + 5e-5 * expected.abs()
 }
 
 /// Runs the cases on every adapter that can.

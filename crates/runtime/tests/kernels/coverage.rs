@@ -7,7 +7,7 @@ use wgslm_shaders::Variant;
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, attention_tile, embed, linear, rms_norm, rope_append, sampling, swiglu, truncation};
+use crate::{attention, attention_tile, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu, truncation};
 
 #[test]
 fn every_variant_has_cases() {
@@ -16,6 +16,7 @@ fn every_variant_has_cases() {
         attention_tile::cases(),
         embed::cases(),
         linear::cases(),
+        quantise::cases(),
         rms_norm::cases(),
         rope_append::cases(),
         sampling::cases(),

@@ -1,7 +1,7 @@
-//! `matvec`, `matmul` and `matmul_row_per_lane`.
+//! `matvec`, `matmul`, `matmul_int8` and `matmul_row_per_lane`.
 
 use wgslm_shaders::format::{GROUP, WeightFormat};
-use wgslm_shaders::{Extent, Kernel, Launch, Linear, Variant};
+use wgslm_shaders::{Extent, Kernel, Launch, Linear, Tile, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
@@ -73,18 +73,21 @@ pub(crate) fn cases() -> Vec<Case> {
     let tall = variants()
         .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
     let odd = variants().flat_map(|variant| {
-        let alone = matches!(variant.kernel, Kernel::Matmul | Kernel::MatmulRowPerLane);
+        let alone = variant.kernel != Kernel::Matvec;
         let shapes =
             SHAPES.into_iter().filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate));
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
         let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);
+        // Nor do large tiles show anything new where there's less than one.
+        let shapes =
+            shapes.filter(move |shape| variant.tile.is_none_or(|tile| tile == Tile::DEFAULT) || shape.tokens > 8);
         shapes.map(move |shape| case(variant, shape))
     });
     odd.chain(tall.map(|variant| case(variant, TALL))).collect()
 }
 
 fn is_linear(kernel: Kernel) -> bool {
-    matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
+    matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulInt8 | Kernel::MatmulRowPerLane)
 }
 
 fn case(variant: Variant, shape: Shape) -> Case {
@@ -115,15 +118,47 @@ fn case(variant: Variant, shape: Shape) -> Case {
     };
     let stored_rows = if extra == Extra::Gate { 2 * rows } else { rows };
     let norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
-    let resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
+    let mut resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
         .with("x", &x)
         .with("norm", &norm)
         // A row more than there is room for, which nothing may touch.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
+    if variant.kernel == Kernel::MatmulInt8 {
+        let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
+        resources.set("codes_x", &codes);
+        resources.set("scales_x", &scales);
+    }
     let agreement = if extra == Extra::Nothing { AGREEMENT } else { WITH_EXTRAS };
     // Kernels work in tiles: tokens past those that are run, but within the capacity, may be written.
     Case::new(format!("{shape:?}"), agreement, (params, variant, tokens), resources)
         .unspecified(tokens * y_stride..capacity * y_stride)
+}
+
+/// `codes_x` and `scales_x` of `tokens` tokens, with NaN for the scales of those beyond: any code but -128, `padding` zeros at the
+/// end.
+fn quantised(
+    random: &mut Random,
+    (tokens, capacity): (usize, usize),
+    groups: usize,
+    padding: usize,
+) -> (Vec<i8>, Vec<[f32; 2]>) {
+    let mut codes: Vec<i8> =
+        (0..capacity * groups * GROUP).map(|_| ((random.word() % 255) as i32 - 127) as i8).collect();
+    let place = |token: usize, i: usize| {
+        ((token * 2 + i % GROUP / (GROUP / 2)) * groups + i / GROUP) * (GROUP / 2) + i % (GROUP / 2)
+    };
+    let mut scales = vec![[f32::NAN; 2]; capacity * groups];
+    for token in 0..tokens {
+        for i in groups * GROUP - padding..groups * GROUP {
+            codes[place(token, i)] = 0;
+        }
+        for group in 0..groups {
+            let scale = random.values(1)[0].abs() / 127.0;
+            let sum: i32 = (0..GROUP).map(|i| i32::from(codes[place(token, group * GROUP + i)])).sum();
+            scales[token * groups + group] = [scale, scale * sum as f32];
+        }
+    }
+    (codes, scales)
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod coverage;
 mod device;
 mod embed;
 mod linear;
+mod quantise;
 mod random;
 mod rms_norm;
 mod rope_append;

@@ -1,4 +1,4 @@
-//! `rms_norm`, of all rows or of those that outputs name.
+//! `rms_norm`, of all rows or of those that outputs name, or in codes of 8 bits.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
@@ -9,6 +9,9 @@ use crate::random::{Random, in_planes};
 
 /// inverseSqrt is good to 2 ulp, and the root halves what the sum of squares, all of one sign, is off: a few ulp in all.
 const AGREEMENT: Agreement = Agreement::OfEach(1e-6);
+
+/// A scale is off by as much as the value that makes it, and by two quotients.
+const IN_CODES: Agreement = Agreement::Quantised(2e-6);
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -37,9 +40,12 @@ fn case(variant: Variant, width: usize, rows: usize, gap: usize, size: f32) -> C
         .with("x", &x)
         .with("weight", &in_planes(&mut random, 1, width, groups * GROUP, 0.0))
         .with("outputs", &outputs)
+        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 8])
+        .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2])
         .with("y", &vec![UNTOUCHED; rows * stride]);
     let params = RmsNorm { width: width as u32, groups: groups as u32, stride: (stride / 4) as u32, epsilon: 1e-5 };
-    Case::new(format!("{rows} rows of {width}, size {size}"), AGREEMENT, (params, variant, rows), resources)
+    let agreement = if variant.quantise { IN_CODES } else { AGREEMENT };
+    Case::new(format!("{rows} rows of {width}, size {size}"), agreement, (params, variant, rows), resources)
 }
 
 #[test]

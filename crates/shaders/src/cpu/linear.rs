@@ -1,8 +1,8 @@
 use super::rms_norm::normalised;
 use super::swiglu::silu;
-use super::{Resources, weight_row};
+use super::{Resources, activation_row, weight_row};
 use crate::format::{GROUP, plane_index};
-use crate::{Linear, Variant};
+use crate::{Kernel, Linear, Variant};
 
 /// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
 pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources: &mut Resources) {
@@ -12,7 +12,7 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
         let codes = resources.get::<u32>("codes");
         let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };
         let row = |row: usize| weight_row(layout, codes, scales, row, groups);
-        let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, resources, token)).collect();
+        let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, variant, resources, token)).collect();
         for r in 0..params.rows as usize {
             let weights = row(r);
             let second = (params.gate_rows > 0).then(|| row(r + params.gate_rows as usize));
@@ -32,9 +32,13 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
 }
 
 /// A token's activations in their order, normalised where the parameters ask for it.
-fn input(params: &Linear, resources: &Resources, token: usize) -> Vec<f64> {
+fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize) -> Vec<f64> {
     let groups = params.groups as usize;
     let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
+    if variant.kernel == Kernel::MatmulInt8 {
+        let (codes, scales) = (resources.get("codes_x"), resources.get("scales_x"));
+        return activation_row(codes, scales, token, groups).into_iter().map(f64::from).collect();
+    }
     let x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
     if params.norm_width == 0 {
         return x;

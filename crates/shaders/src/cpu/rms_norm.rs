@@ -1,5 +1,6 @@
 use super::Resources;
-use crate::format::GROUP;
+use super::quantise::write_quantised;
+use crate::format::{GROUP, plane_index};
 use crate::{Output, RmsNorm, Variant};
 
 /// `x / sqrt(mean(x^2) + epsilon)`, the mean being over `width` values.
@@ -9,19 +10,25 @@ pub(super) fn normalised(x: &[f64], width: usize, epsilon: f32) -> impl Iterator
     x.iter().map(move |value| value / root)
 }
 
-/// `y = x / sqrt(mean(x^2) + epsilon) * weight`, of the rows in order or of those that the outputs name. The order of the
-/// values in a row doesn't matter: it's the same for all three.
+/// `y = x / sqrt(mean(x^2) + epsilon) * weight`, of the rows in order or of those that the outputs name.
 pub(crate) fn rms_norm(params: &RmsNorm, variant: &Variant, count: usize, resources: &mut Resources) {
-    let (length, stride) = (params.groups as usize * GROUP, params.stride as usize * 4);
-    resources.update("y", |resources, y: &mut [f32]| {
+    let (groups, stride) = (params.groups as usize, params.stride as usize * 4);
+    // In planes, as all that it's made of is.
+    let row = |row: usize| -> Vec<f32> {
+        let source = if variant.gather { resources.get::<Output>("outputs")[row].row as usize } else { row };
+        let x = &resources.get::<f32>("x")[source * stride..][..groups * GROUP];
+        let x: Vec<f64> = x.iter().copied().map(f64::from).collect();
         let weight = resources.get::<f32>("weight");
-        for row in 0..count {
-            let source = if variant.gather { resources.get::<Output>("outputs")[row].row as usize } else { row };
-            let x: Vec<f64> =
-                resources.get::<f32>("x")[source * stride..][..length].iter().copied().map(f64::from).collect();
-            for (i, value) in normalised(&x, params.width as usize, params.epsilon).enumerate() {
-                y[row * stride + i] = value as f32 * weight[i];
-            }
+        normalised(&x, params.width as usize, params.epsilon).zip(weight).map(|(x, weight)| x as f32 * weight).collect()
+    };
+    let rows: Vec<Vec<f32>> = (0..count).map(row).collect();
+    if variant.quantise {
+        let in_order = |row: &Vec<f32>| (0..groups * GROUP).map(|i| row[plane_index(i, groups)]).collect();
+        return write_quantised(&rows.iter().map(in_order).collect::<Vec<_>>(), resources);
+    }
+    resources.update("y", |_, y: &mut [f32]| {
+        for (row, values) in rows.iter().enumerate() {
+            y[row * stride..][..values.len()].copy_from_slice(values);
         }
     });
 }

@@ -1,6 +1,7 @@
 use super::Resources;
-use crate::Swiglu;
-use crate::format::plane_index;
+use super::quantise::write_quantised;
+use crate::format::{GROUP, plane_index};
+use crate::{Swiglu, Variant};
 
 /// `x * sigmoid(x)`.
 pub(super) fn silu(x: f64) -> f64 {
@@ -8,16 +9,21 @@ pub(super) fn silu(x: f64) -> f64 {
 }
 
 /// `y = silu(gate) * up`.
-pub(crate) fn swiglu(params: &Swiglu, count: usize, resources: &mut Resources) {
-    resources.update("y", |resources, y: &mut [f32]| {
-        for row in 0..count {
-            let x = &resources.get::<f32>("x")[row * params.x_stride as usize..];
-            let (gate, up) = x.split_at(params.width as usize);
-            for (i, (gate, up)) in gate.iter().zip(up).enumerate() {
-                if i < params.width as usize {
-                    y[row * params.y_stride as usize + plane_index(i, params.y_groups as usize)] =
-                        (silu(f64::from(*gate)) * f64::from(*up)) as f32;
-                }
+pub(crate) fn swiglu(params: &Swiglu, variant: &Variant, count: usize, resources: &mut Resources) {
+    let width = params.width as usize;
+    let row = |row: usize| -> Vec<f32> {
+        let (gate, up) = resources.get::<f32>("x")[row * params.x_stride as usize..].split_at(width);
+        gate.iter().zip(up).map(|(gate, up)| (silu(f64::from(*gate)) * f64::from(*up)) as f32).collect()
+    };
+    let mut rows: Vec<Vec<f32>> = (0..count).map(row).collect();
+    if variant.quantise {
+        rows.iter_mut().for_each(|row| row.resize(params.y_groups as usize * GROUP, 0.0));
+        return write_quantised(&rows, resources);
+    }
+    resources.update("y", |_, y: &mut [f32]| {
+        for (row, values) in rows.iter().enumerate() {
+            for (i, value) in values.iter().enumerate() {
+                y[row * params.y_stride as usize + plane_index(i, params.y_groups as usize)] = *value;
             }
         }
     });

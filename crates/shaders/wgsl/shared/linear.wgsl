@@ -4,7 +4,7 @@ struct Params {
     rows: u32,       // values of y that this dispatch makes for each token
     groups: u32,     // groups of 32 in a row of the weight
     columns: u32,    // tokens
-    x_stride: u32,   // in vec4
+    x_stride: u32,   // in vec4; rows of codes_x follow each other
     y_stride: u32,   // in f32
     y_offset: u32,   // which value of a row of y is the first that this dispatch makes
     y_groups: u32,   // 0: rows of y lie value by value; else in planes of this many groups
@@ -24,9 +24,14 @@ struct Params {
 #ifdef SCALES
 @group(0) @binding(2) var<storage, read> scales: array<u32>;
 #endif
-@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
+#ifdef INT8
+@group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see quantise.wgsl
+@group(0) @binding(5) var<storage, read> scales_x: array<vec2<f32>>;
+#else
+@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>; // `matvec`; in all, so that they can share bind groups
+#endif
 #import weight
 
 fn store_y(token: u32, row: u32, value: f32) {

@@ -29,3 +29,11 @@ fn nibble_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     return (word_dot(c.x, x.q0, x.q4) + word_dot(c.y, x.q1, x.q5)) + (word_dot(c.z, x.q2, x.q6) + word_dot(c.w, x.q3, x.q7));
 }
 #endif
+#ifdef INT8
+fn low_nibbles(quad: vec4<u32>) -> vec4<u32> { return quad & vec4(0x0f0f0f0fu); }
+fn high_nibbles(quad: vec4<u32>) -> vec4<u32> { return (quad >> vec4(4u)) & vec4(0x0f0f0f0fu); }
+
+fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
+    return RawCodes(code_quad(row, group, 0u), vec4<u32>(), scale_bits(row, group));
+}
+#endif

@@ -1,4 +1,4 @@
-// Formats of 4-bit codes with a minimum: scale * code + minimum. Each has its own `group_scale`, which gives both.
+// Formats of 4-bit codes with a minimum: scale * code + minimum. Each has its own `scale_of`, which gives both.
 #import nibbles
 
 fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
@@ -11,5 +11,14 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     let scale = group_scale(row, group);
     let sum = x.low_sum + x.high_sum;
     return scale.x * (nibble_dot(row, group, x) - NIBBLE_BIAS * sum) + scale.y * sum;
+}
+#endif
+#ifdef INT8
+fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
+    return SignedCodes(low_nibbles(raw.first), high_nibbles(raw.first), scale_of(raw.scale, group));
+}
+
+fn scaled(low: i32, high: i32, scale: vec2<f32>, x_scale: vec2<f32>) -> f32 {
+    return scale.x * x_scale.x * small_float(low + high) + scale.y * x_scale.y;
 }
 #endif

@@ -49,4 +49,12 @@ fn code_word(row: WeightRow, group: u32, word: u32) -> u32 {
     return codes[row.codes + (word / 4u * 4u * row.groups + group * 4u + word % 4u) * INTERLEAVE];
 }
 #endif
+#ifdef INT8
+#import signed_codes
+#endif
 #import weight_format
+
+// What a group's scales are, in the meaning of the format.
+fn group_scale(row: WeightRow, group: u32) -> vec2<f32> {
+    return scale_of(scale_bits(row, group), group);
+}

@@ -3,6 +3,10 @@
 
 fn scale_words(groups: u32) -> u32 { return groups; }
 
-fn group_scale(row: WeightRow, group: u32) -> vec2<f32> {
-    return unpack2x16float(scales[row.scales + group * INTERLEAVE]);
+fn scale_bits(row: WeightRow, group: u32) -> vec2<u32> {
+    return vec2(scales[row.scales + group * INTERLEAVE], 0u);
+}
+
+fn scale_of(bits: vec2<u32>, group: u32) -> vec2<f32> {
+    return unpack2x16float(bits.x);
 }

@@ -2,8 +2,7 @@
 #import nibbles_and_minimum
 #import super_blocks
 
-fn group_scale(row: WeightRow, group: u32) -> vec2<f32> {
-    let bytes = group_bytes(row, group);
-    let factors = super_factors(row, group);
-    return vec2(factors.x * f32(bytes & 0xffu), -(factors.y * f32((bytes >> 8u) & 0xffu)));
+fn scale_of(bits: vec2<u32>, group: u32) -> vec2<f32> {
+    let bytes = bytes_of(bits, group);
+    return unpack2x16float(bits.x) * vec2(f32(bytes & 0xffu), -f32((bytes >> 8u) & 0xffu));
 }

@@ -7,9 +7,9 @@ fn low_quad(quarter: u32) -> u32 { return quarter; }
 fn high_quad(quarter: u32) -> u32 { return quarter + 4u; }
 
 // The scales of the two halves.
-fn group_scale(row: WeightRow, group: u32) -> vec2<f32> {
-    let bytes = group_bytes(row, group);
-    return super_factors(row, group).x * vec2(f32(bitcast<i32>(bytes << 24u) >> 24u), f32(bitcast<i32>(bytes << 16u) >> 24u));
+fn scale_of(bits: vec2<u32>, group: u32) -> vec2<f32> {
+    let bytes = bytes_of(bits, group);
+    return unpack2x16float(bits.x).x * vec2(f32(bitcast<i32>(bytes << 24u) >> 24u), f32(bitcast<i32>(bytes << 16u) >> 24u));
 }
 
 // The upper two bits of the codes: of the first half and of the second.
@@ -61,5 +61,24 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     let scale = group_scale(row, group);
     let bias = CODE_BIAS + 32.0;
     return scale.x * (low - bias * x.low_sum) + scale.y * (high - bias * x.high_sum);
+}
+#endif
+#ifdef INT8
+fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
+    return RawCodes(code_quad(row, group, 0u), vec4(upper_pair(row, group), 0u, 0u), scale_bits(row, group));
+}
+
+fn join_quads(nibbles: vec4<u32>, upper: u32) -> vec4<u32> {
+    return less(vec4(join(nibbles.x, upper, 0u), join(nibbles.y, upper, 1u), join(nibbles.z, upper, 2u), join(nibbles.w, upper, 3u)), 32u);
+}
+
+fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
+    let low = join_quads(raw.first, raw.second.x);
+    let high = join_quads(raw.first >> vec4(4u), raw.second.y);
+    return SignedCodes(low, high, scale_of(raw.scale, group));
+}
+
+fn scaled(low: i32, high: i32, scale: vec2<f32>, x_scale: vec2<f32>) -> f32 {
+    return x_scale.x * (scale.x * small_float(low) + scale.y * small_float(high));
 }
 #endif
