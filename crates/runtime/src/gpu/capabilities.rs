@@ -94,7 +94,7 @@ impl Capabilities {
     /// The most rows for which the kernels for few rows are the faster ones.
     #[must_use]
     pub fn few_rows(&self) -> u32 {
-        8
+        16
     }
 
     /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single one.
