@@ -2,6 +2,7 @@ export { Engine } from "./engine.js";
 export { type ErrorCode, type PackageErrorCode, WgslmError } from "./errors.js";
 export { type Generation } from "./generation.js";
 export type {
+  Activations,
   AdapterInfo,
   ChatMessage,
   FinishReason,

@@ -17,7 +17,7 @@ const PROGRESS_INTERVAL = 50;
 /** Moves a model from its source to the GPU, piece by piece. If it fails, neither loader nor download stays behind. */
 export async function loadModel(
   gpu: Gpu,
-  { source, contextLength }: Methods["load"]["params"],
+  { source, contextLength, activations }: Methods["load"]["params"],
   { signal, emit }: Context<LoadProgress>,
 ): Promise<Model> {
   const { stream, totalBytes } = await openSource(source, signal);
@@ -33,7 +33,10 @@ export async function loadModel(
     emit({ phase, loadedBytes, ...(total !== undefined && { totalBytes: total }) });
   };
   try {
-    loader = gpu.loader(contextLength === undefined ? {} : { contextLength });
+    loader = gpu.loader({
+      ...(contextLength !== undefined && { contextLength }),
+      ...(activations !== undefined && { activations }),
+    });
     report("loading", totalBytes);
     for (let piece; (piece = await readPiece(reader, signal));) {
       for (let start = 0; start < piece.length; start += PUSH_BYTES) {

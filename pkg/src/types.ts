@@ -9,6 +9,12 @@ export interface GpuOptions {
   maxBinding?: number;
 }
 
+/**
+ * What the weights multiply while a prompt is read: `float` is 32-bit floats; `int8` rounds them to 8 bits, which is faster and
+ * less exact; `auto` does that for prompts of 64 tokens or more on GPUs.
+ */
+export type Activations = "auto" | "float" | "int8";
+
 export interface LoadOptions {
   /** Called as the load goes on, some twenty times a second at most, and once at the end of each phase. */
   onProgress?: (progress: LoadProgress) => void;
@@ -16,6 +22,8 @@ export interface LoadOptions {
   signal?: AbortSignal;
   /** Tokens that prompt and answer may have together; by default the engine chooses. */
   contextLength?: number;
+  /** What the weights multiply while a prompt is read; by default `auto`. */
+  activations?: Activations;
   /** Which of the adapter's abilities to use. */
   gpu?: GpuOptions;
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
+use wgslm::engine::Activations;
 
 /// What follows the list of commands.
 const AFTER_HELP: &str = "\
@@ -12,9 +13,11 @@ Examples:
 
 Environment:
   WGSLM_DEVICE        the device, where --device isn't given
+  WGSLM_ACTIVATIONS   auto, float or int8, where --activations isn't given
   WGSLM_CAPABILITIES  full, or baseline: no feature of the device, and only the limits that every device has
   WGSLM_MAX_BINDING   the largest binding to use, such as 128MiB; larger tensors are split
   WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
+  WGSLM_TILE          64x64, 128x64 or 128x128: rows and tokens that a workgroup takes of a prompt's products
   WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: errors]";
 
 /// GGUF language models on the GPU.
@@ -53,6 +56,9 @@ pub(crate) struct ModelArguments {
     /// Tokens that the prompt and the answer can have together [default: 4096, or what the model was trained for if less]
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context: Option<u32>,
+    /// Whether prompts go through the model with activations of 8 bits: int8, float (never) or auto (from 64 tokens on, on GPUs)
+    #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
+    pub(crate) activations: Activations,
 }
 
 #[derive(Args, Debug)]
@@ -144,6 +150,9 @@ pub(crate) struct BenchArguments {
     /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
+    /// Whether prompts go through the model with activations of 8 bits: int8, float (never) or auto (from 64 tokens on, on GPUs)
+    #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
+    pub(crate) activations: Activations,
     /// Tokens in the prompt whose prefill is timed
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..))]
     pub(crate) prompt_tokens: u32,
@@ -176,6 +185,11 @@ pub(crate) struct DevicesArguments {
     /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// An empty `WGSLM_ACTIVATIONS` asks for nothing.
+fn activations(text: &str) -> wgslm::Result<Activations> {
+    if text.is_empty() { Ok(Activations::Auto) } else { text.parse() }
 }
 
 fn temperature(text: &str) -> Result<f32, String> {

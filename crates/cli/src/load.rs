@@ -40,7 +40,11 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     tuning::recall(&gpu);
     model.tune(&gpu).await?;
     tuning::keep(&gpu);
-    let options = EngineOptions { context_length: arguments.context, ..EngineOptions::default() };
+    let options = EngineOptions {
+        context_length: arguments.context,
+        activations: arguments.activations,
+        ..EngineOptions::default()
+    };
     let engine = Engine::new(&gpu, model, &options)?;
     gpu.finished().await?;
     bar.finish_and_clear();

@@ -1,5 +1,6 @@
 // The surface of the engine that wasm-bindgen exports (crates/runtime/src/web). Failures are `Error`s with a `code`.
 import type {
+  Activations,
   ChatMessage,
   GenerateOptions,
   GeneratedToken,
@@ -17,7 +18,7 @@ export class Gpu {
   support(): SupportReport;
   readonly peakBytes: number;
   copyBytesPerSecond(): Promise<number>;
-  loader(options: { contextLength?: number }): Loader;
+  loader(options: { contextLength?: number; activations?: Activations }): Loader;
   /** What tells whether a tuning made elsewhere holds for this device. */
   readonly tuningKey: string;
   /** The choices of kernels measured so far, as text; empty where there was nothing to choose. */

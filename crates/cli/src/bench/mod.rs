@@ -21,8 +21,12 @@ use report::{MemoryReport, ModelReport, Report, SettingsReport};
 
 pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
     let context = context_length(arguments)?;
-    let model =
-        ModelArguments { model: arguments.model.clone(), device: arguments.device.clone(), context: Some(context) };
+    let model = ModelArguments {
+        model: arguments.model.clone(),
+        device: arguments.device.clone(),
+        context: Some(context),
+        activations: arguments.activations,
+    };
     let (engine, load_ms) = load::engine(&model).await?;
     check(&engine, arguments)?;
     let report = measure(&engine, arguments, load_ms).await?;

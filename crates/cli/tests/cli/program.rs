@@ -9,8 +9,15 @@ use serde_json::Value;
 use crate::support::{golden, skipped};
 
 /// What the program reads from the environment: none of it reaches a test that doesn't ask for it.
-const VARIABLES: [&str; 5] =
-    ["WGSLM_DEVICE", "WGSLM_CAPABILITIES", "WGSLM_MAX_BINDING", "WGSLM_WEIGHT_ROWS", "WGSLM_LOG"];
+const VARIABLES: [&str; 7] = [
+    "WGSLM_DEVICE",
+    "WGSLM_ACTIVATIONS",
+    "WGSLM_CAPABILITIES",
+    "WGSLM_MAX_BINDING",
+    "WGSLM_WEIGHT_ROWS",
+    "WGSLM_TILE",
+    "WGSLM_LOG",
+];
 
 /// What came of a run.
 #[derive(Debug)]

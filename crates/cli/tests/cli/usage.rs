@@ -30,6 +30,7 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
         (with_tokens(&["--tokens-in-flight", "17"]), "1..=16"),
         ([&generate[..], &["--tokens", "1,x"]].concat(), "'x' for '--tokens <IDS>'"),
         ([&generate[..], &["--tokens", ""]].concat(), "--tokens <IDS>"),
+        (with_tokens(&["--activations", "int4"]), "auto, float or int8"),
         (vec!["logits", "--model", "none.gguf", "--tokens", "1"], "--output <OUT.npy>"),
         (vec!["tokenize", "--model", "none.gguf"], "<TEXT>"),
         (vec!["tokenize", "--model", "none.gguf", "two", "texts"], "unexpected argument 'texts'"),
@@ -45,7 +46,13 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
 
 #[test]
 fn help_names_every_option() {
-    let model = ["--model <FILE>", "--device <NAME_OR_INDEX>", "[env: WGSLM_DEVICE=", "--context <TOKENS>"];
+    let model = [
+        "--model <FILE>",
+        "--device <NAME_OR_INDEX>",
+        "[env: WGSLM_DEVICE=",
+        "--activations <KIND>",
+        "--context <TOKENS>",
+    ];
     let generate = [
         "--prompt <TEXT>",
         "--tokens <IDS>",
@@ -76,7 +83,7 @@ fn help_names_every_option() {
         (&["logits"], &[&model[..], &["--tokens <IDS>", "--output <OUT.npy>"]].concat()),
         (&["tokenize"], &["--model <FILE>", "--no-special", "--json", "<TEXT>"]),
         (&["inspect"], &["--json", "<FILE>"]),
-        (&["bench"], &[&model[..3], &bench].concat()),
+        (&["bench"], &[&model[..4], &bench].concat()),
         (&["devices"], &["--json"]),
     ] {
         let help = wgslm(&[command, &["--help"]].concat()).succeeded();

@@ -90,7 +90,7 @@ impl Generation {
         let ring = ReadbackRing::new(&inner.gpu, options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT, SAMPLED_BYTES);
         let mut generation = Self {
             inner: Arc::clone(inner),
-            sequence: Sequence::open(inner)?,
+            sequence: Sequence::for_prompt(inner, prompt.len())?,
             prompt: prompt.to_vec(),
             prefilled: 0,
             detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),

@@ -9,11 +9,11 @@ mod steps;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use generation::{Canceller, Generation, GenerationEvent};
-pub use options::{EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
+pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 
 use crate::gpu::Gpu;
 use crate::kv::{BlockAllocator, KvCache};
-use crate::model::{Activations, Graph, Model, ModelSpec};
+use crate::model::{self, Graph, Model, ModelSpec};
 use crate::{Error, Result};
 use steps::Programs;
 
@@ -44,9 +44,11 @@ pub(crate) struct Inner {
     gpu: Gpu,
     model: Model,
     kv: KvCache,
-    activations: Activations,
+    activations: model::Activations,
     programs: Programs,
     context_length: u32,
+    /// What a caller asked for.
+    wanted: Activations,
     state: Mutex<State>,
 }
 
@@ -77,20 +79,30 @@ impl Engine {
             PREFILL_ROWS
         });
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
-        let widest = Activations::widest(spec);
+        let widest = model::Activations::widest(spec);
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_ROWS.min(fits(spec.vocabulary.max(widest)));
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
-        let activations = Activations::new(gpu, spec, (rows, outputs), (SLOTS, context_length))?;
-        let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv };
-        let programs = Programs::build(&graph)?;
+        let quantise = options.activations.quantise_on(gpu.capabilities());
+        let quantised_rows = if quantise { rows } else { 0 };
+        let activations = model::Activations::new(gpu, spec, (rows, outputs, quantised_rows), (SLOTS, context_length))?;
+        let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv, quantise: false };
+        let programs = Programs::build(&graph, quantise)?;
         gpu.check()?;
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),
             free_slots: (0..SLOTS).rev().collect(),
         };
-        let inner =
-            Inner { gpu: gpu.clone(), model, kv, activations, programs, context_length, state: Mutex::new(state) };
+        let inner = Inner {
+            gpu: gpu.clone(),
+            model,
+            kv,
+            activations,
+            programs,
+            context_length,
+            wanted: options.activations,
+            state: Mutex::new(state),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

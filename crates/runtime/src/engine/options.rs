@@ -1,8 +1,67 @@
 //! What a caller can ask for, and what is told at the end.
 
+use std::str::FromStr;
+
 use super::sequence::Sampling;
+use crate::gpu::Capabilities;
 use crate::kv::BlockOrder;
 use crate::{Error, Result};
+
+/// What the matrices multiply while a prompt goes through the model. The numbers that come out differ by what rounding to 8 bits
+/// costs, so this decides between speed and closeness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activations {
+    /// As `Int8` for prompts of 64 tokens or more on devices that aren't software; as `Float` for the rest, and for
+    /// [`super::Engine::logits`].
+    #[default]
+    Auto,
+    /// Activations are f32.
+    Float,
+    /// Activations are rounded to 8 bits, with a scale for each 32, where the weights have integer codes and the device a kernel
+    /// for that. What generates tokens, or a prompt of as few as are generated at a time, stays in f32.
+    Int8,
+}
+
+impl Activations {
+    /// The tokens of a prompt from which `Auto` rounds activations to 8 bits.
+    const AUTO_TOKENS: usize = 64;
+
+    /// Whether they are rounded to 8 bits at all on a device.
+    pub(super) fn quantise_on(self, capabilities: &Capabilities) -> bool {
+        let wanted = match self {
+            Self::Auto => !capabilities.software,
+            Self::Float => false,
+            Self::Int8 => true,
+        };
+        wanted && capabilities.quantises()
+    }
+
+    /// Whether those of a prompt of `tokens` tokens are, where any are.
+    pub(super) fn quantise_prompt(self, tokens: usize) -> bool {
+        self == Self::Int8 || self == Self::Auto && tokens >= Self::AUTO_TOKENS
+    }
+}
+
+impl FromStr for Activations {
+    type Err = Error;
+
+    /// Reads `auto`, `float` or `int8`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for anything else.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "float" => Ok(Self::Float),
+            "int8" => Ok(Self::Int8),
+            _ => Err(Error::InvalidOption {
+                option: "activations".to_owned(),
+                value: text.to_owned(),
+                expected: "auto, float or int8".to_owned(),
+            }),
+        }
+    }
+}
 
 /// How a model is to be prepared. The default suits most.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +70,8 @@ pub struct EngineOptions {
     pub context_length: Option<u32>,
     /// Tokens of a prompt that go through the model at a time; chosen by the kind of device where absent.
     pub prefill_rows: Option<u32>,
+    /// What the matrices multiply while a prompt goes through the model.
+    pub activations: Activations,
     /// The order in which KV blocks are handed out.
     pub block_order: BlockOrder,
 }

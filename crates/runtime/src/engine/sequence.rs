@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wgslm_shaders::{BLOCK_TOKENS, Output, Row};
 
-use super::{Inner, LOGIT_READBACKS, State};
+use super::{Activations, Inner, LOGIT_READBACKS, State};
 use crate::gpu::{Readback, ReadbackRing};
 use crate::{Error, Result};
 
@@ -24,13 +24,28 @@ pub(super) struct Sequence {
     slot: u32,
     blocks: Vec<u32>,
     length: u32,
+    /// Whether many rows at a time go through the model with activations in codes of 8 bits.
+    quantise: bool,
 }
 
 impl Sequence {
-    /// An empty sequence.
+    /// An empty sequence, of f32 activations unless [`Activations::Int8`] was asked for.
     pub(super) fn open(inner: &Arc<Inner>) -> Result<Self> {
         let slot = inner.state().free_slots.pop().ok_or(Error::KvCacheFull)?;
-        Ok(Self { inner: Arc::clone(inner), slot, blocks: Vec::new(), length: 0 })
+        Ok(Self {
+            inner: Arc::clone(inner),
+            slot,
+            blocks: Vec::new(),
+            length: 0,
+            quantise: inner.wanted == Activations::Int8,
+        })
+    }
+
+    /// An empty sequence for a prompt of `tokens` tokens.
+    pub(super) fn for_prompt(inner: &Arc<Inner>, tokens: usize) -> Result<Self> {
+        let mut sequence = Self::open(inner)?;
+        sequence.quantise = inner.wanted.quantise_prompt(tokens);
+        Ok(sequence)
     }
 
     /// Appends `tokens`, as many as the activations have room for; with `sampling`, chooses the token that follows them.
@@ -88,7 +103,7 @@ impl Sequence {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
         let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-        inner.submit_rows(&self.rows(&mut state, &rows)?);
+        inner.submit_rows(&self.rows(&mut state, &rows)?, self.quantise);
         self.length += tokens.len() as u32;
         let outputs: Vec<_> = (0..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
         let groups = outputs.chunks(inner.activations.output_capacity as usize);
@@ -111,7 +126,7 @@ impl Sequence {
             top_p: sampling.top_p,
             min_p: sampling.min_p,
         });
-        Ok(inner.submit_step(&rows, output.as_slice(), ring))
+        Ok(inner.submit_step(&rows, output.as_slice(), self.quantise, ring))
     }
 
     /// The rows for `tokens` that follow `depth` others, of which nothing is known but that there are blocks for them.

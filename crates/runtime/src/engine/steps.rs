@@ -12,6 +12,8 @@ pub(super) struct Programs {
     /// For few rows, where the device's kernels for them take in what stands beside a matrix.
     few: Option<Few>,
     body: Program,
+    /// For many rows, with activations in codes of 8 bits.
+    quantised: Option<Program>,
     head: Program,
     truncation: Program,
     sampler: Program,
@@ -26,32 +28,34 @@ struct Few {
 }
 
 impl Programs {
-    pub(super) fn build(graph: &Graph<'_>) -> Result<Self> {
+    /// `quantise`: with a body whose activations are in codes of 8 bits.
+    pub(super) fn build(graph: &Graph<'_>, quantise: bool) -> Result<Self> {
         let rows = graph.activations.split_rows as usize;
         let few = graph.gpu.capabilities().fuses();
         let few = few.then(|| Ok(Few { body: graph.body(true)?, head: graph.head(true)?, rows })).transpose()?;
         Ok(Self {
             few,
             body: graph.body(false)?,
+            quantised: quantise.then(|| Graph { quantise, ..*graph }.body(false)).transpose()?,
             head: graph.head(false)?,
             truncation: graph.truncation(),
             sampler: graph.sampler(),
         })
     }
 
-    /// The body and the head for these rows and outputs.
-    fn of(&self, rows: &[Row], outputs: &[Output]) -> (&Program, &Program) {
+    /// The body and the head for these rows and outputs; `quantise`: with activations in codes of 8 bits where rows are many.
+    fn of(&self, rows: &[Row], outputs: &[Output], quantise: bool) -> (&Program, &Program) {
         match &self.few {
             Some(few) if rows.len() <= few.rows => {
                 let in_order = outputs.iter().enumerate().all(|(i, output)| output.row as usize == i);
                 (&few.body, if in_order { &few.head } else { &self.head })
             }
-            _ => (&self.body, &self.head),
+            _ => (self.quantised.as_ref().filter(|_| quantise).unwrap_or(&self.body), &self.head),
         }
     }
 
     pub(super) fn dispatches_per_token(&self) -> usize {
-        let (body, head) = self.of(&[Row::default()], &[Output::default()]);
+        let (body, head) = self.of(&[Row::default()], &[Output::default()], false);
         let counts = counts(&[Row::default()], 1);
         [body, head, &self.sampler].iter().map(|program| program.len(counts)).sum()
     }
@@ -62,11 +66,17 @@ pub(super) const SAMPLED_BYTES: u64 = 4 * super::SLOTS as u64;
 
 impl Inner {
     /// Runs `rows` through the model and samples the `outputs`; brings the sampled tokens back. The caller holds the state.
-    pub(super) fn submit_step(&self, rows: &[Row], outputs: &[Output], ring: &mut ReadbackRing) -> Readback {
+    pub(super) fn submit_step(
+        &self,
+        rows: &[Row],
+        outputs: &[Output],
+        quantise: bool,
+        ring: &mut ReadbackRing,
+    ) -> Readback {
         let a = &self.activations;
         self.write_rows(rows);
         self.gpu.write(&a.outputs, 0, bytemuck::cast_slice(outputs));
-        let (programs, counts) = self.step_programs(rows, outputs);
+        let (programs, counts) = self.step_programs(rows, outputs, quantise);
         let programs: Vec<_> = programs.into_iter().map(|program| (program, counts)).collect();
         self.gpu.run_and_read(&programs, &a.sampled, SAMPLED_BYTES, ring)
     }
@@ -78,9 +88,9 @@ impl Inner {
     }
 
     /// Runs `rows` through the model, up to the residual stream. The caller holds the state.
-    pub(super) fn submit_rows(&self, rows: &[Row]) {
+    pub(super) fn submit_rows(&self, rows: &[Row], quantise: bool) {
         self.write_rows(rows);
-        self.gpu.run(&[(self.programs.of(rows, &[]).0, counts(rows, 0))]);
+        self.gpu.run(&[(self.programs.of(rows, &[], quantise).0, counts(rows, 0))]);
     }
 
     /// Brings back the logits of `outputs` of the rows submitted last. The caller holds the state.
@@ -96,8 +106,8 @@ impl Inner {
     }
 
     /// What a step of these rows and outputs runs, in order, and how much of it.
-    pub(super) fn step_programs(&self, rows: &[Row], outputs: &[Output]) -> (Vec<&Program>, Counts) {
-        let (body, head) = self.programs.of(rows, outputs);
+    pub(super) fn step_programs(&self, rows: &[Row], outputs: &[Output], quantise: bool) -> (Vec<&Program>, Counts) {
+        let (body, head) = self.programs.of(rows, outputs, quantise);
         let mut programs = vec![body];
         if !outputs.is_empty() {
             programs.push(head);

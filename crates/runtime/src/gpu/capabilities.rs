@@ -1,7 +1,7 @@
 //! What a device can do, and what is chosen for it. A capability is never assumed.
 
 use wgslm_shaders::format::LANE_INTERLEAVE;
-use wgslm_shaders::{AttentionTile, Kernel, MatvecShape, Variant, WeightFormat};
+use wgslm_shaders::{AttentionTile, Kernel, MatvecShape, Tile, Variant, WeightFormat};
 
 use super::Variants;
 use crate::{Error, Result};
@@ -17,11 +17,13 @@ pub struct GpuOptions {
     pub max_binding: Option<u64>,
     /// Whether weight rows lie side by side, a row an invocation; chosen by the kind of device where absent.
     pub interleaved_rows: Option<bool>,
+    /// How much a workgroup makes of a product with many tokens.
+    pub tile: Option<Tile>,
 }
 
 impl GpuOptions {
     /// Reads `WGSLM_DEVICE` (name or index), `WGSLM_CAPABILITIES` (`baseline` or `full`), `WGSLM_MAX_BINDING` (bytes, or with
-    /// `KiB`, `MiB`, `GiB`) and `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`).
+    /// `KiB`, `MiB`, `GiB`), `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`) and `WGSLM_TILE` (rows x tokens, as `64x64`).
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for a value that isn't one of these.
@@ -38,8 +40,15 @@ impl GpuOptions {
             baseline: one_of("WGSLM_CAPABILITIES", "baseline", "full")?.unwrap_or(false),
             max_binding: value("WGSLM_MAX_BINDING").map(|text| parse_bytes(&text)).transpose()?,
             interleaved_rows: one_of("WGSLM_WEIGHT_ROWS", "interleaved", "contiguous")?,
+            tile: value("WGSLM_TILE").map(|text| parse_tile(&text)).transpose()?,
         })
     }
+}
+
+fn parse_tile(text: &str) -> Result<Tile> {
+    let name = |tile: &Tile| format!("{}x{}", tile.rows, tile.tokens);
+    let found = Tile::ALL.into_iter().find(|tile| name(tile) == text);
+    found.ok_or_else(|| invalid("WGSLM_TILE", text, &Tile::ALL.each_ref().map(name).join(" or ")))
 }
 
 fn parse_bytes(text: &str) -> Result<u64> {
@@ -72,6 +81,8 @@ pub struct Capabilities {
     pub software: bool,
     /// Weight rows lie side by side, and an invocation takes a whole row.
     pub interleaved_rows: bool,
+    /// How much a workgroup makes of a product with many tokens.
+    pub tile: Tile,
     /// The largest storage binding in use, in bytes.
     pub max_binding: u64,
     /// The largest buffer the device makes, in bytes.
@@ -89,6 +100,19 @@ impl Capabilities {
     #[must_use]
     pub fn fuses(&self) -> bool {
         !self.interleaved_rows
+    }
+
+    /// Whether there are kernels that multiply activations in codes of 8 bits.
+    #[must_use]
+    pub fn quantises(&self) -> bool {
+        !self.interleaved_rows
+    }
+
+    /// The kernels for `weight * x` of many tokens with `x` in codes of 8 bits, where there are any.
+    #[must_use]
+    pub fn linear_int8(&self, format: WeightFormat) -> Option<Variants> {
+        let variant = Variant::plain(Kernel::MatmulInt8).weight(format, 1).tile(self.tile);
+        (self.quantises() && format.has_integer_codes()).then(|| variant.into())
     }
 
     /// The most rows for which the kernels for few rows are the faster ones.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wgslm_shaders::{MatvecShape, Variant};
+use wgslm_shaders::{MatvecShape, Tile, Variant};
 
 use super::adapter::{AdapterDescription, choose, describe, enumerate, instance, is_software};
 use super::memory::Memory;
@@ -98,6 +98,7 @@ impl Gpu {
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             software: description.software,
             interleaved_rows: options.interleaved_rows.unwrap_or(description.software),
+            tile: options.tile.unwrap_or(Tile::DEFAULT),
             max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
             max_buffer: limits.max_buffer_size,
         };

@@ -34,6 +34,10 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
         let (params, resources) = linear_case(&variant);
         check(gpu, params, variant, extent(many.min(3)), resources).await?;
     }
+    if let Some(variants) = capabilities.linear_int8(WeightFormat::Q4_0) {
+        let (params, resources) = linear_case(variants.of(3));
+        check(gpu, params, *variants.of(3), extent(3), resources).await?;
+    }
     let norm = Resources::default().with("x", &values(3 * 96)).with("weight", &values(96)).with("y", &[0.0f32; 3 * 96]);
     let params = RmsNorm { width: 90, groups: 3, stride: 24, epsilon: 1e-5 };
     check(gpu, params, capabilities.rms_norm(false), extent(3), norm).await?;
@@ -94,6 +98,8 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
         .with("codes", &words(stored * groups * format.code_words()))
         .with("scales", &scales)
         .with("x", &values(tokens * groups * GROUP))
+        .with("codes_x", &words(tokens * groups * GROUP / 4))
+        .with("scales_x", &vec![[0.0078125f32, 0.0]; tokens * groups])
         .with("norm", &values(groups * GROUP))
         .with("y", &vec![0.0f32; tokens * rows]);
     (params, resources)

@@ -47,6 +47,9 @@ pub(crate) struct Activations {
     pub(super) gate_up: Buffer,
     /// In planes.
     pub(super) hidden: Buffer,
+    /// What a matrix multiplies next, in codes of 8 bits: see `quantise`.
+    pub(super) codes: Buffer,
+    pub(super) scales: Buffer,
 }
 
 /// The most bytes that splits may take.
@@ -65,11 +68,11 @@ impl Activations {
             .max(stride(spec.query_width() + 2 * spec.kv_width()))
     }
 
-    /// Room for steps of up to `rows` rows and `outputs` outputs, by sequences in `slots` slots of up to `context` tokens.
+    /// Room for steps of up to `rows` rows, `quantised` of them with activations in codes of 8 bits, and `outputs` outputs, by sequences in `slots` slots of up to `context` tokens.
     pub(crate) fn new(
         gpu: &Gpu,
         spec: &ModelSpec,
-        (rows, outputs): (u32, u32),
+        (rows, outputs, quantised): (u32, u32, u32),
         (slots, context): (u32, u32),
     ) -> Result<Self> {
         let buffer =
@@ -81,6 +84,7 @@ impl Activations {
         let row_bytes = u64::from(splits) * u64::from(spec.heads) * u64::from(spec.head_width + 4) * 4;
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
         let split_rows = rows.min(gpu.capabilities().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+        let widest_input = stride(spec.width).max(stride(spec.query_width())).max(stride(spec.feed_forward_width));
         Ok(Self {
             // One more, for the end.
             rows: buffer("rows", rows + 1, (size_of::<Row>() / 4) as u32)?,
@@ -102,6 +106,8 @@ impl Activations {
             attended: activation("attended", spec.query_width())?,
             gate_up: activation("gate and up", 2 * spec.feed_forward_width)?,
             hidden: activation("hidden", spec.feed_forward_width)?,
+            codes: buffer("codes of activations", quantised, widest_input / 4)?,
+            scales: buffer("scales of activations", quantised, widest_input / GROUP as u32 * 2)?,
         })
     }
 }

@@ -2,14 +2,14 @@
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, Embed, Kernel, Linear, MatvecShape, RmsNorm, RopeAppend, Swiglu, Truncate, Variant,
+    Argmax, Attention, Embed, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend, Swiglu, Truncate, Variant,
 };
 
 use super::activations::{Activations, stride};
 use super::tensors::{EMBEDDINGS, GATE_UP, OUTPUT_HEAD, OUTPUT_NORM, QKV, layer_tensor};
 use super::{Matrix, ModelSpec, Weights};
 use crate::Result;
-use crate::gpu::{Buffer, Count, Gpu, Program, ProgramBuilder};
+use crate::gpu::{Buffer, Count, Gpu, Program, ProgramBuilder, Variants};
 use crate::kv::{KvCache, KvLayer};
 
 /// Builds the programs of a model.
@@ -19,6 +19,8 @@ pub(crate) struct Graph<'a> {
     pub(crate) weights: &'a Weights,
     pub(crate) activations: &'a Activations,
     pub(crate) kv: &'a KvCache,
+    /// Whether what matrices with integer codes multiply is in codes of 8 bits.
+    pub(crate) quantise: bool,
 }
 
 /// What a matrix multiplies: rows in planes, and the weights of the norm that comes before where the kernel is to apply it.
@@ -55,8 +57,8 @@ impl Graph<'_> {
     /// From the residual stream to the outputs' logits. `fused`: output i is row i of the step, and outputs are few.
     pub(crate) fn head(&self, fused: bool) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
-        let input = self.normed(&mut builder, OUTPUT_NORM, Count::Outputs, fused)?;
         let head = self.weights.matrix(if self.spec.tied_head { EMBEDDINGS } else { OUTPUT_HEAD })?;
+        let input = self.normed(&mut builder, OUTPUT_NORM, &[(head, 0)], Count::Outputs, fused)?;
         let logits =
             Destination { y: &self.activations.logits, stride: self.spec.vocabulary, planes: false, accumulate: false };
         self.linear(&mut builder, Count::Outputs, input, &[(head, 0)], logits, 0);
@@ -121,15 +123,24 @@ impl Graph<'_> {
     fn attention(&self, builder: &mut ProgramBuilder, layer: u32, kv: &KvLayer, fused: bool) -> Result<()> {
         let (a, spec) = (self.activations, self.spec);
         let name = |tensor| layer_tensor(layer, tensor);
-        let input = self.normed(builder, &name("attn_norm"), Count::Rows, fused)?;
         let qkv_width = spec.query_width() + 2 * spec.kv_width();
         let (k, v) = (spec.query_width(), spec.query_width() + spec.kv_width());
         let matrices =
             self.fused_or(&name(QKV), &[(&name("attn_q"), 0), (&name("attn_k"), k), (&name("attn_v"), v)])?;
+        let input = self.normed(builder, &name("attn_norm"), &matrices, Count::Rows, fused)?;
         let qkv = Destination { y: &a.qkv, stride: stride(qkv_width), planes: false, accumulate: false };
         self.linear(builder, Count::Rows, input, &matrices, qkv, 0);
         self.attend(builder, kv, fused);
         let output = self.weights.matrix(&name("attn_output"))?;
+        if self.integer_kernels(output).is_some() {
+            let stride = stride(spec.query_width());
+            builder.dispatch(
+                Quantise { groups: stride / GROUP as u32, x_stride: stride / 4 },
+                Variant::plain(Kernel::Quantise),
+                Count::Rows,
+                &[("x", &a.attended), ("codes_x", &a.codes), ("scales_x", &a.scales)],
+            );
+        }
         self.linear(builder, Count::Rows, Input { x: &a.attended, norm: None }, &[(output, 0)], self.residual(), 0);
         Ok(())
     }
@@ -190,8 +201,9 @@ impl Graph<'_> {
     fn feed_forward(&self, builder: &mut ProgramBuilder, layer: u32, fused: bool) -> Result<()> {
         let (a, width) = (self.activations, self.spec.feed_forward_width);
         let name = |tensor| layer_tensor(layer, tensor);
-        let input = self.normed(builder, &name("ffn_norm"), Count::Rows, fused)?;
         let matrices = self.fused_or(&name(GATE_UP), &[(&name("ffn_gate"), 0), (&name("ffn_up"), width)])?;
+        let input = self.normed(builder, &name("ffn_norm"), &matrices, Count::Rows, fused)?;
+        let down = self.weights.matrix(&name("ffn_down"))?;
         if fused && matrices.len() == 1 {
             let hidden = Destination { y: &a.hidden, stride: stride(width), planes: true, accumulate: false };
             self.linear(builder, Count::Rows, input, &matrices, hidden, width);
@@ -205,12 +217,11 @@ impl Graph<'_> {
                     y_stride: stride(width),
                     y_groups: stride(width) / GROUP as u32,
                 },
-                Variant::plain(Kernel::Swiglu),
+                Variant::plain(Kernel::Swiglu).quantise(self.integer_kernels(down).is_some()),
                 Count::Rows,
-                &[("x", &a.gate_up), ("y", &a.hidden)],
+                &[("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );
         }
-        let down = self.weights.matrix(&name("ffn_down"))?;
         self.linear(builder, Count::Rows, Input { x: &a.hidden, norm: None }, &[(down, 0)], self.residual(), 0);
         Ok(())
     }
@@ -229,24 +240,47 @@ impl Graph<'_> {
         parts.iter().map(|(name, first)| Ok((self.weights.matrix(name)?, *first))).collect()
     }
 
-    /// The residual stream under a norm: of every row or of the outputs' rows. `fused` leaves the norm to the matrix's kernel.
-    fn normed(&self, builder: &mut ProgramBuilder, norm: &str, count: Count, fused: bool) -> Result<Input<'_>> {
+    /// The kernels that multiply a matrix with codes of 8 bits, where that is what is wanted and there are any.
+    fn integer_kernels(&self, matrix: &Matrix) -> Option<Variants> {
+        self.gpu.capabilities().linear_int8(matrix.layout.format).filter(|_| self.quantise)
+    }
+
+    /// The residual stream under a norm, as these matrices need it: of every row or of the outputs' rows. `fused` leaves the norm
+    /// to the matrices' kernels.
+    fn normed(
+        &self,
+        builder: &mut ProgramBuilder,
+        norm: &str,
+        matrices: &[(&Matrix, u32)],
+        count: Count,
+        fused: bool,
+    ) -> Result<Input<'_>> {
         let (a, width) = (self.activations, self.spec.width);
         let weight = self.weights.vector(norm)?;
         if fused {
             return Ok(Input { x: &a.residual, norm: Some(weight) });
         }
-        builder.dispatch(
-            RmsNorm {
-                width,
-                groups: stride(width) / GROUP as u32,
-                stride: stride(width) / 4,
-                epsilon: self.spec.norm_epsilon,
-            },
-            self.gpu.capabilities().rms_norm(count == Count::Outputs),
-            count,
-            &[("x", &a.residual), ("weight", weight), ("y", &a.normed), ("outputs", &a.outputs)],
-        );
+        let resources = [
+            ("x", &a.residual),
+            ("weight", weight),
+            ("y", &a.normed),
+            ("codes_x", &a.codes),
+            ("scales_x", &a.scales),
+            ("outputs", &a.outputs),
+        ];
+        let params = RmsNorm {
+            width,
+            groups: stride(width) / GROUP as u32,
+            stride: stride(width) / 4,
+            epsilon: self.spec.norm_epsilon,
+        };
+        let variant = self.gpu.capabilities().rms_norm(count == Count::Outputs);
+        // Matrices of one sublayer may be of several formats.
+        for quantise in [false, true] {
+            if matrices.iter().any(|(matrix, _)| self.integer_kernels(matrix).is_some() == quantise) {
+                builder.dispatch(params, variant.quantise(quantise), count, &resources);
+            }
+        }
         Ok(Input { x: &a.normed, norm: None })
     }
 
@@ -271,6 +305,8 @@ impl Graph<'_> {
             let mut resources = vec![
                 ("codes", &part.codes),
                 ("x", input.x),
+                ("codes_x", &self.activations.codes),
+                ("scales_x", &self.activations.scales),
                 ("y", destination.y),
                 ("norm", input.norm.unwrap_or(input.x)),
             ];
@@ -289,10 +325,10 @@ impl Graph<'_> {
                     norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
                     epsilon: self.spec.norm_epsilon,
                 },
-                {
+                self.integer_kernels(matrix).unwrap_or_else(|| {
                     let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
                     self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
-                },
+                }),
                 count,
                 &resources,
             );

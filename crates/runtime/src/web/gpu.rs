@@ -100,9 +100,9 @@ impl JsGpu {
         self.gpu.adopt_tuning(text);
     }
 
-    /// A loader for one model, with `{contextLength}`.
+    /// A loader for one model, with `{contextLength, activations}`.
     pub fn loader(&self, options_: JsValue) -> Result<JsLoader, JsValue> {
         let options: LoaderOptions = options(options_)?;
-        Ok(JsLoader::new(&self.gpu, options))
+        JsLoader::new(&self.gpu, options).map_err(|error| to_js(&error))
     }
 }

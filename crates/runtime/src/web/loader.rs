@@ -7,17 +7,18 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{spent, to_js};
 use super::model::JsModel;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Activations, Engine, EngineOptions};
 use crate::gpu::Gpu;
 use crate::model::Loader;
 
 /// Bytes between two waits for the device, which would otherwise queue up a whole model's writes.
 const BYTES_AHEAD: u64 = 16 << 20;
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct LoaderOptions {
     context_length: Option<u32>,
+    activations: Option<String>,
 }
 
 /// Takes a GGUF file in pieces.
@@ -34,10 +35,14 @@ struct Progress {
 }
 
 impl JsLoader {
-    pub(super) fn new(gpu: &Gpu, options: LoaderOptions) -> Self {
+    pub(super) fn new(gpu: &Gpu, options: LoaderOptions) -> crate::Result<Self> {
         let progress = Progress { loader: Loader::new(gpu), waited_at: 0 };
-        let options = EngineOptions { context_length: options.context_length, ..EngineOptions::default() };
-        Self { gpu: gpu.clone(), options, state: RefCell::new(Some(progress)) }
+        let options = EngineOptions {
+            context_length: options.context_length,
+            activations: options.activations.map_or(Ok(Activations::Auto), |text| text.parse())?,
+            ..EngineOptions::default()
+        };
+        Ok(Self { gpu: gpu.clone(), options, state: RefCell::new(Some(progress)) })
     }
 }
 

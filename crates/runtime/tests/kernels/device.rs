@@ -82,7 +82,7 @@ fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, 
 #[test]
 fn a_device_that_computes_wrong_values_is_refused() {
     type Text = fn(&Variant, Target) -> String;
-    let mistakes: [(Kernel, bool, Text); 8] = [
+    let mistakes: [(Kernel, bool, Text); 9] = [
         (Kernel::Matvec, false, |v, t| {
             with_mistake(
                 v,
@@ -96,6 +96,9 @@ fn a_device_that_computes_wrong_values_is_refused() {
             with_mistake(v, t, Kernel::Matvec, "g += WORKGROUP_SIZE", "g += 2 * WORKGROUP_SIZE")
         }),
         (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "sums[j][i] += dot", "sums[j][i] -= dot")),
+        (Kernel::MatmulInt8, false, |v, t| {
+            with_mistake(v, t, Kernel::MatmulInt8, "< params.groups", "<= params.groups")
+        }),
         (Kernel::MatmulRowPerLane, true, |v, t| {
             with_mistake(v, t, Kernel::MatmulRowPerLane, "sums3 += dots", "sums3 -= dots")
         }),

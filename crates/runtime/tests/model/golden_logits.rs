@@ -1,7 +1,7 @@
 //! Logits of the tiny golden models.
 
 use serde::Deserialize;
-use wgslm::engine::EngineOptions;
+use wgslm::engine::{Activations, EngineOptions};
 use wgslm::gpu::GpuOptions;
 use wgslm::kv::BlockOrder;
 
@@ -10,6 +10,9 @@ use crate::support::golden;
 
 /// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
 const TOLERANCE: f64 = 1e-2;
+
+/// What activations of 8 bits cost at the most.
+const INT8_TOLERANCE: f64 = 8e-2;
 
 const MODELS: [&str; 9] = [
     "arch/tiny-llama-q8_0.gguf",
@@ -36,10 +39,15 @@ fn golden_model(name: &str) -> GoldenModel {
     models.into_iter().find(|model| model.model == name).unwrap_or_else(|| panic!("{name} is not in the index"))
 }
 
-fn check(name: &str, device: &str, options: &GpuOptions, engine_options: &EngineOptions) {
+/// How far the logits are off the golden ones.
+fn error_of(name: &str, options: &GpuOptions, engine_options: &EngineOptions) -> f64 {
     let expected = golden_model(name);
     let engine = engine(options, &golden(name), engine_options);
-    let error = normalised_error(&logits(&engine, &expected.tokens), &npy(&golden(&expected.logits)));
+    normalised_error(&logits(&engine, &expected.tokens), &npy(&golden(&expected.logits)))
+}
+
+fn check(name: &str, device: &str, options: &GpuOptions, engine_options: &EngineOptions) {
+    let error = error_of(name, options, engine_options);
     assert!(error < TOLERANCE, "{name} on {device}: a normalised error of {error:.2e}");
 }
 
@@ -84,5 +92,37 @@ fn a_shuffled_block_table_gives_the_same_logits() {
             };
             assert_eq!(logits(&engine(&options, &golden(MODELS[0]), &shuffled), &tokens), in_order);
         }
+    }
+}
+
+#[test]
+fn activations_of_8_bits_come_close_to_the_golden_logits() {
+    // The kernels for them read rows that stand one after the other.
+    let contiguous = |options: GpuOptions| GpuOptions { interleaved_rows: Some(false), ..options };
+    let asked = |activations| EngineOptions { activations, ..EngineOptions::default() };
+    for options in adapters().into_iter().map(contiguous) {
+        for name in MODELS {
+            let int8 = error_of(name, &options, &asked(Activations::Int8));
+            let has_codes = !name.contains("f16");
+            assert!(
+                int8 < if has_codes { INT8_TOLERANCE } else { TOLERANCE },
+                "{name}: a normalised error of {int8:.2e}"
+            );
+        }
+        // Nobody gets them for logits without having asked, and they can be told from f32.
+        let error = |activations| error_of(MODELS[0], &options, &asked(activations));
+        let [auto, float, int8] = [Activations::Auto, Activations::Float, Activations::Int8].map(error);
+        assert!(auto.to_bits() == float.to_bits() && int8 > 1.1 * float, "{auto:.2e}, {float:.2e}, {int8:.2e}");
+    }
+}
+
+#[test]
+fn activations_are_told_by_name() {
+    for (text, activations) in [("auto", Activations::Auto), ("float", Activations::Float), ("int8", Activations::Int8)]
+    {
+        assert_eq!(text.parse::<Activations>().ok(), Some(activations));
+    }
+    for text in ["", "Int8", "int4"] {
+        assert_eq!(text.parse::<Activations>().map_err(|error| error.code()), Err("invalid-option"), "{text}");
     }
 }
