@@ -1,6 +1,7 @@
 //! Which kernels there are, and in which variants.
 
 use crate::format::{LANE_INTERLEAVE, WeightFormat};
+use crate::tile::AttentionTile;
 
 /// A kernel: `wgsl/<name>.wgsl`, its parameters in `src/<name>.rs`, its reference in `src/cpu/<name>.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +12,7 @@ pub enum Kernel {
     Attention,
     AttentionCombine,
     AttentionSplit,
+    AttentionTile,
     AttentionTokenPerLane,
     Embed,
     Matmul,
@@ -35,6 +37,7 @@ impl Kernel {
             Self::Attention => "attention",
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
+            Self::AttentionTile => "attention_tile",
             Self::AttentionTokenPerLane => "attention_token_per_lane",
             Self::Embed => "embed",
             Self::Matmul => "matmul",
@@ -139,6 +142,8 @@ pub struct Variant {
     pub tile: Option<Tile>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
+    /// How it divides its work (`attention_tile`).
+    pub attention_tile: Option<AttentionTile>,
     /// Whether it turns queries and keys by their positions, and fills the KV cache, itself (`attention_split`).
     pub rope: bool,
 }
@@ -157,6 +162,7 @@ impl Variant {
             shape: None,
             tile: None,
             heads: 0,
+            attention_tile: None,
             rope: false,
         }
     }
@@ -215,6 +221,12 @@ impl Variant {
         Self { heads, ..self }
     }
 
+    /// The same, dividing its work like this.
+    #[must_use]
+    pub const fn attention_tile(self, tile: AttentionTile) -> Self {
+        Self { attention_tile: Some(tile), ..self }
+    }
+
     /// The same, with or without the rope.
     #[must_use]
     pub const fn rope(self, rope: bool) -> Self {
@@ -258,6 +270,9 @@ impl Variant {
         if self.kernel == Kernel::AttentionTokenPerLane {
             constants.push(("KEYS", 4));
         }
+        if let Some(tile) = self.attention_tile {
+            constants.extend(tile.constants());
+        }
         constants
     }
 
@@ -287,6 +302,7 @@ impl Variant {
                 all.extend([false, true].map(|quantise| rms_norm.gather(gather).quantise(quantise)));
             }
         }
+        all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).attention_tile(tile)));
         all.extend([1, 2, 3, 4].map(|heads| Self::plain(Kernel::AttentionTokenPerLane).even_heads(heads)));
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
@@ -329,6 +345,9 @@ impl Variant {
         }
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
+        }
+        if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.attention_tile {
+            name += &format!("-width{width}-{workgroup_size}x{queries}x{keys}");
         }
         for (chosen, label) in [
             (self.tokens4, "-tokens4"),

@@ -47,12 +47,12 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
     check(gpu, params, capabilities.rms_norm(false), extent(3), norm).await?;
     let (params, resources) = attention_case();
     check(gpu, params, capabilities.attention(), extent(2), resources.clone()).await?;
-    if let Some(variant) = capabilities.attention_token_per_lane(2) {
-        check(gpu, params, variant, extent(2), resources.clone()).await?;
-    }
-    if capabilities.fuses() {
-        check(gpu, params, capabilities.attention_split(2, false), extent(2), resources).await?;
-    }
+    let few = if capabilities.fuses() {
+        capabilities.attention_split(2, false)
+    } else {
+        capabilities.attention_of_many(2 * params.head_pairs, 2)
+    };
+    check(gpu, params, few, extent(2), resources).await?;
     for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
         let (params, resources) = argmax_case();
         check(gpu, params, Variant::plain(stage), extent(2), resources).await?;

@@ -194,9 +194,8 @@ impl Graph<'_> {
             builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Rows, &resources);
         } else {
             builder.dispatch(rope, append, Count::Rows, &resources);
-            let token_per_lane = capabilities.attention_token_per_lane(spec.heads / spec.kv_heads);
-            let token_per_lane = token_per_lane.filter(|_| spec.head_width % 8 == 0);
-            builder.dispatch(params, token_per_lane.unwrap_or(capabilities.attention()), Count::Rows, &resources);
+            let many = capabilities.attention_of_many(spec.head_width, spec.heads / spec.kv_heads);
+            builder.dispatch(params, many, Count::Rows, &resources);
         }
     }
 
