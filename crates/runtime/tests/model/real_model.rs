@@ -1,7 +1,8 @@
 //! SmolLM2-135M-Instruct against the oracle's continuations.
 
 use serde::Deserialize;
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions};
+use wgslm::engine::{Activations, Engine, EngineOptions, GenerateOptions};
+use wgslm::gpu::GpuOptions;
 
 use crate::setup::{adapters, argmax, engine, generate, logits};
 use crate::support::{golden, smollm2_model};
@@ -67,5 +68,42 @@ fn the_real_model_follows_the_oracle_on_every_adapter() {
             fed_golden_tokens_the_argmax_is_golden(&engine, &row);
             running_freely_the_tokens_are_golden(&engine, &row);
         }
+    }
+}
+
+/// Where the best two logits lie closer than this, activations of 8 bits may decide.
+const INT8_MARGIN: f32 = 0.5;
+
+#[test]
+fn activations_of_8_bits_change_no_clear_choice() {
+    let Some(path) = smollm2_model() else { return };
+    // One long prompt: what the oracle was asked, and what it said.
+    let tokens: Vec<u32> = rows().into_iter().flat_map(|row| [row.prompt_tokens, row.greedy].concat()).collect();
+    assert!(tokens.len() > 64);
+    for options in adapters() {
+        // The kernels for them read rows that stand one after the other.
+        let options = GpuOptions { interleaved_rows: Some(false), ..options };
+        let run = |activations| {
+            let options_of_engine =
+                EngineOptions { context_length: Some(256), activations, ..EngineOptions::default() };
+            let engine = engine(&options, &path, &options_of_engine);
+            let generated = generate(&engine, &tokens, GenerateOptions { max_tokens: Some(1), ..Default::default() });
+            let (next, _, _) = generated.expect("the model runs");
+            (logits(&engine, &tokens), next, engine.model().spec.vocabulary as usize)
+        };
+        let (float, _, vocabulary) = run(Activations::Float);
+        let (int8, next, _) = run(Activations::Int8);
+        assert_eq!(next, [argmax(&int8[int8.len() - vocabulary..])], "a prompt is read as for its logits");
+        let mut clear = 0;
+        for (position, (float, int8)) in float.chunks(vocabulary).zip(int8.chunks(vocabulary)).enumerate() {
+            let best = argmax(float);
+            let without = |token: u32| float.iter().enumerate().filter(move |(i, _)| *i != token as usize);
+            let second = without(best).fold(f32::MIN, |largest, (_, logit)| largest.max(*logit));
+            if float[best as usize] - second > INT8_MARGIN {
+                clear += 1;
+                assert_eq!(argmax(int8), best, "position {position}");
+            }
+        }
+        assert!(clear > tokens.len() / 2, "most positions should tell: {clear} of {}", tokens.len());
     }
 }
