@@ -20,6 +20,9 @@ const chat = element("chat", HTMLInputElement);
 const file = element("file", HTMLInputElement);
 const maxTokens = element("max-tokens", HTMLInputElement);
 const temperature = element("temperature", HTMLInputElement);
+const topK = element("top-k", HTMLInputElement);
+const topP = element("top-p", HTMLInputElement);
+const minP = element("min-p", HTMLInputElement);
 const options = element("options", HTMLDetailsElement);
 const seed = element("seed", HTMLInputElement);
 
@@ -139,6 +142,9 @@ async function generate(model: Engine): Promise<void> {
     const generation = model.generate(chatting ? conversation : text, {
       maxTokens: maxTokens.valueAsNumber,
       temperature: temperature.valueAsNumber,
+      topK: topK.valueAsNumber,
+      topP: topP.valueAsNumber,
+      minP: minP.valueAsNumber,
       seed: seed.valueAsNumber,
     });
     running.signal.addEventListener("abort", () => generation.cancel());

@@ -14,6 +14,9 @@ mod expand;
 #[path = "src/format.rs"]
 mod format;
 #[allow(dead_code, unreachable_pub)]
+#[path = "src/tile.rs"]
+mod tile;
+#[allow(dead_code, unreachable_pub)]
 #[path = "src/variant.rs"]
 mod variant;
 

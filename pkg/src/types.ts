@@ -90,6 +90,17 @@ export interface GenerateOptions {
   temperature?: number;
   /** Makes sampling repeatable. */
   seed?: number;
+  /**
+   * Samples from this many of the likeliest tokens, and those just as likely as the last of them; 0, the default, is off.
+   *
+   * `topK`, `topP` and `minP` apply in this order, to the probabilities at temperature 1; the temperature comes after
+   * them, as in llama.cpp. They have no effect at temperature 0.
+   */
+  topK?: number;
+  /** Samples from the likeliest tokens that have this much of what `topK` left together: above 0; 1, the default, is off. */
+  topP?: number;
+  /** Samples from the tokens at least this much as likely as the likeliest: up to 1; 0, the default, is off. */
+  minP?: number;
   /** Texts that end the answer; they are not part of it. */
   stop?: readonly string[];
   /** How many tokens the GPU computes ahead of reading them back. It changes speed, never the answer. */

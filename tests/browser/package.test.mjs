@@ -183,6 +183,28 @@ describe("package", () => {
     assert.notDeepEqual(other, first);
   });
 
+  check("top-k, top-p and min-p reach the engine, and bad ones are refused", async () => {
+    const { greedy, narrowed, free, refused } = await page.evaluate(async () => {
+      const sample = async (options) => {
+        const tokens = [];
+        const generation = window.engine.generate(window.prompt, { maxTokens: 12, ...options });
+        for await (const { token } of generation) tokens.push(token);
+        return tokens;
+      };
+      const hot = { temperature: 2, seed: 3 };
+      const narrow = [{ topK: 1 }, { topP: 1e-6 }, { minP: 1 }];
+      const narrowed = [];
+      for (const options of narrow) narrowed.push(await sample({ ...hot, ...options }));
+      const refused = [];
+      for (const options of [{ topK: -1 }, { topK: 1.5 }, { topP: 0 }, { topP: 1.5 }, { minP: -0.1 }, { minP: NaN }])
+        refused.push((await window.failure(window.engine.generate(window.prompt, options).result)).code);
+      return { greedy: await sample({ temperature: 0 }), narrowed, free: await sample(hot), refused };
+    });
+    for (const tokens of narrowed) assert.deepEqual(tokens, greedy);
+    assert.notDeepEqual(free, greedy);
+    assert.deepEqual(refused, Array(6).fill("invalid-option"));
+  });
+
   check("two answers at once wait for each other and are what they are alone", async () => {
     const { alone, together, order } = await page.evaluate(async () => {
       const collect = async (generation, done) => {

@@ -58,6 +58,16 @@ describe("page", { timeout: 300_000 }, () => {
     assert.match(await page.textContent(".generated"), /^ Paris/);
     assert.equal(await page.getAttribute(".answer", "data-finish-reason"), "length");
     assert.match(await page.textContent(".answer .figures"), /^3 tokens · [\d.]+ tokens\/s · first token after/);
+
+    // Only the likeliest token is left to draw from.
+    await page.click("#options summary");
+    await page.fill("#temperature", "2");
+    await page.fill("#top-k", "1");
+    await page.fill("#prompt", "The capital of France is");
+    await page.click("#send");
+    await page.waitForSelector('.turn:nth-child(2) .answer[data-finish-reason="length"]');
+    assert.match(await page.textContent(".turn:nth-child(2) .generated"), /^ Paris/);
+
     const wasmBytes = Number(await page.getAttribute("#memory", "data-wasm-bytes"));
     assert.ok(wasmBytes > 0 && wasmBytes < 64 * 2 ** 20, `the page reports ${wasmBytes} bytes of wasm memory`);
     await page.context().close();

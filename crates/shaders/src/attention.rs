@@ -1,9 +1,10 @@
-//! Parameters of `attention`, `attention_split` and `attention_combine`.
+//! Parameters of `attention`, `attention_split`, `attention_combine` and `attention_tile`.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
 use crate::launch::{Extent, Launch};
+use crate::tile::AttentionTile;
 use crate::variant::{Kernel, Variant};
 
 /// Causal attention over the KV cache.
@@ -39,6 +40,16 @@ impl Attention {
     pub const MAX_HEAD_PAIRS: u32 = 128;
     /// Tokens of a split.
     pub const SPLIT_TOKENS: u32 = 128;
+    /// The most query heads of a row in a block of `attention_tile`.
+    const MAX_TILE_HEADS: u32 = 8;
+
+    /// The grid of `attention_tile`: blocks of heads, and blocks of rows.
+    fn tile_grid(&self, tile: &AttentionTile, count: u32) -> [u32; 3] {
+        let heads_per_kv = self.heads / self.kv_heads.max(1);
+        let head_blocks = heads_per_kv.div_ceil(Self::MAX_TILE_HEADS).max(1);
+        let row_heads = heads_per_kv.div_ceil(head_blocks).max(1);
+        [self.kv_heads * head_blocks, count.div_ceil(tile.queries / row_heads), 1]
+    }
 }
 
 impl Launch for Attention {
@@ -48,6 +59,7 @@ impl Launch for Attention {
 
     fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
         match variant.kernel {
+            Kernel::AttentionTile => variant.attention_tile.map_or([0; 3], |tile| self.tile_grid(&tile, extent.count)),
             Kernel::AttentionSplit => {
                 let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
                 [self.kv_heads * blocks, extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
@@ -67,6 +79,6 @@ impl Launch for Attention {
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionCombine]
+        &[Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionCombine, Kernel::AttentionTile]
     }
 }

@@ -17,6 +17,7 @@ mod rms_norm;
 mod rope_append;
 mod rows;
 mod swiglu;
+mod tile;
 mod truncate;
 mod variant;
 
@@ -32,6 +33,7 @@ pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
+pub use tile::AttentionTile;
 pub use truncate::Truncate;
 pub use variant::{Kernel, MatvecShape, Tile, Variant, WeightLayout};
 

@@ -19,6 +19,11 @@ pub struct Row {
     pub source: u32,
 }
 
+impl Row {
+    /// What follows on the last row of a step, for kernels that take several rows at a time.
+    pub const END: Self = Self { token: 0, position: 0, table: u32::MAX, source: 0 };
+}
+
 /// One row whose next token is to be chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]

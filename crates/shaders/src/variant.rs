@@ -1,6 +1,7 @@
 //! Which kernels there are, and in which variants.
 
 use crate::format::{LANE_INTERLEAVE, WeightFormat};
+use crate::tile::AttentionTile;
 
 /// A kernel: `wgsl/<name>.wgsl`, its parameters in `src/<name>.rs`, its reference in `src/cpu/<name>.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +12,7 @@ pub enum Kernel {
     Attention,
     AttentionCombine,
     AttentionSplit,
+    AttentionTile,
     Embed,
     Matmul,
     MatmulInt8,
@@ -33,6 +35,7 @@ impl Kernel {
             Self::Attention => "attention",
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
+            Self::AttentionTile => "attention_tile",
             Self::Embed => "embed",
             Self::Matmul => "matmul",
             Self::MatmulInt8 => "matmul_int8",
@@ -129,6 +132,8 @@ pub struct Variant {
     pub tile: Option<Tile>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
+    /// How it divides its work (`attention_tile`).
+    pub attention_tile: Option<AttentionTile>,
     /// Whether it turns queries and keys by their positions, and fills the KV cache, itself (`attention_split`).
     pub rope: bool,
 }
@@ -147,6 +152,7 @@ impl Variant {
             shape: None,
             tile: None,
             heads: 0,
+            attention_tile: None,
             rope: false,
         }
     }
@@ -205,6 +211,12 @@ impl Variant {
         Self { heads, ..self }
     }
 
+    /// The same, dividing its work like this.
+    #[must_use]
+    pub const fn attention_tile(self, tile: AttentionTile) -> Self {
+        Self { attention_tile: Some(tile), ..self }
+    }
+
     /// The same, with or without the rope.
     #[must_use]
     pub const fn rope(self, rope: bool) -> Self {
@@ -238,6 +250,9 @@ impl Variant {
         if self.heads > 0 {
             constants.push(("HEADS", self.heads));
         }
+        if let Some(tile) = self.attention_tile {
+            constants.extend(tile.constants());
+        }
         constants
     }
 
@@ -265,6 +280,7 @@ impl Variant {
             let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
             all.extend([rms_norm, rms_norm.gather(true), rms_norm.quantise(true)]);
         }
+        all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).attention_tile(tile)));
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));
@@ -302,6 +318,9 @@ impl Variant {
         }
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
+        }
+        if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.attention_tile {
+            name += &format!("-width{width}-{workgroup_size}x{queries}x{keys}");
         }
         for (chosen, label) in [
             (self.tokens4, "-tokens4"),

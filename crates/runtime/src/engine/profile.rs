@@ -57,7 +57,7 @@ impl Engine {
         let vocabulary = inner.model.spec.vocabulary;
         let ids: Vec<u32> = (0..tokens).map(|token| token.wrapping_mul(2_654_435_761) % vocabulary).collect();
         let rows = sequence.rows_at(depth, &ids)?;
-        inner.gpu.write(&inner.activations.rows, 0, bytemuck::cast_slice(&rows));
+        inner.write_rows(&rows);
         let output = Output { row: tokens - 1, ..Output::default() };
         inner.gpu.write(&inner.activations.outputs, 0, bytemuck::bytes_of(&output));
         let (programs, counts) = inner.step_programs(&rows, &[output], inner.wanted.quantise_prompt(tokens as usize));

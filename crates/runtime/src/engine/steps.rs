@@ -74,16 +74,22 @@ impl Inner {
         ring: &mut ReadbackRing,
     ) -> Readback {
         let a = &self.activations;
-        self.gpu.write(&a.rows, 0, bytemuck::cast_slice(rows));
+        self.write_rows(rows);
         self.gpu.write(&a.outputs, 0, bytemuck::cast_slice(outputs));
         let (programs, counts) = self.step_programs(rows, outputs, quantise);
         let programs: Vec<_> = programs.into_iter().map(|program| (program, counts)).collect();
         self.gpu.run_and_read(&programs, &a.sampled, SAMPLED_BYTES, ring)
     }
 
+    /// Writes the rows of the next step, and their end.
+    pub(super) fn write_rows(&self, rows: &[Row]) {
+        let rows: Vec<Row> = rows.iter().copied().chain([Row::END]).collect();
+        self.gpu.write(&self.activations.rows, 0, bytemuck::cast_slice(&rows));
+    }
+
     /// Runs `rows` through the model, up to the residual stream. The caller holds the state.
     pub(super) fn submit_rows(&self, rows: &[Row], quantise: bool) {
-        self.gpu.write(&self.activations.rows, 0, bytemuck::cast_slice(rows));
+        self.write_rows(rows);
         self.gpu.run(&[(self.programs.of(rows, &[], quantise).0, counts(rows, 0))]);
     }
 

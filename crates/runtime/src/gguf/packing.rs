@@ -209,7 +209,7 @@ mod tests {
                 (low | (scales[group - 4] >> 6) << 4, high | (scales[group] >> 6) << 4)
             };
             let byte = codes[group / 2 * 32 + k % 32];
-            let code = if group % 2 == 0 { byte & 15 } else { byte >> 4 };
+            let code = if group.is_multiple_of(2) { byte & 15 } else { byte >> 4 };
             d * f32::from(scale) * f32::from(code) - dmin * f32::from(minimum)
         };
         (0..256).map(weight).collect()
@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn super_blocks_dequantise_as_the_files_do() {
-        let cases: [(TensorType, fn(&[u8]) -> Vec<f32>, &[usize]); 2] =
+        type Definition = fn(&[u8]) -> Vec<f32>;
+        let cases: [(TensorType, Definition, &[usize]); 2] =
             [(TensorType::Q4_K, q4_k, &[0, 2]), (TensorType::Q6_K, q6_k, &[208])];
         for (kind, definition, halves) in cases {
             let mut state = 12_345u32;

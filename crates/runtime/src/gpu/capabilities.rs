@@ -1,7 +1,7 @@
 //! What a device can do, and what is chosen for it. A capability is never assumed.
 
 use wgslm_shaders::format::LANE_INTERLEAVE;
-use wgslm_shaders::{Kernel, MatvecShape, Tile, Variant, WeightFormat};
+use wgslm_shaders::{AttentionTile, Kernel, MatvecShape, Tile, Variant, WeightFormat};
 
 use super::Variants;
 use crate::{Error, Result};
@@ -118,7 +118,7 @@ impl Capabilities {
     /// The most rows for which the kernels for few rows are the faster ones.
     #[must_use]
     pub fn few_rows(&self) -> u32 {
-        8
+        16
     }
 
     /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single one.
@@ -160,6 +160,16 @@ impl Capabilities {
     #[must_use]
     pub fn attention_split(&self, heads: u32, rope: bool) -> Variant {
         Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups).rope(rope)
+    }
+
+    /// The kernel for attention of many rows whose heads are `width` wide.
+    #[must_use]
+    pub fn attention_of_many(&self, width: u32) -> Variant {
+        // Staging pays where many invocations share what one reads: not where each has a row of a weight, on a CPU.
+        // The widest heads would take more registers than most devices have for an invocation, but for blocks of half the size.
+        let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
+        let tile = AttentionTile::new(width, shape).filter(|_| !self.interleaved_rows);
+        tile.map_or_else(|| self.attention(), |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile))
     }
 
     /// The choices as text by topic, for people to read.

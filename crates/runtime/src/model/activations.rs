@@ -10,7 +10,7 @@ use crate::gpu::{Buffer, Gpu};
 /// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
 /// groups of 32; the rest value by value.
 pub(crate) struct Activations {
-    /// The tokens of a step.
+    /// The tokens of a step, then [`Row::END`].
     pub(crate) rows: Buffer,
     /// The outputs asked of a step.
     pub(crate) outputs: Buffer,
@@ -86,7 +86,8 @@ impl Activations {
         let split_rows = rows.min(gpu.capabilities().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let widest_input = stride(spec.width).max(stride(spec.query_width())).max(stride(spec.feed_forward_width));
         Ok(Self {
-            rows: buffer("rows", rows, (size_of::<Row>() / 4) as u32)?,
+            // One more, for the end.
+            rows: buffer("rows", rows + 1, (size_of::<Row>() / 4) as u32)?,
             outputs: buffer("outputs", outputs, (size_of::<Output>() / 4) as u32)?,
             sampled: buffer("sampled tokens", 1, slots)?,
             logits: buffer("logits", outputs, spec.vocabulary)?,

@@ -194,7 +194,7 @@ impl Graph<'_> {
             builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Rows, &resources);
         } else {
             builder.dispatch(rope, append, Count::Rows, &resources);
-            builder.dispatch(params, capabilities.attention(), Count::Rows, &resources);
+            builder.dispatch(params, capabilities.attention_of_many(spec.head_width), Count::Rows, &resources);
         }
     }
 

@@ -28,7 +28,7 @@ impl Model {
     /// # Errors
     /// What the device reports.
     pub async fn tune(&self, gpu: &Gpu) -> Result<()> {
-        if !gpu.capabilities().fuses() || !gpu.capabilities().subgroups {
+        if !gpu.capabilities().fuses() || !gpu.capabilities().subgroups || gpu.capabilities().software {
             return Ok(());
         }
         let mut kinds: BTreeMap<MatrixKind, Vec<&Matrix>> = BTreeMap::new();

@@ -50,6 +50,7 @@ impl JsGpu {
             baseline: wanted.baseline,
             max_binding: wanted.max_binding,
             interleaved_rows: wanted.interleaved_rows,
+            ..GpuOptions::default()
         };
         let gpu = Gpu::request(&wanted).await.map_err(|error| to_js(&error))?;
         Ok(Self { gpu })

@@ -15,14 +15,14 @@ const AGREEMENT: Agreement = Agreement::OfLargest(4e-6);
 const NAN_PAIR: u32 = 0x7e00_7e00;
 
 /// Sequences by their lengths, and which of their positions are run.
-struct Rows {
-    lengths: Vec<u32>,
-    run: Vec<(usize, u32)>,
+pub(crate) struct Rows {
+    pub(crate) lengths: Vec<u32>,
+    pub(crate) run: Vec<(usize, u32)>,
 }
 
 impl Rows {
     /// The last token of each sequence, as in decoding.
-    fn decode(lengths: &[u32]) -> Self {
+    pub(crate) fn decode(lengths: &[u32]) -> Self {
         Self { lengths: lengths.to_vec(), run: lengths.iter().map(|length| length - 1).enumerate().collect() }
     }
 
@@ -116,7 +116,7 @@ fn params((heads, kv_heads, width): (usize, usize, usize), scale: f32, splits: u
     }
 }
 
-fn case(variant: Variant, sizes: (usize, usize, usize), scale: f32, rows: &Rows, gap: usize) -> Case {
+pub(crate) fn case(variant: Variant, sizes: (usize, usize, usize), scale: f32, rows: &Rows, gap: usize) -> Case {
     case_with(variant, sizes, scale, (rows, gap), Resources::default(), &|params| params)
 }
 
@@ -156,21 +156,25 @@ fn case_with(
         .iter()
         .map(|(sequence, position)| Row { position: *position, table: starts[*sequence] as u32, ..Row::default() })
         .collect();
+    // The end, and rows of an earlier step, which look as if they were to be run.
+    let stale = Row { table: starts[0] as u32, ..Row::default() };
+    let written = [&run[..], &[Row::END, stale, stale]].concat();
     let longest = rows.lengths.iter().max().copied().unwrap_or_default();
     let splits = longest.div_ceil(Attention::SPLIT_TOKENS) as usize;
     let mut params = params((heads, kv_heads, width), scale, splits);
     params.query_stride += gap as u32;
     params.y_stride += gap as u32;
-    let query = strided(&mut random, run.len(), heads * width, params.query_stride as usize, f32::NAN);
+    let mut query = strided(&mut random, run.len(), heads * width, params.query_stride as usize, f32::NAN);
+    query.resize(written.len() * params.query_stride as usize, f32::NAN);
     let params = change(params);
     let resources = more
-        .with("rows", &run)
+        .with("rows", &written)
         .with("tables", &tables)
         .with("query", &query)
         .with("k_cache", &caches[0])
         .with("v_cache", &caches[1])
         .with("partials", &vec![UNTOUCHED; run.len() * heads * splits * (width + 4)])
-        .with("y", &vec![UNTOUCHED; run.len() * params.y_stride as usize]);
+        .with("y", &vec![UNTOUCHED; written.len() * params.y_stride as usize]);
     Case::new(
         format!("{heads} heads on {kv_heads}, {width} wide, scale {scale}, lengths {:?}", rows.lengths),
         AGREEMENT,

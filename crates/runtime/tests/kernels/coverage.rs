@@ -7,12 +7,13 @@ use wgslm_shaders::Variant;
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu, truncation};
+use crate::{attention, attention_tile, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu, truncation};
 
 #[test]
 fn every_variant_has_cases() {
     let topics = [
         attention::cases(),
+        attention_tile::cases(),
         embed::cases(),
         linear::cases(),
         quantise::cases(),

@@ -8,6 +8,7 @@ mod support;
 
 mod adapters;
 mod attention;
+mod attention_tile;
 mod case;
 mod coverage;
 mod device;

@@ -79,26 +79,23 @@ fn activations_of_8_bits_change_no_clear_choice() {
     let Some(path) = smollm2_model() else { return };
     // One long prompt: what the oracle was asked, and what it said.
     let tokens: Vec<u32> = rows().into_iter().flat_map(|row| [row.prompt_tokens, row.greedy].concat()).collect();
-    assert!(tokens.len() > 64);
-    for options in adapters() {
-        // The kernels for them read rows that stand one after the other.
-        let options = GpuOptions { interleaved_rows: Some(false), ..options };
-        let run = |activations| {
+    let tokens = &tokens[..72];
+    // The last one: software adapters take their time.
+    if let Some(options) = adapters().pop() {
+        let run = |activations, options: &GpuOptions| {
             let options_of_engine =
-                EngineOptions { context_length: Some(256), activations, ..EngineOptions::default() };
-            let engine = engine(&options, &path, &options_of_engine);
-            let generated = generate(&engine, &tokens, GenerateOptions { max_tokens: Some(1), ..Default::default() });
-            let (next, _, _) = generated.expect("the model runs");
-            (logits(&engine, &tokens), next, engine.model().spec.vocabulary as usize)
+                EngineOptions { context_length: Some(128), activations, ..EngineOptions::default() };
+            let engine = engine(options, &path, &options_of_engine);
+            (logits(&engine, tokens), engine.model().spec.vocabulary as usize)
         };
-        let (float, _, vocabulary) = run(Activations::Float);
-        let (int8, next, _) = run(Activations::Int8);
-        assert_eq!(next, [argmax(&int8[int8.len() - vocabulary..])], "a prompt is read as for its logits");
+        let (float, vocabulary) = run(Activations::Float, &options);
+        // The kernels for them read rows that stand one after the other.
+        let (int8, _) = run(Activations::Int8, &GpuOptions { interleaved_rows: Some(false), ..options });
         let mut clear = 0;
         for (position, (float, int8)) in float.chunks(vocabulary).zip(int8.chunks(vocabulary)).enumerate() {
             let best = argmax(float);
-            let without = |token: u32| float.iter().enumerate().filter(move |(i, _)| *i != token as usize);
-            let second = without(best).fold(f32::MIN, |largest, (_, logit)| largest.max(*logit));
+            let others = float.iter().enumerate().filter(|(token, _)| *token != best as usize);
+            let second = others.fold(f32::MIN, |largest, (_, logit)| largest.max(*logit));
             if float[best as usize] - second > INT8_MARGIN {
                 clear += 1;
                 assert_eq!(argmax(int8), best, "position {position}");

@@ -8,6 +8,9 @@ struct Row {
     source: u32,   // 0: `token`; n: the token sampled last in slot n - 1
 }
 
+// The table of what follows on the last row of a step.
+const NO_TABLE: u32 = 0xffffffffu;
+
 // One row whose next token is to be chosen.
 struct Output {
     row: u32,                 // its index among the rows of the step
