@@ -315,7 +315,7 @@ impl Variant {
             for shape in MatvecShape::SINGLE_TOKEN.into_iter().chain([MatvecShape::FEW_TOKENS]) {
                 all.push(matvec.shape(shape).subgroups(true));
             }
-            all.push(Self::plain(Kernel::Matmul).weight(format, 1));
+            all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::Matmul).weight(format, 1).tile(tile)));
             if format.has_integer_codes() {
                 all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::MatmulInt8).weight(format, 1).tile(tile)));
             }

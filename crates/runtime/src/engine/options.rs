@@ -201,3 +201,19 @@ pub struct Summary {
     /// How long it took.
     pub timings: Timings,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Activations;
+
+    #[test]
+    fn long_prompts_alone_are_rounded_without_being_asked() {
+        for (activations, rounded) in [
+            (Activations::Auto, [false, true]),
+            (Activations::Float, [false, false]),
+            (Activations::Int8, [true, true]),
+        ] {
+            assert_eq!([63, 64].map(|tokens| activations.quantise_prompt(tokens)), rounded, "{activations:?}");
+        }
+    }
+}

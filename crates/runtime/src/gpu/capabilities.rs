@@ -134,7 +134,7 @@ impl Capabilities {
         Variants::by_rows(&[
             (1, matvec.shape(shape)),
             (self.few_rows(), matvec.shape(MatvecShape::FEW_TOKENS)),
-            (u32::MAX, with(Variant::plain(Kernel::Matmul))),
+            (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile)),
         ])
     }
 

@@ -95,7 +95,7 @@ fn a_device_that_computes_wrong_values_is_refused() {
         (Kernel::Matvec, false, |v, t| {
             with_mistake(v, t, Kernel::Matvec, "g += WORKGROUP_SIZE", "g += 2 * WORKGROUP_SIZE")
         }),
-        (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "sums[j][i] += dot", "sums[j][i] -= dot")),
+        (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "fma(a.w, b.w", "fma(-a.w, b.w")),
         (Kernel::MatmulInt8, false, |v, t| {
             with_mistake(v, t, Kernel::MatmulInt8, "< params.groups", "<= params.groups")
         }),
