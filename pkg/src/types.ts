@@ -10,8 +10,8 @@ export interface GpuOptions {
 }
 
 /**
- * What the weights multiply while a prompt is read: `float` is 32-bit floats; `int8` rounds them to 8 bits, which is faster and
- * less exact; `auto` does that for prompts of 64 tokens or more on GPUs.
+ * What the weights multiply: `float` is 32-bit floats; `int8` rounds them to 8 bits, which is faster and less exact; `auto` does
+ * that for prompts of 64 tokens or more and, where the CPU stands in for a GPU, for answers.
  */
 export type Activations = "auto" | "float" | "int8";
 
@@ -22,7 +22,7 @@ export interface LoadOptions {
   signal?: AbortSignal;
   /** Tokens that prompt and answer may have together; by default the engine chooses. */
   contextLength?: number;
-  /** What the weights multiply while a prompt is read; by default `auto`. */
+  /** What the weights multiply; by default `auto`. */
   activations?: Activations;
   /** Which of the adapter's abilities to use. */
   gpu?: GpuOptions;

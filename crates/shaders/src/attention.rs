@@ -1,4 +1,4 @@
-//! Parameters of `attention`, `attention_split`, `attention_combine` and `attention_tile`.
+//! Parameters of `attention`, `attention_split`, `attention_combine`, `attention_tile` and `attention_token_per_lane`.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -58,10 +58,11 @@ impl Launch for Attention {
     }
 
     fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+        let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
         match variant.kernel {
             Kernel::AttentionTile => variant.attention_tile.map_or([0; 3], |tile| self.tile_grid(&tile, extent.count)),
+            Kernel::AttentionTokenPerLane => [self.kv_heads * blocks, extent.count, 1],
             Kernel::AttentionSplit => {
-                let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
                 [self.kv_heads * blocks, extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
             }
             // A single split has its result already.
@@ -79,6 +80,12 @@ impl Launch for Attention {
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionCombine, Kernel::AttentionTile]
+        &[
+            Kernel::Attention,
+            Kernel::AttentionSplit,
+            Kernel::AttentionCombine,
+            Kernel::AttentionTile,
+            Kernel::AttentionTokenPerLane,
+        ]
     }
 }

@@ -122,7 +122,8 @@ impl Expansion<'_, '_, '_> {
             "TOKENS4" => self.variant.tokens4,
             "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,
             "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),
-            "INT8" => self.variant.kernel == Kernel::MatmulInt8,
+            "FLOAT_TILES" => self.variant.kernel == Kernel::Matmul,
+            "INT8" => self.variant.kernel.takes_codes(),
             "SCALES" => self.variant.weight.is_some_and(|layout| layout.format.has_scales()),
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! Parameters of `matvec`, `matmul`, `matmul_int8`, `matmul_row_per_lane`.
+//! Parameters of `matvec`, `matmul`, `matmul_int8`, `matmul_row_per_lane`, `matmul_row_per_lane_int8`.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -46,7 +46,7 @@ impl Launch for Linear {
                 let tile = variant.tile.unwrap_or(Tile::DEFAULT);
                 [self.rows.div_ceil(tile.rows), extent.count.div_ceil(tile.tokens), 1]
             }
-            Kernel::MatmulRowPerLane => {
+            Kernel::MatmulRowPerLane | Kernel::MatmulRowPerLaneInt8 => {
                 [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
             }
             _ => {
@@ -63,6 +63,6 @@ impl Launch for Linear {
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Matvec, Kernel::Matmul, Kernel::MatmulInt8, Kernel::MatmulRowPerLane]
+        &[Kernel::Matvec, Kernel::Matmul, Kernel::MatmulInt8, Kernel::MatmulRowPerLane, Kernel::MatmulRowPerLaneInt8]
     }
 }

@@ -13,10 +13,12 @@ pub enum Kernel {
     AttentionCombine,
     AttentionSplit,
     AttentionTile,
+    AttentionTokenPerLane,
     Embed,
     Matmul,
     MatmulInt8,
     MatmulRowPerLane,
+    MatmulRowPerLaneInt8,
     Matvec,
     Quantise,
     RmsNorm,
@@ -36,10 +38,12 @@ impl Kernel {
             Self::AttentionCombine => "attention_combine",
             Self::AttentionSplit => "attention_split",
             Self::AttentionTile => "attention_tile",
+            Self::AttentionTokenPerLane => "attention_token_per_lane",
             Self::Embed => "embed",
             Self::Matmul => "matmul",
             Self::MatmulInt8 => "matmul_int8",
             Self::MatmulRowPerLane => "matmul_row_per_lane",
+            Self::MatmulRowPerLaneInt8 => "matmul_row_per_lane_int8",
             Self::Matvec => "matvec",
             Self::Quantise => "quantise",
             Self::RmsNorm => "rms_norm",
@@ -47,6 +51,12 @@ impl Kernel {
             Self::Swiglu => "swiglu",
             Self::Truncate => "truncate",
         }
+    }
+
+    /// Whether it multiplies activations in codes of 8 bits, as `quantise` writes them.
+    #[must_use]
+    pub const fn takes_codes(self) -> bool {
+        matches!(self, Self::MatmulInt8 | Self::MatmulRowPerLaneInt8)
     }
 }
 
@@ -118,7 +128,7 @@ pub struct Variant {
     pub kernel: Kernel,
     /// The layout of the weight it reads, if it reads one.
     pub weight: Option<WeightLayout>,
-    /// Whether an invocation handles four tokens at a time rather than one (`matmul_row_per_lane`).
+    /// Whether an invocation handles four tokens at a time rather than one (`matmul_row_per_lane` and its like).
     pub tokens4: bool,
     /// Whether it reduces with subgroup operations.
     pub subgroups: bool,
@@ -223,6 +233,13 @@ impl Variant {
         Self { rope, ..self }
     }
 
+    /// The same, with room for as many of `heads` query heads on a KV head, up to 4 at a time, as leaves the fewest out at the end.
+    #[must_use]
+    pub const fn even_heads(self, heads: u32) -> Self {
+        let heads = heads.div_ceil(heads.div_ceil(4));
+        Self { heads, ..self }
+    }
+
     /// The constants that its text begins with.
     pub(crate) fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = Vec::new();
@@ -249,6 +266,9 @@ impl Variant {
         }
         if self.heads > 0 {
             constants.push(("HEADS", self.heads));
+        }
+        if self.kernel == Kernel::AttentionTokenPerLane {
+            constants.push(("KEYS", 4));
         }
         if let Some(tile) = self.attention_tile {
             constants.extend(tile.constants());
@@ -278,9 +298,12 @@ impl Variant {
                 all.extend([split, split.rope(true)]);
             }
             let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
-            all.extend([rms_norm, rms_norm.gather(true), rms_norm.quantise(true)]);
+            for gather in [false, true] {
+                all.extend([false, true].map(|quantise| rms_norm.gather(gather).quantise(quantise)));
+            }
         }
         all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).attention_tile(tile)));
+        all.extend([1, 2, 3, 4].map(|heads| Self::plain(Kernel::AttentionTokenPerLane).even_heads(heads)));
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));
@@ -292,12 +315,16 @@ impl Variant {
             for shape in MatvecShape::SINGLE_TOKEN.into_iter().chain([MatvecShape::FEW_TOKENS]) {
                 all.push(matvec.shape(shape).subgroups(true));
             }
-            all.push(Self::plain(Kernel::Matmul).weight(format, 1));
+            all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::Matmul).weight(format, 1).tile(tile)));
             if format.has_integer_codes() {
                 all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::MatmulInt8).weight(format, 1).tile(tile)));
             }
             for tokens4 in [false, true] {
-                all.push(Self::plain(Kernel::MatmulRowPerLane).weight(format, LANE_INTERLEAVE).tokens4(tokens4));
+                let row_per_lane = |kernel| Self::plain(kernel).weight(format, LANE_INTERLEAVE).tokens4(tokens4);
+                all.push(row_per_lane(Kernel::MatmulRowPerLane));
+                if format.has_integer_codes() {
+                    all.push(row_per_lane(Kernel::MatmulRowPerLaneInt8));
+                }
             }
         }
         all

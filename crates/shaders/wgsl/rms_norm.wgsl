@@ -23,7 +23,7 @@ struct Params {
 #endif
 #ifdef GATHER
 #import rows
-@group(0) @binding(4) var<storage, read> outputs: array<Output>;
+@group(0) @binding(5) var<storage, read> outputs: array<Output>;
 #endif
 
 @compute @workgroup_size(WORKGROUP_SIZE)

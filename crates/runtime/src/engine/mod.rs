@@ -83,8 +83,8 @@ impl Engine {
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_ROWS.min(fits(spec.vocabulary.max(widest)));
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
-        let quantise = options.activations.quantise_on(gpu.capabilities());
-        let quantised_rows = if quantise { rows } else { 0 };
+        let quantise = options.activations.quantise();
+        let quantised_rows = if quantise { rows.max(outputs) } else { 0 };
         let activations = model::Activations::new(gpu, spec, (rows, outputs, quantised_rows), (SLOTS, context_length))?;
         let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv, quantise: false };
         let programs = Programs::build(&graph, quantise)?;

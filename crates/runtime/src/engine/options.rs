@@ -3,22 +3,21 @@
 use std::str::FromStr;
 
 use super::sequence::Sampling;
-use crate::gpu::Capabilities;
 use crate::kv::BlockOrder;
 use crate::{Error, Result};
 
-/// What the matrices multiply while a prompt goes through the model. The numbers that come out differ by what rounding to 8 bits
-/// costs, so this decides between speed and closeness.
+/// What the matrices multiply. The numbers that come out differ by what rounding to 8 bits costs, so this decides between speed and
+/// closeness. What goes through the model a few tokens at a time, as decoding does, is rounded on software adapters alone: they
+/// spend their time on arithmetic where GPUs wait for the weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activations {
-    /// As `Int8` for prompts of 64 tokens or more on devices that aren't software; as `Float` for the rest, and for
+    /// As `Int8` for prompts of 64 tokens or more and for what is generated; as `Float` for shorter prompts, and for
     /// [`super::Engine::logits`].
     #[default]
     Auto,
     /// Activations are f32.
     Float,
-    /// Activations are rounded to 8 bits, with a scale for each 32, where the weights have integer codes and the device a kernel
-    /// for that. What generates tokens, or a prompt of as few as are generated at a time, stays in f32.
+    /// Activations are rounded to 8 bits, with a scale for each 32, where the weights have integer codes.
     Int8,
 }
 
@@ -26,17 +25,12 @@ impl Activations {
     /// The tokens of a prompt from which `Auto` rounds activations to 8 bits.
     const AUTO_TOKENS: usize = 64;
 
-    /// Whether they are rounded to 8 bits at all on a device.
-    pub(super) fn quantise_on(self, capabilities: &Capabilities) -> bool {
-        let wanted = match self {
-            Self::Auto => !capabilities.software,
-            Self::Float => false,
-            Self::Int8 => true,
-        };
-        wanted && capabilities.quantises()
+    /// Whether any are rounded to 8 bits; if so, those of decoding are.
+    pub(super) fn quantise(self) -> bool {
+        self != Self::Float
     }
 
-    /// Whether those of a prompt of `tokens` tokens are, where any are.
+    /// Whether those of a prompt of `tokens` tokens are.
     pub(super) fn quantise_prompt(self, tokens: usize) -> bool {
         self == Self::Int8 || self == Self::Auto && tokens >= Self::AUTO_TOKENS
     }
@@ -70,7 +64,7 @@ pub struct EngineOptions {
     pub context_length: Option<u32>,
     /// Tokens of a prompt that go through the model at a time; chosen by the kind of device where absent.
     pub prefill_rows: Option<u32>,
-    /// What the matrices multiply while a prompt goes through the model.
+    /// What the matrices multiply.
     pub activations: Activations,
     /// The order in which KV blocks are handed out.
     pub block_order: BlockOrder,
@@ -206,4 +200,20 @@ pub struct Summary {
     pub tokens: usize,
     /// How long it took.
     pub timings: Timings,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Activations;
+
+    #[test]
+    fn long_prompts_alone_are_rounded_without_being_asked() {
+        for (activations, rounded) in [
+            (Activations::Auto, [false, true]),
+            (Activations::Float, [false, false]),
+            (Activations::Int8, [true, true]),
+        ] {
+            assert_eq!([63, 64].map(|tokens| activations.quantise_prompt(tokens)), rounded, "{activations:?}");
+        }
+    }
 }

@@ -60,7 +60,9 @@ impl Engine {
         inner.write_rows(&rows);
         let output = Output { row: tokens - 1, ..Output::default() };
         inner.gpu.write(&inner.activations.outputs, 0, bytemuck::bytes_of(&output));
-        let (programs, counts) = inner.step_programs(&rows, &[output], inner.wanted.quantise_prompt(tokens as usize));
+        let wanted = inner.wanted;
+        let quantise = if tokens == 1 { wanted.quantise() } else { wanted.quantise_prompt(tokens as usize) };
+        let (programs, counts) = inner.step_programs(&rows, &[output], quantise);
         let mut times = Vec::new();
         for program in programs {
             times.extend(program.profile(&inner.gpu, counts, repeats).await?);

@@ -24,7 +24,7 @@ pub(super) struct Sequence {
     slot: u32,
     blocks: Vec<u32>,
     length: u32,
-    /// Whether many rows at a time go through the model with activations in codes of 8 bits.
+    /// Whether the prompt's tokens go through the model with activations in codes of 8 bits.
     quantise: bool,
 }
 
@@ -57,12 +57,12 @@ impl Sequence {
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
         let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-        self.step(&rows, sampling, ring)
+        self.step(&rows, sampling, self.quantise, ring)
     }
 
     /// Appends the token sampled last and chooses the one that follows it, all without leaving the device.
     pub(super) fn append_sampled(&mut self, sampling: Sampling, ring: &mut ReadbackRing) -> Result<Readback> {
-        self.step(&[(0, self.slot + 1)], Some(sampling), ring)
+        self.step(&[(0, self.slot + 1)], Some(sampling), self.inner.wanted.quantise(), ring)
     }
 
     /// This sequence's token among the bytes of a readback.
@@ -107,11 +107,17 @@ impl Sequence {
         self.length += tokens.len() as u32;
         let outputs: Vec<_> = (0..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
         let groups = outputs.chunks(inner.activations.output_capacity as usize);
-        Ok(groups.map(|outputs| inner.submit_logits(outputs, ring)).collect())
+        Ok(groups.map(|outputs| inner.submit_logits(outputs, self.quantise, ring)).collect())
     }
 
     /// Runs tokens, given as (token, source), and perhaps samples what follows.
-    fn step(&mut self, tokens: &[(u32, u32)], sampling: Option<Sampling>, ring: &mut ReadbackRing) -> Result<Readback> {
+    fn step(
+        &mut self,
+        tokens: &[(u32, u32)],
+        sampling: Option<Sampling>,
+        quantise: bool,
+        ring: &mut ReadbackRing,
+    ) -> Result<Readback> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
         let rows = self.rows(&mut state, tokens)?;
@@ -126,7 +132,7 @@ impl Sequence {
             top_p: sampling.top_p,
             min_p: sampling.min_p,
         });
-        Ok(inner.submit_step(&rows, output.as_slice(), self.quantise, ring))
+        Ok(inner.submit_step(&rows, output.as_slice(), quantise, ring))
     }
 
     /// The rows for `tokens` that follow `depth` others, of which nothing is known but that there are blocks for them.

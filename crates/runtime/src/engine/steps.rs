@@ -12,8 +12,7 @@ pub(super) struct Programs {
     /// For few rows, where the device's kernels for them take in what stands beside a matrix.
     few: Option<Few>,
     body: Program,
-    /// For many rows, with activations in codes of 8 bits.
-    quantised: Option<Program>,
+    quantised: Option<Quantised>,
     head: Program,
     truncation: Program,
     sampler: Program,
@@ -27,8 +26,23 @@ struct Few {
     rows: usize,
 }
 
+/// With activations in codes of 8 bits: for many rows or, where few have no kernels of their own, for any number.
+struct Quantised {
+    body: Program,
+    /// Where it isn't for many rows alone: the one that a prompt's end has wouldn't be worth it.
+    head: Option<Program>,
+}
+
+impl Quantised {
+    fn build(graph: &Graph<'_>) -> Result<Self> {
+        let graph = Graph { quantise: true, ..*graph };
+        let head = (!graph.gpu.capabilities().fuses()).then(|| graph.head(false)).transpose()?;
+        Ok(Self { body: graph.body(false)?, head })
+    }
+}
+
 impl Programs {
-    /// `quantise`: with a body whose activations are in codes of 8 bits.
+    /// `quantise`: also with activations in codes of 8 bits.
     pub(super) fn build(graph: &Graph<'_>, quantise: bool) -> Result<Self> {
         let rows = graph.activations.split_rows as usize;
         let few = graph.gpu.capabilities().fuses();
@@ -36,26 +50,36 @@ impl Programs {
         Ok(Self {
             few,
             body: graph.body(false)?,
-            quantised: quantise.then(|| Graph { quantise, ..*graph }.body(false)).transpose()?,
+            quantised: quantise.then(|| Quantised::build(graph)).transpose()?,
             head: graph.head(false)?,
             truncation: graph.truncation(),
             sampler: graph.sampler(),
         })
     }
 
-    /// The body and the head for these rows and outputs; `quantise`: with activations in codes of 8 bits where rows are many.
+    /// The body and the head for these rows and outputs; `quantise`: with activations in codes of 8 bits where there
+    /// are kernels for that many.
     fn of(&self, rows: &[Row], outputs: &[Output], quantise: bool) -> (&Program, &Program) {
         match &self.few {
             Some(few) if rows.len() <= few.rows => {
                 let in_order = outputs.iter().enumerate().all(|(i, output)| output.row as usize == i);
                 (&few.body, if in_order { &few.head } else { &self.head })
             }
-            _ => (self.quantised.as_ref().filter(|_| quantise).unwrap_or(&self.body), &self.head),
+            _ => match self.quantised.as_ref().filter(|_| quantise) {
+                Some(quantised) => (&quantised.body, self.head(quantise)),
+                None => (&self.body, &self.head),
+            },
         }
     }
 
+    /// The head for any outputs.
+    fn head(&self, quantise: bool) -> &Program {
+        let quantised = self.quantised.as_ref().filter(|_| quantise);
+        quantised.and_then(|quantised| quantised.head.as_ref()).unwrap_or(&self.head)
+    }
+
     pub(super) fn dispatches_per_token(&self) -> usize {
-        let (body, head) = self.of(&[Row::default()], &[Output::default()], false);
+        let (body, head) = self.of(&[Row::default()], &[Output::default()], true);
         let counts = counts(&[Row::default()], 1);
         [body, head, &self.sampler].iter().map(|program| program.len(counts)).sum()
     }
@@ -94,9 +118,9 @@ impl Inner {
     }
 
     /// Brings back the logits of `outputs` of the rows submitted last. The caller holds the state.
-    pub(super) fn submit_logits(&self, outputs: &[Output], ring: &mut ReadbackRing) -> Readback {
+    pub(super) fn submit_logits(&self, outputs: &[Output], quantise: bool, ring: &mut ReadbackRing) -> Readback {
         self.gpu.write(&self.activations.outputs, 0, bytemuck::cast_slice(outputs));
-        let programs = [(&self.programs.head, counts(&[], outputs.len()))];
+        let programs = [(self.programs.head(quantise), counts(&[], outputs.len()))];
         self.gpu.run_and_read(&programs, &self.activations.logits, self.logit_bytes(outputs.len()), ring)
     }
 

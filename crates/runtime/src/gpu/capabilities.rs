@@ -102,17 +102,18 @@ impl Capabilities {
         !self.interleaved_rows
     }
 
-    /// Whether there are kernels that multiply activations in codes of 8 bits.
-    #[must_use]
-    pub fn quantises(&self) -> bool {
-        !self.interleaved_rows
-    }
-
-    /// The kernels for `weight * x` of many tokens with `x` in codes of 8 bits, where there are any.
+    /// The kernels for `weight * x` with `x` in codes of 8 bits, where the format has any: for many tokens or, where rows of
+    /// weights lie side by side, for any number.
     #[must_use]
     pub fn linear_int8(&self, format: WeightFormat) -> Option<Variants> {
-        let variant = Variant::plain(Kernel::MatmulInt8).weight(format, 1).tile(self.tile);
-        (self.quantises() && format.has_integer_codes()).then(|| variant.into())
+        let with = |kernel| Variant::plain(kernel).weight(format, self.interleave());
+        let variants = if self.interleaved_rows {
+            let row_per_lane = with(Kernel::MatmulRowPerLaneInt8);
+            Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))])
+        } else {
+            with(Kernel::MatmulInt8).tile(self.tile).into()
+        };
+        format.has_integer_codes().then_some(variants)
     }
 
     /// The most rows for which the kernels for few rows are the faster ones.
@@ -133,7 +134,7 @@ impl Capabilities {
         Variants::by_rows(&[
             (1, matvec.shape(shape)),
             (self.few_rows(), matvec.shape(MatvecShape::FEW_TOKENS)),
-            (u32::MAX, with(Variant::plain(Kernel::Matmul))),
+            (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile)),
         ])
     }
 
@@ -162,9 +163,13 @@ impl Capabilities {
         Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups).rope(rope)
     }
 
-    /// The kernel for attention of many rows whose heads are `width` wide.
+    /// The kernel for attention of many rows whose heads are `width` wide or, where few have none of their own, of any number,
+    /// with `heads` query heads on a KV head.
     #[must_use]
-    pub fn attention_of_many(&self, width: u32) -> Variant {
+    pub fn attention_of_many(&self, width: u32, heads: u32) -> Variant {
+        if self.interleaved_rows && width.is_multiple_of(8) {
+            return Variant::plain(Kernel::AttentionTokenPerLane).even_heads(heads);
+        }
         // Staging pays where many invocations share what one reads: not where each has a row of a weight, on a CPU.
         // The widest heads would take more registers than most devices have for an invocation, but for blocks of half the size.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];

@@ -35,17 +35,24 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
         check(gpu, params, variant, extent(many.min(3)), resources).await?;
     }
     if let Some(variants) = capabilities.linear_int8(WeightFormat::Q4_0) {
-        let (params, resources) = linear_case(variants.of(3));
-        check(gpu, params, *variants.of(3), extent(3), resources).await?;
+        // All for three tokens: tiles may write what they find after the tokens there are.
+        for many in [1, 3] {
+            let variant = *variants.of(many);
+            let (params, resources) = linear_case(&variant);
+            check(gpu, params, variant, extent(3), resources).await?;
+        }
     }
     let norm = Resources::default().with("x", &values(3 * 96)).with("weight", &values(96)).with("y", &[0.0f32; 3 * 96]);
     let params = RmsNorm { width: 90, groups: 3, stride: 24, epsilon: 1e-5 };
     check(gpu, params, capabilities.rms_norm(false), extent(3), norm).await?;
     let (params, resources) = attention_case();
     check(gpu, params, capabilities.attention(), extent(2), resources.clone()).await?;
-    if capabilities.fuses() {
-        check(gpu, params, capabilities.attention_split(2, false), extent(2), resources).await?;
-    }
+    let few = if capabilities.fuses() {
+        capabilities.attention_split(2, false)
+    } else {
+        capabilities.attention_of_many(2 * params.head_pairs, 2)
+    };
+    check(gpu, params, few, extent(2), resources).await?;
     for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
         let (params, resources) = argmax_case();
         check(gpu, params, Variant::plain(stage), extent(2), resources).await?;

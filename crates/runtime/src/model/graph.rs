@@ -199,7 +199,8 @@ impl Graph<'_> {
             builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Rows, &resources);
         } else {
             builder.dispatch(rope, append, Count::Rows, &resources);
-            builder.dispatch(params, capabilities.attention_of_many(spec.head_width), Count::Rows, &resources);
+            let many = capabilities.attention_of_many(spec.head_width, spec.heads / spec.kv_heads);
+            builder.dispatch(params, many, Count::Rows, &resources);
         }
     }
 

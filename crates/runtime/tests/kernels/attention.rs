@@ -1,4 +1,4 @@
-//! `attention`, `attention_split` and `attention_combine`: lengths about the edges of blocks (16) and tiles (64) and splits (128), shuffled block tables, shared KV heads, every width.
+//! `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths about the edges of blocks (16) and tiles (64) and splits (128), shuffled block tables, shared KV heads, every width.
 
 use wgslm_shaders::cpu::{Resources, kv_head_words};
 use wgslm_shaders::format::GROUP;
@@ -35,7 +35,7 @@ impl Rows {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let kernels = [Kernel::Attention, Kernel::AttentionSplit];
+    let kernels = [Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionTokenPerLane];
     for variant in Variant::all().into_iter().filter(|variant| kernels.contains(&variant.kernel) && !variant.rope) {
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
             for width in [2, 64, 80, 256] {

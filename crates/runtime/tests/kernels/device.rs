@@ -82,7 +82,7 @@ fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, 
 #[test]
 fn a_device_that_computes_wrong_values_is_refused() {
     type Text = fn(&Variant, Target) -> String;
-    let mistakes: [(Kernel, bool, Text); 9] = [
+    let mistakes: [(Kernel, bool, Text); 10] = [
         (Kernel::Matvec, false, |v, t| {
             with_mistake(
                 v,
@@ -95,12 +95,15 @@ fn a_device_that_computes_wrong_values_is_refused() {
         (Kernel::Matvec, false, |v, t| {
             with_mistake(v, t, Kernel::Matvec, "g += WORKGROUP_SIZE", "g += 2 * WORKGROUP_SIZE")
         }),
-        (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "sums[j][i] += dot", "sums[j][i] -= dot")),
+        (Kernel::Matmul, false, |v, t| with_mistake(v, t, Kernel::Matmul, "fma(a.w, b.w", "fma(-a.w, b.w")),
         (Kernel::MatmulInt8, false, |v, t| {
             with_mistake(v, t, Kernel::MatmulInt8, "< params.groups", "<= params.groups")
         }),
         (Kernel::MatmulRowPerLane, true, |v, t| {
             with_mistake(v, t, Kernel::MatmulRowPerLane, "sums3 += dots", "sums3 -= dots")
+        }),
+        (Kernel::MatmulRowPerLaneInt8, true, |v, t| {
+            with_mistake(v, t, Kernel::MatmulRowPerLaneInt8, "sums3 += products", "sums3 -= products")
         }),
         (Kernel::RmsNorm, true, |v, t| with_mistake(v, t, Kernel::RmsNorm, "+ params.epsilon", "+ 2e-3")),
         (Kernel::Attention, true, |v, t| {

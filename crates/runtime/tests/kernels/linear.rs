@@ -1,7 +1,7 @@
-//! `matvec`, `matmul`, `matmul_int8` and `matmul_row_per_lane`.
+//! `matvec`, `matmul`, `matmul_row_per_lane`, and the latter two on codes of 8 bits.
 
 use wgslm_shaders::format::{GROUP, WeightFormat};
-use wgslm_shaders::{Extent, Kernel, Launch, Linear, Tile, Variant};
+use wgslm_shaders::{Extent, Kernel, Launch, Linear, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
@@ -78,16 +78,15 @@ pub(crate) fn cases() -> Vec<Case> {
             SHAPES.into_iter().filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate));
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
         let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);
-        // Nor do large tiles show anything new where there's less than one.
-        let shapes =
-            shapes.filter(move |shape| variant.tile.is_none_or(|tile| tile == Tile::DEFAULT) || shape.tokens > 8);
+        // Nor do tiles where there's much less than one.
+        let shapes = shapes.filter(move |shape| variant.tile.is_none() || shape.tokens > 8);
         shapes.map(move |shape| case(variant, shape))
     });
     odd.chain(tall.map(|variant| case(variant, TALL))).collect()
 }
 
 fn is_linear(kernel: Kernel) -> bool {
-    matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulInt8 | Kernel::MatmulRowPerLane)
+    kernel.takes_codes() || matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
 }
 
 fn case(variant: Variant, shape: Shape) -> Case {
@@ -123,7 +122,7 @@ fn case(variant: Variant, shape: Shape) -> Case {
         .with("norm", &norm)
         // A row more than there is room for, which nothing may touch.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
-    if variant.kernel == Kernel::MatmulInt8 {
+    if variant.kernel.takes_codes() {
         let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
         resources.set("codes_x", &codes);
         resources.set("scales_x", &scales);

@@ -1,11 +1,11 @@
 //! Logits of the tiny golden models.
 
 use serde::Deserialize;
-use wgslm::engine::{Activations, EngineOptions};
+use wgslm::engine::{Activations, EngineOptions, GenerateOptions};
 use wgslm::gpu::GpuOptions;
 use wgslm::kv::BlockOrder;
 
-use crate::setup::{adapters, configurations, engine, logits, normalised_error, npy};
+use crate::setup::{adapters, argmax, configurations, engine, generate, logits, normalised_error, npy};
 use crate::support::golden;
 
 /// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
@@ -97,10 +97,11 @@ fn a_shuffled_block_table_gives_the_same_logits() {
 
 #[test]
 fn activations_of_8_bits_come_close_to_the_golden_logits() {
-    // The kernels for them read rows that stand one after the other.
-    let contiguous = |options: GpuOptions| GpuOptions { interleaved_rows: Some(false), ..options };
+    // Rows of weights that stand one after the other are read by other kernels than those that stand side by side.
+    let rows =
+        |options: GpuOptions| [false, true].map(|rows| GpuOptions { interleaved_rows: Some(rows), ..options.clone() });
     let asked = |activations| EngineOptions { activations, ..EngineOptions::default() };
-    for options in adapters().into_iter().map(contiguous) {
+    for options in adapters().into_iter().flat_map(rows) {
         for name in MODELS {
             let int8 = error_of(name, &options, &asked(Activations::Int8));
             let has_codes = !name.contains("f16");
@@ -109,6 +110,13 @@ fn activations_of_8_bits_come_close_to_the_golden_logits() {
                 "{name}: a normalised error of {int8:.2e}"
             );
         }
+        // A prompt is read as for its logits.
+        let prompt = golden_model(MODELS[0]).tokens;
+        let engine = engine(&options, &golden(MODELS[0]), &asked(Activations::Int8));
+        let (next, _, _) = generate(&engine, &prompt, GenerateOptions { max_tokens: Some(1), ..Default::default() })
+            .expect("the model runs");
+        let logits = logits(&engine, &prompt);
+        assert_eq!(next, [argmax(&logits[logits.len() / prompt.len() * (prompt.len() - 1)..])]);
         // Nobody gets them for logits without having asked, and they can be told from f32.
         let error = |activations| error_of(MODELS[0], &options, &asked(activations));
         let [auto, float, int8] = [Activations::Auto, Activations::Float, Activations::Int8].map(error);

@@ -6,5 +6,6 @@ mod support;
 mod generation;
 mod golden_logits;
 mod loading;
+mod perplexity;
 mod real_model;
 mod setup;

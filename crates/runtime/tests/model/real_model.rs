@@ -1,7 +1,8 @@
 //! SmolLM2-135M-Instruct against the oracle's continuations.
 
 use serde::Deserialize;
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions};
+use wgslm::engine::{Activations, Engine, EngineOptions, GenerateOptions};
+use wgslm::gpu::GpuOptions;
 
 use crate::setup::{adapters, argmax, engine, generate, logits};
 use crate::support::{golden, smollm2_model};
@@ -61,11 +62,46 @@ fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
 fn the_real_model_follows_the_oracle_on_every_adapter() {
     let Some(path) = smollm2_model() else { return };
     for options in adapters() {
-        let options_of_engine = EngineOptions { context_length: Some(256), ..EngineOptions::default() };
+        let options_of_engine =
+            EngineOptions { context_length: Some(256), activations: Activations::Float, ..EngineOptions::default() };
         let engine = engine(&options, &path, &options_of_engine);
         for row in rows() {
             fed_golden_tokens_the_argmax_is_golden(&engine, &row);
             running_freely_the_tokens_are_golden(&engine, &row);
         }
+    }
+}
+
+/// Where the best two logits lie closer than this, activations of 8 bits may decide.
+const INT8_MARGIN: f32 = 0.5;
+
+#[test]
+fn activations_of_8_bits_change_no_clear_choice() {
+    let Some(path) = smollm2_model() else { return };
+    // One long prompt: what the oracle was asked, and what it said.
+    let tokens: Vec<u32> = rows().into_iter().flat_map(|row| [row.prompt_tokens, row.greedy].concat()).collect();
+    let tokens = &tokens[..72];
+    // The last one: software adapters take their time.
+    if let Some(options) = adapters().pop() {
+        let run = |activations, options: &GpuOptions| {
+            let options_of_engine =
+                EngineOptions { context_length: Some(128), activations, ..EngineOptions::default() };
+            let engine = engine(options, &path, &options_of_engine);
+            (logits(&engine, tokens), engine.model().spec.vocabulary as usize)
+        };
+        let (float, vocabulary) = run(Activations::Float, &options);
+        // The kernels for them read rows that stand one after the other.
+        let (int8, _) = run(Activations::Int8, &GpuOptions { interleaved_rows: Some(false), ..options });
+        let mut clear = 0;
+        for (position, (float, int8)) in float.chunks(vocabulary).zip(int8.chunks(vocabulary)).enumerate() {
+            let best = argmax(float);
+            let others = float.iter().enumerate().filter(|(token, _)| *token != best as usize);
+            let second = others.fold(f32::MIN, |largest, (_, logit)| largest.max(*logit));
+            if float[best as usize] - second > INT8_MARGIN {
+                clear += 1;
+                assert_eq!(argmax(int8), best, "position {position}");
+            }
+        }
+        assert!(clear > tokens.len() / 2, "most positions should tell: {clear} of {}", tokens.len());
     }
 }

@@ -2,7 +2,7 @@ use super::rms_norm::normalised;
 use super::swiglu::silu;
 use super::{Resources, activation_row, weight_row};
 use crate::format::{GROUP, plane_index};
-use crate::{Kernel, Linear, Variant};
+use crate::{Linear, Variant};
 
 /// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
 pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources: &mut Resources) {
@@ -35,7 +35,7 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
 fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize) -> Vec<f64> {
     let groups = params.groups as usize;
     let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
-    if variant.kernel == Kernel::MatmulInt8 {
+    if variant.kernel.takes_codes() {
         let (codes, scales) = (resources.get("codes_x"), resources.get("scales_x"));
         return activation_row(codes, scales, token, groups).into_iter().map(f64::from).collect();
     }

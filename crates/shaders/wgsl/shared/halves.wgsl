@@ -20,3 +20,17 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
         + (quad_dot(code_quad(row, group, 2u), x.q4, x.q5) + quad_dot(code_quad(row, group, 3u), x.q6, x.q7));
 }
 #endif
+#ifdef FLOAT_TILES
+fn raw_half(row: WeightRow, group: u32, half: u32) -> RawHalf {
+    return RawHalf(code_quad(row, group, 2u * half), code_quad(row, group, 2u * half + 1u), vec4<u32>(), vec4<u32>(), vec2<u32>());
+}
+
+fn weights16(raw: RawHalf, group: u32, half: u32) -> Weights16 {
+    return Weights16(
+        vec4(unpack_pair(raw.a.x), unpack_pair(raw.a.y)),
+        vec4(unpack_pair(raw.a.z), unpack_pair(raw.a.w)),
+        vec4(unpack_pair(raw.b.x), unpack_pair(raw.b.y)),
+        vec4(unpack_pair(raw.b.z), unpack_pair(raw.b.w)),
+    );
+}
+#endif

@@ -37,3 +37,19 @@ fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
     return RawCodes(code_quad(row, group, 0u), vec4<u32>(), scale_bits(row, group));
 }
 #endif
+#ifdef FLOAT_TILES
+fn raw_half(row: WeightRow, group: u32, half: u32) -> RawHalf {
+    return RawHalf(code_quad(row, group, 0u), vec4<u32>(), vec4<u32>(), vec4<u32>(), scale_bits(row, group));
+}
+
+// factor * code + addend.
+fn nibbles16(raw: RawHalf, half: u32, factor: f32, addend: f32) -> Weights16 {
+    let c = (raw.a >> vec4(4u * half)) & vec4(0x0f0f0f0fu);
+    return Weights16(
+        factor * vec4<f32>(unpack4xU8(c.x)) + addend,
+        factor * vec4<f32>(unpack4xU8(c.y)) + addend,
+        factor * vec4<f32>(unpack4xU8(c.z)) + addend,
+        factor * vec4<f32>(unpack4xU8(c.w)) + addend,
+    );
+}
+#endif

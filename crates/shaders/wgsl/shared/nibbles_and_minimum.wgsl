@@ -22,3 +22,9 @@ fn scaled(low: i32, high: i32, scale: vec2<f32>, x_scale: vec2<f32>) -> f32 {
     return scale.x * x_scale.x * small_float(low + high) + scale.y * x_scale.y;
 }
 #endif
+#ifdef FLOAT_TILES
+fn weights16(raw: RawHalf, group: u32, half: u32) -> Weights16 {
+    let scale = scale_of(raw.scale, group);
+    return nibbles16(raw, half, scale.x, scale.y);
+}
+#endif

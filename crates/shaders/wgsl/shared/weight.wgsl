@@ -52,6 +52,9 @@ fn code_word(row: WeightRow, group: u32, word: u32) -> u32 {
 #ifdef INT8
 #import signed_codes
 #endif
+#ifdef FLOAT_TILES
+#import weights16
+#endif
 #import weight_format
 
 // What a group's scales are, in the meaning of the format.

@@ -21,3 +21,19 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
         + (dot(quad(row, group, 6u), x.q6) + dot(quad(row, group, 7u), x.q7)));
 }
 #endif
+#ifdef FLOAT_TILES
+fn raw_half(row: WeightRow, group: u32, half: u32) -> RawHalf {
+    let plane = 4u * half;
+    return RawHalf(
+        code_quad(row, group, plane),
+        code_quad(row, group, plane + 1u),
+        code_quad(row, group, plane + 2u),
+        code_quad(row, group, plane + 3u),
+        vec2<u32>(),
+    );
+}
+
+fn weights16(raw: RawHalf, group: u32, half: u32) -> Weights16 {
+    return plain16(raw);
+}
+#endif

@@ -17,3 +17,9 @@ fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
     return SignedCodes(less(low_nibbles(raw.first), 8u), less(high_nibbles(raw.first), 8u), scale_of(raw.scale, group));
 }
 #endif
+#ifdef FLOAT_TILES
+fn weights16(raw: RawHalf, group: u32, half: u32) -> Weights16 {
+    let scale = scale_of(raw.scale, group).x;
+    return nibbles16(raw, half, scale, -8.0 * scale);
+}
+#endif

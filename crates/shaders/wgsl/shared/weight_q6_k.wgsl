@@ -82,3 +82,22 @@ fn scaled(low: i32, high: i32, scale: vec2<f32>, x_scale: vec2<f32>) -> f32 {
     return x_scale.x * (scale.x * small_float(low) + scale.y * small_float(high));
 }
 #endif
+#ifdef FLOAT_TILES
+fn raw_half(row: WeightRow, group: u32, half: u32) -> RawHalf {
+    let upper = vec4(upper_pair(row, group), 0u, 0u);
+    return RawHalf(code_quad(row, group, 0u), upper, vec4<u32>(), vec4<u32>(), scale_bits(row, group));
+}
+
+fn weights16(raw: RawHalf, group: u32, half: u32) -> Weights16 {
+    let scales = scale_of(raw.scale, group);
+    let scale = select(scales.x, scales.y, half == 1u);
+    let upper = select(raw.b.x, raw.b.y, half == 1u);
+    let c = raw.a >> vec4(4u * half);
+    return Weights16(
+        scale * (vec4<f32>(unpack4xU8(join(c.x, upper, 0u))) - 32.0),
+        scale * (vec4<f32>(unpack4xU8(join(c.y, upper, 1u))) - 32.0),
+        scale * (vec4<f32>(unpack4xU8(join(c.z, upper, 2u))) - 32.0),
+        scale * (vec4<f32>(unpack4xU8(join(c.w, upper, 3u))) - 32.0),
+    );
+}
+#endif

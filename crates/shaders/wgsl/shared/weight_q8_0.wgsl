@@ -32,3 +32,18 @@ fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
     return SignedCodes(raw.first, raw.second, scale_of(raw.scale, group));
 }
 #endif
+#ifdef FLOAT_TILES
+fn raw_half(row: WeightRow, group: u32, half: u32) -> RawHalf {
+    return RawHalf(code_quad(row, group, half), vec4<u32>(), vec4<u32>(), vec4<u32>(), scale_bits(row, group));
+}
+
+fn weights16(raw: RawHalf, group: u32, half: u32) -> Weights16 {
+    let scale = scale_of(raw.scale, group).x;
+    return Weights16(
+        scale * vec4<f32>(unpack4xI8(raw.a.x)),
+        scale * vec4<f32>(unpack4xI8(raw.a.y)),
+        scale * vec4<f32>(unpack4xI8(raw.a.z)),
+        scale * vec4<f32>(unpack4xI8(raw.a.w)),
+    );
+}
+#endif

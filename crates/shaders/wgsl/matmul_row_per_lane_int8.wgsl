@@ -1,0 +1,86 @@
+// y[t, r] = dot(weight[r], x[t]) in integer dot products, of x in codes of 8 bits (see shared/quantise.wgsl): what
+// `matmul_row_per_lane` does, for adapters whose invocations are the lanes of a CPU's vectors. Those spend their time on loads,
+// a quarter as many words here, and on turning codes into f32, which only the sums of a group are turned into here.
+// An invocation takes a row in each of four neighbouring groups of INTERLEAVE rows, for one token or, with TOKENS4, for four.
+// Grid: (rows / (4 * INTERLEAVE), tokens or tokens / 4). Rows and tokens past the end repeat the last and are not stored.
+#import linear
+
+fn activations(token: u32, group: u32) -> SignedCodes {
+    let first = token * 2u * params.groups + group;
+    return SignedCodes(codes_x[first], codes_x[first + params.groups], scales_x[token * params.groups + group]);
+}
+
+fn product(w: SignedCodes, x: SignedCodes) -> f32 {
+    return scaled(dot16(w.low, x.low), dot16(w.high, x.high), w.scale, x.scale);
+}
+
+#ifdef TOKENS4
+alias Sums = vec4<f32>;
+const TOKENS: u32 = 4u;
+struct Activations {
+    x0: SignedCodes,
+    x1: SignedCodes,
+    x2: SignedCodes,
+    x3: SignedCodes,
+}
+
+fn load(tokens: vec4<u32>, group: u32) -> Activations {
+    return Activations(activations(tokens.x, group), activations(tokens.y, group), activations(tokens.z, group), activations(tokens.w, group));
+}
+
+fn products(row: WeightRow, group: u32, x: Activations) -> Sums {
+    let w = signed_codes(raw_codes(row, group), group);
+    return vec4(product(w, x.x0), product(w, x.x1), product(w, x.x2), product(w, x.x3));
+}
+
+fn store(row: u32, token: u32, sums: Sums) {
+    if row >= params.rows { return; }
+    for (var i = 0u; i < 4u; i++) {
+        if token + i < params.columns { store_y(token + i, row, sums[i]); }
+    }
+}
+#else
+alias Sums = f32;
+const TOKENS: u32 = 1u;
+alias Activations = SignedCodes;
+
+fn load(tokens: vec4<u32>, group: u32) -> Activations {
+    return activations(tokens.x, group);
+}
+
+fn products(row: WeightRow, group: u32, x: Activations) -> Sums {
+    return product(signed_codes(raw_codes(row, group), group), x);
+}
+
+fn store(row: u32, token: u32, sum: Sums) {
+    if row < params.rows { store_y(token, row, sum); }
+}
+#endif
+
+@compute @workgroup_size(INTERLEAVE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let token = group.y * TOKENS;
+    let tokens = min(token + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u));
+    let row = group.x * 4u * INTERLEAVE + lane;
+    // The matrix is stored in whole groups of rows.
+    let last = (params.rows - 1u) / INTERLEAVE * INTERLEAVE + lane;
+    let weight0 = weight_row(row, params.groups);
+    let weight1 = weight_row(min(row + INTERLEAVE, last), params.groups);
+    let weight2 = weight_row(min(row + 2u * INTERLEAVE, last), params.groups);
+    let weight3 = weight_row(min(row + 3u * INTERLEAVE, last), params.groups);
+    var sums0: Sums;
+    var sums1: Sums;
+    var sums2: Sums;
+    var sums3: Sums;
+    for (var g = 0u; g < params.groups; g++) {
+        let x = load(tokens, g);
+        sums0 += products(weight0, g, x);
+        sums1 += products(weight1, g, x);
+        sums2 += products(weight2, g, x);
+        sums3 += products(weight3, g, x);
+    }
+    store(row, token, sums0);
+    store(row + INTERLEAVE, token, sums1);
+    store(row + 2u * INTERLEAVE, token, sums2);
+    store(row + 3u * INTERLEAVE, token, sums3);
+}
