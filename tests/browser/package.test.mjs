@@ -340,6 +340,19 @@ describe("package", () => {
     assert.match(failures.missing.message, /404.*missing\.gguf/);
   });
 
+  check("activations are chosen by name, and none but these names", async () => {
+    const { refused, tokens } = await page.evaluate(async (url) => {
+      const load = (activations) => window.wgslm.Engine.load(url, { activations });
+      const refused = await window.failure(load("int4"));
+      const engine = await load("int8");
+      const { tokens } = await engine.generate(window.prompt, { maxTokens: 1 }).result;
+      await engine.unload();
+      return { refused, tokens };
+    }, MODEL);
+    assert.deepEqual([refused.code, tokens], ["invalid-option", 1]);
+    assert.match(refused.message, /auto, float or int8/);
+  });
+
   check("a prompt longer than the context is refused, and the engine goes on", async () => {
     const { failure, next } = await page.evaluate(async () => {
       const long = new Uint32Array(window.engine.info.contextLength + 1).fill(5);

@@ -6,6 +6,13 @@
 #import activations
 #import linear
 
+// A row's sums, one for each column. With four, the columns are spelled out, so that the compiler unpacks a weight once.
+#ifdef COLUMNS4
+alias Sums = vec4<f32>;
+#else
+alias Sums = array<f32, 1>;
+#endif
+
 // The sums of a workgroup: COLUMNS for each row, then the squares of each column.
 const SLOTS: u32 = (ROWS + 1u) * COLUMNS;
 #ifdef SUBGROUPS
@@ -99,17 +106,36 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let outputs = select(ROWS, ROWS / 2u, params.gate_rows != 0u);
     let first = (group.z * groups.x + group.x) * outputs;
     let first_column = group.y * COLUMNS;
-    var sums: array<f32, SLOTS>;
+    // The last is that of the squares.
+    var sums: array<Sums, ROWS + 1u>;
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
-        for (var c = 0u; c < COLUMNS; c++) {
-            let loaded = load(min(first_column + c, params.columns - 1u) * params.x_stride, g);
-            sums[ROWS * COLUMNS + c] += loaded.squares;
-            for (var r = 0u; r < ROWS; r++) {
-                sums[r * COLUMNS + c] += group_dot(weight_row(row_of(first, r), params.groups), g, loaded.x);
-            }
+#ifdef COLUMNS4
+        let bases = min(first_column + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u)) * params.x_stride;
+        let a = load(bases.x, g);
+        let b = load(bases.y, g);
+        let c = load(bases.z, g);
+        let d = load(bases.w, g);
+        sums[ROWS] += vec4(a.squares, b.squares, c.squares, d.squares);
+        for (var r = 0u; r < ROWS; r++) {
+            let weight = weight_row(row_of(first, r), params.groups);
+            sums[r] += vec4(
+                group_dot(weight, g, a.x),
+                group_dot(weight, g, b.x),
+                group_dot(weight, g, c.x),
+                group_dot(weight, g, d.x),
+            );
         }
+#else
+        let loaded = load(first_column * params.x_stride, g);
+        sums[ROWS][0] += loaded.squares;
+        for (var r = 0u; r < ROWS; r++) {
+            sums[r][0] += group_dot(weight_row(row_of(first, r), params.groups), g, loaded.x);
+        }
+#endif
     }
-    for (var i = 0u; i < SLOTS; i++) { deposit(i, sums[i], lane); }
+    for (var r = 0u; r <= ROWS; r++) {
+        for (var c = 0u; c < COLUMNS; c++) { deposit(r * COLUMNS + c, sums[r][c], lane); }
+    }
     workgroupBarrier();
     let row = lane.index / COLUMNS;
     let column = lane.index % COLUMNS;

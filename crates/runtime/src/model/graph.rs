@@ -6,7 +6,7 @@ use wgslm_shaders::{
 };
 
 use super::activations::{Activations, stride};
-use super::tensors::{EMBEDDINGS, GATE_UP, OUTPUT_HEAD, OUTPUT_NORM, QKV, layer_tensor};
+use super::tensors::{EMBEDDINGS, GATE_UP, OUTPUT_HEAD, OUTPUT_NORM, QK, QKV, layer_tensor};
 use super::{Matrix, ModelSpec, Weights};
 use crate::Result;
 use crate::gpu::{Buffer, Count, Gpu, Program, ProgramBuilder, Variants};
@@ -124,9 +124,14 @@ impl Graph<'_> {
         let (a, spec) = (self.activations, self.spec);
         let name = |tensor| layer_tensor(layer, tensor);
         let qkv_width = spec.query_width() + 2 * spec.kv_width();
-        let (k, v) = (spec.query_width(), spec.query_width() + spec.kv_width());
-        let matrices =
-            self.fused_or(&name(QKV), &[(&name("attn_q"), 0), (&name("attn_k"), k), (&name("attn_v"), v)])?;
+        let (key, value) = (spec.query_width(), spec.query_width() + spec.kv_width());
+        let (query_key, query_key_value) = (name(QK), name(QKV));
+        let [q, k, v] = [("attn_q", 0), ("attn_k", key), ("attn_v", value)].map(|(tensor, row)| (name(tensor), row));
+        let matrices = self.matrices(&[
+            &[(&query_key_value, 0)],
+            &[(&query_key, 0), (&v.0, v.1)],
+            &[(&q.0, q.1), (&k.0, k.1), (&v.0, v.1)],
+        ])?;
         let input = self.normed(builder, &name("attn_norm"), &matrices, Count::Rows, fused)?;
         let qkv = Destination { y: &a.qkv, stride: stride(qkv_width), planes: false, accumulate: false };
         self.linear(builder, Count::Rows, input, &matrices, qkv, 0);
@@ -202,7 +207,8 @@ impl Graph<'_> {
     fn feed_forward(&self, builder: &mut ProgramBuilder, layer: u32, fused: bool) -> Result<()> {
         let (a, width) = (self.activations, self.spec.feed_forward_width);
         let name = |tensor| layer_tensor(layer, tensor);
-        let matrices = self.fused_or(&name(GATE_UP), &[(&name("ffn_gate"), 0), (&name("ffn_up"), width)])?;
+        let (gate_up, gate, up) = (name(GATE_UP), name("ffn_gate"), name("ffn_up"));
+        let matrices = self.matrices(&[&[(&gate_up, 0)], &[(&gate, 0), (&up, width)]])?;
         let input = self.normed(builder, &name("ffn_norm"), &matrices, Count::Rows, fused)?;
         let down = self.weights.matrix(&name("ffn_down"))?;
         if fused && matrices.len() == 1 {
@@ -233,12 +239,11 @@ impl Graph<'_> {
         Destination { y: &self.activations.residual, stride, planes: true, accumulate: true }
     }
 
-    /// The matrix of this name or, where its parts are not of one format, they and the rows that they begin at.
-    fn fused_or(&self, fused: &str, parts: &[(&str, u32)]) -> Result<Vec<(&Matrix, u32)>> {
-        if self.weights.has_matrix(fused) {
-            return Ok(vec![(self.weights.matrix(fused)?, 0)]);
-        }
-        parts.iter().map(|(name, first)| Ok((self.weights.matrix(name)?, *first))).collect()
+    /// Matrices and the rows that they begin at: of several ways to divide what they hold, the first that the weights have.
+    fn matrices(&self, ways: &[&[(&str, u32)]]) -> Result<Vec<(&Matrix, u32)>> {
+        let found = ways.iter().find(|way| way.iter().all(|(name, _)| self.weights.has_matrix(name)));
+        let way = found.or(ways.last()).copied().unwrap_or_default();
+        way.iter().map(|(name, first)| Ok((self.weights.matrix(name)?, *first))).collect()
     }
 
     /// The kernels that multiply a matrix with codes of 8 bits, where that is what is wanted and there are any.

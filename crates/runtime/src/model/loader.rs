@@ -168,6 +168,7 @@ fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<
     let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut places = HashMap::new();
     let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
+    let mut candidates = Vec::new();
     for tensor in expected_tensors(spec) {
         let info = found.get(tensor.name.as_str());
         let info = info.ok_or_else(|| Error::MissingTensor { tensor: tensor.name.clone() })?;
@@ -185,23 +186,25 @@ fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<
                 supported: supported_types(),
             });
         }
-        if let Some(fusion) = &tensor.fusion {
+        for fusion in &tensor.fusions {
             fusions.entry(fusion.name.clone()).or_default().push(info);
         }
-        places.insert(tensor.name, (tensor.role, tensor.fusion));
+        candidates.push((tensor.name.clone(), tensor.fusions));
+        places.insert(tensor.name, (tensor.role, None));
     }
     // A tensor that goes unused would change the model's answers without a word.
     let unused = tensors.iter().find(|tensor| !places.contains_key(&tensor.name));
     if let Some(tensor) = unused {
         return Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() });
     }
-    for parts in fusions.values() {
+    let fuses = |fusion: &Fusion| {
+        let parts = fusions.get(&fusion.name).map(Vec::as_slice).unwrap_or_default();
         let sizes: Vec<_> = parts.iter().map(|part| (part.kind, part.shape[1])).collect();
-        if !can_fuse(gpu, parts[0].shape[0], &sizes) {
-            for part in parts {
-                places.entry(part.name.clone()).and_modify(|place| place.1 = None);
-            }
-        }
+        parts.first().is_some_and(|first| can_fuse(gpu, first.shape[0], &sizes))
+    };
+    for (name, candidates) in candidates {
+        let fusion = candidates.into_iter().find(fuses);
+        places.entry(name).and_modify(|place| place.1 = fusion);
     }
     Ok(places)
 }

@@ -31,8 +31,8 @@ pub struct ExpectedTensor {
     pub role: TensorRole,
     /// Its shape, fastest dimension first.
     pub shape: Vec<u64>,
-    /// What it can be a part of.
-    pub fusion: Option<Fusion>,
+    /// What it can be a part of: the first that works out, the largest first.
+    pub fusions: Vec<Fusion>,
 }
 
 /// The output head, which a model may share with its embeddings.
@@ -42,6 +42,8 @@ pub(crate) const OUTPUT_NORM: &str = "output_norm.weight";
 
 /// Queries, keys and values in one matrix.
 pub(crate) const QKV: &str = "attn_qkv";
+/// Queries and keys in one matrix, where values are of another format.
+pub(crate) const QK: &str = "attn_qk";
 /// Gate and up in one matrix.
 pub(crate) const GATE_UP: &str = "ffn_gate_up";
 
@@ -58,19 +60,24 @@ pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor
     let outside = [matrix(EMBEDDINGS.to_owned(), width, vocabulary), norm(OUTPUT_NORM.to_owned(), width)];
     let layers = (0..spec.layers).flat_map(move |layer| {
         let name = |tensor| layer_tensor(layer, tensor);
-        let part = |tensor, outputs, of, first_row, rows| ExpectedTensor {
-            fusion: Some(Fusion { name: name(of), first_row, rows }),
-            ..matrix(name(tensor), width, outputs)
+        let part = |tensor, outputs, fusions: &[(&'static str, u32, u32)]| {
+            let fusion = |(of, first_row, rows): &(&'static str, u32, u32)| Fusion {
+                name: name(of),
+                first_row: *first_row,
+                rows: *rows,
+            };
+            ExpectedTensor { fusions: fusions.iter().map(fusion).collect(), ..matrix(name(tensor), width, outputs) }
         };
+        let (qk, qkv) = (query + kv, query + 2 * kv);
         [
             norm(name("attn_norm"), width),
             norm(name("ffn_norm"), width),
-            part("attn_q", query, QKV, 0, query + 2 * kv),
-            part("attn_k", kv, QKV, query, query + 2 * kv),
-            part("attn_v", kv, QKV, query + kv, query + 2 * kv),
+            part("attn_q", query, &[(QKV, 0, qkv), (QK, 0, qk)]),
+            part("attn_k", kv, &[(QKV, query, qkv), (QK, query, qk)]),
+            part("attn_v", kv, &[(QKV, qk, qkv)]),
             matrix(name("attn_output"), query, width),
-            part("ffn_gate", feed_forward, GATE_UP, 0, 2 * feed_forward),
-            part("ffn_up", feed_forward, GATE_UP, feed_forward, 2 * feed_forward),
+            part("ffn_gate", feed_forward, &[(GATE_UP, 0, 2 * feed_forward)]),
+            part("ffn_up", feed_forward, &[(GATE_UP, feed_forward, 2 * feed_forward)]),
             matrix(name("ffn_down"), feed_forward, width),
         ]
     });
@@ -78,9 +85,14 @@ pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor
 }
 
 fn matrix(name: String, inputs: u32, outputs: u32) -> ExpectedTensor {
-    ExpectedTensor { name, role: TensorRole::Matrix, shape: vec![u64::from(inputs), u64::from(outputs)], fusion: None }
+    ExpectedTensor {
+        name,
+        role: TensorRole::Matrix,
+        shape: vec![u64::from(inputs), u64::from(outputs)],
+        fusions: Vec::new(),
+    }
 }
 
 fn norm(name: String, width: u32) -> ExpectedTensor {
-    ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(width)], fusion: None }
+    ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(width)], fusions: Vec::new() }
 }
