@@ -141,13 +141,19 @@ describe("package", () => {
   });
 
   check("aborting a load ends its download", async () => {
-    const failed = page.context().waitForEvent("requestfailed", (request) => request.url().includes("slow.gguf"));
+    const isSlow = (request) => request.url().includes("slow.gguf");
+    const begun = page.context().waitForEvent("request", isSlow);
+    const failed = page.context().waitForEvent("requestfailed", isSlow);
     await page.context().route("**/slow.gguf", () => undefined, { times: 1 });
-    const failure = await page.evaluate(async () => {
-      const controller = new AbortController();
-      const load = window.failure(window.wgslm.Engine.load("/slow.gguf", { signal: controller.signal }));
-      setTimeout(() => controller.abort(), 1500);
-      return load;
+    await page.evaluate(() => {
+      window.controller = new AbortController();
+      window.load = window.failure(window.wgslm.Engine.load("/slow.gguf", { signal: window.controller.signal }));
+    });
+    // The device is opened and checked first, which in software takes seconds.
+    await begun;
+    const failure = await page.evaluate(() => {
+      window.controller.abort();
+      return window.load;
     });
     assert.equal(failure.name, "AbortError");
     assert.match((await failed).failure().errorText, /ABORTED|aborted/);
