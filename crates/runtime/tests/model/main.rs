@@ -6,6 +6,7 @@ mod support;
 mod generation;
 mod golden_logits;
 mod loading;
+mod mixed_formats;
 mod perplexity;
 mod real_model;
 mod setup;

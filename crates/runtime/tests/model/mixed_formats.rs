@@ -1,0 +1,59 @@
+//! Models whose tensors are of several types, as mixtures such as Q4_K_M are: what shares a matrix then changes, the logits don't.
+
+use wgslm::engine::{Engine, EngineOptions};
+use wgslm::gguf::{TensorType, Value};
+use wgslm::gpu::{Gpu, GpuOptions};
+
+use crate::setup::{adapters, load_bytes, logits, normalised_error};
+use crate::support::gguf_read::{File, read_in_pieces};
+use crate::support::gguf_writer::GgufWriter;
+use crate::support::golden;
+
+/// The same weights, to the bit: other tensors of a layer than these are F16.
+const AS_F32: [&[&str]; 6] =
+    [&[], &["attn_v"], &["attn_k"], &["attn_q", "attn_output"], &["ffn_up"], &["attn_v", "ffn_gate", "ffn_down"]];
+
+/// The file with some of its tensors as F32, without its tokenizer.
+fn rewritten(file: &File, as_f32: &[&str]) -> Vec<u8> {
+    let mut writer = GgufWriter::new();
+    for (key, value) in file.header.metadata.iter() {
+        writer = match value {
+            Value::U64(number) => writer.metadata(key, u32::try_from(*number).expect("sizes are small")),
+            Value::F64(number) => writer.metadata(key, *number as f32),
+            Value::String(text) => writer.metadata(key, text.as_str()),
+            _ => writer,
+        };
+    }
+    for (info, data) in file.header.tensors.iter().zip(&file.tensors) {
+        let changes = as_f32.iter().any(|name| info.name.contains(name)) && info.kind == TensorType::F16;
+        let floats: Vec<u8> = data
+            .chunks_exact(2)
+            .flat_map(|half| half::f16::from_le_bytes([half[0], half[1]]).to_f32().to_le_bytes())
+            .collect();
+        let (kind, data) = if changes { (TensorType::F32, &floats) } else { (info.kind, data) };
+        writer = writer.tensor(&info.name, kind, &info.shape, data);
+    }
+    writer.finish()
+}
+
+#[test]
+fn logits_do_not_depend_on_what_shares_a_matrix() {
+    let bytes = std::fs::read(golden("quant/tiny-llama-f16.gguf")).expect("it is readable");
+    let file = read_in_pieces(&bytes, bytes.len()).expect("it is whole");
+    for options in adapters() {
+        for rows in [false, true] {
+            let options = GpuOptions { interleaved_rows: Some(rows), ..options.clone() };
+            let gpu = pollster::block_on(Gpu::request(&options)).expect("the adapter opens");
+            let all = AS_F32.map(|as_f32| {
+                let model = load_bytes(&gpu, &rewritten(&file, as_f32), 1 << 20).expect("it loads");
+                let engine = Engine::new(&gpu, model, &EngineOptions::default()).expect("it fits");
+                // By the kernels for few rows, and by those for many.
+                [logits(&engine, &[1, 2, 3, 4, 5]), logits(&engine, &(1..40).collect::<Vec<u32>>())].concat()
+            });
+            for (as_f32, other) in AS_F32.iter().zip(&all).skip(1) {
+                let error = normalised_error(other, &all[0]);
+                assert!(error < 1e-5, "{as_f32:?} on {}, interleaved {rows}: {error:.1e}", gpu.adapter().name);
+            }
+        }
+    }
+}
