@@ -5,7 +5,8 @@ import { launch, openPackage, served, site } from "./browser.mjs";
 
 const LIST = "/shaders.json";
 
-describe("shaders", { timeout: 120_000 }, () => {
+// In software, pipelines take half a second each: two and a half minutes on two cores.
+describe("shaders", { timeout: 480_000 }, () => {
   let browser;
   let page;
   before(async () => {
@@ -46,7 +47,7 @@ async function compile(shaders) {
   // A second adapter, because one gives a single device.
   const plain = await (await navigator.gpu.requestAdapter()).requestDevice();
   const failures = [];
-  for (const { name, wgsl, features } of shaders.filter(usable)) {
+  const compileOne = async ({ name, wgsl, features }) => {
     const device = features.length > 0 ? full : plain;
     try {
       const module = device.createShaderModule({ label: name, code: wgsl });
@@ -58,6 +59,12 @@ async function compile(shaders) {
     } catch (error) {
       failures.push(`${name}: ${error.message}`);
     }
-  }
+  };
+  // Several at a time, for the cores there are.
+  const waiting = shaders.filter(usable);
+  const worker = async () => {
+    for (let shader = waiting.shift(); shader; shader = waiting.shift()) await compileOne(shader);
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
   return { failures, lacking: shaders.filter((shader) => !usable(shader)).map(({ name }) => name) };
 }
