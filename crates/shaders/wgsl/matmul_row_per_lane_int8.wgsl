@@ -61,17 +61,7 @@ fn store(row: u32, token: u32, sum: Sums) {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let token = group.y * TOKENS;
     let tokens = min(token + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u));
-    let row = group.x * 4u * INTERLEAVE + lane;
-    // The matrix is stored in whole groups of rows.
-    let last = (params.rows - 1u) / INTERLEAVE * INTERLEAVE + lane;
-    let weight0 = weight_row(row, params.groups);
-    let weight1 = weight_row(min(row + INTERLEAVE, last), params.groups);
-    let weight2 = weight_row(min(row + 2u * INTERLEAVE, last), params.groups);
-    let weight3 = weight_row(min(row + 3u * INTERLEAVE, last), params.groups);
-    var sums0: Sums;
-    var sums1: Sums;
-    var sums2: Sums;
-    var sums3: Sums;
+#import rows_of_lane
     for (var g = 0u; g < params.groups; g++) {
         let x = load(tokens, g);
         sums0 += products(weight0, g, x);

@@ -37,9 +37,6 @@ impl Tuning {
     }
 }
 
-/// What separates the words of a line.
-const SEPARATOR: char = ' ';
-
 impl Gpu {
     /// The choices made on this device, a line each: format, rows, groups, `gated` or `plain`, invocations, rows at a time.
     #[must_use]
@@ -71,7 +68,7 @@ impl Gpu {
 }
 
 fn parse(line: &str) -> Option<(MatrixKind, MatvecShape)> {
-    let words: Vec<&str> = line.split(SEPARATOR).collect();
+    let words: Vec<&str> = line.split(' ').collect();
     let [format, rows, groups, gated, workgroup_size, shape_rows] = words.as_slice() else { return None };
     let format = WeightFormat::ALL.into_iter().find(|known| known.name() == *format)?;
     let kind = MatrixKind { format, rows: rows.parse().ok()?, groups: groups.parse().ok()?, gated: *gated == "gated" };
