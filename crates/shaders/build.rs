@@ -8,11 +8,17 @@ use std::{env, fs};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 #[allow(dead_code, unreachable_pub)]
+#[path = "src/catalogue.rs"]
+mod catalogue;
+#[allow(dead_code, unreachable_pub)]
 #[path = "src/expand.rs"]
 mod expand;
 #[allow(dead_code, unreachable_pub)]
 #[path = "src/format.rs"]
 mod format;
+#[allow(dead_code, unreachable_pub)]
+#[path = "src/kernel.rs"]
+mod kernel;
 #[allow(dead_code, unreachable_pub)]
 #[path = "src/tile.rs"]
 mod tile;
@@ -59,7 +65,11 @@ fn read_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, (PathBu
 fn reflect(name: &str, text: &str) -> String {
     let module =
         naga::front::wgsl::parse_str(text).unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
-    Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16_IN_FLOAT32)
+    let mut capabilities = Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    if text.contains("enable wgpu_cooperative_matrix;") {
+        capabilities |= Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX;
+    }
+    Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
     let mut bindings: Vec<(u32, String)> = module

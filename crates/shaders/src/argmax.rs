@@ -3,8 +3,9 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
 /// Logits a workgroup of `argmax_partials` looks at, as `wgsl/shared/candidates.wgsl` has it.
 pub(crate) const CHUNK: u32 = 2048;

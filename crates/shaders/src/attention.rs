@@ -3,9 +3,10 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
 use crate::tile::AttentionTile;
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
 /// Causal attention over the KV cache.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]

@@ -3,8 +3,9 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
 /// Looks up the embeddings of the rows' tokens.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

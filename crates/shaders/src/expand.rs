@@ -7,7 +7,8 @@
 
 use std::borrow::Cow;
 
-use crate::variant::{Kernel, Variant};
+use crate::kernel::{Encoding, Kernel};
+use crate::variant::Variant;
 
 /// Who compiles the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,9 @@ pub(crate) fn expand<'a>(
     let mut text = String::new();
     if target == Target::Browser && variant.subgroups {
         text += "enable subgroups;\n";
+    }
+    if variant.kernel == Kernel::MatmulCooperative {
+        text += "enable f16;\nenable wgpu_cooperative_matrix;\n";
     }
     for (name, value) in variant.constants() {
         text += &format!("const {name}: u32 = {value}u;\n");
@@ -118,20 +122,22 @@ impl Expansion<'_, '_, '_> {
             "COLUMNS4" => self.variant.shape.is_some_and(|shape| shape.columns == 4),
             "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
-            "QUANTISE" => self.variant.quantise,
+            "QUANTISE" => self.variant.encoding.is_some(),
             "TOKENS4" => self.variant.tokens4,
             "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,
             "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),
-            "FLOAT_TILES" => self.variant.kernel == Kernel::Matmul,
-            "INT8" => self.variant.kernel.takes_codes(),
+            "FLOAT_TILES" => matches!(self.variant.kernel, Kernel::Matmul | Kernel::MatmulCooperative),
+            "FLOAT" => self.variant.kernel.takes().is_none(),
+            "INT8" => self.variant.kernel.takes().or(self.variant.encoding) == Some(Encoding::Int8),
             "SCALES" => self.variant.weight.is_some_and(|layout| layout.format.has_scales()),
             _ => false,
         }
     }
 
     fn resolve(&self, import: &str) -> String {
-        match (import, self.variant.weight) {
-            ("weight_format", Some(layout)) => format!("shared/weight_{}", layout.format.name()),
+        match (import, self.variant.weight, self.variant.encoding) {
+            ("weight_format", Some(layout), _) => format!("shared/weight_{}", layout.format.name()),
+            ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
             _ => format!("shared/{import}"),
         }
     }

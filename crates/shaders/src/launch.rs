@@ -1,7 +1,8 @@
 //! What a kernel needs to be started: its parameters, its grid, and the reference that tells what should come of it.
 
 use crate::cpu::Resources;
-use crate::variant::{Kernel, Variant};
+use crate::kernel::Kernel;
+use crate::variant::Variant;
 
 /// The most workgroups that every device takes in one dimension.
 pub(crate) const MAX_GRID: u32 = 65_535;

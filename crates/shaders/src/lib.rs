@@ -6,10 +6,12 @@
 
 mod argmax;
 mod attention;
+mod catalogue;
 pub mod cpu;
 mod embed;
 mod expand;
 pub mod format;
+mod kernel;
 mod launch;
 mod linear;
 mod quantise;
@@ -26,6 +28,7 @@ pub use attention::Attention;
 pub use embed::Embed;
 pub use expand::Target;
 pub use format::WeightFormat;
+pub use kernel::{Encoding, Kernel};
 pub use launch::{Extent, Launch};
 pub use linear::Linear;
 pub use quantise::Quantise;
@@ -33,9 +36,9 @@ pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use swiglu::Swiglu;
-pub use tile::AttentionTile;
+pub use tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 pub use truncate::Truncate;
-pub use variant::{Kernel, MatvecShape, Tile, Variant, WeightLayout};
+pub use variant::{Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 

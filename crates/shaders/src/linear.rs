@@ -1,11 +1,13 @@
-//! Parameters of `matvec`, `matmul`, `matmul_int8`, `matmul_row_per_lane`, `matmul_row_per_lane_int8`.
+//! Parameters of `matvec` and of all whose names begin with `matmul`.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
 use crate::format::LANE_INTERLEAVE;
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch, MAX_GRID};
-use crate::variant::{Kernel, MatvecShape, Tile, Variant};
+use crate::tile::{MatvecShape, Tile};
+use crate::variant::Variant;
 
 /// `y = weight * x`, or the part of it that one part of a split weight makes.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
@@ -46,6 +48,10 @@ impl Launch for Linear {
                 let tile = variant.tile.unwrap_or(Tile::DEFAULT);
                 [self.rows.div_ceil(tile.rows), extent.count.div_ceil(tile.tokens), 1]
             }
+            Kernel::MatmulCooperative => {
+                let side = variant.cooperative_tile.map_or(64, |tile| tile.side);
+                [self.rows.div_ceil(side), extent.count.div_ceil(side), 1]
+            }
             Kernel::MatmulRowPerLane | Kernel::MatmulRowPerLaneInt8 => {
                 [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
             }
@@ -63,6 +69,13 @@ impl Launch for Linear {
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Matvec, Kernel::Matmul, Kernel::MatmulInt8, Kernel::MatmulRowPerLane, Kernel::MatmulRowPerLaneInt8]
+        &[
+            Kernel::Matvec,
+            Kernel::Matmul,
+            Kernel::MatmulCooperative,
+            Kernel::MatmulInt8,
+            Kernel::MatmulRowPerLane,
+            Kernel::MatmulRowPerLaneInt8,
+        ]
     }
 }

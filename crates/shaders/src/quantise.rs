@@ -3,11 +3,12 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
-/// `codes_x`, `scales_x`: `x`, which lies in planes, in signed codes of 8 bits. A row has `2 * groups` vec4 of codes and `groups`
-/// pairs of scales, as `wgsl/shared/quantise.wgsl` has them.
+/// `codes_x`: `x`, which lies in planes, encoded as the variant has it; for [`crate::Encoding::Int8`] `scales_x` too. A row takes
+/// [`crate::Encoding::group_bytes`] of codes a group, and a pair of scales.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Quantise {
@@ -26,8 +27,8 @@ impl Launch for Quantise {
         [self.groups.div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
-        cpu::quantise(self, count, resources);
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        cpu::quantise(self, variant, count, resources);
     }
 
     fn kernels(&self) -> &'static [Kernel] {

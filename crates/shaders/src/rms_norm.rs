@@ -3,8 +3,9 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
 /// `y = x / sqrt(mean(x^2) + epsilon) * weight`, or that in codes of 8 bits: see [`crate::Quantise`].
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

@@ -3,8 +3,9 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
 /// Turns queries and keys by their positions, and puts keys and values into the KV cache.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

@@ -3,11 +3,12 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
 /// `y = silu(gate) * up`, where a row of `x` holds the gate's values and then up's, and `y` lies in planes or is
-/// written in codes of 8 bits: see [`crate::Quantise`].
+/// encoded: see [`crate::Quantise`].
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Swiglu {
@@ -27,7 +28,7 @@ impl Launch for Swiglu {
     }
 
     fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
-        [if variant.quantise { self.y_groups } else { self.width }.div_ceil(64), extent.count, 1]
+        [if variant.encoding.is_some() { self.y_groups } else { self.width }.div_ceil(64), extent.count, 1]
     }
 
     fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {

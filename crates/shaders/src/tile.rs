@@ -1,4 +1,4 @@
-//! How `attention_tile` divides its work.
+//! How kernels divide their work. Which way is fastest depends on the device.
 
 /// A tile of `attention_tile`. Which is fastest depends on the device, the head's width and the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,5 +56,102 @@ impl AttentionTile {
             keys /= 2;
         }
         keys
+    }
+}
+
+/// How `matvec` divides its work. Which is fastest depends on the device and on the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MatvecShape {
+    /// Invocations of a workgroup.
+    pub workgroup_size: u32,
+    /// Rows that a workgroup takes at a time.
+    pub rows: u32,
+    /// Tokens that it takes at a time.
+    pub columns: u32,
+}
+
+impl MatvecShape {
+    /// The shape that suits most matrices, and devices without subgroups.
+    pub const DEFAULT: Self = Self::new(64, 4);
+
+    /// For 2 to 8 tokens.
+    pub const FEW_TOKENS: Self = Self { columns: 4, ..Self::DEFAULT };
+
+    /// Those among which to choose for a single token.
+    pub const SINGLE_TOKEN: [Self; 7] = [
+        Self::new(32, 4),
+        Self::new(64, 2),
+        Self::DEFAULT,
+        Self::new(64, 8),
+        Self::new(128, 4),
+        Self::new(128, 8),
+        Self::new(256, 4),
+    ];
+
+    const fn new(workgroup_size: u32, rows: u32) -> Self {
+        Self { workgroup_size, rows, columns: 1 }
+    }
+}
+
+/// How much of `y` a workgroup of `matmul` or `matmul_int8` makes. Which is fastest depends on the device, and on how many
+/// workgroups there are to keep it busy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tile {
+    /// Rows of the weight: 64 or 128.
+    pub rows: u32,
+    /// Tokens: a multiple of 64.
+    pub tokens: u32,
+}
+
+impl Tile {
+    /// The one that suits most matrices.
+    pub const DEFAULT: Self = Self { rows: 64, tokens: 64 };
+
+    /// Those among which to choose.
+    pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
+}
+
+/// How `matmul_cooperative` divides its work: a workgroup makes a tile of `y`, its subgroups of 32 invocations parts of the tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CooperativeTile {
+    /// Rows of the weight, and as many tokens.
+    pub side: u32,
+    /// Groups of 32 along k that are staged at a time.
+    pub groups: u32,
+    /// Rows of a subgroup's part: a multiple of 16.
+    pub subgroup_rows: u32,
+    /// Tokens of a subgroup's part: a multiple of 16.
+    pub subgroup_tokens: u32,
+}
+
+impl CooperativeTile {
+    /// Those among which to choose, from the one for the least work on.
+    pub const ALL: [Self; 4] = [
+        Self { side: 32, groups: 2, subgroup_rows: 16, subgroup_tokens: 32 },
+        Self { side: 64, groups: 2, subgroup_rows: 32, subgroup_tokens: 32 },
+        Self { side: 128, groups: 2, subgroup_rows: 64, subgroup_tokens: 32 },
+        Self { side: 128, groups: 1, subgroup_rows: 64, subgroup_tokens: 64 },
+    ];
+
+    /// Bytes of workgroup memory that the largest of them takes.
+    pub const MAX_WORKGROUP_MEMORY: u32 = 45_056;
+
+    /// Invocations of a workgroup: each stages a group of the weight.
+    pub(crate) const fn workgroup_size(&self) -> u32 {
+        self.side * self.groups
+    }
+
+    /// The constants that the text begins with.
+    pub(crate) const fn constants(&self) -> [(&'static str, u32); 8] {
+        [
+            ("WORKGROUP_SIZE", self.workgroup_size()),
+            ("TILE_ROWS", self.side),
+            ("TILE_TOKENS", self.side),
+            ("STEP", self.groups),
+            ("STEP_FRAGMENTS", self.groups * 2),
+            ("ROW_FRAGMENTS", self.subgroup_rows / 16),
+            ("TOKEN_FRAGMENTS", self.subgroup_tokens / 16),
+            ("QUADS_EACH", 8),
+        ]
     }
 }

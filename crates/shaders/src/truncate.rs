@@ -3,8 +3,9 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
+use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
-use crate::variant::{Kernel, Variant};
+use crate::variant::Variant;
 
 /// Finds, for each output that has top-k, top-p or min-p, the least logit that counts.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]

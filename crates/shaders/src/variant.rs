@@ -1,64 +1,8 @@
-//! Which kernels there are, and in which variants.
+//! In which variants kernels come.
 
-use crate::format::{LANE_INTERLEAVE, WeightFormat};
-use crate::tile::AttentionTile;
-
-/// A kernel: `wgsl/<name>.wgsl`, its parameters in `src/<name>.rs`, its reference in `src/cpu/<name>.rs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Kernel {
-    Argmax,
-    ArgmaxPartials,
-    Attention,
-    AttentionCombine,
-    AttentionSplit,
-    AttentionTile,
-    AttentionTokenPerLane,
-    Embed,
-    Matmul,
-    MatmulInt8,
-    MatmulRowPerLane,
-    MatmulRowPerLaneInt8,
-    Matvec,
-    Quantise,
-    RmsNorm,
-    RopeAppend,
-    Swiglu,
-    Truncate,
-}
-
-impl Kernel {
-    /// Its name, that of its file.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Argmax => "argmax",
-            Self::ArgmaxPartials => "argmax_partials",
-            Self::Attention => "attention",
-            Self::AttentionCombine => "attention_combine",
-            Self::AttentionSplit => "attention_split",
-            Self::AttentionTile => "attention_tile",
-            Self::AttentionTokenPerLane => "attention_token_per_lane",
-            Self::Embed => "embed",
-            Self::Matmul => "matmul",
-            Self::MatmulInt8 => "matmul_int8",
-            Self::MatmulRowPerLane => "matmul_row_per_lane",
-            Self::MatmulRowPerLaneInt8 => "matmul_row_per_lane_int8",
-            Self::Matvec => "matvec",
-            Self::Quantise => "quantise",
-            Self::RmsNorm => "rms_norm",
-            Self::RopeAppend => "rope_append",
-            Self::Swiglu => "swiglu",
-            Self::Truncate => "truncate",
-        }
-    }
-
-    /// Whether it multiplies activations in codes of 8 bits, as `quantise` writes them.
-    #[must_use]
-    pub const fn takes_codes(self) -> bool {
-        matches!(self, Self::MatmulInt8 | Self::MatmulRowPerLaneInt8)
-    }
-}
+use crate::format::WeightFormat;
+use crate::kernel::{Encoding, Kernel};
+use crate::tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 
 /// How a weight lies in memory: its format and how many rows stand side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,58 +11,6 @@ pub struct WeightLayout {
     pub format: WeightFormat,
     /// Rows side by side: 1 or [`LANE_INTERLEAVE`].
     pub interleave: u32,
-}
-
-/// How `matvec` divides its work. Which is fastest depends on the device and on the matrix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MatvecShape {
-    /// Invocations of a workgroup.
-    pub workgroup_size: u32,
-    /// Rows that a workgroup takes at a time.
-    pub rows: u32,
-    /// Tokens that it takes at a time.
-    pub columns: u32,
-}
-
-impl MatvecShape {
-    /// The shape that suits most matrices, and devices without subgroups.
-    pub const DEFAULT: Self = Self::new(64, 4);
-
-    /// For 2 to 8 tokens.
-    pub const FEW_TOKENS: Self = Self { columns: 4, ..Self::DEFAULT };
-
-    /// Those among which to choose for a single token.
-    pub const SINGLE_TOKEN: [Self; 7] = [
-        Self::new(32, 4),
-        Self::new(64, 2),
-        Self::DEFAULT,
-        Self::new(64, 8),
-        Self::new(128, 4),
-        Self::new(128, 8),
-        Self::new(256, 4),
-    ];
-
-    const fn new(workgroup_size: u32, rows: u32) -> Self {
-        Self { workgroup_size, rows, columns: 1 }
-    }
-}
-
-/// How much of `y` a workgroup of `matmul` or `matmul_int8` makes. Which is fastest depends on the device, and on how many
-/// workgroups there are to keep it busy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Tile {
-    /// Rows of the weight: 64 or 128.
-    pub rows: u32,
-    /// Tokens: a multiple of 64.
-    pub tokens: u32,
-}
-
-impl Tile {
-    /// The one that suits most matrices.
-    pub const DEFAULT: Self = Self { rows: 64, tokens: 64 };
-
-    /// Those among which to choose.
-    pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
 }
 
 /// One expansion of a kernel. What a kernel doesn't vary by keeps its default.
@@ -134,12 +26,14 @@ pub struct Variant {
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`rms_norm`).
     pub gather: bool,
-    /// Whether what it makes is written in codes of 8 bits (`rms_norm`, `swiglu`).
-    pub quantise: bool,
+    /// How what it makes is encoded for the matrix that multiplies it next; none for f32 (`quantise`, `rms_norm`, `swiglu`).
+    pub encoding: Option<Encoding>,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,
     /// How much of `y` a workgroup makes (`matmul`, `matmul_int8`).
     pub tile: Option<Tile>,
+    /// How it divides its work (`matmul_cooperative`).
+    pub cooperative_tile: Option<CooperativeTile>,
     /// Query heads that a workgroup serves at a time; 0 for kernels without (`attention_split`).
     pub heads: u32,
     /// How it divides its work (`attention_tile`).
@@ -158,9 +52,10 @@ impl Variant {
             tokens4: false,
             subgroups: false,
             gather: false,
-            quantise: false,
+            encoding: None,
             shape: None,
             tile: None,
+            cooperative_tile: None,
             heads: 0,
             attention_tile: None,
             rope: false,
@@ -191,10 +86,10 @@ impl Variant {
         Self { gather, ..self }
     }
 
-    /// The same, writing codes of 8 bits or not.
+    /// The same, writing what it makes in this encoding.
     #[must_use]
-    pub const fn quantise(self, quantise: bool) -> Self {
-        Self { quantise, ..self }
+    pub const fn encoding(self, encoding: Option<Encoding>) -> Self {
+        Self { encoding, ..self }
     }
 
     /// The same, dividing its work like this.
@@ -207,6 +102,12 @@ impl Variant {
     #[must_use]
     pub const fn tile(self, tile: Tile) -> Self {
         Self { tile: Some(tile), ..self }
+    }
+
+    /// The same, dividing its work like this.
+    #[must_use]
+    pub const fn cooperative_tile(self, tile: CooperativeTile) -> Self {
+        Self { cooperative_tile: Some(tile), ..self }
     }
 
     /// The same, with room for `heads` query heads on a KV head: 1, 2, 4 or 8 at a time.
@@ -240,6 +141,12 @@ impl Variant {
         Self { heads, ..self }
     }
 
+    /// Whether browsers take it: their WGSL has no matrix units.
+    #[must_use]
+    pub fn in_browsers(&self) -> bool {
+        self.kernel != Kernel::MatmulCooperative
+    }
+
     /// The constants that its text begins with.
     pub(crate) fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = Vec::new();
@@ -264,6 +171,9 @@ impl Variant {
                 ("TOKEN_BATCHES", tile.tokens / 16 / BATCH),
             ]);
         }
+        if let Some(tile) = self.cooperative_tile {
+            constants.extend(tile.constants());
+        }
         if self.heads > 0 {
             constants.push(("HEADS", self.heads));
         }
@@ -274,60 +184,6 @@ impl Variant {
             constants.extend(tile.constants());
         }
         constants
-    }
-
-    /// Every variant there is. Each is expanded and validated when this crate is built.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        let mut all: Vec<Self> = [
-            Kernel::Argmax,
-            Kernel::ArgmaxPartials,
-            Kernel::AttentionCombine,
-            Kernel::Quantise,
-            Kernel::RopeAppend,
-            Kernel::Swiglu,
-            Kernel::Truncate,
-        ]
-        .map(Self::plain)
-        .to_vec();
-        all.push(Self::plain(Kernel::Swiglu).quantise(true));
-        for subgroups in [false, true] {
-            all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
-            for heads in [1, 2, 4, 8] {
-                let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
-                all.extend([split, split.rope(true)]);
-            }
-            let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
-            for gather in [false, true] {
-                all.extend([false, true].map(|quantise| rms_norm.gather(gather).quantise(quantise)));
-            }
-        }
-        all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).attention_tile(tile)));
-        all.extend([1, 2, 3, 4].map(|heads| Self::plain(Kernel::AttentionTokenPerLane).even_heads(heads)));
-        for format in WeightFormat::ALL {
-            for interleave in [1, LANE_INTERLEAVE] {
-                all.push(Self::plain(Kernel::Embed).weight(format, interleave));
-            }
-            let matvec = Self::plain(Kernel::Matvec).weight(format, 1);
-            for shape in [MatvecShape::DEFAULT, MatvecShape::FEW_TOKENS] {
-                all.push(matvec.shape(shape));
-            }
-            for shape in MatvecShape::SINGLE_TOKEN.into_iter().chain([MatvecShape::FEW_TOKENS]) {
-                all.push(matvec.shape(shape).subgroups(true));
-            }
-            all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::Matmul).weight(format, 1).tile(tile)));
-            if format.has_integer_codes() {
-                all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::MatmulInt8).weight(format, 1).tile(tile)));
-            }
-            for tokens4 in [false, true] {
-                let row_per_lane = |kernel| Self::plain(kernel).weight(format, LANE_INTERLEAVE).tokens4(tokens4);
-                all.push(row_per_lane(Kernel::MatmulRowPerLane));
-                if format.has_integer_codes() {
-                    all.push(row_per_lane(Kernel::MatmulRowPerLaneInt8));
-                }
-            }
-        }
-        all
     }
 
     /// A name no other variant has, for reports and labels.
@@ -343,22 +199,24 @@ impl Variant {
         if let Some(Tile { rows, tokens }) = self.tile {
             name += &format!("-{rows}x{tokens}");
         }
+        if let Some(CooperativeTile { side, groups, subgroup_rows, subgroup_tokens }) = self.cooperative_tile {
+            name += &format!("-{side}x{side}x{groups}-{subgroup_rows}x{subgroup_tokens}");
+        }
         if self.heads > 0 {
             name += &format!("-heads{}", self.heads);
         }
         if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.attention_tile {
             name += &format!("-width{width}-{workgroup_size}x{queries}x{keys}");
         }
-        for (chosen, label) in [
-            (self.tokens4, "-tokens4"),
-            (self.subgroups, "-subgroups"),
-            (self.gather, "-gather"),
-            (self.quantise, "-quantise"),
-            (self.rope, "-rope"),
-        ] {
+        for (chosen, label) in
+            [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
+        {
             if chosen {
                 name += label;
             }
+        }
+        if let Some(encoding) = self.encoding {
+            name += &format!("-{}", encoding.name());
         }
         name
     }

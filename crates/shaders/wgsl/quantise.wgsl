@@ -1,4 +1,4 @@
-// codes_x, scales_x = x in codes of 8 bits (see shared/quantise.wgsl); x lies in planes, padded with zeros to whole groups.
+// codes_x, scales_x = x, encoded (see shared/quantise_*.wgsl); x lies in planes, padded with zeros to whole groups.
 // An invocation takes a group.
 // Grid: (groups / 64, rows).
 struct Params {
@@ -9,7 +9,9 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> codes_x: array<vec4<u32>>;
+#ifdef INT8
 @group(0) @binding(3) var<storage, read_write> scales_x: array<vec2<f32>>;
+#endif
 #import quantise
 
 @compute @workgroup_size(64)

@@ -1,6 +1,6 @@
 // y[row] = x[row] / sqrt(mean(x[row]^2) + epsilon) * weight (Zhang and Sennrich 2019), all three in planes, whose padding is zero.
 // With GATHER, y has a row for each output and takes x from the row that the output names. With QUANTISE, what would be y is
-// written in codes of 8 bits (see shared/quantise.wgsl).
+// written encoded (see shared/quantise_*.wgsl).
 // Grid: (1, rows).
 const WORKGROUP_SIZE: u32 = 64u;
 struct Params {
@@ -16,7 +16,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<vec4<f32>>;
 #ifdef QUANTISE
 @group(0) @binding(3) var<storage, read_write> codes_x: array<vec4<u32>>;
+#ifdef INT8
 @group(0) @binding(4) var<storage, read_write> scales_x: array<vec2<f32>>;
+#endif
 #import quantise
 #else
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;

@@ -1,5 +1,5 @@
 // y = silu(gate) * up (Shazeer 2020). A row of x holds the gate's values and then up's; y lies in planes. With QUANTISE, what
-// would be y is written in codes of 8 bits (see shared/quantise.wgsl); an invocation takes a group.
+// would be y is written encoded (see shared/quantise_*.wgsl); an invocation takes a group.
 // Grid: (width / 64, rows); with QUANTISE, (groups / 64, rows).
 struct Params {
     width: u32,    // values of the gate
@@ -21,7 +21,9 @@ fn gated(first: u32, i: u32) -> f32 {
 #ifdef QUANTISE
 #import quantise
 @group(0) @binding(2) var<storage, read_write> codes_x: array<vec4<u32>>;
+#ifdef INT8
 @group(0) @binding(3) var<storage, read_write> scales_x: array<vec2<f32>>;
+#endif
 
 // Neighbouring invocations read neighbouring values of x, and put them where each finds its group; 33 of them apart, so that
 // they do that in different banks.

@@ -83,11 +83,10 @@ impl Engine {
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_ROWS.min(fits(spec.vocabulary.max(widest)));
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
-        let quantise = options.activations.quantise();
-        let quantised_rows = if quantise { rows.max(outputs) } else { 0 };
-        let activations = model::Activations::new(gpu, spec, (rows, outputs, quantised_rows), (SLOTS, context_length))?;
-        let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv, quantise: false };
-        let programs = Programs::build(&graph, quantise)?;
+        let encoding = options.activations.encoding(gpu.capabilities());
+        let activations = model::Activations::new(gpu, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
+        let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv, encoding: None };
+        let programs = Programs::build(&graph, encoding)?;
         gpu.check()?;
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),

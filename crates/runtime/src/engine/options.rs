@@ -2,17 +2,20 @@
 
 use std::str::FromStr;
 
+use wgslm_shaders::Encoding;
+
 use super::sequence::Sampling;
+use crate::gpu::Capabilities;
 use crate::kv::BlockOrder;
 use crate::{Error, Result};
 
-/// What the matrices multiply. The numbers that come out differ by what rounding to 8 bits costs, so this decides between speed and
+/// What the matrices multiply. The numbers that come out differ by what rounding costs, so this decides between speed and
 /// closeness. What goes through the model a few tokens at a time, as decoding does, is rounded on software adapters alone: they
 /// spend their time on arithmetic where GPUs wait for the weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activations {
-    /// As `Int8` for prompts of 64 tokens or more and for what is generated; as `Float` for shorter prompts, and for
-    /// [`super::Engine::logits`].
+    /// Where the device's matrix units are used, f16 for prompts. Elsewhere as `Int8` for prompts of 64 tokens or more and for
+    /// what is generated, and as `Float` for shorter prompts. As `Float` for [`super::Engine::logits`] anywhere.
     #[default]
     Auto,
     /// Activations are f32.
@@ -25,14 +28,22 @@ impl Activations {
     /// The tokens of a prompt from which `Auto` rounds activations to 8 bits.
     const AUTO_TOKENS: usize = 64;
 
-    /// Whether any are rounded to 8 bits; if so, those of decoding are.
-    pub(super) fn quantise(self) -> bool {
-        self != Self::Float
+    /// How some are encoded; if at all, those of decoding are so where few tokens have such kernels.
+    pub(super) fn encoding(self, capabilities: &Capabilities) -> Option<Encoding> {
+        match self {
+            Self::Auto => Some(capabilities.encoding()),
+            Self::Float => None,
+            Self::Int8 => Some(Encoding::Int8),
+        }
     }
 
     /// Whether those of a prompt of `tokens` tokens are.
-    pub(super) fn quantise_prompt(self, tokens: usize) -> bool {
-        self == Self::Int8 || self == Self::Auto && tokens >= Self::AUTO_TOKENS
+    pub(super) fn encode_prompt(self, tokens: usize, capabilities: &Capabilities) -> bool {
+        match self {
+            Self::Auto => capabilities.encoding() == Encoding::F16 || tokens >= Self::AUTO_TOKENS,
+            Self::Float => false,
+            Self::Int8 => true,
+        }
     }
 }
 
@@ -205,15 +216,19 @@ pub struct Summary {
 #[cfg(test)]
 mod tests {
     use super::Activations;
+    use crate::gpu::Capabilities;
 
     #[test]
-    fn long_prompts_alone_are_rounded_without_being_asked() {
-        for (activations, rounded) in [
-            (Activations::Auto, [false, true]),
-            (Activations::Float, [false, false]),
-            (Activations::Int8, [true, true]),
+    fn long_prompts_alone_are_rounded_to_8_bits_without_being_asked() {
+        let capabilities = |cooperative| Capabilities { cooperative, ..Capabilities::default() };
+        for (activations, cooperative, encoded) in [
+            (Activations::Auto, false, [false, true]),
+            (Activations::Auto, true, [true, true]),
+            (Activations::Float, true, [false, false]),
+            (Activations::Int8, false, [true, true]),
         ] {
-            assert_eq!([63, 64].map(|tokens| activations.quantise_prompt(tokens)), rounded, "{activations:?}");
+            let found = [63, 64].map(|tokens| activations.encode_prompt(tokens, &capabilities(cooperative)));
+            assert_eq!(found, encoded, "{activations:?}");
         }
     }
 }

@@ -61,7 +61,7 @@ impl Engine {
         let output = Output { row: tokens - 1, ..Output::default() };
         inner.gpu.write(&inner.activations.outputs, 0, bytemuck::bytes_of(&output));
         let wanted = inner.wanted;
-        let quantise = if tokens == 1 { wanted.quantise() } else { wanted.quantise_prompt(tokens as usize) };
+        let quantise = tokens == 1 || wanted.encode_prompt(tokens as usize, inner.gpu.capabilities());
         let (programs, counts) = inner.step_programs(&rows, &[output], quantise);
         let mut times = Vec::new();
         for program in programs {

@@ -44,7 +44,7 @@ impl Sequence {
     /// An empty sequence for a prompt of `tokens` tokens.
     pub(super) fn for_prompt(inner: &Arc<Inner>, tokens: usize) -> Result<Self> {
         let mut sequence = Self::open(inner)?;
-        sequence.quantise = inner.wanted.quantise_prompt(tokens);
+        sequence.quantise = inner.wanted.encode_prompt(tokens, inner.gpu.capabilities());
         Ok(sequence)
     }
 
@@ -62,7 +62,7 @@ impl Sequence {
 
     /// Appends the token sampled last and chooses the one that follows it, all without leaving the device.
     pub(super) fn append_sampled(&mut self, sampling: Sampling, ring: &mut ReadbackRing) -> Result<Readback> {
-        self.step(&[(0, self.slot + 1)], Some(sampling), self.inner.wanted.quantise(), ring)
+        self.step(&[(0, self.slot + 1)], Some(sampling), true, ring)
     }
 
     /// This sequence's token among the bytes of a readback.

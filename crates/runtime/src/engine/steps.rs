@@ -1,6 +1,6 @@
 //! The programs of a model, and what a step of them is made of.
 
-use wgslm_shaders::{Output, Row};
+use wgslm_shaders::{Encoding, Output, Row};
 
 use super::Inner;
 use crate::Result;
@@ -26,7 +26,7 @@ struct Few {
     rows: usize,
 }
 
-/// With activations in codes of 8 bits: for many rows or, where few have no kernels of their own, for any number.
+/// With encoded activations: for many rows or, where few have no kernels of their own, for any number.
 struct Quantised {
     body: Program,
     /// Where it isn't for many rows alone: the one that a prompt's end has wouldn't be worth it.
@@ -34,30 +34,30 @@ struct Quantised {
 }
 
 impl Quantised {
-    fn build(graph: &Graph<'_>) -> Result<Self> {
-        let graph = Graph { quantise: true, ..*graph };
+    fn build(graph: &Graph<'_>, encoding: Encoding) -> Result<Self> {
+        let graph = Graph { encoding: Some(encoding), ..*graph };
         let head = (!graph.gpu.capabilities().fuses()).then(|| graph.head(false)).transpose()?;
         Ok(Self { body: graph.body(false)?, head })
     }
 }
 
 impl Programs {
-    /// `quantise`: also with activations in codes of 8 bits.
-    pub(super) fn build(graph: &Graph<'_>, quantise: bool) -> Result<Self> {
+    /// Also with activations in this encoding, where there is one.
+    pub(super) fn build(graph: &Graph<'_>, encoding: Option<Encoding>) -> Result<Self> {
         let rows = graph.activations.split_rows as usize;
         let few = graph.gpu.capabilities().fuses();
         let few = few.then(|| Ok(Few { body: graph.body(true)?, head: graph.head(true)?, rows })).transpose()?;
         Ok(Self {
             few,
             body: graph.body(false)?,
-            quantised: quantise.then(|| Quantised::build(graph)).transpose()?,
+            quantised: encoding.map(|encoding| Quantised::build(graph, encoding)).transpose()?,
             head: graph.head(false)?,
             truncation: graph.truncation(),
             sampler: graph.sampler(),
         })
     }
 
-    /// The body and the head for these rows and outputs; `quantise`: with activations in codes of 8 bits where there
+    /// The body and the head for these rows and outputs; `quantise`: with encoded activations where there
     /// are kernels for that many.
     fn of(&self, rows: &[Row], outputs: &[Output], quantise: bool) -> (&Program, &Program) {
         match &self.few {

@@ -1,7 +1,7 @@
 //! What a device can do, and what is chosen for it. A capability is never assumed.
 
 use wgslm_shaders::format::LANE_INTERLEAVE;
-use wgslm_shaders::{AttentionTile, Kernel, MatvecShape, Tile, Variant, WeightFormat};
+use wgslm_shaders::{AttentionTile, CooperativeTile, Encoding, Kernel, MatvecShape, Tile, Variant, WeightFormat};
 
 use super::Variants;
 use crate::{Error, Result};
@@ -70,11 +70,13 @@ fn invalid(name: &str, value: &str, expected: &str) -> Error {
     Error::InvalidOption { option: name.to_owned(), value: value.to_owned(), expected: expected.to_owned() }
 }
 
-/// What was found on a device and what was chosen for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was found on a device and what was chosen for it. The default is a device that can do nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// Subgroup operations are used.
     pub subgroups: bool,
+    /// The device's matrix units are used, on f16 with sums in f32, by subgroups of 32: natively only.
+    pub cooperative: bool,
     /// Times can be taken on the device.
     pub timestamps: bool,
     /// The device is a program on the CPU.
@@ -102,18 +104,26 @@ impl Capabilities {
         !self.interleaved_rows
     }
 
-    /// The kernels for `weight * x` with `x` in codes of 8 bits, where the format has any: for many tokens or, where rows of
-    /// weights lie side by side, for any number.
+    /// The encoding of activations that the fastest kernels for many tokens multiply.
     #[must_use]
-    pub fn linear_int8(&self, format: WeightFormat) -> Option<Variants> {
+    pub fn encoding(&self) -> Encoding {
+        if self.cooperative { Encoding::F16 } else { Encoding::Int8 }
+    }
+
+    /// The kernels for `weight * x` with `x` in this encoding, where there are any for a weight of so many rows in this format:
+    /// for many tokens or, where rows of weights lie side by side, for any number.
+    #[must_use]
+    pub fn linear_encoded(&self, format: WeightFormat, rows: u32, encoding: Encoding) -> Option<Variants> {
         let with = |kernel| Variant::plain(kernel).weight(format, self.interleave());
-        let variants = if self.interleaved_rows {
-            let row_per_lane = with(Kernel::MatmulRowPerLaneInt8);
-            Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))])
-        } else {
-            with(Kernel::MatmulInt8).tile(self.tile).into()
-        };
-        format.has_integer_codes().then_some(variants)
+        match encoding {
+            Encoding::F16 => self.cooperative.then(|| by_workgroups(with(Kernel::MatmulCooperative), rows)),
+            Encoding::Int8 if !format.has_integer_codes() => None,
+            Encoding::Int8 if self.interleaved_rows => {
+                let row_per_lane = with(Kernel::MatmulRowPerLaneInt8);
+                Some(Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))]))
+            }
+            Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile).into()),
+        }
     }
 
     /// The most rows for which the kernels for few rows are the faster ones.
@@ -187,6 +197,14 @@ impl Capabilities {
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
         ]
     }
+}
+
+/// The tile by the number of tokens: larger ones do more with what they stage, but only where enough of them keep a GPU busy; the
+/// numbers are those at which one overtook the other on an H100.
+fn by_workgroups(kernel: Variant, rows: u32) -> Variants {
+    let [least, small, wide, large] = CooperativeTile::ALL.map(|tile| kernel.cooperative_tile(tile));
+    let tokens = |workgroups: u32| (workgroups * 128).div_ceil(rows.div_ceil(128));
+    Variants::by_rows(&[(32, least), (tokens(88), small), (tokens(176), wide), (u32::MAX, large)])
 }
 
 #[cfg(test)]

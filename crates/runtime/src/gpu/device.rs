@@ -72,6 +72,7 @@ impl Gpu {
             limits.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
             features |= adapter.features() & (wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY);
         }
+        let cooperative = !options.baseline && super::matrix_units::ask_for(adapter, &mut features, &mut limits);
         if let Some(bytes) = options.max_binding {
             limits.max_storage_buffer_binding_size = limits.max_storage_buffer_binding_size.min(bytes);
         }
@@ -79,6 +80,7 @@ impl Gpu {
             label: Some("wgslm"),
             required_features: features,
             required_limits: limits.clone(),
+            experimental_features: super::matrix_units::consent(cooperative),
             ..Default::default()
         };
         let opened = open(adapter, &descriptor, options.baseline).await;
@@ -95,6 +97,7 @@ impl Gpu {
         }
         let capabilities = Capabilities {
             subgroups,
+            cooperative: cooperative && !options.interleaved_rows.unwrap_or(description.software),
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             software: description.software,
             interleaved_rows: options.interleaved_rows.unwrap_or(description.software),

@@ -7,6 +7,7 @@ mod buffer;
 mod capabilities;
 mod device;
 mod execute;
+mod matrix_units;
 mod memory;
 mod pipelines;
 mod profile;

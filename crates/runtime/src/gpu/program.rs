@@ -56,6 +56,11 @@ impl Variants {
         Self(variants.to_vec())
     }
 
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Variant> {
+        self.0.iter().map(|(_, variant)| variant)
+    }
+
     /// The variant for `rows` rows.
     #[must_use]
     pub fn of(&self, rows: u32) -> &Variant {

@@ -4,11 +4,11 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, BLOCK_TOKENS, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row, Target,
-    Variant, WeightFormat,
+    Argmax, Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row,
+    Target, Variant, WeightFormat,
 };
 
-use super::{Gpu, execute};
+use super::{Gpu, Variants, execute};
 use crate::{Error, Result};
 
 /// Where the kernels' texts come from.
@@ -34,12 +34,13 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
         let (params, resources) = linear_case(&variant);
         check(gpu, params, variant, extent(many.min(3)), resources).await?;
     }
-    if let Some(variants) = capabilities.linear_int8(WeightFormat::Q4_0) {
+    let encodings = [Some(Encoding::Int8), capabilities.cooperative.then_some(Encoding::F16)];
+    for encoding in encodings.into_iter().flatten() {
+        let variants = capabilities.linear_encoded(WeightFormat::Q4_0, 35, encoding);
         // All for three tokens: tiles may write what they find after the tokens there are.
-        for many in [1, 3] {
-            let variant = *variants.of(many);
-            let (params, resources) = linear_case(&variant);
-            check(gpu, params, variant, extent(3), resources).await?;
+        for variant in variants.iter().flat_map(Variants::iter) {
+            let (params, resources) = linear_case(variant);
+            check(gpu, params, *variant, extent(3), resources).await?;
         }
     }
     let norm = Resources::default().with("x", &values(3 * 96)).with("weight", &values(96)).with("y", &[0.0f32; 3 * 96]);
@@ -82,6 +83,11 @@ fn words(length: usize) -> Vec<u32> {
     (0..length).map(|_| next()).collect()
 }
 
+/// Words of two halves below 2 of both signs, whatever the random bits.
+fn halves(length: usize) -> Vec<u32> {
+    words(length).iter().map(|word| word & 0xbbff_bbff).collect()
+}
+
 fn linear_case(variant: &Variant) -> (Linear, Resources) {
     let (format, interleave) = variant.weight.map_or((WeightFormat::F32, 1), |w| (w.format, w.interleave as usize));
     // Small, for bindings may be; yet an invocation with several rows has them all, and one that shares a row with a
@@ -89,6 +95,10 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
     let (rows, groups) = if interleave > 1 { (101_usize, 3_usize) } else { (35, 69) };
     let tokens = 3_usize;
     let stored = rows.next_multiple_of(interleave);
+    let codes_x = match variant.kernel.takes() {
+        Some(Encoding::F16) => halves(tokens * groups * GROUP / 2),
+        _ => words(tokens * groups * GROUP / 4),
+    };
     // 0x2c2c: a pair of halves of 0.0652.
     let scales = vec![0x2c2c_2c2c_u32; stored * format.scale_words(groups)];
     let params = Linear {
@@ -105,7 +115,7 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
         .with("codes", &words(stored * groups * format.code_words()))
         .with("scales", &scales)
         .with("x", &values(tokens * groups * GROUP))
-        .with("codes_x", &words(tokens * groups * GROUP / 4))
+        .with("codes_x", &codes_x)
         .with("scales_x", &vec![[0.0078125f32, 0.0]; tokens * groups])
         .with("norm", &values(groups * GROUP))
         .with("y", &vec![0.0f32; tokens * rows]);
@@ -115,9 +125,7 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
 fn attention_case() -> (Attention, Resources) {
     let (heads, kv_heads, head_pairs) = (4_u32, 2_u32, 8_u32);
     let tokens = 8 * BLOCK_TOKENS;
-    // Halves between 2^-14 and 2 of both signs, whatever the random bits.
-    let cache: Vec<u32> =
-        words((tokens * kv_heads * head_pairs) as usize).iter().map(|word| word & 0xbbff_bbff).collect();
+    let cache = halves((tokens * kv_heads * head_pairs) as usize);
     let rows = [Row { position: 5, ..Row::default() }, Row { position: CONTEXT - 1, ..Row::default() }];
     let width = (heads * head_pairs * 2) as usize;
     let resources = Resources::default()

@@ -1,7 +1,7 @@
 //! What lies between kernels.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Argmax, Attention, Output, Row};
+use wgslm_shaders::{Argmax, Attention, Encoding, Output, Row};
 
 use super::ModelSpec;
 use crate::Result;
@@ -47,7 +47,7 @@ pub(crate) struct Activations {
     pub(super) gate_up: Buffer,
     /// In planes.
     pub(super) hidden: Buffer,
-    /// What a matrix multiplies next, in codes of 8 bits: see `quantise`.
+    /// What a matrix multiplies next, encoded: see `quantise`.
     pub(super) codes: Buffer,
     pub(super) scales: Buffer,
 }
@@ -68,11 +68,12 @@ impl Activations {
             .max(stride(spec.query_width() + 2 * spec.kv_width()))
     }
 
-    /// Room for steps of up to `rows` rows, `quantised` of them with activations in codes of 8 bits, and `outputs` outputs, by sequences in `slots` slots of up to `context` tokens.
+    /// Room for steps of up to `rows` rows and `outputs` outputs, whose activations may be encoded, by sequences in `slots` slots of
+    /// up to `context` tokens.
     pub(crate) fn new(
         gpu: &Gpu,
         spec: &ModelSpec,
-        (rows, outputs, quantised): (u32, u32, u32),
+        (rows, outputs, encoding): (u32, u32, Option<Encoding>),
         (slots, context): (u32, u32),
     ) -> Result<Self> {
         let buffer =
@@ -85,6 +86,8 @@ impl Activations {
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
         let split_rows = rows.min(gpu.capabilities().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let widest_input = stride(spec.width).max(stride(spec.query_width())).max(stride(spec.feed_forward_width));
+        let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
+        let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
         Ok(Self {
             // One more, for the end.
             rows: buffer("rows", rows + 1, (size_of::<Row>() / 4) as u32)?,
@@ -106,8 +109,8 @@ impl Activations {
             attended: activation("attended", spec.query_width())?,
             gate_up: activation("gate and up", 2 * spec.feed_forward_width)?,
             hidden: activation("hidden", spec.feed_forward_width)?,
-            codes: buffer("codes of activations", quantised, widest_input / 4)?,
-            scales: buffer("scales of activations", quantised, widest_input / GROUP as u32 * 2)?,
+            codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
+            scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
         })
     }
 }

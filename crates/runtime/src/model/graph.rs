@@ -2,7 +2,8 @@
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, Embed, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend, Swiglu, Truncate, Variant,
+    Argmax, Attention, Embed, Encoding, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend, Swiglu, Truncate,
+    Variant,
 };
 
 use super::activations::{Activations, stride};
@@ -19,8 +20,8 @@ pub(crate) struct Graph<'a> {
     pub(crate) weights: &'a Weights,
     pub(crate) activations: &'a Activations,
     pub(crate) kv: &'a KvCache,
-    /// Whether what matrices with integer codes multiply is in codes of 8 bits.
-    pub(crate) quantise: bool,
+    /// The encoding of what matrices multiply, where there are kernels for it; f32 where not.
+    pub(crate) encoding: Option<Encoding>,
 }
 
 /// What a matrix multiplies: rows in planes, and the weights of the norm that comes before where the kernel is to apply it.
@@ -137,11 +138,11 @@ impl Graph<'_> {
         self.linear(builder, Count::Rows, input, &matrices, qkv, 0);
         self.attend(builder, kv, fused);
         let output = self.weights.matrix(&name("attn_output"))?;
-        if self.integer_kernels(output).is_some() {
+        if let Some(encoding) = self.encoding_for(output) {
             let stride = stride(spec.query_width());
             builder.dispatch(
                 Quantise { groups: stride / GROUP as u32, x_stride: stride / 4 },
-                Variant::plain(Kernel::Quantise),
+                Variant::plain(Kernel::Quantise).encoding(Some(encoding)),
                 Count::Rows,
                 &[("x", &a.attended), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );
@@ -224,7 +225,7 @@ impl Graph<'_> {
                     y_stride: stride(width),
                     y_groups: stride(width) / GROUP as u32,
                 },
-                Variant::plain(Kernel::Swiglu).quantise(self.integer_kernels(down).is_some()),
+                Variant::plain(Kernel::Swiglu).encoding(self.encoding_for(down)),
                 Count::Rows,
                 &[("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );
@@ -246,9 +247,14 @@ impl Graph<'_> {
         way.iter().map(|(name, first)| Ok((self.weights.matrix(name)?, *first))).collect()
     }
 
-    /// The kernels that multiply a matrix with codes of 8 bits, where that is what is wanted and there are any.
-    fn integer_kernels(&self, matrix: &Matrix) -> Option<Variants> {
-        self.gpu.capabilities().linear_int8(matrix.layout.format).filter(|_| self.quantise)
+    /// The kernels that multiply a part of a matrix with encoded activations, where that is what is wanted and there are any.
+    fn encoded_kernels(&self, matrix: &Matrix, rows: u32) -> Option<Variants> {
+        self.encoding.and_then(|encoding| self.gpu.capabilities().linear_encoded(matrix.layout.format, rows, encoding))
+    }
+
+    /// The encoding that a matrix's kernels take.
+    fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
+        self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
     }
 
     /// The residual stream under a norm, as these matrices need it: of every row or of the outputs' rows. `fused` leaves the norm
@@ -282,9 +288,9 @@ impl Graph<'_> {
         };
         let variant = self.gpu.capabilities().rms_norm(count == Count::Outputs);
         // Matrices of one sublayer may be of several formats.
-        for quantise in [false, true] {
-            if matrices.iter().any(|(matrix, _)| self.integer_kernels(matrix).is_some() == quantise) {
-                builder.dispatch(params, variant.quantise(quantise), count, &resources);
+        for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
+            if matrices.iter().any(|(matrix, _)| self.encoding_for(matrix) == encoding) {
+                builder.dispatch(params, variant.encoding(encoding), count, &resources);
             }
         }
         Ok(Input { x: &a.normed, norm: None })
@@ -331,7 +337,7 @@ impl Graph<'_> {
                     norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
                     epsilon: self.spec.norm_epsilon,
                 },
-                self.integer_kernels(matrix).unwrap_or_else(|| {
+                self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
                     let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
                     self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
                 }),

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use pollster::block_on;
 use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm_shaders::Variant;
+use wgslm_shaders::{Kernel, Variant};
 
 use crate::support::{report, skipped};
 
@@ -32,5 +32,6 @@ fn open(index: usize) -> Gpu {
 
 /// Whether the device has what the variant needs.
 pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
-    !variant.subgroups || gpu.capabilities().subgroups
+    (!variant.subgroups || gpu.capabilities().subgroups)
+        && (variant.kernel != Kernel::MatmulCooperative || gpu.capabilities().cooperative)
 }

@@ -25,7 +25,7 @@ pub(crate) enum Agreement {
     /// Pairs of f16 that are the same or neighbours: WGSL leaves open to which side packing rounds.
     Halves,
     /// Codes of 8 bits that are the same or neighbours, with scales within this much of themselves: a value in the middle may be
-    /// rounded to either side. See `wgsl/shared/quantise.wgsl`.
+    /// rounded to either side. See `wgsl/shared/quantise_int8.wgsl`.
     Quantised(f32),
 }
 
@@ -133,12 +133,16 @@ fn sums_of_neighbouring_codes(computed: &[u32], expected: u32) -> bool {
 
 /// Runs the cases on every adapter that can.
 pub(crate) fn check(cases: Vec<Case>) {
-    let adapters = adapters();
+    check_on(adapters(), runs, cases);
+}
+
+/// Runs the cases on these devices, but for variants that a device doesn't run.
+pub(crate) fn check_on(gpus: &[Gpu], runs: impl Fn(&Gpu, &Variant) -> bool, cases: Vec<Case>) {
     let mut failures = Vec::new();
     for case in cases {
         let mut expected = case.resources.clone();
         (case.reference)(&mut expected);
-        for gpu in adapters.iter().filter(|gpu| runs(gpu, &case.variant)) {
+        for gpu in gpus.iter().filter(|gpu| runs(gpu, &case.variant)) {
             let compared = (case.run)(gpu, &case.resources)
                 .map_err(|error| error.to_string())
                 .and_then(|computed| case.compare(&expected, &computed));

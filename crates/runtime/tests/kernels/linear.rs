@@ -1,9 +1,13 @@
-//! `matvec`, `matmul`, `matmul_row_per_lane`, and the latter two on codes of 8 bits.
+//! `matvec` and all whose names begin with `matmul`.
 
+use half::f16;
+use pollster::block_on;
+use wgslm::gpu::{Gpu, GpuOptions, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
-use wgslm_shaders::{Extent, Kernel, Launch, Linear, Variant};
+use wgslm_shaders::{CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
 
-use crate::case::{Agreement, Case, UNTOUCHED, check};
+use crate::adapters::adapters;
+use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
 use crate::weights::{layout_of, random_weight, whole_groups};
 
@@ -13,6 +17,9 @@ const AGREEMENT: Agreement = Agreement::OfLargest(5e-6);
 
 /// A sum that begins at UNTOUCHED, a norm's root, an exp of the gate's: a few roundings more, of larger values.
 const WITH_EXTRAS: Agreement = Agreement::OfLargest(2e-5);
+
+/// A weight in the middle of two f16 may be rounded to either, and matrix units may add without rounding to the nearest.
+const OF_HALVES: Agreement = Agreement::OfLargest(3e-4);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Shape {
@@ -86,7 +93,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn is_linear(kernel: Kernel) -> bool {
-    kernel.takes_codes() || matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
+    kernel.takes().is_some() || matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
 }
 
 fn case(variant: Variant, shape: Shape) -> Case {
@@ -122,15 +129,35 @@ fn case(variant: Variant, shape: Shape) -> Case {
         .with("norm", &norm)
         // A row more than there is room for, which nothing may touch.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
-    if variant.kernel.takes_codes() {
-        let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
-        resources.set("codes_x", &codes);
-        resources.set("scales_x", &scales);
+    match variant.kernel.takes() {
+        Some(Encoding::Int8) => {
+            let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
+            resources.set("codes_x", &codes);
+            resources.set("scales_x", &scales);
+        }
+        Some(Encoding::F16) => resources.set("codes_x", &halves(&mut random, (tokens, capacity), width, padding)),
+        None => {}
     }
-    let agreement = if extra == Extra::Nothing { AGREEMENT } else { WITH_EXTRAS };
+    let agreement = match (variant.kernel, extra) {
+        (Kernel::MatmulCooperative, _) => OF_HALVES,
+        (_, Extra::Nothing) => AGREEMENT,
+        _ => WITH_EXTRAS,
+    };
     // Kernels work in tiles: tokens past those that are run, but within the capacity, may be written.
     Case::new(format!("{shape:?}"), agreement, (params, variant, tokens), resources)
         .unspecified(tokens * y_stride..capacity * y_stride)
+}
+
+/// `codes_x` of `tokens` tokens, with `padding` zeros at the end, then NaN.
+fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize, padding: usize) -> Vec<u16> {
+    let mut halves = vec![f16::NAN; capacity * width];
+    for row in halves.chunks_mut(width).take(tokens) {
+        row.fill(f16::ZERO);
+        for (half, value) in row.iter_mut().zip(random.values(width - padding)) {
+            *half = f16::from_f32(value);
+        }
+    }
+    halves.iter().map(|half| half.to_bits()).collect()
 }
 
 /// `codes_x` and `scales_x` of `tokens` tokens, with NaN for the scales of those beyond: any code but -128, `padding` zeros at the
@@ -163,6 +190,28 @@ fn quantised(
 #[test]
 fn linear_kernels_agree_with_their_reference() {
     check(cases());
+}
+
+/// Devices with matrix units are few: what surrounds them is run on any.
+#[test]
+fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
+    let text = |variant: &Variant, target: Target| {
+        let units = include_str!("../../../shaders/wgsl/shared/matrix_units.wgsl");
+        let text = variant.wgsl(target);
+        if variant.kernel != Kernel::MatmulCooperative {
+            return text;
+        }
+        assert!(text.contains(units), "{}", variant.name());
+        text.replace(units, include_str!("matrix_units_imitation.wgsl"))
+            .replace("enable f16;\nenable wgpu_cooperative_matrix;\n", "")
+            .replace("let subgroup = index / 32u;", "let subgroup = index / 32u;\n    lane = index % 32u;")
+    };
+    let options = |gpu: &Gpu| GpuOptions { device: Some(gpu.adapter().index.to_string()), ..GpuOptions::default() };
+    let open = |gpu: &Gpu| block_on(Gpu::request_with(&options(gpu), KernelTexts { text })).expect("it opened before");
+    let gpus: Vec<Gpu> = adapters().iter().map(open).collect();
+    // The others take more workgroup memory than devices without matrix units are asked for.
+    let runs = |_: &Gpu, variant: &Variant| variant.cooperative_tile == Some(CooperativeTile::ALL[0]);
+    check_on(&gpus, runs, cases());
 }
 
 #[test]

@@ -1,16 +1,20 @@
-//! `quantise`, from planes to codes of 8 bits.
+//! `quantise`, from planes to encoded activations.
 
 use wgslm_shaders::cpu::{Resources, activation_row};
 use wgslm_shaders::format::{GROUP, plane_index};
-use wgslm_shaders::{Kernel, Launch, Quantise, Variant};
+use wgslm_shaders::{Encoding, Kernel, Launch, Quantise, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
 /// Two quotients of 2.5 ulp each.
-const AGREEMENT: Agreement = Agreement::Quantised(1e-6);
+const IN_CODES: Agreement = Agreement::Quantised(1e-6);
 
 pub(crate) fn cases() -> Vec<Case> {
+    Encoding::ALL.into_iter().flat_map(cases_of).collect()
+}
+
+fn cases_of(encoding: Encoding) -> Vec<Case> {
     let mut random = Random::new(5);
     let mut cases = Vec::new();
     for (rows, width, gap, size) in [
@@ -27,7 +31,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let groups = width.div_ceil(GROUP);
         let x = in_planes(&mut random, rows, width, groups * GROUP + 4 * gap, f32::NAN);
         let x: Vec<f32> = x.into_iter().map(|value| value * size).collect();
-        cases.push(case(format!("{rows} rows of {width}, size {size}"), (rows, groups, gap), &x));
+        cases.push(case(encoding, format!("{rows} rows of {width}, size {size}"), (rows, groups, gap), &x));
     }
     // A group of zeros, one with a huge value among small ones, one with a value at the middle of two codes, and an ordinary one.
     let mut x = in_planes(&mut random, 3, 4 * GROUP, 4 * GROUP, f32::NAN);
@@ -39,18 +43,19 @@ pub(crate) fn cases() -> Vec<Case> {
         row[plane_index(GROUP + 19, 4)] = -1e30;
         row[plane_index(2 * GROUP, 4)] = 127.0;
     }
-    cases.push(case("zeros, and a huge value".to_owned(), (3, 4, 0), &x));
+    cases.push(case(encoding, "zeros, and a huge value".to_owned(), (3, 4, 0), &x));
     cases
 }
 
-fn case(label: String, (rows, groups, gap): (usize, usize, usize), x: &[f32]) -> Case {
+fn case(encoding: Encoding, label: String, (rows, groups, gap): (usize, usize, usize), x: &[f32]) -> Case {
     // A row more than is written.
     let resources = Resources::default()
         .with("x", x)
-        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 8])
+        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2]);
     let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32 };
-    Case::new(label, AGREEMENT, (params, Variant::plain(Kernel::Quantise), rows), resources)
+    let agreement = if encoding == Encoding::F16 { Agreement::Halves } else { IN_CODES };
+    Case::new(label, agreement, (params, Variant::plain(Kernel::Quantise).encoding(Some(encoding)), rows), resources)
 }
 
 #[test]
@@ -68,13 +73,13 @@ fn codes_and_scales_lie_where_integer_kernels_look_for_them() {
     }
     let mut resources = Resources::default().with("x", &x).with("codes_x", &[0u32; 32]).with("scales_x", &[0.0f32; 8]);
     let params = Quantise { groups: 2, x_stride: 16 };
-    params.reference(&Variant::plain(Kernel::Quantise), 2, &mut resources);
+    params.reference(&Variant::plain(Kernel::Quantise).encoding(Some(Encoding::Int8)), 2, &mut resources);
     let codes = resources.get::<i8>("codes_x");
     for (row, group, half, i) in [(0, 0, 0, 0), (0, 1, 0, 5), (1, 0, 1, 15), (1, 1, 1, 3), (0, 0, 1, 7)] {
         let at = row * 64 + half * 32 + group * 16 + i;
         assert_eq!(f32::from(codes[at]), value(64 * row + 32 * group + 16 * half + i));
     }
-    let rows: Vec<f32> = (0..2).flat_map(|row| activation_row(codes, resources.get("scales_x"), row, 2)).collect();
+    let rows: Vec<f32> = (0..2).flat_map(|row| activation_row(Encoding::Int8, &resources, row, 2)).collect();
     assert_eq!(rows, (0..4 * GROUP).map(value).collect::<Vec<_>>());
     let sum = |group: usize| (0..GROUP).map(|i| value(GROUP * group + i)).sum::<f32>();
     assert_eq!(resources.get::<f32>("scales_x")[..4], [1.0, sum(0), 1.0, sum(1)]);

@@ -1,8 +1,8 @@
-//! `rms_norm`, of all rows or of those that outputs name, or in codes of 8 bits.
+//! `rms_norm`, of all rows or of those that outputs name, or encoded.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Kernel, Output, RmsNorm, Variant};
+use wgslm_shaders::{Encoding, Kernel, Output, RmsNorm, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
@@ -40,11 +40,15 @@ fn case(variant: Variant, width: usize, rows: usize, gap: usize, size: f32) -> C
         .with("x", &x)
         .with("weight", &in_planes(&mut random, 1, width, groups * GROUP, 0.0))
         .with("outputs", &outputs)
-        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 8])
+        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2])
         .with("y", &vec![UNTOUCHED; rows * stride]);
     let params = RmsNorm { width: width as u32, groups: groups as u32, stride: (stride / 4) as u32, epsilon: 1e-5 };
-    let agreement = if variant.quantise { IN_CODES } else { AGREEMENT };
+    let agreement = match variant.encoding {
+        None => AGREEMENT,
+        Some(Encoding::F16) => Agreement::Halves,
+        Some(Encoding::Int8) => IN_CODES,
+    };
     Case::new(format!("{rows} rows of {width}, size {size}"), agreement, (params, variant, rows), resources)
 }
 

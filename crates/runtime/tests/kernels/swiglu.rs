@@ -1,8 +1,8 @@
-//! `swiglu`, from values in order to planes or to codes of 8 bits.
+//! `swiglu`, from values in order to planes or encoded.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Kernel, Swiglu, Variant};
+use wgslm_shaders::{Encoding, Kernel, Swiglu, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -40,12 +40,16 @@ fn case(variant: Variant, label: &str, (rows, width, stride): (usize, usize, usi
     let y_stride = groups * GROUP + 4;
     let resources = Resources::default()
         .with("x", x)
-        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 8])
+        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2])
         .with("y", &vec![UNTOUCHED; rows * y_stride]);
     let params =
         Swiglu { width: width as u32, x_stride: stride as u32, y_stride: y_stride as u32, y_groups: groups as u32 };
-    let agreement = if variant.quantise { IN_CODES } else { AGREEMENT };
+    let agreement = match variant.encoding {
+        None => AGREEMENT,
+        Some(Encoding::F16) => Agreement::Halves,
+        Some(Encoding::Int8) => IN_CODES,
+    };
     Case::new(label, agreement, (params, variant, rows), resources)
 }
 

@@ -1,17 +1,26 @@
+use half::f16;
+
 use super::rms_norm::normalised;
 use super::swiglu::silu;
 use super::{Resources, activation_row, weight_row};
 use crate::format::{GROUP, plane_index};
-use crate::{Linear, Variant};
+use crate::{Kernel, Linear, Variant};
 
 /// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
 pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources: &mut Resources) {
     let Some(layout) = variant.weight else { return };
+    let rounds = variant.kernel == Kernel::MatmulCooperative;
     let groups = params.groups as usize;
     resources.update("y", |resources, y: &mut [f32]| {
         let codes = resources.get::<u32>("codes");
         let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };
-        let row = |row: usize| weight_row(layout, codes, scales, row, groups);
+        let row = |row: usize| {
+            let mut weights = weight_row(layout, codes, scales, row, groups);
+            if rounds {
+                weights.iter_mut().for_each(|weight| *weight = f16::from_f32(*weight).to_f32());
+            }
+            weights
+        };
         let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, variant, resources, token)).collect();
         for r in 0..params.rows as usize {
             let weights = row(r);
@@ -35,9 +44,8 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
 fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize) -> Vec<f64> {
     let groups = params.groups as usize;
     let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
-    if variant.kernel.takes_codes() {
-        let (codes, scales) = (resources.get("codes_x"), resources.get("scales_x"));
-        return activation_row(codes, scales, token, groups).into_iter().map(f64::from).collect();
+    if let Some(encoding) = variant.kernel.takes() {
+        return activation_row(encoding, resources, token, groups).into_iter().map(f64::from).collect();
     }
     let x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
     if params.norm_width == 0 {

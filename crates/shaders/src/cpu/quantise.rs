@@ -1,6 +1,8 @@
+use half::f16;
+
 use super::Resources;
-use crate::Quantise;
 use crate::format::{GROUP, plane_index};
+use crate::{Encoding, Quantise, Variant};
 
 /// What is smaller counts as zero: a 127th of it would underflow.
 const SMALLEST: f32 = 1e-35;
@@ -16,7 +18,18 @@ fn quantised(values: &[f32]) -> (f32, Vec<i8>) {
 }
 
 /// Writes rows, whose values are given in their order, to `codes_x` and `scales_x`.
-pub(super) fn write_quantised(rows: &[Vec<f32>], resources: &mut Resources) {
+pub(super) fn write_encoded(encoding: Encoding, rows: &[Vec<f32>], resources: &mut Resources) {
+    match encoding {
+        Encoding::F16 => resources.update("codes_x", |_, codes: &mut [u16]| {
+            for (code, value) in codes.iter_mut().zip(rows.iter().flatten()) {
+                *code = f16::from_f32(value.clamp(-65504.0, 65504.0)).to_bits();
+            }
+        }),
+        Encoding::Int8 => write_quantised(rows, resources),
+    }
+}
+
+fn write_quantised(rows: &[Vec<f32>], resources: &mut Resources) {
     resources.update("codes_x", |_, codes: &mut [i8]| {
         for (row, values) in rows.iter().enumerate() {
             let groups = values.len() / GROUP;
@@ -36,20 +49,30 @@ pub(super) fn write_quantised(rows: &[Vec<f32>], resources: &mut Resources) {
     });
 }
 
-/// Row `row` of quantised activations of `groups` groups a row, dequantised, in its order.
+/// Row `row` of encoded activations of `groups` groups a row, in its order.
 #[must_use]
-pub fn activation_row(codes: &[i8], scales: &[[f32; 2]], row: usize, groups: usize) -> Vec<f32> {
-    (0..groups * GROUP)
-        .map(|i| {
-            let (group, half, within) = (i / GROUP, i % GROUP / (GROUP / 2), i % (GROUP / 2));
-            let code = codes[((row * 2 + half) * groups + group) * GROUP / 2 + within];
-            scales[row * groups + group][0] * f32::from(code)
-        })
-        .collect()
+pub fn activation_row(encoding: Encoding, resources: &Resources, row: usize, groups: usize) -> Vec<f32> {
+    let width = groups * GROUP;
+    match encoding {
+        Encoding::F16 => {
+            let halves = &resources.get::<u16>("codes_x")[row * width..][..width];
+            halves.iter().map(|bits| f16::from_bits(*bits).to_f32()).collect()
+        }
+        Encoding::Int8 => {
+            let (codes, scales) = (resources.get::<i8>("codes_x"), resources.get::<[f32; 2]>("scales_x"));
+            let value = |i: usize| {
+                let (group, half, within) = (i / GROUP, i % GROUP / (GROUP / 2), i % (GROUP / 2));
+                let code = codes[((row * 2 + half) * groups + group) * GROUP / 2 + within];
+                scales[row * groups + group][0] * f32::from(code)
+            };
+            (0..width).map(value).collect()
+        }
+    }
 }
 
 /// `codes_x`, `scales_x` = `x`.
-pub(crate) fn quantise(params: &Quantise, count: usize, resources: &mut Resources) {
+pub(crate) fn quantise(params: &Quantise, variant: &Variant, count: usize, resources: &mut Resources) {
+    let Some(encoding) = variant.encoding else { return };
     let groups = params.groups as usize;
     let x = resources.get::<f32>("x");
     let row = |row: usize| {
@@ -57,5 +80,5 @@ pub(crate) fn quantise(params: &Quantise, count: usize, resources: &mut Resource
         (0..groups * GROUP).map(|i| values[plane_index(i, groups)]).collect()
     };
     let rows: Vec<Vec<f32>> = (0..count).map(row).collect();
-    write_quantised(&rows, resources);
+    write_encoded(encoding, &rows, resources);
 }

@@ -1,5 +1,5 @@
 use super::Resources;
-use super::quantise::write_quantised;
+use super::quantise::write_encoded;
 use crate::format::{GROUP, plane_index};
 use crate::{Output, RmsNorm, Variant};
 
@@ -22,9 +22,9 @@ pub(crate) fn rms_norm(params: &RmsNorm, variant: &Variant, count: usize, resour
         normalised(&x, params.width as usize, params.epsilon).zip(weight).map(|(x, weight)| x as f32 * weight).collect()
     };
     let rows: Vec<Vec<f32>> = (0..count).map(row).collect();
-    if variant.quantise {
+    if let Some(encoding) = variant.encoding {
         let in_order = |row: &Vec<f32>| (0..groups * GROUP).map(|i| row[plane_index(i, groups)]).collect();
-        return write_quantised(&rows.iter().map(in_order).collect::<Vec<_>>(), resources);
+        return write_encoded(encoding, &rows.iter().map(in_order).collect::<Vec<_>>(), resources);
     }
     resources.update("y", |_, y: &mut [f32]| {
         for (row, values) in rows.iter().enumerate() {

@@ -1,5 +1,5 @@
 use super::Resources;
-use super::quantise::write_quantised;
+use super::quantise::write_encoded;
 use crate::format::{GROUP, plane_index};
 use crate::{Swiglu, Variant};
 
@@ -16,9 +16,9 @@ pub(crate) fn swiglu(params: &Swiglu, variant: &Variant, count: usize, resources
         gate.iter().zip(up).map(|(gate, up)| (silu(f64::from(*gate)) * f64::from(*up)) as f32).collect()
     };
     let mut rows: Vec<Vec<f32>> = (0..count).map(row).collect();
-    if variant.quantise {
+    if let Some(encoding) = variant.encoding {
         rows.iter_mut().for_each(|row| row.resize(params.y_groups as usize * GROUP, 0.0));
-        return write_quantised(&rows, resources);
+        return write_encoded(encoding, &rows, resources);
     }
     resources.update("y", |_, y: &mut [f32]| {
         for (row, values) in rows.iter().enumerate() {

@@ -25,12 +25,13 @@ struct Params {
 @group(0) @binding(2) var<storage, read> scales: array<u32>;
 #endif
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
-#ifdef INT8
-@group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see quantise.wgsl
-@group(0) @binding(5) var<storage, read> scales_x: array<vec2<f32>>;
-#else
+#ifdef FLOAT
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>; // `matvec`; in all, so that they can share bind groups
+#endif
+#ifdef INT8
+@group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see shared/quantise_int8.wgsl
+@group(0) @binding(5) var<storage, read> scales_x: array<vec2<f32>>;
 #endif
 #import weight
 
