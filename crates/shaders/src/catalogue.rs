@@ -44,7 +44,7 @@ impl Variant {
             for shape in [MatvecShape::DEFAULT, MatvecShape::FEW_TOKENS] {
                 all.push(matvec.shape(shape));
             }
-            for shape in MatvecShape::SINGLE_TOKEN.into_iter().chain([MatvecShape::FEW_TOKENS]) {
+            for shape in MatvecShape::single_token(format).chain([MatvecShape::FEW_TOKENS]) {
                 all.push(matvec.shape(shape).subgroups(true));
             }
             all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::Matmul).weight(format, 1).tile(tile)));

@@ -122,9 +122,12 @@ impl Expansion<'_, '_, '_> {
             "COLUMNS4" => self.variant.shape.is_some_and(|shape| shape.columns == 4),
             "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
+            "F16" => self.variant.encoding == Some(Encoding::F16),
             "QUANTISE" => self.variant.encoding.is_some(),
             "TOKENS4" => self.variant.tokens4,
-            "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec,
+            "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec && !self.fixed(),
+            "FIXED" => self.fixed(),
+            "INTEGER" => self.fixed() || self.variant.kernel.takes() == Some(Encoding::Int8),
             "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),
             "FLOAT_TILES" => matches!(self.variant.kernel, Kernel::Matmul | Kernel::MatmulCooperative),
             "FLOAT" => self.variant.kernel.takes().is_none(),
@@ -134,9 +137,14 @@ impl Expansion<'_, '_, '_> {
         }
     }
 
+    fn fixed(&self) -> bool {
+        self.variant.shape.is_some_and(|shape| shape.fixed)
+    }
+
     fn resolve(&self, import: &str) -> String {
         match (import, self.variant.weight, self.variant.encoding) {
             ("weight_format", Some(layout), _) => format!("shared/weight_{}", layout.format.name()),
+            ("activations", ..) => format!("shared/activations_{}", if self.fixed() { "fixed" } else { "float" }),
             ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
             _ => format!("shared/{import}"),
         }

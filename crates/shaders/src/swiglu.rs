@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::cpu::{self, Resources};
-use crate::kernel::Kernel;
+use crate::kernel::{Encoding, Kernel};
 use crate::launch::{Extent, Launch};
 use crate::variant::Variant;
 
@@ -28,7 +28,12 @@ impl Launch for Swiglu {
     }
 
     fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
-        [if variant.encoding.is_some() { self.y_groups } else { self.width }.div_ceil(64), extent.count, 1]
+        let invocations = match variant.encoding {
+            None => self.width,
+            Some(Encoding::F16) => self.y_groups * 4,
+            Some(Encoding::Int8) => self.y_groups,
+        };
+        [invocations.div_ceil(64), extent.count, 1]
     }
 
     fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {

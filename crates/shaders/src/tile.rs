@@ -1,5 +1,7 @@
 //! How kernels divide their work. Which way is fastest depends on the device.
 
+use crate::format::WeightFormat;
+
 /// A tile of `attention_tile`. Which is fastest depends on the device, the head's width and the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttentionTile {
@@ -68,6 +70,9 @@ pub struct MatvecShape {
     pub rows: u32,
     /// Tokens that it takes at a time.
     pub columns: u32,
+    /// Whether activations are turned to fixed point of 16 bits by groups of 32, for integer dot products: fewer instructions a
+    /// weight, more before the first.
+    pub fixed: bool,
 }
 
 impl MatvecShape {
@@ -77,7 +82,7 @@ impl MatvecShape {
     /// For 2 to 8 tokens.
     pub const FEW_TOKENS: Self = Self { columns: 4, ..Self::DEFAULT };
 
-    /// Those among which to choose for a single token.
+    /// Those among which to choose for a single token, whatever the weight.
     pub const SINGLE_TOKEN: [Self; 7] = [
         Self::new(32, 4),
         Self::new(64, 2),
@@ -88,8 +93,22 @@ impl MatvecShape {
         Self::new(256, 4),
     ];
 
+    /// Further ones for a single token, for weights with integer codes.
+    pub const FIXED: [Self; 4] = [
+        Self { fixed: true, ..Self::new(64, 4) },
+        Self { fixed: true, ..Self::new(64, 8) },
+        Self { fixed: true, ..Self::new(128, 8) },
+        Self { fixed: true, ..Self::new(256, 8) },
+    ];
+
+    /// Those among which to choose for a single token and weights in `format`.
+    pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
+        let fixed = Self::FIXED.into_iter().filter(move |_| format.has_integer_codes());
+        Self::SINGLE_TOKEN.into_iter().chain(fixed)
+    }
+
     const fn new(workgroup_size: u32, rows: u32) -> Self {
-        Self { workgroup_size, rows, columns: 1 }
+        Self { workgroup_size, rows, columns: 1, fixed: false }
     }
 }
 

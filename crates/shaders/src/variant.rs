@@ -193,8 +193,8 @@ impl Variant {
         if let Some(layout) = self.weight {
             name += &format!("-{}-interleave{}", layout.format.name(), layout.interleave);
         }
-        if let Some(MatvecShape { workgroup_size, rows, columns }) = self.shape {
-            name += &format!("-{workgroup_size}x{rows}x{columns}");
+        if let Some(MatvecShape { workgroup_size, rows, columns, fixed }) = self.shape {
+            name += &format!("-{workgroup_size}x{rows}x{columns}{}", if fixed { "-fixed" } else { "" });
         }
         if let Some(Tile { rows, tokens }) = self.tile {
             name += &format!("-{rows}x{tokens}");

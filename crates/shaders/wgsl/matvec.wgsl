@@ -24,7 +24,14 @@ const PARTS: u32 = WORKGROUP_SIZE;
 var<workgroup> partials: array<f32, SLOTS * PARTS>;
 
 fn squares(v: vec4<f32>) -> f32 { return dot(v, v); }
-fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+
+#ifdef FIXED
+fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
+    let codes = signed_codes(raw_codes(row, group), group);
+    return scaled(dot16(codes.low, x.high_a), dot16(codes.high, x.high_b), codes.scale, vec2(256.0 * x.scale, x.sum))
+        + scaled(dot16(codes.low, x.low_a), dot16(codes.high, x.low_b), codes.scale, vec2(x.scale, 0.0));
+}
+#endif
 
 struct Loaded {
     x: Activations32,
@@ -54,9 +61,7 @@ fn load(base: u32, group: u32) -> Loaded {
         q6 *= norm[6u * n + group];
         q7 *= norm[7u * n + group];
     }
-    let low = total((q0 + q1) + (q2 + q3));
-    let high = total((q4 + q5) + (q6 + q7));
-    return Loaded(Activations32(q0, q1, q2, q3, q4, q5, q6, q7, low, high), sum);
+    return Loaded(activations32(array(q0, q1, q2, q3, q4, q5, q6, q7)), sum);
 }
 
 // Which row of the weight is the i-th of a workgroup whose rows of y begin at `first`.

@@ -1,6 +1,6 @@
 // y = silu(gate) * up (Shazeer 2020). A row of x holds the gate's values and then up's; y lies in planes. With QUANTISE, what
-// would be y is written encoded (see shared/quantise_*.wgsl); an invocation takes a group.
-// Grid: (width / 64, rows); with QUANTISE, (groups / 64, rows).
+// would be y is written encoded (see shared/quantise_*.wgsl); an invocation takes a group, or eight values for f16.
+// Grid: (width / 64, rows); with QUANTISE, (groups / 64, rows) or, for f16, (groups / 16, rows).
 struct Params {
     width: u32,    // values of the gate
     x_stride: u32, // in f32
@@ -25,6 +25,24 @@ fn gated(first: u32, i: u32) -> f32 {
 @group(0) @binding(3) var<storage, read_write> scales_x: array<vec2<f32>>;
 #endif
 
+#ifdef F16
+// Two values of a row that begins at `first`; zeros past the end.
+fn gated_pair(first: u32, i: u32) -> u32 {
+    var pair = vec2<f32>();
+    if i < params.width { pair.x = gated(first, i); }
+    if i + 1u < params.width { pair.y = gated(first, i + 1u); }
+    return pair_of(pair);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x >= params.y_groups * 4u { return; }
+    let row = id.y * params.x_stride;
+    let i = id.x * 8u;
+    codes_x[id.y * params.y_groups * 4u + id.x] =
+        vec4(gated_pair(row, i), gated_pair(row, i + 2u), gated_pair(row, i + 4u), gated_pair(row, i + 6u));
+}
+#else
 // Neighbouring invocations read neighbouring values of x, and put them where each finds its group; 33 of them apart, so that
 // they do that in different banks.
 var<workgroup> values_of_groups: array<f32, 2112>;
@@ -48,6 +66,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     quantise_group(workgroup.y, group, params.y_groups, &values);
 }
+#endif
 #else
 #import planes
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;

@@ -38,14 +38,16 @@ impl Tuning {
 }
 
 impl Gpu {
-    /// The choices made on this device, a line each: format, rows, groups, `gated` or `plain`, invocations, rows at a time.
+    /// The choices made on this device, a line each: format, rows, groups, `gated` or `plain`, invocations, rows at a time,
+    /// `fixed` or `float`.
     #[must_use]
     pub fn tuning(&self) -> String {
         let chosen = self.choices().chosen.lock().unwrap_or_else(PoisonError::into_inner);
         chosen.iter().fold(String::new(), |mut text, (kind, shape)| {
             let gated = if kind.gated { "gated" } else { "plain" };
             let (format, rows, groups) = (kind.format.name(), kind.rows, kind.groups);
-            let _ = writeln!(text, "{format} {rows} {groups} {gated} {} {}", shape.workgroup_size, shape.rows);
+            let fixed = if shape.fixed { "fixed" } else { "float" };
+            let _ = writeln!(text, "{format} {rows} {groups} {gated} {} {} {fixed}", shape.workgroup_size, shape.rows);
             text
         })
     }
@@ -69,12 +71,13 @@ impl Gpu {
 
 fn parse(line: &str) -> Option<(MatrixKind, MatvecShape)> {
     let words: Vec<&str> = line.split(' ').collect();
-    let [format, rows, groups, gated, workgroup_size, shape_rows] = words.as_slice() else { return None };
+    let [format, rows, groups, gated, workgroup_size, shape_rows, fixed] = words.as_slice() else { return None };
     let format = WeightFormat::ALL.into_iter().find(|known| known.name() == *format)?;
     let kind = MatrixKind { format, rows: rows.parse().ok()?, groups: groups.parse().ok()?, gated: *gated == "gated" };
     let (workgroup_size, rows): (u32, u32) = (workgroup_size.parse().ok()?, shape_rows.parse().ok()?);
     // Only shapes that there are pipelines for.
-    let shape = MatvecShape::SINGLE_TOKEN.into_iter().find(|s| s.workgroup_size == workgroup_size && s.rows == rows)?;
+    let wanted = MatvecShape { workgroup_size, rows, columns: 1, fixed: *fixed == "fixed" };
+    let shape = MatvecShape::single_token(format).find(|shape| *shape == wanted)?;
     Some((kind, shape))
 }
 
@@ -84,11 +87,18 @@ mod tests {
 
     #[test]
     fn lines_that_make_no_sense_here_are_left_out() {
-        let line = "q4_k 28672 128 gated 64 8";
+        let line = "q4_k 28672 128 gated 64 8 fixed";
         let (kind, shape) = parse(line).expect("it is one of ours");
         assert_eq!(kind, MatrixKind { format: WeightFormat::Q4_K, rows: 28_672, groups: 128, gated: true });
-        assert_eq!((shape.workgroup_size, shape.rows, shape.columns), (64, 8, 1));
-        for other in ["", "q4_k 1 2 gated 64", "q9 1 2 plain 64 4", "q4_k 1 2 plain 64 5", "q4_k x 2 plain 64 4"] {
+        assert_eq!(shape, MatvecShape { workgroup_size: 64, rows: 8, columns: 1, fixed: true });
+        for other in [
+            "",
+            "q4_k 1 2 gated 64 8",
+            "q9 1 2 plain 64 4 float",
+            "q4_k 1 2 plain 64 5 float",
+            "q4_k x 2 plain 64 4 float",
+            "f16 1 2 plain 64 8 fixed",
+        ] {
             assert!(parse(other).is_none(), "{other}");
         }
     }

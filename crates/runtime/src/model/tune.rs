@@ -42,7 +42,7 @@ impl Model {
         for (kind, matrices) in kinds.iter().filter(|(kind, _)| gpu.choice(kind).is_none()) {
             let matrices = &matrices[..matrices.len().min(MATRICES)];
             let mut best = (f64::INFINITY, MatvecShape::DEFAULT);
-            for shape in MatvecShape::SINGLE_TOKEN {
+            for shape in MatvecShape::single_token(kind.format) {
                 let program = program(gpu, kind, matrices, shape)?;
                 let seconds = measure(gpu, &program, DISPATCHES.div_ceil(matrices.len())).await?;
                 if seconds < best.0 {

@@ -47,10 +47,20 @@ fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize
     if let Some(encoding) = variant.kernel.takes() {
         return activation_row(encoding, resources, token, groups).into_iter().map(f64::from).collect();
     }
-    let x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
-    if params.norm_width == 0 {
-        return x;
+    let mut x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
+    if params.norm_width > 0 {
+        let norm: Vec<f64> = planes(resources.get::<f32>("norm"));
+        x = normalised(&x, params.norm_width as usize, params.epsilon).zip(norm).map(|(x, norm)| x * norm).collect();
     }
-    let norm: Vec<f64> = planes(resources.get::<f32>("norm"));
-    normalised(&x, params.norm_width as usize, params.epsilon).zip(norm).map(|(x, norm)| x * norm).collect()
+    if variant.shape.is_some_and(|shape| shape.fixed) {
+        x.chunks_mut(GROUP).for_each(to_fixed_point);
+    }
+    x
+}
+
+/// Rounds a group to 32,000ths of its largest magnitude.
+fn to_fixed_point(group: &mut [f64]) {
+    let largest = group.iter().fold(1e-30f64, |largest, value| largest.max(value.abs()));
+    let step = largest / 32000.0;
+    group.iter_mut().for_each(|value| *value = (*value / step).round_ties_even() * step);
 }

@@ -29,7 +29,7 @@ fn nibble_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     return (word_dot(c.x, x.q0, x.q4) + word_dot(c.y, x.q1, x.q5)) + (word_dot(c.z, x.q2, x.q6) + word_dot(c.w, x.q3, x.q7));
 }
 #endif
-#ifdef INT8
+#ifdef INTEGER
 fn low_nibbles(quad: vec4<u32>) -> vec4<u32> { return quad & vec4(0x0f0f0f0fu); }
 fn high_nibbles(quad: vec4<u32>) -> vec4<u32> { return (quad >> vec4(4u)) & vec4(0x0f0f0f0fu); }
 

@@ -13,7 +13,7 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     return scale.x * (nibble_dot(row, group, x) - NIBBLE_BIAS * sum) + scale.y * sum;
 }
 #endif
-#ifdef INT8
+#ifdef INTEGER
 fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
     return SignedCodes(low_nibbles(raw.first), high_nibbles(raw.first), scale_of(raw.scale, group));
 }

@@ -9,7 +9,7 @@ fn scale_of(bits: vec2<u32>, group: u32) -> vec2<f32> {
     return vec2(unpack2x16float(bits.x)[group & 1u], 0.0);
 }
 
-#ifdef INT8
+#ifdef INTEGER
 fn scaled(low: i32, high: i32, scale: vec2<f32>, x_scale: vec2<f32>) -> f32 {
     return scale.x * x_scale.x * small_float(low + high);
 }

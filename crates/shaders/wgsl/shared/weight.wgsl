@@ -49,7 +49,7 @@ fn code_word(row: WeightRow, group: u32, word: u32) -> u32 {
     return codes[row.codes + (word / 4u * 4u * row.groups + group * 4u + word % 4u) * INTERLEAVE];
 }
 #endif
-#ifdef INT8
+#ifdef INTEGER
 #import signed_codes
 #endif
 #ifdef FLOAT_TILES

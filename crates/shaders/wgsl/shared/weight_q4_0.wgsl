@@ -12,7 +12,7 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     return group_scale(row, group).x * (nibble_dot(row, group, x) - (NIBBLE_BIAS + 8.0) * (x.low_sum + x.high_sum));
 }
 #endif
-#ifdef INT8
+#ifdef INTEGER
 fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
     return SignedCodes(less(low_nibbles(raw.first), 8u), less(high_nibbles(raw.first), 8u), scale_of(raw.scale, group));
 }

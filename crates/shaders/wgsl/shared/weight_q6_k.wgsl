@@ -63,7 +63,7 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     return scale.x * (low - bias * x.low_sum) + scale.y * (high - bias * x.high_sum);
 }
 #endif
-#ifdef INT8
+#ifdef INTEGER
 fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
     return RawCodes(code_quad(row, group, 0u), vec4(upper_pair(row, group), 0u, 0u), scale_bits(row, group));
 }

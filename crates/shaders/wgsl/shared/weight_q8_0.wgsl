@@ -23,7 +23,7 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
     return group_scale(row, group).x * (sum - (BYTE_BIAS + 128.0) * (x.low_sum + x.high_sum));
 }
 #endif
-#ifdef INT8
+#ifdef INTEGER
 fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
     return RawCodes(code_quad(row, group, 0u), code_quad(row, group, 1u), scale_bits(row, group));
 }
