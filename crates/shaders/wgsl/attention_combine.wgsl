@@ -11,6 +11,7 @@ const SPLIT_TOKENS: u32 = 128u;
 @group(0) @binding(2) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 
+var<workgroup> maxima: array<f32, WORKGROUP_SIZE>;
 var<workgroup> sums: array<vec4<f32>, WORKGROUP_SIZE>;
 var<workgroup> totals: array<f32, WORKGROUP_SIZE>;
 
@@ -22,7 +23,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let splits_at_once = WORKGROUP_SIZE / quads;
     let first = (group.y * params.heads + group.x) * params.splits;
     var largest = -3.0e38;
-    for (var s = 0u; s < splits; s++) { largest = max(largest, partials[(first + s) * (quads + 1u) + quads].x); }
+    for (var s = lane; s < splits; s += WORKGROUP_SIZE) { largest = max(largest, partials[(first + s) * (quads + 1u) + quads].x); }
+    maxima[lane] = largest;
+    workgroupBarrier();
+    for (var i = 0u; i < min(splits, WORKGROUP_SIZE); i++) { largest = max(largest, maxima[i]); }
     var sum = vec4<f32>();
     var total = 0.0;
     if lane / quads < splits_at_once {

@@ -30,7 +30,7 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 #import reduce_heads
 
 // The queries first; later the gathered values of so many heads at a time.
-const HEADS_AT_ONCE: u32 = max(HEADS / 2u, 1u);
+const HEADS_AT_ONCE: u32 = min(HEADS, 4u);
 var<workgroup> quads_of_heads: array<vec4<f32>, HEADS_AT_ONCE * 2u * MAX_QUADS>;
 var<workgroup> weights: array<f32, HEADS * WORKGROUP_SIZE>;
 var<workgroup> value_chunks: array<u32, WORKGROUP_SIZE>;
@@ -141,7 +141,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         scores[h] = select(0.0, exp(scores[h] - largest[h]), is_key);
         weights[h * WORKGROUP_SIZE + lane.index] = scores[h];
     }
-    workgroupBarrier();
+    // The weights are there for all once the sums are.
     var total = heads_sum(scores, lane);
 
     let tokens_at_once = WORKGROUP_SIZE / quads;
