@@ -82,29 +82,30 @@ impl MatvecShape {
     /// For 2 to 8 tokens.
     pub const FEW_TOKENS: Self = Self { columns: 4, ..Self::DEFAULT };
 
-    /// Those among which to choose for a single token, whatever the weight.
-    pub const SINGLE_TOKEN: [Self; 7] = [
-        Self::new(32, 4),
-        Self::new(64, 2),
+    /// Those among which to choose for a single token; where codes are integers, the last are seldom the fastest.
+    const FLOAT: [Self; 7] = [
         Self::DEFAULT,
-        Self::new(64, 8),
+        Self::new(64, 2),
+        Self::new(32, 4),
         Self::new(128, 4),
+        Self::new(64, 8),
         Self::new(128, 8),
         Self::new(256, 4),
     ];
 
     /// Further ones for a single token, for weights with integer codes.
-    pub const FIXED: [Self; 4] = [
+    const FIXED: [Self; 5] = [
+        Self { fixed: true, ..Self::new(32, 4) },
+        Self { fixed: true, ..Self::new(64, 2) },
         Self { fixed: true, ..Self::new(64, 4) },
-        Self { fixed: true, ..Self::new(64, 8) },
+        Self { fixed: true, ..Self::new(128, 4) },
         Self { fixed: true, ..Self::new(128, 8) },
-        Self { fixed: true, ..Self::new(256, 8) },
     ];
 
     /// Those among which to choose for a single token and weights in `format`.
     pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
-        let fixed = Self::FIXED.into_iter().filter(move |_| format.has_integer_codes());
-        Self::SINGLE_TOKEN.into_iter().chain(fixed)
+        let (float, fixed) = if format.has_integer_codes() { (4, Self::FIXED.len()) } else { (Self::FLOAT.len(), 0) };
+        Self::FLOAT.into_iter().take(float).chain(Self::FIXED.into_iter().take(fixed))
     }
 
     const fn new(workgroup_size: u32, rows: u32) -> Self {

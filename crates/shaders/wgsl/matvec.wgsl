@@ -26,8 +26,8 @@ var<workgroup> partials: array<f32, SLOTS * PARTS>;
 fn squares(v: vec4<f32>) -> f32 { return dot(v, v); }
 
 #ifdef FIXED
-fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
-    let codes = signed_codes(raw_codes(row, group), group);
+fn group_dot(raw: RawCodes, group: u32, x: Activations32) -> f32 {
+    let codes = signed_codes(raw, group);
     return scaled(dot16(codes.low, x.high_a), dot16(codes.high, x.high_b), codes.scale, vec2(256.0 * x.scale, x.sum))
         + scaled(dot16(codes.low, x.low_a), dot16(codes.high, x.low_b), codes.scale, vec2(x.scale, 0.0));
 }
@@ -131,11 +131,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
             );
         }
 #else
+#ifdef FIXED
+        // Under way before the activations are needed, which take longer to turn.
+#for r ROWS
+        let raw$r = raw_codes(weight_row(row_of(first, $ru), params.groups), g);
+#endfor
+#endif
         let loaded = load(first_column * params.x_stride, g);
         sums[ROWS][0] += loaded.squares;
+#ifdef FIXED
+#for r ROWS
+        sums[$r][0] += group_dot(raw$r, g, loaded.x);
+#endfor
+#else
         for (var r = 0u; r < ROWS; r++) {
             sums[r][0] += group_dot(weight_row(row_of(first, r), params.groups), g, loaded.x);
         }
+#endif
 #endif
     }
     for (var r = 0u; r <= ROWS; r++) {

@@ -87,17 +87,17 @@ mod tests {
 
     #[test]
     fn lines_that_make_no_sense_here_are_left_out() {
-        let line = "q4_k 28672 128 gated 64 8 fixed";
+        let line = "q4_k 28672 128 gated 128 8 fixed";
         let (kind, shape) = parse(line).expect("it is one of ours");
         assert_eq!(kind, MatrixKind { format: WeightFormat::Q4_K, rows: 28_672, groups: 128, gated: true });
-        assert_eq!(shape, MatvecShape { workgroup_size: 64, rows: 8, columns: 1, fixed: true });
+        assert_eq!(shape, MatvecShape { workgroup_size: 128, rows: 8, columns: 1, fixed: true });
         for other in [
             "",
             "q4_k 1 2 gated 64 8",
             "q9 1 2 plain 64 4 float",
             "q4_k 1 2 plain 64 5 float",
             "q4_k x 2 plain 64 4 float",
-            "f16 1 2 plain 64 8 fixed",
+            "f16 1 2 plain 64 4 fixed",
         ] {
             assert!(parse(other).is_none(), "{other}");
         }
