@@ -56,7 +56,7 @@ pub(crate) struct ModelArguments {
     /// Tokens that the prompt and the answer can have together [default: 4096, or what the model was trained for if less]
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context: Option<u32>,
-    /// Whether activations are rounded to 8 bits: int8, float (never) or auto (prompts of 64 tokens or more, and answers where the CPU stands in for a GPU)
+    /// Whether activations are rounded: int8 (to 8 bits), float (never) or auto (prompts to f16 where the device has matrix units, else to 8 bits from 64 tokens on; answers to 8 bits where the CPU stands in for a GPU)
     #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
     pub(crate) activations: Activations,
 }
@@ -150,7 +150,7 @@ pub(crate) struct BenchArguments {
     /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
-    /// Whether activations are rounded to 8 bits: int8, float (never) or auto (prompts of 64 tokens or more, and answers where the CPU stands in for a GPU)
+    /// Whether activations are rounded: int8 (to 8 bits), float (never) or auto (prompts to f16 where the device has matrix units, else to 8 bits from 64 tokens on; answers to 8 bits where the CPU stands in for a GPU)
     #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
     pub(crate) activations: Activations,
     /// Tokens in the prompt whose prefill is timed

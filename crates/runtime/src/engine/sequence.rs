@@ -25,7 +25,7 @@ pub(super) struct Sequence {
     blocks: Vec<u32>,
     length: u32,
     /// Whether the prompt's tokens go through the model with activations in codes of 8 bits.
-    quantise: bool,
+    encoded: bool,
 }
 
 impl Sequence {
@@ -37,14 +37,14 @@ impl Sequence {
             slot,
             blocks: Vec::new(),
             length: 0,
-            quantise: inner.wanted == Activations::Int8,
+            encoded: inner.wanted == Activations::Int8,
         })
     }
 
     /// An empty sequence for a prompt of `tokens` tokens.
     pub(super) fn for_prompt(inner: &Arc<Inner>, tokens: usize) -> Result<Self> {
         let mut sequence = Self::open(inner)?;
-        sequence.quantise = inner.wanted.encode_prompt(tokens, inner.gpu.capabilities());
+        sequence.encoded = inner.wanted.encode_prompt(tokens, inner.gpu.capabilities());
         Ok(sequence)
     }
 
@@ -57,7 +57,7 @@ impl Sequence {
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
         let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-        self.step(&rows, sampling, self.quantise, ring)
+        self.step(&rows, sampling, self.encoded, ring)
     }
 
     /// Appends the token sampled last and chooses the one that follows it, all without leaving the device.
@@ -103,11 +103,11 @@ impl Sequence {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
         let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-        inner.submit_rows(&self.rows(&mut state, &rows)?, self.quantise);
+        inner.submit_rows(&self.rows(&mut state, &rows)?, self.encoded);
         self.length += tokens.len() as u32;
         let outputs: Vec<_> = (0..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
         let groups = outputs.chunks(inner.activations.output_capacity as usize);
-        Ok(groups.map(|outputs| inner.submit_logits(outputs, self.quantise, ring)).collect())
+        Ok(groups.map(|outputs| inner.submit_logits(outputs, self.encoded, ring)).collect())
     }
 
     /// Runs tokens, given as (token, source), and perhaps samples what follows.
@@ -115,7 +115,7 @@ impl Sequence {
         &mut self,
         tokens: &[(u32, u32)],
         sampling: Option<Sampling>,
-        quantise: bool,
+        encoded: bool,
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
         let inner = Arc::clone(&self.inner);
@@ -132,7 +132,7 @@ impl Sequence {
             top_p: sampling.top_p,
             min_p: sampling.min_p,
         });
-        Ok(inner.submit_step(&rows, output.as_slice(), quantise, ring))
+        Ok(inner.submit_step(&rows, output.as_slice(), encoded, ring))
     }
 
     /// The rows for `tokens` that follow `depth` others, of which nothing is known but that there are blocks for them.

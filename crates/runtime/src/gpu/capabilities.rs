@@ -187,12 +187,15 @@ impl Capabilities {
         tile.map_or_else(|| self.attention(), |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile))
     }
 
-    /// The choices as text by topic, for people to read.
+    /// The choices as text by topic, for people to read; of kernels those for weights in Q4_0.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
+        let float = self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT);
+        let encoded = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
+        let kernel = |variants: &Variants, tokens: u32| variants.of(tokens).kernel.name().to_owned();
         vec![
-            ("decode", self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1).kernel.name().to_owned()),
-            ("prefill", self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(u32::MAX).kernel.name().to_owned()),
+            ("decode", kernel(encoded.as_ref().filter(|_| !self.fuses()).unwrap_or(&float), 1)),
+            ("prefill", kernel(encoded.as_ref().unwrap_or(&float), u32::MAX)),
             ("reduction", if self.subgroups { "subgroups" } else { "workgroup memory" }.to_owned()),
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
         ]
