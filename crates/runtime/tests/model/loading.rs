@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wgslm::engine::{Engine, EngineOptions};
+use wgslm::engine::EngineOptions;
 use wgslm::gguf::{TensorType, Value};
 use wgslm::gpu::Gpu;
 
@@ -19,8 +19,8 @@ fn pieces_of_any_size_give_the_same_model() {
     let Some(gpu) = gpu() else { return };
     let bytes = fs::read(golden("quant/tiny-llama-q4_1.gguf")).expect("it is readable");
     let run = |piece| {
-        let model = load_bytes(&gpu, &bytes, piece).expect("it loads");
-        logits(&Engine::new(&gpu, model, &EngineOptions::default()).expect("it fits"), &[1, 2, 3])
+        let engine = load_bytes(&gpu, &bytes, piece, &EngineOptions::default()).expect("it loads");
+        logits(&engine, &[1, 2, 3])
     };
     let whole = run(bytes.len());
     for piece in [61, 4096, 100_003] {
@@ -88,10 +88,11 @@ fn unchanged(_: &str, value: Value) -> Option<Value> {
 fn models_that_cannot_be_run_are_refused_by_name() {
     let Some(gpu) = gpu() else { return };
     let refusal = |bytes: &[u8]| {
-        let error = load_bytes(&gpu, bytes, 1 << 16).map(|_| ()).expect_err("it is refused");
+        let error = load_bytes(&gpu, bytes, 1 << 16, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
         (error.code(), error.to_string())
     };
-    assert!(load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F32), 1 << 16).is_ok());
+    let whole = file(metadata(unchanged), &tensors(), TensorType::F32);
+    assert!(load_bytes(&gpu, &whole, 1 << 16, &EngineOptions::default()).is_ok());
 
     for (key, value, code) in [
         ("general.architecture", Some(Value::String("mamba".to_owned())), "unsupported-architecture"),
@@ -147,7 +148,8 @@ fn a_file_cut_short_is_refused() {
     let Some(gpu) = gpu() else { return };
     let bytes = fs::read(golden("quant/tiny-llama-q4_0.gguf")).expect("it is readable");
     for length in [0, 3, 100, bytes.len() / 2, bytes.len() - 200] {
-        let error = load_bytes(&gpu, &bytes[..length], 4096).map(|_| ()).expect_err("it is cut short");
+        let error = load_bytes(&gpu, &bytes[..length], 4096, &EngineOptions::default());
+        let error = error.map(|_| ()).expect_err("it is cut short");
         assert_eq!(error.code(), "truncated", "at {length}: {error}");
     }
 }
@@ -156,9 +158,8 @@ fn a_file_cut_short_is_refused() {
 fn a_context_is_as_long_as_asked_for() {
     let Some(gpu) = gpu() else { return };
     let engine = |context_length| {
-        let model =
-            load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F16), 1 << 16).expect("it loads");
-        Engine::new(&gpu, model, &EngineOptions { context_length, ..EngineOptions::default() })
+        let bytes = file(metadata(unchanged), &tensors(), TensorType::F16);
+        load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions { context_length, ..EngineOptions::default() })
     };
     assert_eq!(engine(None).map(|engine| engine.context_length()).ok(), Some(64));
     assert_eq!(engine(Some(17)).map(|engine| engine.context_length()).ok(), Some(17));
