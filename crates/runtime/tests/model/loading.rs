@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use wgslm::engine::EngineOptions;
+use wgslm::engine::{EngineOptions, GenerateOptions};
 use wgslm::gguf::{TensorType, Value};
 use wgslm::gpu::Gpu;
 
-use crate::setup::{adapters, load_bytes, logits};
+use crate::setup::{adapters, configurations, generate, load_bytes, logits};
 use crate::support::gguf_writer::GgufWriter;
 use crate::support::golden;
 
@@ -25,6 +25,26 @@ fn pieces_of_any_size_give_the_same_model() {
     let whole = run(bytes.len());
     for piece in [61, 4096, 100_003] {
         assert_eq!(run(piece), whole, "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn no_request_compiles_a_pipeline() {
+    let bytes = fs::read(golden("quant/tiny-llama-q4_k_s.gguf")).expect("it is readable");
+    for (name, configuration) in configurations() {
+        let gpu = pollster::block_on(Gpu::request(&configuration)).expect("the adapter opens");
+        let checked = gpu.compiled_pipelines();
+        let engine = load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
+        let loaded = gpu.compiled_pipelines();
+        assert!(loaded > checked, "{name}: {checked} for the self-check, {loaded} with a model");
+        let sampling =
+            GenerateOptions { temperature: 0.8, top_k: 20, top_p: 0.9, min_p: 0.05, ..GenerateOptions::default() };
+        for (tokens, options) in [(1, GenerateOptions::default()), (90, GenerateOptions::default()), (12, sampling)] {
+            let prompt: Vec<u32> = (1..=tokens).collect();
+            generate(&engine, &prompt, GenerateOptions { max_tokens: Some(3), ..options }).expect("it runs");
+            logits(&engine, &prompt);
+        }
+        assert_eq!(gpu.compiled_pipelines(), loaded, "{name}");
     }
 }
 
