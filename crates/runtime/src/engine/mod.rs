@@ -1,6 +1,7 @@
 //! Running a model: sequences over the KV cache, prefill, decode with several tokens in flight, and logits.
 
 mod generation;
+mod loader;
 mod options;
 mod profile;
 mod sequence;
@@ -9,6 +10,7 @@ mod steps;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use generation::{Canceller, Generation, GenerationEvent};
+pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 
 use crate::gpu::Gpu;
@@ -59,17 +61,11 @@ struct State {
 }
 
 impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Engine {
-    /// Prepares `model`, which lies on `gpu`: makes the KV cache, the activations and the programs.
+    /// Prepares `model`, for whose weights there is room on `gpu`: makes the KV cache, the activations and the programs.
     ///
     /// # Errors
     /// [`Error::InvalidOption`], [`Error::TooLarge`] or what the device reports.
-    pub fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
+    fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
         let spec = &model.spec;
         let max_binding = gpu.capabilities().max_binding;
         let context_length = context_length(spec, max_binding, options)?;
@@ -85,14 +81,13 @@ impl Engine {
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
         let encoding = options.activations.encoding(gpu.capabilities());
         let activations = model::Activations::new(gpu, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
-        let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv, encoding: None };
-        let programs = Programs::build(&graph, encoding)?;
+        let programs = programs(gpu, &model, &activations, &kv, options.activations)?;
         gpu.check()?;
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),
             free_slots: (0..SLOTS).rev().collect(),
         };
-        let inner = Inner {
+        Ok(Self {
             gpu: gpu.clone(),
             model,
             kv,
@@ -101,10 +96,21 @@ impl Engine {
             context_length,
             wanted: options.activations,
             state: Mutex::new(state),
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        })
     }
 
+    /// Builds the programs again, for what the device chose since.
+    fn rebuild_programs(&mut self) -> Result<()> {
+        self.programs = programs(&self.gpu, &self.model, &self.activations, &self.kv, self.wanted)?;
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
     /// The device.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {
@@ -153,6 +159,18 @@ impl Engine {
         check_prompt(&self.inner, tokens)?;
         sequence::Sequence::open(&self.inner)?.logits(tokens, each).await
     }
+}
+
+fn programs(
+    gpu: &Gpu,
+    model: &Model,
+    activations: &model::Activations,
+    kv: &KvCache,
+    wanted: Activations,
+) -> Result<Programs> {
+    let Model { spec, weights, .. } = model;
+    let encoding = wanted.encoding(gpu.capabilities());
+    Programs::build(&Graph { gpu, spec, weights, activations, kv, encoding: None }, encoding)
 }
 
 fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {

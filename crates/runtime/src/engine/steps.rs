@@ -1,10 +1,12 @@
 //! The programs of a model, and what a step of them is made of.
 
+use std::iter;
+
 use wgslm_shaders::{Encoding, Output, Row};
 
 use super::Inner;
 use crate::Result;
-use crate::gpu::{Counts, Program, Readback, ReadbackRing};
+use crate::gpu::{Counts, Gpu, Program, Readback, ReadbackRing};
 use crate::model::Graph;
 
 /// Everything a model runs, made once.
@@ -76,6 +78,14 @@ impl Programs {
     fn head(&self, quantise: bool) -> &Program {
         let quantised = self.quantised.as_ref().filter(|_| quantise);
         quantised.and_then(|quantised| quantised.head.as_ref()).unwrap_or(&self.head)
+    }
+
+    /// Runs each without any work: see [`Gpu::touch`].
+    pub(super) fn touch(&self, gpu: &Gpu) {
+        let few = self.few.iter().flat_map(|few| [&few.body, &few.head]);
+        let quantised = self.quantised.iter().flat_map(|quantised| iter::once(&quantised.body).chain(&quantised.head));
+        let all = few.chain(quantised).chain([&self.body, &self.head, &self.truncation, &self.sampler]);
+        gpu.touch(all);
     }
 
     pub(super) fn dispatches_per_token(&self) -> usize {
