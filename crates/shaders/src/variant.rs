@@ -25,6 +25,9 @@ pub enum Kernel {
     RopeAppend,
     Swiglu,
     Truncate,
+    TruncateBand,
+    TruncateHistogram,
+    TruncateMaxima,
 }
 
 impl Kernel {
@@ -50,6 +53,9 @@ impl Kernel {
             Self::RopeAppend => "rope_append",
             Self::Swiglu => "swiglu",
             Self::Truncate => "truncate",
+            Self::TruncateBand => "truncate_band",
+            Self::TruncateHistogram => "truncate_histogram",
+            Self::TruncateMaxima => "truncate_maxima",
         }
     }
 
@@ -287,6 +293,9 @@ impl Variant {
             Kernel::RopeAppend,
             Kernel::Swiglu,
             Kernel::Truncate,
+            Kernel::TruncateBand,
+            Kernel::TruncateHistogram,
+            Kernel::TruncateMaxima,
         ]
         .map(Self::plain)
         .to_vec();

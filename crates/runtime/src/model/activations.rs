@@ -1,7 +1,7 @@
 //! What lies between kernels.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Argmax, Attention, Output, Row};
+use wgslm_shaders::{Attention, Output, Row, Sample};
 
 use super::ModelSpec;
 use crate::Result;
@@ -28,6 +28,12 @@ pub(crate) struct Activations {
     pub(crate) output_capacity: u32,
     /// The best of each chunk of the vocabulary.
     pub(super) candidates: Buffer,
+    /// The largest logit of each chunk of the vocabulary, as a key: see `truncate`.
+    pub(super) maxima: Buffer,
+    /// What logits weigh by their distance from the largest: see `truncate`.
+    pub(super) histogram: Buffer,
+    /// The logits among which the threshold is, as keys: see `truncate`.
+    pub(super) band: Buffer,
     /// The logits below which tokens are left out.
     pub(super) thresholds: Buffer,
     pub(super) frequencies: Buffer,
@@ -95,7 +101,10 @@ impl Activations {
             split_rows,
             splits,
             output_capacity: outputs,
-            candidates: buffer("candidates", outputs, Argmax::chunks(spec.vocabulary))?,
+            candidates: buffer("candidates", outputs, Sample::chunks(spec.vocabulary))?,
+            maxima: buffer("largest logits", outputs, Sample::chunks(spec.vocabulary))?,
+            histogram: buffer("histogram of logits", outputs, Sample::HISTOGRAM_WORDS)?,
+            band: buffer("logits at the threshold", outputs, Sample::band_words(spec.vocabulary))?,
             thresholds: buffer("thresholds", outputs, 1)?,
             frequencies,
             residual: activation("residual stream", spec.width)?,
