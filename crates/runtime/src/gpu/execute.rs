@@ -28,12 +28,12 @@ pub async fn execute(
     builder.dispatch(launch, variant, Count::Rows, &bound);
     let program = builder.build(gpu);
     let Extent { count, context } = extent;
-    gpu.run(&[(&program, Counts { rows: count, outputs: count, context })]);
+    gpu.run([(&program, Counts { rows: count, outputs: count, context })]);
     let mut written = Resources::default();
     for binding in variant.bindings().iter().filter(|binding| binding.access == Access::ReadWrite) {
         let Some((name, buffer)) = buffers.iter().find(|(name, _)| *name == binding.name) else { continue };
         let mut ring = ReadbackRing::new(gpu, 1, buffer.size());
-        let bytes = gpu.run_and_read(&[], buffer, buffer.size(), &mut ring).await?;
+        let bytes = gpu.run_and_read([], buffer, buffer.size(), &mut ring).await?;
         let length = resources.get::<u32>(name).len() * 4;
         written.set(name, bytemuck::cast_slice::<u8, u32>(&bytes[..length]));
     }
