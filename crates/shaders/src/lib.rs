@@ -4,7 +4,6 @@
 //! A kernel has one name everywhere: `wgsl/<name>.wgsl`, its parameters and grid in `src/<name>.rs`, its reference in
 //! `src/cpu/<name>.rs`.
 
-mod argmax;
 mod attention;
 mod catalogue;
 pub mod cpu;
@@ -18,12 +17,11 @@ mod quantise;
 mod rms_norm;
 mod rope_append;
 mod rows;
+mod sample;
 mod swiglu;
 mod tile;
-mod truncate;
 mod variant;
 
-pub use argmax::Argmax;
 pub use attention::Attention;
 pub use embed::Embed;
 pub use expand::Target;
@@ -35,9 +33,9 @@ pub use quantise::Quantise;
 pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
+pub use sample::Sample;
 pub use swiglu::Swiglu;
 pub use tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
-pub use truncate::Truncate;
 pub use variant::{Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));

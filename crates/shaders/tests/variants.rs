@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Argmax, Attention, CooperativeTile, Embed, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend, Swiglu,
-    Target, Truncate, Variant,
+    Access, Attention, CooperativeTile, Embed, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend, Sample, Swiglu,
+    Target, Variant,
 };
 
 /// What WebGPU promises on every device.
@@ -32,17 +32,16 @@ fn sizes(module: &Module, of: impl Fn(&GlobalVariable) -> bool) -> BTreeMap<Stri
 }
 
 /// Parameters of every kind.
-fn launches() -> [Box<dyn Launch>; 9] {
+fn launches() -> [Box<dyn Launch>; 8] {
     [
-        Box::new(Argmax::zeroed()),
         Box::new(Attention::zeroed()),
         Box::new(Embed::zeroed()),
         Box::new(Linear::zeroed()),
         Box::new(Quantise::zeroed()),
         Box::new(RmsNorm::zeroed()),
         Box::new(RopeAppend::zeroed()),
+        Box::new(Sample::zeroed()),
         Box::new(Swiglu::zeroed()),
-        Box::new(Truncate::zeroed()),
     ]
 }
 

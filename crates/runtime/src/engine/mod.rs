@@ -5,9 +5,12 @@ mod loader;
 mod options;
 mod profile;
 mod sequence;
+mod step;
 mod steps;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wgslm_shaders::Sample;
 
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
@@ -17,6 +20,7 @@ use crate::gpu::Gpu;
 use crate::kv::{BlockAllocator, KvCache};
 use crate::model::{self, Graph, Model, ModelSpec};
 use crate::{Error, Result};
+use step::Step;
 use steps::Programs;
 
 /// The context a model gets unless another is asked for: what most prompts need, at a size of KV cache most devices have.
@@ -58,6 +62,7 @@ pub(crate) struct Inner {
 struct State {
     blocks: BlockAllocator,
     free_slots: Vec<u32>,
+    step: Step,
 }
 
 impl Inner {
@@ -77,7 +82,7 @@ impl Inner {
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
         let widest = model::Activations::widest(spec);
         let rows = rows.clamp(1, context_length).min(fits(widest));
-        let outputs = LOGIT_ROWS.min(fits(spec.vocabulary.max(widest)));
+        let outputs = LOGIT_ROWS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
         let encoding = options.activations.encoding(gpu.capabilities());
         let activations = model::Activations::new(gpu, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
@@ -86,6 +91,7 @@ impl Inner {
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),
             free_slots: (0..SLOTS).rev().collect(),
+            step: Step::new(&activations),
         };
         Ok(Self {
             gpu: gpu.clone(),
@@ -135,10 +141,10 @@ impl Engine {
         self.inner.model.weights.bytes() + self.inner.kv.bytes()
     }
 
-    /// Dispatches that decoding one token takes.
+    /// Dispatches that decoding one token with these options takes.
     #[must_use]
-    pub fn dispatches_per_token(&self) -> usize {
-        self.inner.programs.dispatches_per_token()
+    pub fn dispatches_per_token(&self, options: &GenerateOptions) -> usize {
+        self.inner.dispatches_per_token(options.sampling())
     }
 
     /// Begins to generate what follows `prompt`.

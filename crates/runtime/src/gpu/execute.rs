@@ -54,10 +54,10 @@ impl Execution {
 
     /// Submits it; what it writes is on its way back.
     pub(super) fn run(self, gpu: &Gpu) -> Running {
-        gpu.run(&[(&self.program, self.counts)]);
+        gpu.run([(&self.program, self.counts)]);
         let read = |(name, buffer, words): (&'static str, Buffer, usize)| {
             let mut ring = ReadbackRing::new(gpu, 1, buffer.size());
-            (name, gpu.run_and_read(&[], &buffer, buffer.size(), &mut ring), words)
+            (name, gpu.run_and_read([], &buffer, buffer.size(), &mut ring), words)
         };
         Running { written: self.written.into_iter().map(read).collect() }
     }

@@ -203,7 +203,7 @@ impl ProgramBuilder {
                     } else {
                         let found = planned.resources.iter().find(|(name, _)| *name == binding.name);
                         let Some((_, buffer)) = found else { panic!("{label}: nothing is bound to {}", binding.name) };
-                        buffer.raw().as_entire_binding()
+                        buffer.binding()
                     };
                     wgpu::BindGroupEntry { binding: binding.index, resource }
                 })

@@ -4,7 +4,7 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row,
+    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row, Sample,
     Target, Variant, WeightFormat,
 };
 
@@ -70,7 +70,7 @@ fn cases(gpu: &Gpu) -> Result<Vec<Case>> {
         capabilities.attention_of_many(2 * params.head_pairs, 2)
     };
     cases.push(Case::new(gpu, params, few, extent(2), resources)?);
-    for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+    for stage in Sample::ARGMAX {
         let (params, resources) = argmax_case();
         cases.push(Case::new(gpu, params, Variant::plain(stage), extent(2), resources)?);
     }
@@ -168,7 +168,7 @@ fn attention_case() -> (Attention, Resources) {
 }
 
 /// Several chunks of a vocabulary, with the candidates that the first stage finds for the second.
-fn argmax_case() -> (Argmax, Resources) {
+fn argmax_case() -> (Sample, Resources) {
     let vocabulary = 5000;
     let outputs =
         [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
@@ -176,9 +176,9 @@ fn argmax_case() -> (Argmax, Resources) {
         .with("outputs", &outputs)
         .with("logits", &values(2 * vocabulary as usize))
         .with("thresholds", &[0.0f32; 2])
-        .with("candidates", &vec![0u32; 2 * Argmax::chunks(vocabulary) as usize])
+        .with("candidates", &vec![0u32; 2 * Sample::chunks(vocabulary) as usize])
         .with("sampled", &[0u32; 2]);
-    let params = Argmax { vocabulary, stride: vocabulary };
+    let params = Sample { vocabulary, stride: vocabulary };
     params.reference(&Variant::plain(Kernel::ArgmaxPartials), 2, &mut resources);
     (params, resources)
 }

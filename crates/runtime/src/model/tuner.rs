@@ -110,7 +110,7 @@ fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShap
 /// Seconds that `repeats` runs take.
 async fn measure(gpu: &Gpu, program: &Program, repeats: usize) -> Result<f64> {
     let counts = Counts { rows: 1, outputs: 1, context: 1 };
-    let run = |repeats| gpu.run(&vec![(program, counts); repeats]);
+    let run = |repeats| gpu.run(std::iter::repeat_n((program, counts), repeats));
     // The first run may meet weights and a kernel that the device has yet to touch.
     run(1);
     gpu.finished().await?;
