@@ -23,7 +23,7 @@ fn the_large_arrays_leave_the_metadata_and_the_build_stays_small() {
 #[test]
 fn unusable_metadata_is_refused_with_the_key_or_the_name_at_fault() {
     for (key, value, code, fault) in [
-        ("tokenizer.ggml.model", text("llama"), "tokenizer", "llama"),
+        ("tokenizer.ggml.model", text("rwkv"), "tokenizer", "rwkv"),
         ("tokenizer.ggml.model", Value::U64(1), "invalid-metadata", "tokenizer.ggml.model"),
         ("tokenizer.ggml.pre", text("nonesuch"), "tokenizer", "nonesuch"),
         ("tokenizer.ggml.tokens", text("a"), "invalid-metadata", "tokenizer.ggml.tokens"),
