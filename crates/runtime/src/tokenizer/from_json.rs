@@ -86,7 +86,7 @@ pub(super) fn tokenizer(json: &[u8], config: Option<&[u8]>) -> Result<Tokenizer>
     let stop_tokens = stop_tokens([eos, None, None], &vocabulary, fill_in_middle.as_ref());
     let mut tokenizer = Tokenizer {
         vocabulary: Arc::new(vocabulary),
-        encoder: Encoder::Json(JsonEncoder { tokenizer: Mutex::new(tokenizer) }),
+        encoder: Encoder::Json(Box::new(JsonEncoder { tokenizer: Mutex::new(tokenizer) })),
         spelling,
         space_prefix: false,
         bos: bos.or(before),

@@ -69,7 +69,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     let flag = |key, default| Ok::<_, Error>(metadata.bool(key)?.unwrap_or(default));
     let add_bos = flag("tokenizer.ggml.add_bos_token", defaults.add_bos)?;
     let add_eos = flag("tokenizer.ggml.add_eos_token", defaults.add_eos)?;
-    let special_tokens = SpecialTokens::new(&vocabulary, strips_behind(metadata)?)?;
+    let special_tokens = Box::new(SpecialTokens::new(&vocabulary, strips_behind(metadata)?)?);
 
     let mut space_prefix = false;
     let mut spelling = Spelling::SentencePiece;
@@ -81,7 +81,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
         None if kind == "bert" => {
             // Every word has one.
             space_prefix = true;
-            Model::WordPiece(WordPiece::from_metadata(metadata, &vocabulary, unknown)?)
+            Model::WordPiece(Box::new(WordPiece::from_metadata(metadata, &vocabulary, unknown)?))
         }
         None => {
             let model = SentencePiece::take_from(metadata, &vocabulary, unknown)?;

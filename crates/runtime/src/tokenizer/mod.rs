@@ -1,4 +1,4 @@
-//! Text to tokens and back, built from a model's metadata.
+//! Text to tokens and back, built from a GGUF file's metadata or from a `tokenizer.json`.
 //!
 //! [`Tokenizer`] encodes, [`Detokenizer`] decodes a stream, [`StopMatcher`] watches that stream for stop strings, and
 //! [`ChatTemplate`] writes messages as the prompt that a model was trained on.
@@ -70,9 +70,9 @@ pub struct Tokenizer {
 #[derive(Debug)]
 enum Encoder {
     /// That of a GGUF file: special tokens first, and the text between them by its model.
-    Gguf(SpecialTokens, Model),
+    Gguf(Box<SpecialTokens>, Model),
     /// That of a `tokenizer.json`.
-    Json(JsonEncoder),
+    Json(Box<JsonEncoder>),
 }
 
 /// How text without special tokens becomes tokens: `tokenizer.ggml.model`.
@@ -80,7 +80,7 @@ enum Encoder {
 enum Model {
     BytePair(BytePair),
     SentencePiece(SentencePiece),
-    WordPiece(WordPiece),
+    WordPiece(Box<WordPiece>),
 }
 
 impl Tokenizer {

@@ -19,8 +19,6 @@ pub(super) struct SentencePiece {
     priorities: Vec<u32>,
     bytes: Vec<Option<u32>>,
     unknown: Option<u32>,
-    /// The length in bytes of the longest token.
-    longest: usize,
     pub(super) add_space_prefix: bool,
     remove_extra_whitespaces: bool,
 }
@@ -40,7 +38,6 @@ impl SentencePiece {
             priorities: scores.into_iter().map(priority).collect(),
             bytes: (0..=255).map(|byte| byte_token(vocabulary, byte)).collect(),
             unknown,
-            longest: vocabulary.iter().map(|(_, text, _)| text.len()).max().unwrap_or(0),
             add_space_prefix: metadata.bool("tokenizer.ggml.add_space_prefix")?.unwrap_or(true),
             remove_extra_whitespaces: metadata.bool("tokenizer.ggml.remove_extra_whitespaces")?.unwrap_or(false),
         })
@@ -92,7 +89,7 @@ impl SentencePiece {
             vocabulary.find(text).filter(|&token| vocabulary.kind(token).is_some_and(usable))
         };
         let merged = merger.merge(text, find, |_, _, pair| {
-            let token = find(pair).filter(|_| pair.len() <= self.longest)?;
+            let token = find(pair)?;
             Some(Join { priority: *self.priorities.get(token as usize)?, token })
         })?;
         for (token, text) in merged {

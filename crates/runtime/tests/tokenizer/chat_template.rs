@@ -126,7 +126,7 @@ fn check_golden(source: impl Fn(&str) -> Option<String>) -> usize {
             // Only dates stand there as expressions.
             (Ok(text), Some(golden)) => assert_eq!(text, render_dates(golden), "{name}"),
             (Err(error), None) => {
-                assert!(error.to_string().contains(row["error"].as_str().unwrap()), "{name}: {error}")
+                assert!(error.to_string().contains(row["error"].as_str().unwrap()), "{name}: {error}");
             }
             (result, golden) => panic!("{name}: {result:?} instead of {golden:?}"),
         }
