@@ -2,7 +2,7 @@
 
 use crate::serve::{Folders, Server};
 use crate::setup::{self, Need};
-use crate::{process, web};
+use crate::{model, process, web};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::thread;
@@ -27,7 +27,7 @@ impl Options {
     fn needs(&self) -> Vec<Need> {
         let mut needs = web::NEEDS.to_vec();
         if !self.no_model {
-            needs.push(Need::Model);
+            needs.push(Need::Model(&model::DEFAULT));
         }
         if self.headless.is_some() {
             needs.extend([Need::Chromium, Need::NodeModules("tests/browser")]);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_model_is_fetched_unless_it_is_not_wanted() {
-        assert!(needs(false, false).contains(&Need::Model));
-        assert!(!needs(false, true).contains(&Need::Model));
+        assert!(needs(false, false).contains(&Need::Model(&model::DEFAULT)));
+        assert!(!needs(false, true).contains(&Need::Model(&model::DEFAULT)));
     }
 }

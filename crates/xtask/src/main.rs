@@ -30,7 +30,7 @@ enum Chore {
     Test(test::Options),
     /// Build the wasm, the npm package (pkg/dist) and the site (target/site)
     BuildWeb,
-    /// Fetch the default model into the cache folder and print its path
+    /// Fetch the models of demo and tests into the cache folder and print their paths
     Models,
     /// Install what is missing for everything here
     Setup {
@@ -61,8 +61,10 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
             web::build()?;
         }
         Chore::Models => {
-            setup::ensure(&[setup::Need::Model])?;
-            println!("{}", model::DEFAULT.path()?.display());
+            setup::ensure(&model::ALL.map(setup::Need::Model))?;
+            for model in model::ALL {
+                println!("{}", model.path()?.display());
+            }
         }
         Chore::Setup { check: false } => setup::ensure(setup::Need::ALL)?,
         Chore::Setup { check: true } => {

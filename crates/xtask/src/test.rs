@@ -52,11 +52,13 @@ impl Step {
             Step::Format | Step::Clippy => &[Need::RustComponents],
             Step::ClippyWasm => &[Need::RustComponents, Need::WasmStandardLibrary],
             // SwiftShader, the second software adapter, comes with Chromium.
-            Step::Unit => &[Need::Vulkan, Need::Chromium, Need::Model],
+            Step::Unit => &[Need::Vulkan, Need::Chromium, Need::Model(&model::DEFAULT), Need::Model(&model::GEMMA3)],
             Step::Web => web::NEEDS,
             Step::Size => &[],
             Step::Types => &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("tests/browser")],
-            Step::Browser => &[Need::Chromium, Need::Node, Need::NodeModules("tests/browser"), Need::Model],
+            Step::Browser => {
+                &[Need::Chromium, Need::Node, Need::NodeModules("tests/browser"), Need::Model(&model::DEFAULT)]
+            }
         }
     }
 
@@ -147,15 +149,20 @@ fn summary(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// Tells a test where the real model lies, if it does.
-fn with_model(command: &mut Command) -> Result<&mut Command> {
-    let path = model::DEFAULT.path()?;
-    Ok(if path.is_file() { command.env("WGSLM_TEST_MODEL", path) } else { command })
+/// Tells a test where the real models lie, if they do.
+fn with_models(command: &mut Command) -> Result<&mut Command> {
+    for (variable, model) in [("WGSLM_TEST_MODEL", &model::DEFAULT), ("WGSLM_TEST_GEMMA", &model::GEMMA3)] {
+        let path = model.path()?;
+        if path.is_file() {
+            command.env(variable, path);
+        }
+    }
+    Ok(command)
 }
 
 fn unit_tests() -> Result<()> {
     let mut test = process::cargo("test");
-    with_model(test.args(["--workspace", "--no-fail-fast"]))?;
+    with_models(test.args(["--workspace", "--no-fail-fast"]))?;
     if env::var_os("XDG_RUNTIME_DIR").is_none() {
         // Without a folder there, Vulkan's window system library complains at every instance.
         test.env("XDG_RUNTIME_DIR", paths::target());
@@ -197,7 +204,7 @@ fn browser_tests() -> Result<()> {
     let mut node = demo::in_browser("node");
     // One file at a time: each has a browser that draws on the CPU.
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
-    process::run(with_model(node.env("WGSLM_SITE_URL", server.url()))?)
+    process::run(with_models(node.env("WGSLM_SITE_URL", server.url()))?)
 }
 
 /// The test files of a folder, sorted.

@@ -1,48 +1,34 @@
 //! Byte-level byte-pair encoding: `tokenizer.ggml.model = gpt2`.
 
-use tokenizers::Model as _;
-use tokenizers::models::bpe::{BPE, Merges, Vocab};
-
 use super::byte_level;
-use super::pre_tokenizer::{PreTokenizer, Rules};
+use super::merge::{Join, Merger};
+use super::merges::Merges;
+use super::pre_tokenizer::PreTokenizer;
+use super::pre_tokenizer_rules::Rules;
 use super::special_tokens::Piece;
 use super::vocabulary::{TokenKind, Vocabulary};
-use crate::gguf::{Array, Metadata, Value};
-use crate::{Error, Result};
-
-const MERGES: &str = "tokenizer.ggml.merges";
+use crate::Result;
+use crate::gguf::Metadata;
 
 /// Splits text into words, spells each in the byte-level alphabet, and merges its characters into tokens.
 #[derive(Debug)]
 pub(super) struct BytePair {
     pre_tokenizer: PreTokenizer,
-    bpe: BPE,
+    merges: Merges,
+    whole_words: bool,
 }
 
 impl BytePair {
     /// Moves the merges out of the metadata and builds the encoder for `vocabulary`.
     pub(super) fn take_from(metadata: &mut Metadata, vocabulary: &Vocabulary, rules: &Rules) -> Result<Self> {
-        let pre_tokenizer = PreTokenizer::new(rules)?;
-        // Control tokens stay out: no plain text may ever become one.
-        let ids: Vocab = vocabulary
-            .iter()
-            .filter(|(_, _, kind)| *kind != TokenKind::Control)
-            .map(|(id, text, _)| (text.to_owned(), id))
-            .collect();
-        let merges = take_merges(metadata, &ids)?;
-        // The cache of whole words would outlive the tokenizer (it is one for each thread) and costs megabytes.
-        let bpe = BPE::builder()
-            .vocab_and_merges(ids, merges)
-            .cache_capacity(0)
-            .ignore_merges(rules.whole_words)
-            .build()
-            .map_err(unusable)?;
-        Ok(Self { pre_tokenizer, bpe })
+        let merges = Merges::take_from(metadata, |text| find(vocabulary, text))?;
+        Ok(Self { pre_tokenizer: PreTokenizer::new(rules)?, merges, whole_words: rules.whole_words })
     }
 
     /// The tokens of `pieces`.
-    pub(super) fn encode(&self, pieces: &[Piece]) -> Result<Vec<u32>> {
+    pub(super) fn encode(&self, vocabulary: &Vocabulary, pieces: &[Piece]) -> Result<Vec<u32>> {
         let mut splitter = self.pre_tokenizer.splitter();
+        let mut merger = Merger::default();
         let mut spelling = String::new();
         let mut tokens = Vec::new();
         for piece in pieces {
@@ -52,38 +38,42 @@ impl BytePair {
                     for word in splitter.split(text)? {
                         spelling.clear();
                         byte_level::encode_into(&mut spelling, text[word].as_bytes());
-                        tokens.extend(self.bpe.tokenize(&spelling).map_err(unusable)?.iter().map(|token| token.id));
+                        self.encode_word(vocabulary, &spelling, &mut merger, &mut tokens)?;
                     }
                 }
             }
         }
         Ok(tokens)
     }
-}
 
-/// The pairs of `tokenizer.ggml.merges` that join two tokens into a third. Others can't lead to a token, and real files have
-/// some: they are left out, as llama.cpp in effect does.
-fn take_merges(metadata: &mut Metadata, ids: &Vocab) -> Result<Merges> {
-    metadata.require_strings(MERGES)?;
-    let Some(Value::Array(Array::Strings(lines))) = metadata.remove(MERGES) else {
-        return Err(Error::MissingMetadata { key: MERGES.to_owned() });
-    };
-    let mut merged = String::new();
-    let usable = lines.iter().filter_map(|line| {
-        let (left, right) = line.split_once(' ')?;
-        merged.clear();
-        merged.extend([left, right]);
-        let joins = [left, right, &merged].into_iter().all(|text| ids.contains_key(text));
-        joins.then(|| (left.to_owned(), right.to_owned()))
-    });
-    let merges: Merges = usable.collect();
-    if merges.len() < lines.len() {
-        tracing::warn!(left_out = lines.len() - merges.len(), "merges that don't join two tokens into a third");
+    fn encode_word(
+        &self,
+        vocabulary: &Vocabulary,
+        word: &str,
+        merger: &mut Merger,
+        tokens: &mut Vec<u32>,
+    ) -> Result<()> {
+        if self.whole_words
+            && let Some(token) = find(vocabulary, word)
+        {
+            tokens.push(token);
+            return Ok(());
+        }
+        let merged = merger.merge(
+            word,
+            |character| find(vocabulary, character),
+            |left, right, _| {
+                let (rank, token) = self.merges.find(left.token?, right.token?)?;
+                Some(Join { priority: rank, token })
+            },
+        )?;
+        // Bytes without a token are left out.
+        tokens.extend(merged.filter_map(|(token, _)| token));
+        Ok(())
     }
-    Ok(merges)
 }
 
-#[allow(clippy::needless_pass_by_value)] // The shape `map_err` wants.
-fn unusable(error: tokenizers::Error) -> Error {
-    Error::Tokenizer { reason: error.to_string() }
+/// The token of `text`. Control tokens stay out: no plain text may ever become one.
+fn find(vocabulary: &Vocabulary, text: &str) -> Option<u32> {
+    vocabulary.find(text).filter(|&token| vocabulary.kind(token) != Some(TokenKind::Control))
 }

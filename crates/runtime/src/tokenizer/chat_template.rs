@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Kwargs;
 use minijinja::{AutoEscape, Environment, ErrorKind, Value, context};
+use serde::Deserialize;
 
 use super::Tokenizer;
 use crate::gguf::Metadata;
@@ -37,6 +38,25 @@ impl Message {
     }
 }
 
+/// What of `tokenizer_config.json` is read here.
+#[derive(Deserialize)]
+struct Config {
+    chat_template: Option<ConfiguredTemplate>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ConfiguredTemplate {
+    One(String),
+    Several(Vec<NamedTemplate>),
+}
+
+#[derive(Deserialize)]
+struct NamedTemplate {
+    name: String,
+    template: String,
+}
+
 /// The chat template of a model.
 #[derive(Debug)]
 pub struct ChatTemplate {
@@ -51,11 +71,30 @@ impl ChatTemplate {
     /// # Errors
     /// As [`Self::new`], and [`Error::InvalidMetadata`] where the key holds no text.
     pub fn from_metadata(metadata: &Metadata, tokenizer: &Tokenizer) -> Result<Option<Self>> {
+        metadata.str("tokenizer.chat_template")?.map(|source| Self::for_tokenizer(source, tokenizer)).transpose()
+    }
+
+    /// The template of a `tokenizer_config.json`, whose contents `config` are, if it has one. Of several, it is the one named
+    /// `default`. Where a folder has a `chat_template.jinja`, that takes precedence: give its text to [`Self::new`].
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`Error::ChatTemplate`] where the configuration can't be read.
+    pub fn from_config(config: &[u8], tokenizer: &Tokenizer) -> Result<Option<Self>> {
+        let config: Config = serde_json::from_slice(config)
+            .map_err(|error| Error::ChatTemplate { reason: format!("tokenizer_config.json: {error}") })?;
+        let source = match &config.chat_template {
+            Some(ConfiguredTemplate::One(source)) => Some(source),
+            Some(ConfiguredTemplate::Several(templates)) => {
+                templates.iter().find(|template| template.name == "default").map(|template| &template.template)
+            }
+            None => None,
+        };
+        source.map(|source| Self::for_tokenizer(source, tokenizer)).transpose()
+    }
+
+    fn for_tokenizer(source: &str, tokenizer: &Tokenizer) -> Result<Self> {
         let text = |token: Option<u32>| token.and_then(|token| tokenizer.token_text(token)).unwrap_or_default();
-        metadata
-            .str("tokenizer.chat_template")?
-            .map(|source| Self::new(source, text(tokenizer.bos()), text(tokenizer.eos())))
-            .transpose()
+        Self::new(source, text(tokenizer.bos()), text(tokenizer.eos()))
     }
 
     /// Compiles the Jinja template `source`, which sees the texts of the BOS and EOS tokens.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::byte_level;
-use super::vocabulary::{TokenKind, Vocabulary};
+use super::spelling::Spelling;
+use super::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
 /// Turns one sequence of tokens into text as they come.
@@ -13,13 +13,16 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Detokenizer {
     vocabulary: Arc<Vocabulary>,
+    spelling: Spelling,
+    /// Whether a space that begins the text is left out.
+    trim_space: bool,
     /// The bytes of a character that is not whole yet: at most three between two pushes.
     pending: Vec<u8>,
 }
 
 impl Detokenizer {
-    pub(super) fn new(vocabulary: Arc<Vocabulary>) -> Self {
-        Self { vocabulary, pending: Vec::new() }
+    pub(super) fn new(vocabulary: Arc<Vocabulary>, spelling: Spelling, trim_space: bool) -> Self {
+        Self { vocabulary, spelling, trim_space, pending: Vec::new() }
     }
 
     /// The text that `token` completes, in whole characters; empty for control tokens.
@@ -33,10 +36,12 @@ impl Detokenizer {
             let last = self.vocabulary.len().saturating_sub(1);
             return Err(Error::Tokenizer { reason: format!("there is no token {token}; the last one is {last}") });
         };
-        match kind {
-            TokenKind::Normal | TokenKind::Byte => byte_level::decode_into(&mut self.pending, text),
-            TokenKind::UserDefined => self.pending.extend_from_slice(text.as_bytes()),
-            TokenKind::Control | TokenKind::Unknown | TokenKind::Unused => {}
+        self.spelling.decode_into(&mut self.pending, kind, text);
+        if self.trim_space && !self.pending.is_empty() {
+            self.trim_space = false;
+            if self.pending.starts_with(b" ") {
+                self.pending.remove(0);
+            }
         }
         Ok(self.take_whole_characters())
     }

@@ -1,29 +1,45 @@
-//! Text to tokens and back, built from a model's metadata.
+//! Text to tokens and back, built from a GGUF file's metadata or from a `tokenizer.json`.
 //!
 //! [`Tokenizer`] encodes, [`Detokenizer`] decodes a stream, [`StopMatcher`] watches that stream for stop strings, and
 //! [`ChatTemplate`] writes messages as the prompt that a model was trained on.
 
 mod byte_level;
 mod byte_pair;
+mod characters;
 mod chat_template;
 mod detokenizer;
+mod fim;
+mod from_json;
+mod from_metadata;
+mod merge;
+mod merges;
 mod pre_tokenizer;
+mod pre_tokenizer_rules;
+mod sentence_piece;
 mod special_tokens;
+mod spelling;
 mod stop;
 mod vocabulary;
+mod well_known;
+mod word_piece;
 
 use std::sync::Arc;
 
 pub use chat_template::{ChatTemplate, Message};
 pub use detokenizer::Detokenizer;
+pub use fim::FillInMiddle;
 pub use stop::{StopMatcher, StopOutcome};
 
 use byte_pair::BytePair;
+use from_json::JsonEncoder;
+use sentence_piece::SentencePiece;
 use special_tokens::SpecialTokens;
-use vocabulary::{Vocabulary, is_end};
+use spelling::Spelling;
+use vocabulary::Vocabulary;
+use word_piece::WordPiece;
 
+use crate::Result;
 use crate::gguf::Metadata;
-use crate::{Error, Result};
 
 /// Whether text may name control tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,52 +54,58 @@ pub enum Special {
 #[derive(Debug)]
 pub struct Tokenizer {
     vocabulary: Arc<Vocabulary>,
-    special_tokens: SpecialTokens,
-    model: Model,
+    encoder: Encoder,
+    spelling: Spelling,
+    /// Whether encoding puts a space before text that has none, which decoding then leaves out.
+    space_prefix: bool,
     bos: Option<u32>,
     eos: Option<u32>,
-    add_bos: bool,
+    /// What stands before and after a whole prompt.
+    prompt_frame: (Option<u32>, Option<u32>),
     stop_tokens: Vec<u32>,
+    fill_in_middle: Option<FillInMiddle>,
+}
+
+/// How text becomes tokens.
+#[derive(Debug)]
+enum Encoder {
+    /// That of a GGUF file: special tokens first, and the text between them by its model.
+    Gguf(Box<SpecialTokens>, Model),
+    /// That of a `tokenizer.json`.
+    Json(Box<JsonEncoder>),
 }
 
 /// How text without special tokens becomes tokens: `tokenizer.ggml.model`.
 #[derive(Debug)]
 enum Model {
     BytePair(BytePair),
+    SentencePiece(SentencePiece),
+    WordPiece(Box<WordPiece>),
 }
 
 impl Tokenizer {
-    /// Builds the tokenizer from the `tokenizer.ggml.*` keys. Its large arrays (tokens, types, merges) are taken out of
+    /// Builds the tokenizer from the `tokenizer.ggml.*` keys. Its large arrays (tokens, types, scores, merges) are taken out of
     /// the metadata, so that they are not held twice.
     ///
+    /// The kinds that are read are `gpt2` (byte-level BPE), `llama` (SentencePiece's BPE) and `bert` (WordPiece). Where the
+    /// keys leave something open, it is as llama.cpp has it.
+    ///
     /// # Errors
-    /// [`Error::MissingMetadata`] and [`Error::InvalidMetadata`] name the key at fault; [`Error::Tokenizer`] names a
-    /// tokenizer model or pre-tokenizer that is not supported.
+    /// [`Error::MissingMetadata`](crate::Error::MissingMetadata) and [`Error::InvalidMetadata`](crate::Error::InvalidMetadata)
+    /// name the key at fault; [`Error::Tokenizer`](crate::Error::Tokenizer) names a tokenizer model or pre-tokenizer that is
+    /// not supported.
     pub fn from_metadata(metadata: &mut Metadata) -> Result<Self> {
-        let model = metadata.require_str("tokenizer.ggml.model")?;
-        if model != "gpt2" {
-            let reason = format!("the model {model:?} is not supported (supported: gpt2, byte-level BPE)");
-            return Err(Error::Tokenizer { reason });
-        }
-        let rules = pre_tokenizer::rules(match metadata.str("tokenizer.ggml.pre")? {
-            Some(name) => name,
-            None => {
-                tracing::warn!("the metadata names no pre-tokenizer; the default may split text differently");
-                "default"
-            }
-        })?;
-        let add_bos = metadata.bool("tokenizer.ggml.add_bos_token")?.unwrap_or(rules.add_bos);
-        let vocabulary = Vocabulary::take_from(metadata)?;
-        let token = |key| special_token(metadata, key, &vocabulary);
-        let bos = token("tokenizer.ggml.bos_token_id")?;
-        let eos = token("tokenizer.ggml.eos_token_id")?;
-        let stop_tokens = stop_tokens(
-            [eos, token("tokenizer.ggml.eot_token_id")?, token("tokenizer.ggml.eom_token_id")?],
-            &vocabulary,
-        );
-        let special_tokens = SpecialTokens::new(&vocabulary)?;
-        let model = Model::BytePair(BytePair::take_from(metadata, &vocabulary, rules)?);
-        Ok(Self { vocabulary: Arc::new(vocabulary), special_tokens, model, bos, eos, add_bos, stop_tokens })
+        from_metadata::tokenizer(metadata)
+    }
+
+    /// Builds the tokenizer from the contents of a `tokenizer.json`, and of the `tokenizer_config.json` beside it, which names the
+    /// BOS and EOS tokens; without it, what the file itself puts around a text is taken. [`ChatTemplate::from_config`] reads the
+    /// chat template.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where a file is damaged or asks for what is not supported.
+    pub fn from_json(tokenizer: &[u8], config: Option<&[u8]>) -> Result<Self> {
+        from_json::tokenizer(tokenizer, config)
     }
 
     /// The tokens of `text`, without BOS.
@@ -92,31 +114,50 @@ impl Tokenizer {
     /// bytes that begin rare or invalid characters).
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] where the encoder fails.
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the encoder fails.
     pub fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
-        let pieces = self.special_tokens.split(text, special)?;
-        match &self.model {
-            Model::BytePair(model) => model.encode(&pieces),
+        let (pieces, model) = match &self.encoder {
+            Encoder::Gguf(special_tokens, model) => (special_tokens.split(text, special)?, model),
+            Encoder::Json(encoder) => return encoder.encode(text, special),
+        };
+        match model {
+            Model::BytePair(model) => model.encode(&self.vocabulary, &pieces),
+            Model::SentencePiece(model) => model.encode(&self.vocabulary, &pieces),
+            Model::WordPiece(model) => model.encode(&self.vocabulary, &pieces),
         }
     }
 
-    /// The tokens of a whole prompt: special tokens are parsed, and BOS comes first where the model wants it and the text
-    /// does not already start with it.
+    /// The tokens of a whole prompt: special tokens are parsed, and where the model wants them, BOS comes first and EOS last
+    /// (for BERT, `[CLS]` and `[SEP]`), unless the text has them there already.
     ///
     /// # Errors
     /// As [`Self::encode`].
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
         let mut tokens = self.encode(text, Special::Parse)?;
-        if let Some(bos) = self.bos.filter(|bos| self.add_bos && tokens.first() != Some(bos)) {
-            tokens.insert(0, bos);
+        let (first, last) = self.prompt_frame;
+        if let Some(first) = first.filter(|first| tokens.first() != Some(first)) {
+            tokens.insert(0, first);
         }
+        tokens.extend(last.filter(|last| tokens.last() != Some(last)));
         Ok(tokens)
     }
 
-    /// A decoder for one stream of tokens. It shares the vocabulary and may outlive the tokenizer.
+    /// The text of a whole sequence, as [`Self::encode`] makes it: the space that it may have put before the text is left out.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the vocabulary has no such token.
+    pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+        let mut detokenizer = Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, self.space_prefix);
+        let mut text = tokens.iter().map(|&token| detokenizer.push(token)).collect::<Result<String>>()?;
+        text.push_str(&detokenizer.finish());
+        Ok(text)
+    }
+
+    /// A decoder for one stream of tokens that goes on from others, as an answer goes on from a prompt: a space at its start is
+    /// kept. It shares the vocabulary and may outlive the tokenizer.
     #[must_use]
     pub fn detokenizer(&self) -> Detokenizer {
-        Detokenizer::new(Arc::clone(&self.vocabulary))
+        Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, false)
     }
 
     /// The number of tokens in the vocabulary.
@@ -149,25 +190,10 @@ impl Tokenizer {
     pub fn stop_tokens(&self) -> &[u32] {
         &self.stop_tokens
     }
-}
 
-/// A token id of the metadata, which must be in the vocabulary.
-fn special_token(metadata: &Metadata, key: &str, vocabulary: &Vocabulary) -> Result<Option<u32>> {
-    let token = metadata.u32(key)?;
-    if token.is_some_and(|token| vocabulary.text(token).is_none()) {
-        let reason = format!("it should be one of the vocabulary's {} tokens", vocabulary.len());
-        return Err(Error::InvalidMetadata { key: key.to_owned(), reason });
+    /// The tokens for filling in the middle, if the model has them.
+    #[must_use]
+    pub fn fill_in_middle(&self) -> Option<FillInMiddle> {
+        self.fill_in_middle
     }
-    Ok(token)
-}
-
-fn stop_tokens(named: [Option<u32>; 3], vocabulary: &Vocabulary) -> Vec<u32> {
-    let well_known = vocabulary.iter().filter(|(_, text, _)| is_end(text)).map(|(id, _, _)| id);
-    let mut tokens: Vec<u32> = Vec::new();
-    for token in named.into_iter().flatten().chain(well_known) {
-        if !tokens.contains(&token) {
-            tokens.push(token);
-        }
-    }
-    tokens
 }

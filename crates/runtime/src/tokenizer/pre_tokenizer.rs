@@ -1,6 +1,6 @@
 //! Splitting of text into the words that byte-pair merges stay within, as `tokenizer.ggml.pre` names it.
 //!
-//! The rules are those that llama.cpp applies under each name. The usual patterns end in `\s+(?!\S)`; a look-ahead makes
+//! The usual patterns end in `\s+(?!\S)`; a look-ahead makes
 //! a regex engine backtrack, so that one alternative is matched as `\s+` and gives its last character back where text
 //! follows. One lazily built automaton then does it all, in linear time whatever the text.
 
@@ -9,74 +9,8 @@ use std::ops::Range;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::{Anchored, Input};
 
+use super::pre_tokenizer_rules::{Pass, Rules, SPACE_BEFORE_TEXT};
 use crate::{Error, Result};
-
-/// Whitespace up to, but not including, the last character before text.
-const SPACE_BEFORE_TEXT: &str = r"\s+(?!\S)";
-
-/// One pass over the text: alternatives, the first that matches at the leftmost place wins.
-type Pass = &'static [&'static str];
-
-const CONTRACTIONS: &str = "'s|'t|'re|'ve|'m|'ll|'d";
-const ANY_CASE_CONTRACTIONS: &str = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]";
-
-const GPT2: Pass = &[CONTRACTIONS, r" ?\p{L}+", r" ?\p{N}+", r" ?[^\s\p{L}\p{N}]+", SPACE_BEFORE_TEXT];
-const SINGLE_DIGITS: Pass = &[r"\p{N}"];
-const LLAMA3: Pass = &[
-    ANY_CASE_CONTRACTIONS,
-    r"[^\r\n\p{L}\p{N}]?\p{L}+",
-    r"\p{N}{1,3}",
-    r" ?[^\s\p{L}\p{N}]+[\r\n]*",
-    r"\s*[\r\n]+",
-    SPACE_BEFORE_TEXT,
-];
-const QWEN2: Pass = &[
-    ANY_CASE_CONTRACTIONS,
-    r"[^\r\n\p{L}\p{N}]?\p{L}+",
-    r"\p{N}",
-    r" ?[^\s\p{L}\p{N}]+[\r\n]*",
-    r"\s*[\r\n]+",
-    SPACE_BEFORE_TEXT,
-];
-
-/// What a name in `tokenizer.ggml.pre` stands for.
-#[derive(Debug)]
-pub(super) struct Rules {
-    names: &'static [&'static str],
-    passes: &'static [Pass],
-    /// A word that is itself a token is that token, whatever the merges say.
-    pub(super) whole_words: bool,
-    /// Whether a prompt starts with BOS where the metadata leaves it open.
-    pub(super) add_bos: bool,
-}
-
-const RULES: &[Rules] = &[
-    Rules { names: &["gpt-2", "phi-2", "mpt", "olmo"], passes: &[GPT2], whole_words: false, add_bos: false },
-    Rules {
-        names: &["smollm", "starcoder", "refact", "command-r", "codeshell"],
-        passes: &[SINGLE_DIGITS, GPT2],
-        whole_words: false,
-        add_bos: false,
-    },
-    Rules { names: &["llama-bpe", "llama3", "llama-v3"], passes: &[LLAMA3], whole_words: true, add_bos: true },
-    Rules { names: &["qwen2", "deepseek-r1-qwen"], passes: &[QWEN2], whole_words: false, add_bos: false },
-    Rules {
-        names: &["default"],
-        passes: &[&[r"[\p{P}\$\+<=>\^~\|]+"], GPT2, &[r"\p{N}+"], &["[0-9][0-9][0-9]"]],
-        whole_words: false,
-        add_bos: false,
-    },
-];
-
-/// The rules that `name` stands for.
-pub(super) fn rules(name: &str) -> Result<&'static Rules> {
-    RULES.iter().find(|rules| rules.names.contains(&name)).ok_or_else(|| {
-        let known: Vec<_> = RULES.iter().flat_map(|rules| rules.names).copied().collect();
-        Error::Tokenizer {
-            reason: format!("the pre-tokenizer {name:?} is not supported (supported: {})", known.join(", ")),
-        }
-    })
-}
 
 /// The compiled rules of one name.
 #[derive(Debug)]
@@ -169,15 +103,20 @@ impl CompiledPass {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::Tokenizer { reason: format!("the pre-tokenizer fails: {error}") }
+    let cause = std::iter::successors(error.source(), |error| error.source()).last();
+    let reason = cause.map_or_else(|| error.to_string(), ToString::to_string);
+    Error::Tokenizer { reason: format!("the pre-tokenizer fails: {reason}") }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
     use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer as _, SplitDelimiterBehavior};
 
     use super::*;
+    use crate::tokenizer::pre_tokenizer_rules::{RULES, rules};
 
     const GPT2_PATTERN: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
@@ -221,8 +160,20 @@ mod tests {
     }
 
     #[test]
-    fn every_table_entry_splits_as_the_published_patterns_do() {
-        assert_eq!(PUBLISHED.len(), RULES.len());
+    fn every_table_entry_splits_as_llama_cpp_does() {
+        let golden = include_str!("../../tests/golden/pre_tokenizers.json");
+        let golden: BTreeMap<String, Vec<String>> = serde_json::from_str(golden).unwrap();
+        let missing = RULES.iter().find(|rules| !rules.names.iter().any(|&name| golden.contains_key(name)));
+        assert!(missing.is_none(), "no golden words for {missing:?}");
+        for (name, texts) in &golden {
+            for marked in texts {
+                assert_eq!(words(name, &marked.replace('│', "")).join("│"), *marked, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn random_text_splits_as_the_published_patterns_do() {
         for (name, patterns) in PUBLISHED {
             let pre_tokenizer = PreTokenizer::new(rules(name).unwrap()).unwrap();
             let mut ours = pre_tokenizer.splitter();

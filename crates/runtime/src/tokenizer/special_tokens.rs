@@ -11,6 +11,8 @@ use crate::{Error, Result};
 /// Finds control tokens (where they are asked for) and user-defined tokens (always) in text.
 #[derive(Debug)]
 pub(super) struct SpecialTokens {
+    /// Tokens that take the white space behind them with them, in ascending order.
+    strip_behind: Vec<u32>,
     control_and_user_defined: Finder,
     user_defined: Finder,
 }
@@ -23,9 +25,12 @@ pub(super) enum Piece<'text> {
 }
 
 impl SpecialTokens {
-    pub(super) fn new(vocabulary: &Vocabulary) -> Result<Self> {
+    /// Finds the special tokens of `vocabulary`; those that `strips_behind` says take the white space behind them with them.
+    pub(super) fn new(vocabulary: &Vocabulary, strips_behind: impl Fn(u32, &str) -> bool) -> Result<Self> {
         use TokenKind::{Control, Unknown, UserDefined};
+        let special = vocabulary.iter().filter(|(.., kind)| matches!(kind, Control | Unknown | UserDefined));
         Ok(Self {
+            strip_behind: special.filter(|&(id, text, _)| strips_behind(id, text)).map(|(id, ..)| id).collect(),
             control_and_user_defined: Finder::new(vocabulary, &[Control, Unknown, UserDefined])?,
             user_defined: Finder::new(vocabulary, &[UserDefined])?,
         })
@@ -33,10 +38,26 @@ impl SpecialTokens {
 
     /// Cuts `text` at special tokens; where two overlap, the leftmost wins, and among those the longest.
     pub(super) fn split<'text>(&self, text: &'text str, special: Special) -> Result<Vec<Piece<'text>>> {
-        match special {
-            Special::Parse => self.control_and_user_defined.split(text),
-            Special::Plain => self.user_defined.split(text),
+        let mut pieces = match special {
+            Special::Parse => self.control_and_user_defined.split(text)?,
+            Special::Plain => self.user_defined.split(text)?,
+        };
+        if !self.strip_behind.is_empty() {
+            let mut strips = false;
+            pieces.retain_mut(|piece| match piece {
+                Piece::Token(token) => {
+                    strips = self.strip_behind.binary_search(token).is_ok();
+                    true
+                }
+                Piece::Text(text) => {
+                    if strips {
+                        *text = text.trim_start_matches(|character| matches!(character, '\t'..='\r' | ' '));
+                    }
+                    !text.is_empty()
+                }
+            });
         }
+        Ok(pieces)
     }
 }
 

@@ -1,5 +1,10 @@
 //! The tokens of a model: their text and what each of them is for.
 
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::well_known::{ENDS, SHOWN};
 use crate::gguf::{Array, Metadata, Strings, Value};
 use crate::{Error, Result};
 
@@ -37,11 +42,15 @@ impl TokenKind {
     }
 }
 
-/// All tokens of a model, by id.
-#[derive(Debug)]
+/// All tokens of a model, by id and by text.
+///
+/// A vocabulary has up to 262,144 tokens and more: their texts lie in one allocation, and the table from text to id holds
+/// ids alone.
 pub(super) struct Vocabulary {
     texts: Strings,
     kinds: Vec<TokenKind>,
+    ids: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Vocabulary {
@@ -51,16 +60,40 @@ impl Vocabulary {
         let Some(Value::Array(Array::Strings(texts))) = metadata.remove(TOKENS) else {
             return Err(Error::MissingMetadata { key: TOKENS.to_owned() });
         };
-        let mut kinds = match metadata.integers(TOKEN_TYPES)? {
+        let kinds = match metadata.integers(TOKEN_TYPES)? {
             Some(numbers) => read_kinds(numbers, texts.len())?,
             None => vec![TokenKind::Normal; texts.len()],
         };
         metadata.remove(TOKEN_TYPES);
-        // Some converted files call these ordinary text, and a prompt could then never hold one.
-        for (kind, _) in kinds.iter_mut().zip(texts.iter()).filter(|(_, text)| is_end(text)) {
-            *kind = TokenKind::Control;
+        Ok(Self::new(texts, kinds))
+    }
+
+    /// The vocabulary of these tokens, by id. Where two have the same text, the first is found.
+    pub(super) fn new(texts: Strings, kinds: Vec<TokenKind>) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let mut ids = HashTable::with_capacity(texts.len());
+        let hash = |id: &u32| hasher.hash_one(text_of(&texts, *id).unwrap_or_default());
+        for (id, text) in (0..).zip(texts.iter()).filter(|(_, text)| !text.is_empty()) {
+            ids.entry(hasher.hash_one(text), |other| text_of(&texts, *other) == Some(text), hash).or_insert(id);
         }
-        Ok(Self { texts, kinds })
+        let mut vocabulary = Self { texts, kinds, ids, hasher };
+        // Some converted files call these ordinary text, and a prompt could then never hold one.
+        vocabulary.set_kinds(ENDS, TokenKind::Control);
+        if vocabulary.is_harmony() {
+            vocabulary.set_kinds(SHOWN, TokenKind::UserDefined);
+        }
+        vocabulary
+    }
+
+    fn set_kinds(&mut self, texts: &[&str], kind: TokenKind) {
+        for token in texts.iter().filter_map(|text| self.find(text)).collect::<Vec<_>>() {
+            self.kinds[token as usize] = kind;
+        }
+    }
+
+    /// Whether it is that of the harmony format.
+    pub(super) fn is_harmony(&self) -> bool {
+        SHOWN.iter().all(|text| self.find(text).is_some())
     }
 
     /// The number of tokens.
@@ -68,9 +101,14 @@ impl Vocabulary {
         self.texts.len()
     }
 
+    /// The token of this text, whatever its kind.
+    pub(super) fn find(&self, text: &str) -> Option<u32> {
+        self.ids.find(self.hasher.hash_one(text), |id| text_of(&self.texts, *id) == Some(text)).copied()
+    }
+
     /// The text of a token as the vocabulary spells it.
     pub(super) fn text(&self, token: u32) -> Option<&str> {
-        self.texts.get(usize::try_from(token).ok()?)
+        text_of(&self.texts, token)
     }
 
     /// What a token is for.
@@ -84,6 +122,16 @@ impl Vocabulary {
     }
 }
 
+impl std::fmt::Debug for Vocabulary {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Vocabulary").field("tokens", &self.len()).finish_non_exhaustive()
+    }
+}
+
+fn text_of(texts: &Strings, token: u32) -> Option<&str> {
+    texts.get(usize::try_from(token).ok()?)
+}
+
 fn read_kinds(numbers: &[i64], tokens: usize) -> Result<Vec<TokenKind>> {
     let invalid = |reason: String| Error::InvalidMetadata { key: TOKEN_TYPES.to_owned(), reason };
     if numbers.len() != tokens {
@@ -92,24 +140,4 @@ fn read_kinds(numbers: &[i64], tokens: usize) -> Result<Vec<TokenKind>> {
     let kind =
         |number: &i64| TokenKind::from_number(*number).ok_or_else(|| invalid(format!("{number} is no token type")));
     numbers.iter().map(kind).collect()
-}
-
-/// Texts that end a turn or a document in the published vocabularies, whether or not the metadata names their ids.
-///
-/// As in llama.cpp. `</s>` is not among them: some vocabularies have it as the HTML tag, so it stops only where it is
-/// `tokenizer.ggml.eos_token_id`.
-const ENDS: &[&str] = &[
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<|eot_id|>",
-    "<|eom_id|>",
-    "<|end|>",
-    "<end_of_turn>",
-    "<end_of_utterance>",
-];
-
-/// Whether `text` ends a turn or a document.
-pub(super) fn is_end(text: &str) -> bool {
-    ENDS.contains(&text)
 }

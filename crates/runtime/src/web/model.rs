@@ -60,9 +60,7 @@ impl JsModel {
     }
 
     fn text_of(&self, tokens: &[u32]) -> crate::Result<String> {
-        let mut detokenizer = self.engine.model().tokenizer()?.detokenizer();
-        let text = tokens.iter().map(|token| detokenizer.push(*token)).collect::<crate::Result<String>>()?;
-        Ok(text + &detokenizer.finish())
+        self.engine.model().tokenizer()?.decode(tokens)
     }
 }
 

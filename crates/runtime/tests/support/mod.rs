@@ -27,17 +27,27 @@ pub(crate) fn golden(path: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("the golden data {path} is in none of {candidates:?}")).clone()
 }
 
-/// The real model of the tests, SmolLM2-135M-Instruct in Q4_1: `WGSLM_TEST_MODEL`, or where the cache folder keeps it.
-/// Where there is none, the caller returns early: says so on one line, or fails under `WGSLM_NO_SKIP=1`.
+/// SmolLM2-135M-Instruct in Q4_1: `WGSLM_TEST_MODEL`, or where the cache folder keeps it.
 pub(crate) fn smollm2_model() -> Option<PathBuf> {
+    real_model("WGSLM_TEST_MODEL", "smollm2-135m-instruct-q4_1.gguf")
+}
+
+/// Gemma 3 270M in Q4_K_M: `WGSLM_TEST_GEMMA`, or where the cache folder keeps it.
+pub(crate) fn gemma3_model() -> Option<PathBuf> {
+    real_model("WGSLM_TEST_GEMMA", "gemma-3-270m-q4_k_m.gguf")
+}
+
+/// A real model, where the variable says or of this name in the cache folder. Where there is none, the caller returns early:
+/// says so on one line, or fails under `WGSLM_NO_SKIP=1`.
+fn real_model(variable: &str, file: &str) -> Option<PathBuf> {
     let cache = || {
         let folder = env::var_os("XDG_CACHE_HOME")
             .map(PathBuf::from)
             .or_else(|| env::home_dir().map(|home| home.join(".cache")))
             .unwrap_or_default();
-        folder.join("wgslm/smollm2-135m-instruct-q4_1.gguf")
+        folder.join("wgslm").join(file)
     };
-    let path = env::var_os("WGSLM_TEST_MODEL").map_or_else(cache, PathBuf::from);
+    let path = env::var_os(variable).map_or_else(cache, PathBuf::from);
     if path.is_file() {
         return Some(path);
     }

@@ -1,10 +1,13 @@
 //! Chat templates: SmolLM2's own, and the features that published templates rely on.
 
+use std::path::Path;
+
 use wgslm::Error;
 use wgslm::gguf::{Metadata, Value};
 use wgslm::tokenizer::{ChatTemplate, Message, Special, Tokenizer};
 
 use super::model::{golden_json, smollm2_metadata};
+use super::support::golden;
 
 fn render(source: &str, messages: &[Message]) -> wgslm::Result<String> {
     ChatTemplate::new(source, "<s>", "</s>")?.render(messages, true)
@@ -107,6 +110,55 @@ fn the_date_has_the_form_asked_for() {
     assert!(parts[2].parse::<u32>().is_ok_and(|year| year >= 2025), "{date}");
     let error = render("{{ strftime_now('%!') }}", &[]).unwrap_err();
     assert!(error.to_string().contains("%!"), "{error}");
+}
+
+/// Renders every golden conversation whose template `source` finds.
+fn check_golden(source: impl Fn(&str) -> Option<String>) -> usize {
+    let mut checked = 0;
+    for row in golden_json("chat_templates.json").as_array().unwrap() {
+        let name = row["template"].as_str().unwrap();
+        let Some(source) = source(name) else { continue };
+        let message = |message: &serde_json::Value| {
+            Message::new(message["role"].as_str().unwrap(), message["content"].as_str().unwrap())
+        };
+        let messages: Vec<Message> = row["messages"].as_array().unwrap().iter().map(message).collect();
+        match (render(&source, &messages), row["text"].as_str()) {
+            // Only dates stand there as expressions.
+            (Ok(text), Some(golden)) => assert_eq!(text, render_dates(golden), "{name}"),
+            (Err(error), None) => {
+                assert!(error.to_string().contains(row["error"].as_str().unwrap()), "{name}: {error}");
+            }
+            (result, golden) => panic!("{name}: {result:?} instead of {golden:?}"),
+        }
+        checked += 1;
+    }
+    checked
+}
+
+fn render_dates(golden: &str) -> String {
+    let mut text = String::new();
+    let mut rest = golden;
+    while let Some((before, (date, after))) =
+        rest.split_once("{{ ").and_then(|(before, after)| Some((before, after.split_once(" }}")?)))
+    {
+        text += before;
+        text += &render(&format!("{{{{ {date} }}}}"), &[]).unwrap();
+        rest = after;
+    }
+    text + rest
+}
+
+#[test]
+fn published_templates_write_what_hugging_face_writes() {
+    let source = |name: &str| std::fs::read_to_string(golden("chat_templates").join(format!("{name}.jinja"))).ok();
+    assert_eq!(check_golden(source), 20);
+}
+
+#[test]
+#[ignore = "needs the folder `models` of llama.cpp's repository, at the path that WGSLM_VOCABULARIES gives"]
+fn more_published_templates_write_what_hugging_face_writes() {
+    let folder = Path::new(&std::env::var("WGSLM_VOCABULARIES").unwrap()).join("templates");
+    assert_eq!(check_golden(|name| std::fs::read_to_string(folder.join(format!("{name}.jinja"))).ok()), 48);
 }
 
 #[test]

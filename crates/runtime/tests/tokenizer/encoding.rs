@@ -5,23 +5,26 @@ use std::collections::HashSet;
 use wgslm::gguf::{Array, Value};
 use wgslm::tokenizer::Special;
 
-use super::model::{bytes, decode, golden_json, small, smollm2, strings, text};
+use super::model::{bytes, decode, gemma3, golden_json, small, smollm2, strings, text};
 use super::support::random::Random;
 
 #[test]
 fn every_golden_text_gives_the_golden_tokens() {
-    let Some(tokenizer) = smollm2() else { return };
     let rows = golden_json("tokenize.json");
-    let rows = rows["smollm2"].as_array().unwrap();
-    assert_eq!(rows.len(), 58);
-    for row in rows {
-        let text = row["text"].as_str().unwrap();
-        let special = if row["parse_special"].as_bool().unwrap() { Special::Parse } else { Special::Plain };
-        let tokens = tokenizer.encode(text, special).unwrap();
-        let golden: Vec<u32> = serde_json::from_value(row["ids"].clone()).unwrap();
-        assert_eq!(tokens, golden, "{special:?} {text:?}");
-        if special == Special::Plain {
-            assert_eq!(decode(&tokenizer, &tokens), text);
+    for (name, tokenizer) in [("smollm2", smollm2()), ("gemma3", gemma3())] {
+        let Some(tokenizer) = tokenizer else { continue };
+        let rows = rows[name].as_array().unwrap();
+        assert_eq!(rows.len(), 58);
+        for row in rows {
+            let text = row["text"].as_str().unwrap();
+            let special = if row["parse_special"].as_bool().unwrap() { Special::Parse } else { Special::Plain };
+            let tokens = tokenizer.encode(text, special).unwrap();
+            let golden: Vec<u32> = serde_json::from_value(row["ids"].clone()).unwrap();
+            assert_eq!(tokens, golden, "{name} {special:?} {text:?}");
+            // The text has SentencePiece's sign for a space, which can't be told from a space.
+            if special == Special::Plain && !(name == "gemma3" && text.contains('▁')) {
+                assert_eq!(tokenizer.decode(&tokens).unwrap(), text, "{name}");
+            }
         }
     }
 }

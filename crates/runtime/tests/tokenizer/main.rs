@@ -1,13 +1,18 @@
-//! The tokenizer: SmolLM2's against llama.cpp's token ids and back to text, small ones for the rules that it leaves open, and
-//! chat templates.
+//! The tokenizers: SmolLM2's and Gemma's against llama.cpp's token ids and back to text, small ones for the rules that these
+//! leave open, and chat templates.
 
 mod chat_template;
 mod decoding;
 mod encoding;
+mod fill_in_middle;
+mod json;
 mod metadata;
 mod model;
+mod oracle;
+mod sentence_piece;
 #[path = "../support/mod.rs"]
 mod support;
+mod word_piece;
 
 use support::allocation::Counting;
 

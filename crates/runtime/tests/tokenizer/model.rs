@@ -1,34 +1,44 @@
 //! The tokenizers under test.
 
-use std::{fs::File, io::Read as _};
+use std::{fs::File, io::Read as _, path::Path};
 
 use wgslm::gguf::{Array, Event, Metadata, Reader, Strings, Value};
 use wgslm::tokenizer::Tokenizer;
 
-use super::support::{golden, smollm2_model};
+use super::support::{gemma3_model, golden, smollm2_model};
 
 /// The golden data of this name.
 pub(crate) fn golden_json(name: &str) -> serde_json::Value {
     serde_json::from_reader(File::open(golden(name)).unwrap()).unwrap()
 }
 
-/// The metadata of the real model, without reading on to its tensors.
-pub(crate) fn smollm2_metadata() -> Option<Metadata> {
-    let mut file = File::open(smollm2_model()?).unwrap();
+/// The metadata of a model, without reading on to its tensors.
+pub(crate) fn metadata(path: &Path) -> Metadata {
+    let mut file = File::open(path).unwrap();
     let mut reader = Reader::new();
     let mut piece = vec![0; 1 << 16];
     loop {
         let length = file.read(&mut piece).unwrap();
         assert_ne!(length, 0, "the model ends inside its header");
         if let Some(Event::Header(header)) = reader.read(&mut &piece[..length]).unwrap() {
-            return Some(header.metadata);
+            return header.metadata;
         }
     }
 }
 
-/// The tokenizer of the real model.
+/// The metadata of SmolLM2.
+pub(crate) fn smollm2_metadata() -> Option<Metadata> {
+    Some(metadata(&smollm2_model()?))
+}
+
+/// The tokenizer of SmolLM2.
 pub(crate) fn smollm2() -> Option<Tokenizer> {
     Some(Tokenizer::from_metadata(&mut smollm2_metadata()?).unwrap())
+}
+
+/// The tokenizer of Gemma 3.
+pub(crate) fn gemma3() -> Option<Tokenizer> {
+    Some(Tokenizer::from_metadata(&mut metadata(&gemma3_model()?)).unwrap())
 }
 
 /// The text of a whole sequence.

