@@ -13,7 +13,7 @@ use super::fim::FillInMiddle;
 use super::from_metadata::stop_tokens;
 use super::spelling::{Spelling, byte_of};
 use super::vocabulary::{TokenKind, Vocabulary};
-use super::{Encoder, Special, Tokenizer};
+use super::{Encode, Encoder, Special, Tokenizer};
 use crate::gguf::Strings;
 use crate::{Error, Result};
 
@@ -47,12 +47,12 @@ impl NamedToken {
 
 /// Runs a `tokenizer.json`. Whether it looks for special tokens is its own state, hence the lock.
 #[derive(Debug)]
-pub(super) struct JsonEncoder {
+struct JsonEncoder {
     tokenizer: Mutex<tokenizers::Tokenizer>,
 }
 
-impl JsonEncoder {
-    pub(super) fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
+impl Encode for JsonEncoder {
+    fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
         let mut tokenizer = self.tokenizer.lock().unwrap_or_else(PoisonError::into_inner);
         tokenizer.set_encode_special_tokens(special == Special::Plain);
         Ok(tokenizer.encode_fast(text, false).map_err(unusable)?.get_ids().to_vec())

@@ -31,7 +31,6 @@ pub use fim::FillInMiddle;
 pub use stop::{StopMatcher, StopOutcome};
 
 use byte_pair::BytePair;
-use from_json::JsonEncoder;
 use sentence_piece::SentencePiece;
 use special_tokens::SpecialTokens;
 use spelling::Spelling;
@@ -71,8 +70,14 @@ pub struct Tokenizer {
 enum Encoder {
     /// That of a GGUF file: special tokens first, and the text between them by its model.
     Gguf(Box<SpecialTokens>, Model),
-    /// That of a `tokenizer.json`.
-    Json(Box<JsonEncoder>),
+    /// That of a `tokenizer.json`, behind a trait: what runs it is half a megabyte of WebAssembly, and a program that reads no such
+    /// file doesn't link it.
+    Json(Box<dyn Encode>),
+}
+
+/// Something that turns text into tokens.
+trait Encode: std::fmt::Debug + Send + Sync {
+    fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
 }
 
 /// How text without special tokens becomes tokens: `tokenizer.ggml.model`.
