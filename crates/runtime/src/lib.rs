@@ -1,5 +1,8 @@
 //! GGUF language models on the user's own GPU, in the browser and natively.
 
+// What a browser hands out belongs to one thread, and there is no other.
+#![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
+
 pub mod engine;
 pub mod error;
 pub mod gguf;
