@@ -24,6 +24,7 @@ const PARTS: u32 = WORKGROUP_SIZE;
 var<workgroup> partials: array<f32, SLOTS * PARTS>;
 
 fn squares(v: vec4<f32>) -> f32 { return dot(v, v); }
+fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 
 #ifdef FIXED
 fn group_dot(raw: RawCodes, group: u32, x: Activations32) -> f32 {

@@ -31,7 +31,7 @@ fn gated_pair(first: u32, i: u32) -> u32 {
     var pair = vec2<f32>();
     if i < params.width { pair.x = gated(first, i); }
     if i + 1u < params.width { pair.y = gated(first, i + 1u); }
-    return pair_of(pair);
+    return pack_pair(pair);
 }
 
 @compute @workgroup_size(64)

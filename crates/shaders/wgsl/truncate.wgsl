@@ -20,7 +20,7 @@ var<workgroup> alike: vec2<u32>;
 
 // Where the keys of an output begin, and how many they are.
 fn listed(index: u32) -> vec2<u32> {
-    let row = index * (params.vocabulary + 1u);
+    let row = band_row(index);
     return vec2<u32>(row + 1u, min(band[row], params.vocabulary));
 }
 

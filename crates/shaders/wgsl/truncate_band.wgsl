@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         if keys[i] == 0u || bin < bins.first || bin > bins.last { keys[i] = 0u; } else { places[i] = atomicAdd(&listed, 1u); }
     }
     workgroupBarrier();
-    let row = group.y * (params.vocabulary + 1u);
+    let row = band_row(group.y);
     if lane == 0u { place = atomicAdd(&band[row], atomicLoad(&listed)); }
     workgroupBarrier();
     for (var i = 0u; i < KEYS_EACH; i++) {

@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         histogram[group.y * BINS + bin] = vec2<u32>(0u);
     }
     if lane == 0u {
-        if group.x == 0u { band[group.y * (params.vocabulary + 1u)] = 0u; }
+        if group.x == 0u { band[band_row(group.y)] = 0u; }
         atomicStore(&largest, 0u);
     }
     workgroupBarrier();

@@ -32,7 +32,7 @@ pub(super) struct Sequence {
     slot: u32,
     blocks: Vec<u32>,
     length: u32,
-    /// Whether the prompt's tokens go through the model with activations in codes of 8 bits.
+    /// Whether the prompt's tokens go through the model with encoded activations.
     encoded: bool,
 }
 

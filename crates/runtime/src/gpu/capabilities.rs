@@ -118,10 +118,7 @@ impl Capabilities {
         match encoding {
             Encoding::F16 => self.cooperative.then(|| by_workgroups(with(Kernel::MatmulCooperative), rows)),
             Encoding::Int8 if !format.has_integer_codes() => None,
-            Encoding::Int8 if self.interleaved_rows => {
-                let row_per_lane = with(Kernel::MatmulRowPerLaneInt8);
-                Some(Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))]))
-            }
+            Encoding::Int8 if self.interleaved_rows => Some(row_per_lane(with(Kernel::MatmulRowPerLaneInt8))),
             Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile).into()),
         }
     }
@@ -137,8 +134,7 @@ impl Capabilities {
     pub fn linear(&self, format: WeightFormat, shape: MatvecShape) -> Variants {
         let with = |variant: Variant| variant.weight(format, self.interleave());
         if self.interleaved_rows {
-            let row_per_lane = with(Variant::plain(Kernel::MatmulRowPerLane));
-            return Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))]);
+            return row_per_lane(with(Variant::plain(Kernel::MatmulRowPerLane)));
         }
         let matvec = with(Variant::plain(Kernel::Matvec)).subgroups(self.subgroups);
         Variants::by_rows(&[
@@ -200,6 +196,11 @@ impl Capabilities {
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
         ]
     }
+}
+
+/// One token at a time for a single one, four for more.
+fn row_per_lane(kernel: Variant) -> Variants {
+    Variants::by_rows(&[(1, kernel), (u32::MAX, kernel.tokens4(true))])
 }
 
 /// The tile by the number of tokens: larger ones do more with what they stage, but only where enough of them keep a GPU busy; the

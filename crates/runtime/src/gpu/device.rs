@@ -95,12 +95,13 @@ impl Gpu {
         if subgroups && !description.features.contains(&"subgroups") {
             description.features.push("subgroups");
         }
+        let interleaved_rows = options.interleaved_rows.unwrap_or(description.software);
         let capabilities = Capabilities {
             subgroups,
-            cooperative: cooperative && !options.interleaved_rows.unwrap_or(description.software),
+            cooperative: cooperative && !interleaved_rows,
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             software: description.software,
-            interleaved_rows: options.interleaved_rows.unwrap_or(description.software),
+            interleaved_rows,
             tile: options.tile.unwrap_or(Tile::DEFAULT),
             max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
             max_buffer: limits.max_buffer_size,

@@ -50,8 +50,7 @@ fn cases(gpu: &Gpu) -> Result<Vec<Case>> {
         let (params, resources) = linear_case(&variant);
         cases.push(Case::new(gpu, params, variant, extent(many.min(3)), resources)?);
     }
-    let encodings = [Some(Encoding::Int8), capabilities.cooperative.then_some(Encoding::F16)];
-    for encoding in encodings.into_iter().flatten() {
+    for encoding in Encoding::ALL {
         let variants = capabilities.linear_encoded(WeightFormat::Q4_0, 35, encoding);
         // All for three tokens: tiles may write what they find after the tokens there are.
         for variant in variants.iter().flat_map(Variants::iter) {

@@ -5,8 +5,8 @@ use super::merge::{Join, Merger};
 use super::merges::Merges;
 use super::pre_tokenizer::PreTokenizer;
 use super::pre_tokenizer_rules::Rules;
-use super::special_tokens::Piece;
-use super::vocabulary::{TokenKind, Vocabulary};
+use super::special_tokens::{Piece, encode_pieces};
+use super::vocabulary::Vocabulary;
 use crate::Result;
 use crate::gguf::Metadata;
 
@@ -21,7 +21,7 @@ pub(super) struct BytePair {
 impl BytePair {
     /// Moves the merges out of the metadata and builds the encoder for `vocabulary`.
     pub(super) fn take_from(metadata: &mut Metadata, vocabulary: &Vocabulary, rules: &Rules) -> Result<Self> {
-        let merges = Merges::take_from(metadata, |text| find(vocabulary, text))?;
+        let merges = Merges::take_from(metadata, |text| vocabulary.find_plain(text))?;
         Ok(Self { pre_tokenizer: PreTokenizer::new(rules)?, merges, whole_words: rules.whole_words })
     }
 
@@ -30,20 +30,14 @@ impl BytePair {
         let mut splitter = self.pre_tokenizer.splitter();
         let mut merger = Merger::default();
         let mut spelling = String::new();
-        let mut tokens = Vec::new();
-        for piece in pieces {
-            match piece {
-                Piece::Token(token) => tokens.push(*token),
-                Piece::Text(text) => {
-                    for word in splitter.split(text)? {
-                        spelling.clear();
-                        byte_level::encode_into(&mut spelling, text[word].as_bytes());
-                        self.encode_word(vocabulary, &spelling, &mut merger, &mut tokens)?;
-                    }
-                }
+        encode_pieces(pieces, |text, tokens| {
+            for word in splitter.split(text)? {
+                spelling.clear();
+                byte_level::encode_into(&mut spelling, text[word].as_bytes());
+                self.encode_word(vocabulary, &spelling, &mut merger, tokens)?;
             }
-        }
-        Ok(tokens)
+            Ok(())
+        })
     }
 
     fn encode_word(
@@ -54,14 +48,14 @@ impl BytePair {
         tokens: &mut Vec<u32>,
     ) -> Result<()> {
         if self.whole_words
-            && let Some(token) = find(vocabulary, word)
+            && let Some(token) = vocabulary.find_plain(word)
         {
             tokens.push(token);
             return Ok(());
         }
         let merged = merger.merge(
             word,
-            |character| find(vocabulary, character),
+            |character| vocabulary.find_plain(character),
             |left, right, _| {
                 let (rank, token) = self.merges.find(left.token?, right.token?)?;
                 Some(Join { priority: rank, token })
@@ -71,9 +65,4 @@ impl BytePair {
         tokens.extend(merged.filter_map(|(token, _)| token));
         Ok(())
     }
-}
-
-/// The token of `text`. Control tokens stay out: no plain text may ever become one.
-fn find(vocabulary: &Vocabulary, text: &str) -> Option<u32> {
-    vocabulary.find(text).filter(|&token| vocabulary.kind(token) != Some(TokenKind::Control))
 }

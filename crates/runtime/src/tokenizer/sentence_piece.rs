@@ -4,7 +4,7 @@
 //! first (Kudo and Richardson, 2018, <https://arxiv.org/abs/1808.06226>).
 
 use super::merge::{Join, Merger};
-use super::special_tokens::Piece;
+use super::special_tokens::{Piece, encode_pieces};
 use super::spelling;
 use super::vocabulary::{TokenKind, Vocabulary};
 use crate::gguf::{Array, Metadata, Value};
@@ -47,17 +47,10 @@ impl SentencePiece {
     pub(super) fn encode(&self, vocabulary: &Vocabulary, pieces: &[Piece]) -> Result<Vec<u32>> {
         let mut merger = Merger::default();
         let mut spelling = String::new();
-        let mut tokens = Vec::new();
-        for piece in pieces {
-            match piece {
-                Piece::Token(token) => tokens.push(*token),
-                Piece::Text(text) => {
-                    self.spell(text, &mut spelling);
-                    self.encode_text(vocabulary, &spelling, &mut merger, &mut tokens)?;
-                }
-            }
-        }
-        Ok(tokens)
+        encode_pieces(pieces, |text, tokens| {
+            self.spell(text, &mut spelling);
+            self.encode_text(vocabulary, &spelling, &mut merger, tokens)
+        })
     }
 
     fn spell(&self, text: &str, spelling: &mut String) {

@@ -24,6 +24,21 @@ pub(super) enum Piece<'text> {
     Text(&'text str),
 }
 
+/// The tokens of `pieces`: special tokens as they are, and what `encode` appends for each text between them.
+pub(super) fn encode_pieces<'text>(
+    pieces: &[Piece<'text>],
+    mut encode: impl FnMut(&'text str, &mut Vec<u32>) -> Result<()>,
+) -> Result<Vec<u32>> {
+    let mut tokens = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Token(token) => tokens.push(*token),
+            Piece::Text(text) => encode(text, &mut tokens)?,
+        }
+    }
+    Ok(tokens)
+}
+
 impl SpecialTokens {
     /// Finds the special tokens of `vocabulary`; those that `strips_behind` says take the white space behind them with them.
     pub(super) fn new(vocabulary: &Vocabulary, strips_behind: impl Fn(u32, &str) -> bool) -> Result<Self> {

@@ -106,6 +106,11 @@ impl Vocabulary {
         self.ids.find(self.hasher.hash_one(text), |id| text_of(&self.texts, *id) == Some(text)).copied()
     }
 
+    /// The token that plain text of this spelling becomes. Control tokens stay out: no plain text may ever become one.
+    pub(super) fn find_plain(&self, text: &str) -> Option<u32> {
+        self.find(text).filter(|&token| self.kind(token) != Some(TokenKind::Control))
+    }
+
     /// The text of a token as the vocabulary spells it.
     pub(super) fn text(&self, token: u32) -> Option<&str> {
         text_of(&self.texts, token)

@@ -7,9 +7,9 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::characters::{CharacterKind, CharacterKinds};
-use super::special_tokens::Piece;
+use super::special_tokens::{Piece, encode_pieces};
 use super::spelling;
-use super::vocabulary::{TokenKind, Vocabulary};
+use super::vocabulary::Vocabulary;
 use crate::gguf::Metadata;
 use crate::{Error, Result};
 
@@ -37,17 +37,11 @@ impl WordPiece {
 
     /// The tokens of `pieces`.
     pub(super) fn encode(&self, vocabulary: &Vocabulary, pieces: &[Piece]) -> Result<Vec<u32>> {
-        let mut tokens = Vec::new();
-        for piece in pieces {
-            match piece {
-                Piece::Token(token) => tokens.push(*token),
-                Piece::Text(text) => {
-                    let words = self.normalise(text)?;
-                    words.split(' ').for_each(|word| self.encode_word(vocabulary, word, &mut tokens));
-                }
-            }
-        }
-        Ok(tokens)
+        encode_pieces(pieces, |text, tokens| {
+            let words = self.normalise(text)?;
+            words.split(' ').for_each(|word| self.encode_word(vocabulary, word, tokens));
+            Ok(())
+        })
     }
 
     /// The words of `text`, each with its mark, between single spaces.
@@ -99,8 +93,6 @@ impl WordPiece {
 
     fn longest_token(&self, vocabulary: &Vocabulary, text: &str) -> Option<(u32, usize)> {
         let ends = (1..=text.len().min(self.longest)).rev().filter(|&end| text.is_char_boundary(end));
-        // Control tokens stay out: no plain text may ever become one.
-        let is_text = |token: u32| vocabulary.kind(token) != Some(TokenKind::Control);
-        ends.filter_map(|end| Some((vocabulary.find(&text[..end]).filter(|&token| is_text(token))?, end))).next()
+        ends.filter_map(|end| Some((vocabulary.find_plain(&text[..end])?, end))).next()
     }
 }

@@ -25,9 +25,13 @@ pub(crate) fn adapters() -> &'static [Gpu] {
     opened
 }
 
+/// Options that choose the adapter of this index.
+pub(crate) fn on(index: usize) -> GpuOptions {
+    GpuOptions { device: Some(index.to_string()), ..GpuOptions::default() }
+}
+
 fn open(index: usize) -> Gpu {
-    let options = GpuOptions { device: Some(index.to_string()), ..GpuOptions::default() };
-    block_on(Gpu::request(&options)).unwrap_or_else(|error| panic!("adapter {index}: {error}"))
+    block_on(Gpu::request(&on(index))).unwrap_or_else(|error| panic!("adapter {index}: {error}"))
 }
 
 /// Whether the device has what the variant needs.

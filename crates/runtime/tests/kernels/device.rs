@@ -5,12 +5,7 @@ use wgslm::Error;
 use wgslm::gpu::{Gpu, GpuOptions, KernelTexts};
 use wgslm_shaders::{Kernel, MatvecShape, Target, Variant, WeightFormat};
 
-use crate::adapters::adapters;
-
-/// Options that choose the adapter that `gpu` is on.
-fn on(gpu: &Gpu) -> GpuOptions {
-    GpuOptions { device: Some(gpu.adapter().index.to_string()), ..GpuOptions::default() }
-}
+use crate::adapters::{adapters, on};
 
 fn open(options: &GpuOptions) -> Gpu {
     block_on(Gpu::request(options)).unwrap_or_else(|error| panic!("{options:?}: {error}"))
@@ -19,7 +14,7 @@ fn open(options: &GpuOptions) -> Gpu {
 #[test]
 fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
     for gpu in adapters() {
-        let baseline = open(&GpuOptions { baseline: true, ..on(gpu) });
+        let baseline = open(&GpuOptions { baseline: true, ..on(gpu.adapter().index) });
         let capabilities = baseline.capabilities();
         assert!(!capabilities.subgroups);
         assert_eq!((capabilities.max_binding, capabilities.max_buffer), (128 << 20, 256 << 20));
@@ -39,7 +34,7 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
 #[test]
 fn the_largest_binding_can_be_lowered_but_not_raised() {
     for gpu in adapters() {
-        let lowered = open(&GpuOptions { max_binding: Some(1 << 20), ..on(gpu) });
+        let lowered = open(&GpuOptions { max_binding: Some(1 << 20), ..on(gpu.adapter().index) });
         assert_eq!(lowered.capabilities().max_binding, 1 << 20);
         assert_eq!(lowered.storage_buffer("largest", 1 << 20).map(|buffer| buffer.size()).ok(), Some(1 << 20));
         match lowered.storage_buffer("a tensor", (1 << 20) + 1) {
@@ -48,7 +43,7 @@ fn the_largest_binding_can_be_lowered_but_not_raised() {
             }
             other => panic!("{other:?}"),
         }
-        let raised = open(&GpuOptions { max_binding: Some(u64::MAX), ..on(gpu) });
+        let raised = open(&GpuOptions { max_binding: Some(u64::MAX), ..on(gpu.adapter().index) });
         assert_eq!(raised.capabilities().max_binding, gpu.capabilities().max_binding);
     }
 }
@@ -58,7 +53,7 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
     for gpu in adapters() {
         assert_eq!(gpu.capabilities().interleaved_rows, gpu.adapter().software);
         for interleaved_rows in [false, true] {
-            let opened = open(&GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu) });
+            let opened = open(&GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu.adapter().index) });
             for tokens in [1, 5, 100] {
                 let variant = *opened.capabilities().linear(WeightFormat::Q8_0, MatvecShape::DEFAULT).of(tokens);
                 let interleave = if interleaved_rows { 32 } else { 1 };
@@ -116,7 +111,7 @@ fn a_device_that_computes_wrong_values_is_refused() {
     ];
     for gpu in adapters() {
         for (kernel, interleaved_rows, text) in mistakes {
-            let options = GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu) };
+            let options = GpuOptions { interleaved_rows: Some(interleaved_rows), ..on(gpu.adapter().index) };
             match block_on(Gpu::request_with(&options, KernelTexts { text })) {
                 Ok(_) => panic!("{} is accepted with a wrong {}", gpu.adapter().name, kernel.name()),
                 Err(error) => {

@@ -2,11 +2,11 @@
 
 use half::f16;
 use pollster::block_on;
-use wgslm::gpu::{Gpu, GpuOptions, KernelTexts};
+use wgslm::gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
 
-use crate::adapters::adapters;
+use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
 use crate::weights::{layout_of, random_weight, whole_groups};
@@ -210,8 +210,9 @@ fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
             .replace("enable f16;\nenable wgpu_cooperative_matrix;\n", "")
             .replace("let subgroup = index / 32u;", "let subgroup = index / 32u;\n    lane = index % 32u;")
     };
-    let options = |gpu: &Gpu| GpuOptions { device: Some(gpu.adapter().index.to_string()), ..GpuOptions::default() };
-    let open = |gpu: &Gpu| block_on(Gpu::request_with(&options(gpu), KernelTexts { text })).expect("it opened before");
+    let open = |gpu: &Gpu| {
+        block_on(Gpu::request_with(&on(gpu.adapter().index), KernelTexts { text })).expect("it opened before")
+    };
     let gpus: Vec<Gpu> = adapters().iter().map(open).collect();
     // The others take more workgroup memory than devices without matrix units are asked for.
     let runs = |_: &Gpu, variant: &Variant| variant.cooperative_tile == Some(CooperativeTile::ALL[0]);

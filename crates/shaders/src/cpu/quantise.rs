@@ -1,6 +1,7 @@
 use half::f16;
 
 use super::Resources;
+use super::weight::half_bits;
 use crate::format::{GROUP, plane_index};
 use crate::{Encoding, Quantise, Variant};
 
@@ -22,7 +23,7 @@ pub(super) fn write_encoded(encoding: Encoding, rows: &[Vec<f32>], resources: &m
     match encoding {
         Encoding::F16 => resources.update("codes_x", |_, codes: &mut [u16]| {
             for (code, value) in codes.iter_mut().zip(rows.iter().flatten()) {
-                *code = f16::from_f32(value.clamp(-65504.0, 65504.0)).to_bits();
+                *code = half_bits(*value);
             }
         }),
         Encoding::Int8 => write_quantised(rows, resources),

@@ -1,7 +1,6 @@
-use half::f16;
-
 use super::Resources;
 use super::kv::KvPlaces;
+use super::weight::half_bits;
 use crate::{RopeAppend, Row};
 
 /// Turns queries and keys; writes queries to `query`, keys and values to the slots of their tokens.
@@ -59,6 +58,5 @@ pub(crate) fn rope_append(params: &RopeAppend, count: usize, resources: &mut Res
 
 /// Two values as halves, within what halves can hold.
 fn packed(pair: &[f32]) -> u32 {
-    let half = |value: f32| u32::from(f16::from_f32(value.clamp(-65504.0, 65504.0)).to_bits());
-    half(pair[0]) | half(pair[1]) << 16
+    u32::from(half_bits(pair[0])) | u32::from(half_bits(pair[1])) << 16
 }

@@ -49,6 +49,11 @@ pub fn weight_row(layout: WeightLayout, codes: &[u32], scales: &[u32], row: usiz
         .collect()
 }
 
+/// The bits of a value as f16; what f16 can't hold becomes the largest that it can.
+pub(super) fn half_bits(value: f32) -> u16 {
+    f16::from_f32(value.clamp(-65504.0, 65504.0)).to_bits()
+}
+
 /// One of the two halves in a word.
 pub(crate) fn half_of(word: u32, index: usize) -> f32 {
     f16::from_bits((word >> (16 * index)) as u16).to_f32()

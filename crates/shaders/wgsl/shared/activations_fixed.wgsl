@@ -9,8 +9,6 @@ struct Activations32 {
     sum: f32, // of the values
 }
 
-fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
-
 // The lowest bytes of four words.
 fn bytes_of_words(v: vec4<u32>) -> u32 {
     return ((v.x & 0xffu) | ((v.y & 0xffu) << 8u)) | (((v.z & 0xffu) << 16u) | (v.w << 24u));

@@ -12,8 +12,6 @@ struct Activations32 {
     high_sum: f32,
 }
 
-fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
-
 fn activations32(q: array<vec4<f32>, 8>) -> Activations32 {
     let low = total((q[0] + q[1]) + (q[2] + q[3]));
     let high = total((q[4] + q[5]) + (q[6] + q[7]));

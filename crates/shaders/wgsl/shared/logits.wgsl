@@ -12,6 +12,9 @@ struct Params {
 // Logits a workgroup looks at where several share a vocabulary.
 const CHUNK: u32 = 2048u;
 
+// Where an output's part of `band` begins: a count, and room for the key of every token.
+fn band_row(output: u32) -> u32 { return output * (params.vocabulary + 1u); }
+
 // Chunks of the vocabulary.
 fn chunks() -> u32 {
     return (params.vocabulary + CHUNK - 1u) / CHUNK;

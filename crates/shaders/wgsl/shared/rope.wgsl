@@ -1,6 +1,7 @@
 // Rotary position embedding (Su et al. 2021): each pair of a head turns by position * frequency. Pairs stand side by side
 // (pair_step 1, as GGUF stores llama) or half the rotated width apart.
 #import trigonometry
+#import pack_pair
 
 // Value `i` of a head that begins at `head` in qkv, turned; `turn` is (cos, sin) of its pair.
 fn turned(head: u32, i: u32, turn: vec2<f32>) -> f32 {
@@ -19,9 +20,4 @@ fn pair_of(i: u32) -> u32 {
 // (cos, sin) by which a pair turns.
 fn turn_of(pair: u32, position: u32) -> vec2<f32> {
     return params.magnitude * cos_sin(f32(position) * frequencies[pair]);
-}
-
-// What f16 cannot hold becomes its largest value: packing it is undefined, and an infinity would spread.
-fn pack_pair(pair: vec2<f32>) -> u32 {
-    return pack2x16float(clamp(pair, vec2(-65504.0), vec2(65504.0)));
 }
