@@ -5,10 +5,12 @@
 const BINS: u32 = 1024u;
 // Bins that an invocation adds up.
 const BINS_EACH: u32 = BINS / WORKGROUP_SIZE;
+// Lanes whose sums one of them adds up.
+const SPAN: u32 = 16u;
 
 var<workgroup> low_words: array<atomic<u32>, BINS>;
 var<workgroup> high_words: array<atomic<u32>, BINS>;
-var<workgroup> running: array<vec2<u32>, WORKGROUP_SIZE>;
+var<workgroup> running: array<vec2<u32>, WORKGROUP_SIZE>; // over the bins of a span's lanes, up to a lane's own
 var<workgroup> reached: Reached;
 
 // A bin, and the sum over those before it.
@@ -35,30 +37,38 @@ fn bin_sum(bin: u32) -> vec2<u32> {
     return vec2<u32>(atomicLoad(&low_words[bin]), atomicLoad(&high_words[bin]));
 }
 
-// The sum over all bins. Needed before `reach`; every invocation has to have added what it adds.
+// Adds up the bins; gives the sum over all. Needed before `reach`; every invocation has to have added what it adds.
 fn sum_bins(lane: u32) -> vec2<u32> {
     workgroupBarrier();
     var sum = vec2<u32>(0u);
     for (var i = 0u; i < BINS_EACH; i++) { sum = wide_add(sum, bin_sum(lane * BINS_EACH + i)); }
     running[lane] = sum;
-    for (var step = 1u; step < WORKGROUP_SIZE; step *= 2u) {
-        workgroupBarrier();
-        var before = vec2<u32>(0u);
-        if lane >= step { before = running[lane - step]; }
-        workgroupBarrier();
-        sum = wide_add(sum, before);
-        running[lane] = sum;
+    workgroupBarrier();
+    // In two levels, since barriers are what software adapters are slowest at.
+    if lane < WORKGROUP_SIZE / SPAN {
+        sum = vec2<u32>(0u);
+        for (var i = lane * SPAN; i < (lane + 1u) * SPAN; i++) {
+            sum = wide_add(sum, running[i]);
+            running[i] = sum;
+        }
     }
     workgroupBarrier();
-    return running[WORKGROUP_SIZE - 1u];
+    return sum_before(WORKGROUP_SIZE);
+}
+
+// The sum over the bins of the lanes before this one.
+fn sum_before(lane: u32) -> vec2<u32> {
+    var sum = vec2<u32>(0u);
+    if lane % SPAN > 0u { sum = running[lane - 1u]; }
+    for (var end = SPAN; end <= lane; end += SPAN) { sum = wide_add(sum, running[end - 1u]); }
+    return sum;
 }
 
 // The first bin with which the sum over the bins is `goal` or more; the first of all where none is.
 fn reach(goal: vec2<u32>, lane: u32) -> Reached {
     if lane == 0u { reached = Reached(0u, vec2<u32>(0u)); }
     workgroupBarrier();
-    var sum = vec2<u32>(0u);
-    if lane > 0u { sum = running[lane - 1u]; }
+    var sum = sum_before(lane);
     for (var i = 0u; i < BINS_EACH; i++) {
         let bin = lane * BINS_EACH + i;
         let through = wide_add(sum, bin_sum(bin));
