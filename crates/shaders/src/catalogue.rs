@@ -14,13 +14,13 @@ impl Variant {
             Kernel::ArgmaxPartials,
             Kernel::AttentionCombine,
             Kernel::RopeAppend,
-            Kernel::Swiglu,
+            Kernel::Gate,
             Kernel::Truncate,
         ]
         .map(Self::plain)
         .to_vec();
         for encoding in Encoding::ALL {
-            all.extend([Kernel::Quantise, Kernel::Swiglu].map(|kernel| Self::plain(kernel).encoding(Some(encoding))));
+            all.extend([Kernel::Quantise, Kernel::Gate].map(|kernel| Self::plain(kernel).encoding(Some(encoding))));
         }
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));

@@ -21,7 +21,7 @@ pub enum Kernel {
     Quantise,
     RmsNorm,
     RopeAppend,
-    Swiglu,
+    Gate,
     Truncate,
 }
 
@@ -47,7 +47,7 @@ impl Kernel {
             Self::Quantise => "quantise",
             Self::RmsNorm => "rms_norm",
             Self::RopeAppend => "rope_append",
-            Self::Swiglu => "swiglu",
+            Self::Gate => "gate",
             Self::Truncate => "truncate",
         }
     }

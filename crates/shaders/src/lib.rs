@@ -4,6 +4,7 @@
 //! A kernel has one name everywhere: `wgsl/<name>.wgsl`, its parameters and grid in `src/<name>.rs`, its reference in
 //! `src/cpu/<name>.rs`.
 
+mod activation;
 mod argmax;
 mod attention;
 mod catalogue;
@@ -11,6 +12,7 @@ pub mod cpu;
 mod embed;
 mod expand;
 pub mod format;
+mod gate;
 mod kernel;
 mod launch;
 mod linear;
@@ -18,16 +20,17 @@ mod quantise;
 mod rms_norm;
 mod rope_append;
 mod rows;
-mod swiglu;
 mod tile;
 mod truncate;
 mod variant;
 
+pub use activation::Activation;
 pub use argmax::Argmax;
 pub use attention::Attention;
 pub use embed::Embed;
 pub use expand::Target;
 pub use format::WeightFormat;
+pub use gate::Gate;
 pub use kernel::{Encoding, Kernel};
 pub use launch::{Extent, Launch};
 pub use linear::Linear;
@@ -35,7 +38,6 @@ pub use quantise::Quantise;
 pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
-pub use swiglu::Swiglu;
 pub use tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 pub use truncate::Truncate;
 pub use variant::{Variant, WeightLayout};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Argmax, Attention, CooperativeTile, Embed, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend, Swiglu,
+    Access, Argmax, Attention, CooperativeTile, Embed, Gate, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend,
     Target, Truncate, Variant,
 };
 
@@ -41,7 +41,7 @@ fn launches() -> [Box<dyn Launch>; 9] {
         Box::new(Quantise::zeroed()),
         Box::new(RmsNorm::zeroed()),
         Box::new(RopeAppend::zeroed()),
-        Box::new(Swiglu::zeroed()),
+        Box::new(Gate::zeroed()),
         Box::new(Truncate::zeroed()),
     ]
 }

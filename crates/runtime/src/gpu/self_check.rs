@@ -118,6 +118,7 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
         .with("codes_x", &codes_x)
         .with("scales_x", &vec![[0.0078125f32, 0.0]; tokens * groups])
         .with("norm", &values(groups * GROUP))
+        .with("bias", &[0.0f32])
         .with("y", &vec![0.0f32; tokens * rows]);
     (params, resources)
 }

@@ -2,8 +2,8 @@
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, Embed, Encoding, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend, Swiglu, Truncate,
-    Variant,
+    Activation, Argmax, Attention, Embed, Encoding, Gate, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend,
+    Truncate, Variant,
 };
 
 use super::activations::{Activations, stride};
@@ -219,13 +219,15 @@ impl Graph<'_> {
             let gate_up = Destination { y: &a.gate_up, stride: stride(2 * width), planes: false, accumulate: false };
             self.linear(builder, Count::Rows, input, &matrices, gate_up, 0);
             builder.dispatch(
-                Swiglu {
+                Gate {
                     width,
                     x_stride: stride(2 * width),
                     y_stride: stride(width),
                     y_groups: stride(width) / GROUP as u32,
+                    activation: Activation::Silu as u32,
+                    gated: 1,
                 },
-                Variant::plain(Kernel::Swiglu).encoding(self.encoding_for(down)),
+                Variant::plain(Kernel::Gate).encoding(self.encoding_for(down)),
                 Count::Rows,
                 &[("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );
@@ -321,6 +323,7 @@ impl Graph<'_> {
                 ("scales_x", &self.activations.scales),
                 ("y", destination.y),
                 ("norm", input.norm.unwrap_or(input.x)),
+                ("bias", input.x),
             ];
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
             builder.dispatch(
@@ -336,6 +339,8 @@ impl Graph<'_> {
                     gate_rows,
                     norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
                     epsilon: self.spec.norm_epsilon,
+                    activation: if gate_rows > 0 { Activation::Silu as u32 } else { 0 },
+                    ..Linear::default()
                 },
                 self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
                     let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));

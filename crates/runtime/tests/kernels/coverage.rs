@@ -7,7 +7,7 @@ use wgslm_shaders::{Kernel, Variant};
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, attention_tile, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu, truncation};
+use crate::{attention, attention_tile, embed, gate, linear, quantise, rms_norm, rope_append, sampling, truncation};
 
 #[test]
 fn every_variant_has_cases() {
@@ -20,7 +20,7 @@ fn every_variant_has_cases() {
         rms_norm::cases(),
         rope_append::cases(),
         sampling::cases(),
-        swiglu::cases(),
+        gate::cases(),
         truncation::cases(),
     ];
     let tested: BTreeSet<String> = topics.iter().flatten().map(|case| case.variant.name()).collect();

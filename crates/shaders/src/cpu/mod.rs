@@ -4,19 +4,20 @@
 mod argmax;
 mod attention;
 mod embed;
+mod gate;
 mod kv;
 mod linear;
 mod quantise;
 mod resources;
 mod rms_norm;
 mod rope_append;
-mod swiglu;
 mod truncate;
 mod weight;
 
 pub(crate) use argmax::{argmax, argmax_partials};
 pub(crate) use attention::{attention, attention_combine, attention_split};
 pub(crate) use embed::embed;
+pub(crate) use gate::gate;
 pub use kv::kv_head_words;
 pub(crate) use linear::linear;
 pub use quantise::activation_row;
@@ -24,6 +25,5 @@ pub(crate) use quantise::quantise;
 pub use resources::Resources;
 pub(crate) use rms_norm::rms_norm;
 pub(crate) use rope_append::rope_append;
-pub(crate) use swiglu::swiglu;
 pub(crate) use truncate::truncate;
 pub use weight::weight_row;
