@@ -5,9 +5,8 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent};
+use wgslm::engine::{EngineOptions, GenerateOptions, GenerationEvent, Loader};
 use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm::model::Loader;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,7 +21,7 @@ async fn answer(path: &str, prompt: &str) -> Result<(), Box<dyn Error>> {
 
     // The file may come in pieces of any size, from anywhere: its tensors go to the device as they arrive.
     let mut file = File::open(path)?;
-    let mut loader = Loader::new(&gpu);
+    let mut loader = Loader::new(&gpu, &EngineOptions::default());
     let mut piece = vec![0; 1 << 20];
     loop {
         match file.read(&mut piece)? {
@@ -30,7 +29,7 @@ async fn answer(path: &str, prompt: &str) -> Result<(), Box<dyn Error>> {
             length => loader.push(&piece[..length])?,
         }
     }
-    let engine = Engine::new(&gpu, loader.finish()?, &EngineOptions::default())?;
+    let engine = loader.finish().await?;
 
     let tokens = engine.model().tokenizer()?.encode_prompt(prompt)?;
     let options = GenerateOptions { max_tokens: Some(64), ..GenerateOptions::default() };

@@ -1,5 +1,5 @@
 import type { Methods } from "./protocol.js";
-import { openSource, readPiece } from "./source.js";
+import { openSource, pieces } from "./source.js";
 import type { LoadProgress } from "./types.js";
 import type { Gpu, Loader, Model } from "./wasm/wgslm.js";
 
@@ -38,7 +38,7 @@ export async function loadModel(
       ...(activations !== undefined && { activations }),
     });
     report("loading", totalBytes);
-    for (let piece; (piece = await readPiece(reader, signal));) {
+    for await (const piece of pieces(reader, signal)) {
       for (let start = 0; start < piece.length; start += PUSH_BYTES) {
         const part = piece.subarray(start, start + PUSH_BYTES);
         await loader.push(part);

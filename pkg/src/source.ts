@@ -59,8 +59,26 @@ function streamOf(buffer: ArrayBuffer): ReadableStream<Uint8Array> {
   });
 }
 
+/** The pieces of a stream; each is under way while the one before is used. */
+export async function* pieces(
+  reader: ReadableStreamDefaultReader<unknown>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const begin = (): Promise<Uint8Array | undefined> => {
+    const next = readPiece(reader, signal);
+    // It may fail after whoever used the pieces has given up; who still waits for it hears of it.
+    next.catch(() => undefined);
+    return next;
+  };
+  let next = begin();
+  for (let piece; (piece = await next);) {
+    next = begin();
+    yield piece;
+  }
+}
+
 /** Reads one piece, `undefined` at the end; a broken connection or a vanished file is a `network` error. */
-export async function readPiece(
+async function readPiece(
   reader: ReadableStreamDefaultReader<unknown>,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {

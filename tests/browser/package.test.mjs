@@ -6,7 +6,7 @@ import { damagedFiles } from "./damaged.mjs";
 
 const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
 /** What hangs fails by itself, instead of taking the other tests with it. */
-const LIMIT = { timeout: 40_000 };
+const LIMIT = { timeout: 120_000 };
 const PROMPT = [171, 206, 5, 206, 120, 131, 161, 73];
 
 describe("package", () => {

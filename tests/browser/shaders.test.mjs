@@ -6,7 +6,7 @@ import { launch, openPackage, served, site } from "./browser.mjs";
 const LIST = "/shaders.json";
 
 // In software, pipelines take half a second each: two and a half minutes on two cores.
-describe("shaders", { timeout: 480_000 }, () => {
+describe("shaders", { timeout: 600_000 }, () => {
   let browser;
   let page;
   before(async () => {

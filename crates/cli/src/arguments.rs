@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
-use wgslm::engine::Activations;
+use wgslm::engine::{Activations, GenerateOptions};
 
 /// What follows the list of commands.
 const AFTER_HELP: &str = "\
@@ -61,6 +61,37 @@ pub(crate) struct ModelArguments {
     pub(crate) activations: Activations,
 }
 
+/// How the next token is chosen.
+#[derive(Args, Debug)]
+pub(crate) struct SamplingArguments {
+    /// 0 takes the most likely token every time; above it tokens are drawn, the more freely the higher it is
+    #[arg(long, value_name = "T", default_value_t = 0.0, allow_hyphen_values = true, value_parser = temperature)]
+    pub(crate) temperature: f32,
+    /// Draw from the K most likely tokens; 0 is off. Like the next two it narrows the choice before the temperature is
+    /// applied, in this order, and has no effect at temperature 0
+    #[arg(long, value_name = "K", default_value_t = 0, allow_hyphen_values = true)]
+    pub(crate) top_k: u32,
+    /// Draw from the most likely tokens that together have at least this much of the probability; 1 is off
+    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = top_p)]
+    pub(crate) top_p: f32,
+    /// Draw from the tokens that are at least this much as likely as the most likely one; 0 is off
+    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = min_p)]
+    pub(crate) min_p: f32,
+}
+
+impl SamplingArguments {
+    /// Options that choose tokens so.
+    pub(crate) fn options(&self) -> GenerateOptions {
+        GenerateOptions {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+            ..GenerateOptions::default()
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("input").required(true).args(["prompt", "tokens"])))]
 pub(crate) struct GenerateArguments {
@@ -75,19 +106,8 @@ pub(crate) struct GenerateArguments {
     /// The most tokens to generate [default: as many as the context holds]
     #[arg(long, value_name = "N")]
     pub(crate) max_tokens: Option<u32>,
-    /// 0 takes the most likely token every time; above it tokens are drawn, the more freely the higher it is
-    #[arg(long, value_name = "T", default_value_t = 0.0, allow_hyphen_values = true, value_parser = temperature)]
-    pub(crate) temperature: f32,
-    /// Draw from the K most likely tokens; 0 is off. Like the next two it narrows the choice before the temperature is
-    /// applied, in this order, and has no effect at temperature 0
-    #[arg(long, value_name = "K", default_value_t = 0, allow_hyphen_values = true)]
-    pub(crate) top_k: u32,
-    /// Draw from the most likely tokens that together have at least this much of the probability; 1 is off
-    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = top_p)]
-    pub(crate) top_p: f32,
-    /// Draw from the tokens that are at least this much as likely as the most likely one; 0 is off
-    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = min_p)]
-    pub(crate) min_p: f32,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArguments,
     /// Decides what is drawn: the same seed and prompt give the same answer
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -171,6 +191,8 @@ pub(crate) struct BenchArguments {
     /// Tokens, from 1 to 16, that the device works on ahead of the one being waited for, that one included
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(1..=16))]
     pub(crate) tokens_in_flight: u32,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArguments,
     /// Also time each kernel on the device, N times (20 where only --profile is given)
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "20",
           value_parser = value_parser!(u32).range(1..))]

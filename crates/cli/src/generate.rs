@@ -33,14 +33,10 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
     let prompt = prompt_tokens(&engine, &arguments)?;
     let options = GenerateOptions {
         max_tokens: arguments.max_tokens,
-        temperature: arguments.temperature,
         seed: arguments.seed,
-        top_k: arguments.top_k,
-        top_p: arguments.top_p,
-        min_p: arguments.min_p,
         stop: arguments.stop,
         tokens_in_flight: arguments.tokens_in_flight,
-        ..GenerateOptions::default()
+        ..arguments.sampling.options()
     };
     let (tokens, text, summary) = generate(&engine, &prompt, options, !arguments.json).await?;
     let mut output = std::io::stdout().lock();

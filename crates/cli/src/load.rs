@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use wgslm::engine::{Engine, EngineOptions};
+use wgslm::engine::{Engine, EngineOptions, Loader};
 use wgslm::gguf::{Event, Header, Reader};
 use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm::model::Loader;
 
 use crate::arguments::ModelArguments;
 use crate::error::{Error, Result};
@@ -17,6 +18,8 @@ use crate::tuning;
 
 /// Bytes read from a file at a time.
 const PIECE: usize = 1 << 20;
+/// Pieces that wait to be taken.
+const PIECES_AHEAD: usize = 4;
 
 /// A model ready to run, and the ms it took.
 pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> {
@@ -29,24 +32,21 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     let device = arguments.device.clone().filter(|device| !device.is_empty());
     let options = GpuOptions { device, ..GpuOptions::from_env()? };
     let gpu = Gpu::request(&options).await?;
-    let bar = progress_bar(length);
-    let mut loader = Loader::new(&gpu);
-    pieces(file, path, |piece| {
-        loader.push(piece)?;
-        bar.set_position(loader.loaded_bytes());
-        Ok(true)
-    })?;
-    let model = loader.finish()?;
     tuning::recall(&gpu);
-    model.tune(&gpu).await?;
-    tuning::keep(&gpu);
     let options = EngineOptions {
         context_length: arguments.context,
         activations: arguments.activations,
         ..EngineOptions::default()
     };
-    let engine = Engine::new(&gpu, model, &options)?;
-    gpu.finished().await?;
+    let bar = progress_bar(length);
+    let mut loader = Loader::new(&gpu, &options);
+    pieces(file, path, |piece| {
+        loader.push(piece)?;
+        bar.set_position(loader.loaded_bytes());
+        Ok(true)
+    })?;
+    let engine = loader.finish().await?;
+    tuning::keep(&gpu);
     bar.finish_and_clear();
     Ok((engine, began.elapsed().as_secs_f64() * 1e3))
 }
@@ -75,15 +75,27 @@ pub(crate) fn header(path: &Path) -> Result<Header> {
     }
 }
 
-/// Reads a file in pieces until `take` has enough.
+/// Reads a file in pieces until `take` has enough; a thread reads ahead of what is taken.
 fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        let length = file.read(&mut piece).map_err(Error::file(path))?;
-        if length == 0 || !take(&piece[..length])? {
-            return Ok(());
+    let (sender, receiver) = mpsc::sync_channel(PIECES_AHEAD);
+    thread::spawn(move || {
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = file.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+            let ended = read.as_ref().map_or(true, |length| *length == 0);
+            // Nobody receives any more once there is enough.
+            if sender.send(read.map(|_| piece)).is_err() || ended {
+                break;
+            }
+        }
+    });
+    for piece in receiver {
+        let piece = piece.map_err(Error::file(path))?;
+        if piece.is_empty() || !take(&piece)? {
+            break;
         }
     }
+    Ok(())
 }
 
 /// Draws on stderr, and only if that is a terminal.

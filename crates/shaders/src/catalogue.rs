@@ -16,6 +16,9 @@ impl Variant {
             Kernel::RopeAppend,
             Kernel::Gate,
             Kernel::Truncate,
+            Kernel::TruncateBand,
+            Kernel::TruncateHistogram,
+            Kernel::TruncateMaxima,
         ]
         .map(Self::plain)
         .to_vec();

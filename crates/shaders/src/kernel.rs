@@ -23,6 +23,9 @@ pub enum Kernel {
     RopeAppend,
     Gate,
     Truncate,
+    TruncateBand,
+    TruncateHistogram,
+    TruncateMaxima,
 }
 
 impl Kernel {
@@ -49,6 +52,9 @@ impl Kernel {
             Self::RopeAppend => "rope_append",
             Self::Gate => "gate",
             Self::Truncate => "truncate",
+            Self::TruncateBand => "truncate_band",
+            Self::TruncateHistogram => "truncate_histogram",
+            Self::TruncateMaxima => "truncate_maxima",
         }
     }
 

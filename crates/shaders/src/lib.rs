@@ -5,7 +5,6 @@
 //! `src/cpu/<name>.rs`.
 
 mod activation;
-mod argmax;
 mod attention;
 mod catalogue;
 pub mod cpu;
@@ -20,12 +19,11 @@ mod quantise;
 mod rms_norm;
 mod rope_append;
 mod rows;
+mod sample;
 mod tile;
-mod truncate;
 mod variant;
 
 pub use activation::Activation;
-pub use argmax::Argmax;
 pub use attention::Attention;
 pub use embed::Embed;
 pub use expand::Target;
@@ -38,8 +36,8 @@ pub use quantise::Quantise;
 pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
+pub use sample::Sample;
 pub use tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
-pub use truncate::Truncate;
 pub use variant::{Variant, WeightLayout};
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Argmax, Attention, CooperativeTile, Embed, Gate, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend,
-    Target, Truncate, Variant,
+    Access, Attention, CooperativeTile, Embed, Gate, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend, Sample,
+    Target, Variant,
 };
 
 /// What WebGPU promises on every device.
@@ -32,9 +32,8 @@ fn sizes(module: &Module, of: impl Fn(&GlobalVariable) -> bool) -> BTreeMap<Stri
 }
 
 /// Parameters of every kind.
-fn launches() -> [Box<dyn Launch>; 9] {
+fn launches() -> [Box<dyn Launch>; 8] {
     [
-        Box::new(Argmax::zeroed()),
         Box::new(Attention::zeroed()),
         Box::new(Embed::zeroed()),
         Box::new(Linear::zeroed()),
@@ -42,7 +41,7 @@ fn launches() -> [Box<dyn Launch>; 9] {
         Box::new(RmsNorm::zeroed()),
         Box::new(RopeAppend::zeroed()),
         Box::new(Gate::zeroed()),
-        Box::new(Truncate::zeroed()),
+        Box::new(Sample::zeroed()),
     ]
 }
 

@@ -116,7 +116,7 @@ impl<'a> Bench<'a> {
             tokens_in_flight: self.arguments.tokens_in_flight,
             ignore_stop: true,
             untimed_tokens: untimed,
-            ..GenerateOptions::default()
+            ..self.arguments.sampling.options()
         };
         let prompt = tokens(prompt, self.engine.model().spec.vocabulary, seed);
         Ok(self.engine.generate(&prompt, options)?)

@@ -89,7 +89,7 @@ async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> R
     if let Some(repeats) = arguments.profile {
         for depth in &arguments.depth {
             for tokens in [1, arguments.prompt_tokens.min(engine.prefill_rows())] {
-                profiles.push(profile::measure(engine, *depth, tokens, repeats).await?);
+                profiles.push(profile::measure(engine, *depth, tokens, &arguments.sampling.options(), repeats).await?);
             }
         }
     }
@@ -114,13 +114,17 @@ async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> R
             batch: arguments.batch,
             repeat: arguments.repeat,
             tokens_in_flight: arguments.tokens_in_flight,
+            temperature: arguments.sampling.temperature,
+            top_k: arguments.sampling.top_k,
+            top_p: arguments.sampling.top_p,
+            min_p: arguments.sampling.min_p,
             context_length: engine.context_length(),
         },
         load_ms,
         first_request_ms: short.first_request_ms,
         warm_request_ms: short.warm_request_ms,
         ttft_ms: short.ttft_ms,
-        dispatches_per_token: engine.dispatches_per_token(),
+        dispatches_per_token: engine.dispatches_per_token(&arguments.sampling.options()),
         depths,
         memory,
         copy_bytes_per_s,

@@ -27,6 +27,13 @@ pub(super) fn report(output: &mut impl Write, report: &Report) -> Result<()> {
         settings.context_length,
         settings.repeat,
     )?;
+    if settings.temperature > 0.0 {
+        writeln!(
+            output,
+            "sampling  temperature {}, top-k {}, top-p {}, min-p {}\n",
+            settings.temperature, settings.top_k, settings.top_p, settings.min_p
+        )?;
+    }
     writeln!(output, "load                      {:.0} ms", report.load_ms)?;
     writeln!(
         output,

@@ -1,7 +1,7 @@
 //! A step's dispatches, those alike added up.
 
 use serde::Serialize;
-use wgslm::engine::Engine;
+use wgslm::engine::{Engine, GenerateOptions};
 use wgslm::gpu::DispatchTime;
 
 use crate::error::Result;
@@ -35,8 +35,14 @@ pub(super) struct KernelTime {
     pub(super) repeated_bytes_per_s: Option<f64>,
 }
 
-pub(super) async fn measure(engine: &Engine, depth: u32, tokens: u32, repeats: u32) -> Result<Profile> {
-    let times = engine.profile(depth, tokens, repeats).await?;
+pub(super) async fn measure(
+    engine: &Engine,
+    depth: u32,
+    tokens: u32,
+    options: &GenerateOptions,
+    repeats: u32,
+) -> Result<Profile> {
+    let times = engine.profile(depth, tokens, options, repeats).await?;
     Ok(summary(depth, tokens, repeats, &times))
 }
 

@@ -71,6 +71,10 @@ pub(super) struct SettingsReport {
     pub(super) batch: u32,
     pub(super) repeat: u32,
     pub(super) tokens_in_flight: u32,
+    pub(super) temperature: f32,
+    pub(super) top_k: u32,
+    pub(super) top_p: f32,
+    pub(super) min_p: f32,
     pub(super) context_length: u32,
 }
 

@@ -53,6 +53,7 @@ fn the_report_has_the_promised_keys() {
     assert_eq!(report["device"]["name"], *first_device);
     let settings = json!({
         "prompt_tokens": 6, "gen_tokens": 4, "batch": 1, "repeat": 2, "tokens_in_flight": 4, "context_length": 47,
+        "temperature": 0.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0,
     });
     assert_eq!(report["settings"], settings);
     for key in ["load_ms", "first_request_ms", "dispatches_per_token", "copy_bytes_per_s"] {
@@ -117,6 +118,33 @@ fn kernels_are_timed_where_the_device_has_timestamps() {
         let down =
             kernels.iter().find(|kernel| kernel["label"].as_str().is_some_and(|label| label.contains("ffn_down")));
         assert!(positive(&down.expect("a matrix of the layers")["weight_bytes"]), "{profile}");
+    }
+}
+
+#[test]
+fn tokens_are_chosen_as_asked_for_and_the_kernels_that_do_so_are_timed() {
+    if !has_device() {
+        return;
+    }
+    let greedy = bench(&["--json"]).json();
+    let sampling = ["--temperature", "0.5", "--top-k", "7", "--top-p", "0.75", "--min-p", "0.25", "--json"];
+    let sampled = bench(&sampling).json();
+    for (option, value) in
+        [("temperature", json!(0.5)), ("top_k", json!(7)), ("top_p", json!(0.75)), ("min_p", json!(0.25))]
+    {
+        assert_eq!(sampled["settings"][option], value);
+    }
+    let dispatches = |report: &Value| report["dispatches_per_token"].as_u64().expect("a count");
+    assert_eq!(dispatches(&sampled), dispatches(&greedy) + 4, "the stages of truncation");
+    let run = bench(&[&sampling[..], &["--profile=1"]].concat());
+    if run.status == Some(1) && run.stderr.contains("has no timestamps here") {
+        return;
+    }
+    for profile in run.json()["profiles"].as_array().expect("a list") {
+        let kernels = profile["kernels"].as_array().expect("a list");
+        let truncation =
+            kernels.iter().filter(|kernel| kernel["kernel"].as_str().is_some_and(|name| name.starts_with("truncate")));
+        assert_eq!(truncation.count(), 4, "{profile}");
     }
 }
 

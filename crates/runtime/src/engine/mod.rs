@@ -1,20 +1,26 @@
 //! Running a model: sequences over the KV cache, prefill, decode with several tokens in flight, and logits.
 
 mod generation;
+mod loader;
 mod options;
 mod profile;
 mod sequence;
+mod step;
 mod steps;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use wgslm_shaders::Sample;
+
 pub use generation::{Canceller, Generation, GenerationEvent};
+pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 
 use crate::gpu::Gpu;
 use crate::kv::{BlockAllocator, KvCache};
 use crate::model::{self, Graph, Model, ModelSpec};
 use crate::{Error, Result};
+use step::Step;
 use steps::Programs;
 
 /// The context a model gets unless another is asked for: what most prompts need, at a size of KV cache most devices have.
@@ -56,20 +62,15 @@ pub(crate) struct Inner {
 struct State {
     blocks: BlockAllocator,
     free_slots: Vec<u32>,
+    step: Step,
 }
 
 impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Engine {
-    /// Prepares `model`, which lies on `gpu`: makes the KV cache, the activations and the programs.
+    /// Prepares `model`, for whose weights there is room on `gpu`: makes the KV cache, the activations and the programs.
     ///
     /// # Errors
     /// [`Error::InvalidOption`], [`Error::TooLarge`] or what the device reports.
-    pub fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
+    fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
         let spec = &model.spec;
         let max_binding = gpu.capabilities().max_binding;
         let context_length = context_length(spec, max_binding, options)?;
@@ -81,18 +82,18 @@ impl Engine {
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
         let widest = model::Activations::widest(spec);
         let rows = rows.clamp(1, context_length).min(fits(widest));
-        let outputs = LOGIT_ROWS.min(fits(spec.vocabulary.max(widest)));
+        let outputs = LOGIT_ROWS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
         let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
         let encoding = options.activations.encoding(gpu.capabilities());
         let activations = model::Activations::new(gpu, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
-        let graph = Graph { gpu, spec, weights: &model.weights, activations: &activations, kv: &kv, encoding: None };
-        let programs = Programs::build(&graph, encoding)?;
+        let programs = programs(gpu, &model, &activations, &kv, options.activations)?;
         gpu.check()?;
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),
             free_slots: (0..SLOTS).rev().collect(),
+            step: Step::new(&activations),
         };
-        let inner = Inner {
+        Ok(Self {
             gpu: gpu.clone(),
             model,
             kv,
@@ -101,10 +102,21 @@ impl Engine {
             context_length,
             wanted: options.activations,
             state: Mutex::new(state),
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        })
     }
 
+    /// Builds the programs again, for what the device chose since.
+    fn rebuild_programs(&mut self) -> Result<()> {
+        self.programs = programs(&self.gpu, &self.model, &self.activations, &self.kv, self.wanted)?;
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
     /// The device.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {
@@ -129,10 +141,10 @@ impl Engine {
         self.inner.model.weights.bytes() + self.inner.kv.bytes()
     }
 
-    /// Dispatches that decoding one token takes.
+    /// Dispatches that decoding one token with these options takes.
     #[must_use]
-    pub fn dispatches_per_token(&self) -> usize {
-        self.inner.programs.dispatches_per_token()
+    pub fn dispatches_per_token(&self, options: &GenerateOptions) -> usize {
+        self.inner.dispatches_per_token(options.sampling())
     }
 
     /// Begins to generate what follows `prompt`.
@@ -153,6 +165,18 @@ impl Engine {
         check_prompt(&self.inner, tokens)?;
         sequence::Sequence::open(&self.inner)?.logits(tokens, each).await
     }
+}
+
+fn programs(
+    gpu: &Gpu,
+    model: &Model,
+    activations: &model::Activations,
+    kv: &KvCache,
+    wanted: Activations,
+) -> Result<Programs> {
+    let Model { spec, weights, .. } = model;
+    let encoding = wanted.encoding(gpu.capabilities());
+    Programs::build(&Graph { gpu, spec, weights, activations, kv, encoding: None }, encoding)
 }
 
 fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {

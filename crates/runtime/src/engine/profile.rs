@@ -1,9 +1,7 @@
 //! Where the time of a step goes, and what it reads.
 
-use wgslm_shaders::Output;
-
 use super::sequence::Sequence;
-use super::{Engine, SLOTS};
+use super::{Engine, GenerateOptions, SLOTS};
 use crate::gpu::DispatchTime;
 use crate::{Error, Result};
 
@@ -41,12 +39,19 @@ impl Engine {
     }
 
     /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_rows`]; 1 for decoding) after `depth` others,
-    /// the choice of the next token included: see [`crate::gpu::Program::profile`]. No generation may be under way, or its
+    /// the choice of the next token as `options` have it included: see [`crate::gpu::Program::profile`]. No generation may be under way, or its
     /// tokens go wrong.
     ///
     /// # Errors
-    /// [`Error::NoTimestamps`], [`Error::PromptTooLong`], [`Error::KvCacheFull`], or what the device reports.
-    pub async fn profile(&self, depth: u32, tokens: u32, repeats: u32) -> Result<Vec<DispatchTime>> {
+    /// [`Error::InvalidOption`], [`Error::NoTimestamps`], [`Error::PromptTooLong`], [`Error::KvCacheFull`], or what the device reports.
+    pub async fn profile(
+        &self,
+        depth: u32,
+        tokens: u32,
+        options: &GenerateOptions,
+        repeats: u32,
+    ) -> Result<Vec<DispatchTime>> {
+        options.check()?;
         let inner = &self.inner;
         let tokens = tokens.clamp(1, self.prefill_rows());
         let (all, capacity) = (depth as usize + tokens as usize, inner.context_length as usize);
@@ -56,15 +61,16 @@ impl Engine {
         let mut sequence = Sequence::open(inner)?;
         let vocabulary = inner.model.spec.vocabulary;
         let ids: Vec<u32> = (0..tokens).map(|token| token.wrapping_mul(2_654_435_761) % vocabulary).collect();
-        let rows = sequence.rows_at(depth, &ids)?;
-        inner.write_rows(&rows);
-        let output = Output { row: tokens - 1, ..Output::default() };
-        inner.gpu.write(&inner.activations.outputs, 0, bytemuck::bytes_of(&output));
         let wanted = inner.wanted;
         let quantise = tokens == 1 || wanted.encode_prompt(tokens as usize, inner.gpu.capabilities());
-        let (programs, counts) = inner.step_programs(&rows, &[output], quantise);
+        let (programs, counts) = {
+            let mut state = inner.state();
+            sequence.set_step_at(&mut state, depth, &ids, options.sampling())?;
+            inner.write_step(&state.step);
+            inner.step_programs(&state.step, quantise)
+        };
         let mut times = Vec::new();
-        for program in programs {
+        for program in programs.into_iter().flatten() {
             times.extend(program.profile(&inner.gpu, counts, repeats).await?);
         }
         Ok(times)

@@ -18,6 +18,14 @@ pub(super) struct Sampling {
     pub(super) min_p: f32,
 }
 
+impl Sampling {
+    /// The output that chooses so what follows on a row, the token of position `step`, for `slot`.
+    pub(super) fn output(self, row: u32, slot: u32, step: u32) -> Output {
+        let Self { inverse_temperature, seed, top_k, top_p, min_p } = self;
+        Output { row, slot, inverse_temperature, seed, step, top_k, top_p, min_p }
+    }
+}
+
 /// Holds a slot and blocks of the KV cache until it is dropped.
 pub(super) struct Sequence {
     inner: Arc<Inner>,
@@ -56,13 +64,12 @@ impl Sequence {
         sampling: Option<Sampling>,
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
-        let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-        self.step(&rows, sampling, self.encoded, ring)
+        self.step(known(tokens), sampling, self.encoded, ring)
     }
 
     /// Appends the token sampled last and chooses the one that follows it, all without leaving the device.
     pub(super) fn append_sampled(&mut self, sampling: Sampling, ring: &mut ReadbackRing) -> Result<Readback> {
-        self.step(&[(0, self.slot + 1)], Some(sampling), true, ring)
+        self.step(std::iter::once((0, self.slot + 1)), Some(sampling), true, ring)
     }
 
     /// This sequence's token among the bytes of a readback.
@@ -102,49 +109,57 @@ impl Sequence {
     fn submit_logits(&mut self, tokens: &[u32], ring: &mut ReadbackRing) -> Result<Vec<Readback>> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
-        let rows = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-        inner.submit_rows(&self.rows(&mut state, &rows)?, self.encoded);
+        self.set_rows(&mut state, known(tokens))?;
+        inner.submit_rows(&mut state.step, self.encoded);
         self.length += tokens.len() as u32;
         let outputs: Vec<_> = (0..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
         let groups = outputs.chunks(inner.activations.output_capacity as usize);
-        Ok(groups.map(|outputs| inner.submit_logits(outputs, self.encoded, ring)).collect())
+        Ok(groups.map(|outputs| inner.submit_logits(&mut state.step, outputs, self.encoded, ring)).collect())
     }
 
     /// Runs tokens, given as (token, source), and perhaps samples what follows.
     fn step(
         &mut self,
-        tokens: &[(u32, u32)],
+        tokens: impl ExactSizeIterator<Item = (u32, u32)>,
         sampling: Option<Sampling>,
         encoded: bool,
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
-        let rows = self.rows(&mut state, tokens)?;
-        self.length += rows.len() as u32;
-        let output = sampling.map(|sampling| Output {
-            row: rows.len() as u32 - 1,
-            slot: self.slot,
-            inverse_temperature: sampling.inverse_temperature,
-            seed: sampling.seed,
-            step: self.length,
-            top_k: sampling.top_k,
-            top_p: sampling.top_p,
-            min_p: sampling.min_p,
-        });
-        Ok(inner.submit_step(&rows, output.as_slice(), encoded, ring))
+        self.set_step(&mut state, tokens, sampling)?;
+        Ok(inner.submit_step(&state.step, encoded, ring))
     }
 
-    /// The rows for `tokens` that follow `depth` others, of which nothing is known but that there are blocks for them.
-    pub(super) fn rows_at(&mut self, depth: u32, tokens: &[u32]) -> Result<Vec<Row>> {
-        let inner = Arc::clone(&self.inner);
+    /// Makes these tokens that follow `depth` others, of which nothing is known but that there are blocks for them, the next step.
+    pub(super) fn set_step_at(
+        &mut self,
+        state: &mut State,
+        depth: u32,
+        tokens: &[u32],
+        sampling: Sampling,
+    ) -> Result<()> {
         self.length = depth;
-        let tokens = tokens.iter().map(|token| (*token, 0)).collect::<Vec<_>>();
-        self.rows(&mut inner.state(), &tokens)
+        self.set_step(state, known(tokens), Some(sampling))
     }
 
-    /// The rows for tokens that follow what is there, with blocks to hold them.
-    fn rows(&mut self, state: &mut State, tokens: &[(u32, u32)]) -> Result<Vec<Row>> {
+    /// Makes tokens that follow what is there, and perhaps the choice of the next one, the next step.
+    fn set_step(
+        &mut self,
+        state: &mut State,
+        tokens: impl ExactSizeIterator<Item = (u32, u32)>,
+        sampling: Option<Sampling>,
+    ) -> Result<()> {
+        let rows = tokens.len() as u32;
+        self.set_rows(state, tokens)?;
+        self.length += rows;
+        let output = sampling.map(|sampling| sampling.output(rows - 1, self.slot, self.length));
+        state.step.set_outputs(output.as_slice());
+        Ok(())
+    }
+
+    /// Makes tokens that follow what is there the rows of the next step, with blocks to hold them.
+    fn set_rows(&mut self, state: &mut State, tokens: impl ExactSizeIterator<Item = (u32, u32)>) -> Result<()> {
         let kv = &self.inner.kv;
         let needed = (self.length + tokens.len() as u32).div_ceil(BLOCK_TOKENS) as usize;
         let had = self.blocks.len();
@@ -154,13 +169,15 @@ impl Sequence {
             self.blocks.extend(blocks);
         }
         let table = kv.table_offset(self.slot);
-        let positions = self.length..;
-        Ok(tokens
-            .iter()
-            .zip(positions)
-            .map(|((token, source), position)| Row { token: *token, position, table, source: *source })
-            .collect())
+        let rows = tokens.zip(self.length..).map(|((token, source), position)| Row { token, position, table, source });
+        state.step.set_rows(rows);
+        Ok(())
     }
+}
+
+/// Tokens by (token, source), of which the ids are known.
+fn known(tokens: &[u32]) -> impl ExactSizeIterator<Item = (u32, u32)> {
+    tokens.iter().map(|token| (*token, 0))
 }
 
 impl Drop for Sequence {

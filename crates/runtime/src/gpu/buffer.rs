@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use super::memory::Memory;
 
-/// A buffer on the device; clones share it, and the memory is given back with the last of them.
+/// A buffer on the device or a part of one; clones and parts share it, and the memory is given back with the last of them.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     owned: Arc<Owned>,
+    /// Where it begins, in bytes.
+    offset: u64,
+    size: u64,
 }
 
 #[derive(Debug)]
@@ -28,12 +31,32 @@ impl Drop for Owned {
 impl Buffer {
     /// Takes a buffer over; its size counts in `memory` until it's given back.
     pub(super) fn new(buffer: wgpu::Buffer, label: &str, memory: &Arc<Memory>) -> Self {
-        memory.add(buffer.size());
-        Self { owned: Arc::new(Owned { buffer, label: label.to_owned(), memory: Arc::clone(memory) }) }
+        let size = buffer.size();
+        memory.add(size);
+        let owned = Owned { buffer, label: label.to_owned(), memory: Arc::clone(memory) };
+        Self { owned: Arc::new(owned), offset: 0, size }
     }
+
+    /// The parts before and from `middle` on, in bytes: a multiple of [`Self::PART_ALIGNMENT`].
+    pub(crate) fn split(&self, middle: u64) -> (Self, Self) {
+        let part = |offset, size| Self { owned: Arc::clone(&self.owned), offset: self.offset + offset, size };
+        (part(0, middle), part(middle, self.size - middle))
+    }
+
+    /// Where in a buffer every device can bind a part of it.
+    pub(crate) const PART_ALIGNMENT: u64 = 256;
 
     pub(super) fn raw(&self) -> &wgpu::Buffer {
         &self.owned.buffer
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(super) fn binding(&self) -> wgpu::BindingResource<'_> {
+        let size = wgpu::BufferSize::new(self.size);
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: self.raw(), offset: self.offset, size })
     }
 
     /// What it is for: a tensor's name, or that of an activation.
@@ -45,6 +68,6 @@ impl Buffer {
     /// Its size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.raw().size()
+        self.size
     }
 }

@@ -170,7 +170,7 @@ impl Gpu {
 
     /// Writes `words` at `offset` bytes (a multiple of 4), before everything submitted later.
     pub fn write(&self, buffer: &Buffer, offset: u64, bytes: &[u8]) {
-        self.inner.queue.write_buffer(buffer.raw(), offset, bytes);
+        self.inner.queue.write_buffer(buffer.raw(), buffer.offset() + offset, bytes);
     }
 
     /// Hands what was written to the device, so that it doesn't pile up on this side.
@@ -180,31 +180,56 @@ impl Gpu {
         let _ = self.inner.device.poll(wgpu::PollType::Poll);
     }
 
-    /// Resolves once all that was written and submitted is done.
+    /// Resolves once all that was written and submitted before this call is done.
     ///
     /// # Errors
     /// As [`Self::check`].
-    pub async fn finished(&self) -> Result<()> {
+    pub fn finished(&self) -> impl Future<Output = Result<()>> + use<> {
         let submission = self.inner.queue.submit([]);
-        readback::finished(self, &self.inner.queue, submission).await
+        readback::finished(self.clone(), submission)
+    }
+
+    /// Resolves once the pipelines of all programs built so far are compiled; those that run before wait for theirs.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn compiled(&self) -> Result<()> {
+        self.inner.pipelines.compiled().await;
+        self.check()
+    }
+
+    /// How many pipelines have been compiled on this device.
+    #[must_use]
+    pub fn compiled_pipelines(&self) -> usize {
+        self.inner.pipelines.count()
     }
 
     /// Runs programs one after the other.
-    pub fn run(&self, programs: &[(&Program, Counts)]) {
+    pub fn run<'a>(&self, programs: impl IntoIterator<Item = (&'a Program, Counts)>) {
         self.inner.queue.submit([self.record(programs).finish()]);
     }
 
+    /// Runs programs without any workgroups. Some drivers finish compiling a pipeline, and memory is zeroed, only when something
+    /// is run: the first request then doesn't wait for it. Of no use in a browser, which leaves out what has no workgroups.
+    pub fn touch<'a>(&self, programs: impl IntoIterator<Item = &'a Program>) {
+        let mut encoder = self.inner.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        programs.into_iter().for_each(|program| program.touch(&mut pass));
+        drop(pass);
+        self.inner.queue.submit([encoder.finish()]);
+    }
+
     /// Runs programs, then brings back the first `size` bytes (a multiple of 4) of `source`.
-    pub fn run_and_read(
+    pub fn run_and_read<'a>(
         &self,
-        programs: &[(&Program, Counts)],
+        programs: impl IntoIterator<Item = (&'a Program, Counts)>,
         source: &Buffer,
         size: u64,
         ring: &mut ReadbackRing,
     ) -> Readback {
         let mut encoder = self.record(programs);
         let staging = ring.take();
-        encoder.copy_buffer_to_buffer(source.raw(), 0, staging.raw(), 0, size);
+        encoder.copy_buffer_to_buffer(source.raw(), source.offset(), staging.raw(), 0, size);
         let submission = self.inner.queue.submit([encoder.finish()]);
         Readback::begin(self, staging, size, submission)
     }
@@ -234,11 +259,11 @@ impl Gpu {
         &self.inner.queue
     }
 
-    fn record(&self, programs: &[(&Program, Counts)]) -> wgpu::CommandEncoder {
+    fn record<'a>(&self, programs: impl IntoIterator<Item = (&'a Program, Counts)>) -> wgpu::CommandEncoder {
         let mut encoder = self.inner.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         for (program, counts) in programs {
-            program.record(&mut pass, *counts);
+            program.record(&mut pass, counts);
         }
         drop(pass);
         encoder

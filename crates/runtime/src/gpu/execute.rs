@@ -3,7 +3,7 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::{Access, Extent, Launch, Variant};
 
-use super::{Buffer, Count, Counts, Gpu, ProgramBuilder, ReadbackRing};
+use super::{Buffer, Count, Counts, Gpu, Program, ProgramBuilder, Readback, ReadbackRing};
 use crate::Result;
 
 /// Runs `variant` on copies of `resources`; gives back the resources that it may have written.
@@ -17,25 +17,65 @@ pub async fn execute(
     extent: Extent,
     resources: &Resources,
 ) -> Result<Resources> {
-    let mut buffers: Vec<(&'static str, Buffer)> = Vec::new();
-    for (name, words) in resources.iter() {
-        let buffer = gpu.storage_buffer(name, words.len() as u64 * 4)?;
-        gpu.write(&buffer, 0, bytemuck::cast_slice(words));
-        buffers.push((name, buffer));
+    Execution::new(gpu, launch, variant, extent, resources)?.run(gpu).written().await
+}
+
+/// A kernel and what it is to run on.
+pub(super) struct Execution {
+    program: Program,
+    counts: Counts,
+    /// What it may write, and its words.
+    written: Vec<(&'static str, Buffer, usize)>,
+}
+
+impl Execution {
+    pub(super) fn new(
+        gpu: &Gpu,
+        launch: impl Launch + 'static,
+        variant: Variant,
+        Extent { count, context }: Extent,
+        resources: &Resources,
+    ) -> Result<Self> {
+        let mut buffers: Vec<(&'static str, Buffer, usize)> = Vec::new();
+        for (name, words) in resources.iter() {
+            let buffer = gpu.storage_buffer(name, words.len() as u64 * 4)?;
+            gpu.write(&buffer, 0, bytemuck::cast_slice(words));
+            buffers.push((name, buffer, words.len()));
+        }
+        let bound: Vec<_> = buffers.iter().map(|(name, buffer, _)| (*name, buffer)).collect();
+        let mut builder = ProgramBuilder::default();
+        builder.dispatch(launch, variant, Count::Rows, &bound);
+        let program = builder.build(gpu);
+        buffers.retain(|(name, ..)| {
+            variant.bindings().iter().any(|binding| binding.name == *name && binding.access == Access::ReadWrite)
+        });
+        Ok(Self { program, counts: Counts { rows: count, outputs: count, context }, written: buffers })
     }
-    let bound: Vec<_> = buffers.iter().map(|(name, buffer)| (*name, buffer)).collect();
-    let mut builder = ProgramBuilder::default();
-    builder.dispatch(launch, variant, Count::Rows, &bound);
-    let program = builder.build(gpu);
-    let Extent { count, context } = extent;
-    gpu.run(&[(&program, Counts { rows: count, outputs: count, context })]);
-    let mut written = Resources::default();
-    for binding in variant.bindings().iter().filter(|binding| binding.access == Access::ReadWrite) {
-        let Some((name, buffer)) = buffers.iter().find(|(name, _)| *name == binding.name) else { continue };
-        let mut ring = ReadbackRing::new(gpu, 1, buffer.size());
-        let bytes = gpu.run_and_read(&[], buffer, buffer.size(), &mut ring).await?;
-        let length = resources.get::<u32>(name).len() * 4;
-        written.set(name, bytemuck::cast_slice::<u8, u32>(&bytes[..length]));
+
+    /// Submits it; what it writes is on its way back.
+    pub(super) fn run(self, gpu: &Gpu) -> Running {
+        gpu.run([(&self.program, self.counts)]);
+        let read = |(name, buffer, words): (&'static str, Buffer, usize)| {
+            let mut ring = ReadbackRing::new(gpu, 1, buffer.size());
+            (name, gpu.run_and_read([], &buffer, buffer.size(), &mut ring), words)
+        };
+        Running { written: self.written.into_iter().map(read).collect() }
     }
-    Ok(written)
+}
+
+/// A kernel under way.
+pub(super) struct Running {
+    written: Vec<(&'static str, Readback, usize)>,
+}
+
+impl Running {
+    /// The resources that it may have written.
+    pub(super) async fn written(self) -> Result<Resources> {
+        let mut written = Resources::default();
+        for (name, readback, words) in self.written {
+            let bytes = readback.await?;
+            written.set(name, bytemuck::cast_slice::<u8, u32>(&bytes[..4 * words]));
+        }
+        Ok(written)
+    }
 }

@@ -5,6 +5,8 @@ mod adapter;
 mod bandwidth;
 mod buffer;
 mod capabilities;
+#[cfg_attr(target_arch = "wasm32", path = "compiler_on_web.rs")]
+mod compiler;
 mod device;
 mod execute;
 mod matrix_units;

@@ -1,73 +1,66 @@
-//! Compute pipelines, one a variant, made when first asked for and kept.
+//! Compute pipelines, one a variant, compiled in the background from when they are first asked for, and kept.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use wgslm_shaders::{Access, Binding, Target, Variant};
 
+use super::compiler::Compiler;
 use super::self_check::KernelTexts;
 
-/// A pipeline and the layout of its bindings.
+/// A pipeline on its way, and the layout of its bindings, which is there at once. Clones share it.
 #[derive(Clone)]
 pub(super) struct Pipeline {
-    pub(super) pipeline: wgpu::ComputePipeline,
-    pub(super) layout: wgpu::BindGroupLayout,
-    pub(super) bindings: &'static [Binding],
+    shared: Arc<Shared>,
 }
 
-/// The pipelines of a device.
-pub(super) struct Pipelines {
+struct Shared {
+    device: wgpu::Device,
+    variant: Variant,
     texts: KernelTexts,
-    made: Mutex<HashMap<Variant, Pipeline>>,
+    layout: wgpu::BindGroupLayout,
+    compiled: OnceLock<wgpu::ComputePipeline>,
+    /// Of all pipelines of the device.
+    count: Arc<AtomicUsize>,
 }
 
-impl Pipelines {
-    pub(super) fn new(texts: KernelTexts) -> Self {
-        Self { texts, made: Mutex::default() }
+impl Pipeline {
+    pub(super) fn bindings(&self) -> &'static [Binding] {
+        self.shared.variant.bindings()
     }
 
-    pub(super) fn get(&self, device: &wgpu::Device, variant: &Variant) -> Pipeline {
-        let mut made = self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        made.entry(*variant).or_insert_with(|| self.make(device, variant)).clone()
+    pub(super) fn layout(&self) -> &wgpu::BindGroupLayout {
+        &self.shared.layout
     }
 
-    fn make(&self, device: &wgpu::Device, variant: &Variant) -> Pipeline {
+    /// The pipeline, which is waited for where another thread compiles it, and compiled here where none does yet.
+    pub(super) fn get(&self) -> &wgpu::ComputePipeline {
+        self.shared.compiled.get_or_init(|| {
+            self.shared.count.fetch_add(1, Ordering::Relaxed);
+            self.create()
+        })
+    }
+
+    /// Asks the device for it.
+    pub(super) fn create(&self) -> wgpu::ComputePipeline {
+        let Shared { device, variant, texts, layout, .. } = &*self.shared;
         let name = variant.name();
         let target = if cfg!(target_arch = "wasm32") { Target::Browser } else { Target::Native };
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(&name),
-            source: wgpu::ShaderSource::Wgsl((self.texts.text)(variant, target).into()),
+            source: wgpu::ShaderSource::Wgsl((texts.text)(variant, target).into()),
         };
         // SAFETY: the text is one of this project's own kernels, whose loops end and whose indices the tests compare with a
         // reference on every adapter; no text from outside gets here.
         #[allow(unsafe_code)]
         let module = unsafe { device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) };
-        let bindings = variant.bindings();
-        let entries: Vec<_> = bindings
-            .iter()
-            .map(|binding| wgpu::BindGroupLayoutEntry {
-                binding: binding.index,
-                visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer {
-                    ty: match binding.access {
-                        Access::Uniform => wgpu::BufferBindingType::Uniform,
-                        Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
-                        Access::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
-                    },
-                    has_dynamic_offset: false,
-                    min_binding_size: None,
-                },
-                count: None,
-            })
-            .collect();
-        let layout =
-            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(&name), entries: &entries });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(&name),
-            bind_group_layouts: &[Some(&layout)],
+            bind_group_layouts: &[Some(layout)],
             ..Default::default()
         });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(&name),
             layout: Some(&pipeline_layout),
             module: &module,
@@ -78,7 +71,82 @@ impl Pipelines {
                 ..Default::default()
             },
             cache: None,
-        });
-        Pipeline { pipeline, layout, bindings }
+        })
     }
+
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn device(&self) -> &wgpu::Device {
+        &self.shared.device
+    }
+}
+
+/// The pipelines of a device.
+pub(super) struct Pipelines {
+    texts: KernelTexts,
+    known: Mutex<HashMap<Variant, Pipeline>>,
+    compiler: Compiler,
+    count: Arc<AtomicUsize>,
+}
+
+impl Pipelines {
+    pub(super) fn new(texts: KernelTexts) -> Self {
+        Self { texts, known: Mutex::default(), compiler: Compiler::default(), count: Arc::default() }
+    }
+
+    /// The pipeline of `variant`; the first to ask has it compiled.
+    pub(super) fn get(&self, device: &wgpu::Device, variant: &Variant) -> Pipeline {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = known.entry(*variant).or_insert_with(|| {
+            let pipeline = Pipeline {
+                shared: Arc::new(Shared {
+                    device: device.clone(),
+                    variant: *variant,
+                    texts: self.texts,
+                    layout: bind_group_layout(device, variant),
+                    compiled: OnceLock::new(),
+                    count: Arc::clone(&self.count),
+                }),
+            };
+            self.compiler.begin(&pipeline);
+            pipeline
+        });
+        entry.clone()
+    }
+
+    /// Resolves once all that were asked for are compiled.
+    pub(super) async fn compiled(&self) {
+        self.compiler.finished().await;
+        let all: Vec<_> = self.known.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for pipeline in all {
+            pipeline.get();
+        }
+    }
+
+    /// How many have been compiled or are being so.
+    pub(super) fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+fn bind_group_layout(device: &wgpu::Device, variant: &Variant) -> wgpu::BindGroupLayout {
+    let entries: Vec<_> = variant
+        .bindings()
+        .iter()
+        .map(|binding| wgpu::BindGroupLayoutEntry {
+            binding: binding.index,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: match binding.access {
+                    Access::Uniform => wgpu::BufferBindingType::Uniform,
+                    Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
+                    Access::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
+                },
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+            count: None,
+        })
+        .collect();
+    let label = variant.name();
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(&label), entries: &entries })
 }

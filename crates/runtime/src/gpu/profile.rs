@@ -149,7 +149,7 @@ impl<'a> Clock<'a> {
         encoder.resolve_query_set(&self.queries, 0..count, self.resolved.raw(), 0);
         self.gpu.queue().submit([encoder.finish()]);
         let bytes = u64::from(count) * u64::from(wgpu::QUERY_SIZE);
-        let ticks = self.gpu.run_and_read(&[], &self.resolved, bytes, &mut self.ring).await?;
+        let ticks = self.gpu.run_and_read([], &self.resolved, bytes, &mut self.ring).await?;
         let period = f64::from(self.gpu.queue().get_timestamp_period());
         let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&ticks);
         // Some devices' clocks step back between two passes.

@@ -2,6 +2,7 @@
 
 use wgslm_shaders::{Access, Extent, Launch, Variant};
 
+use super::pipelines::Pipeline;
 use super::profile::Traffic;
 use super::{Buffer, Gpu};
 
@@ -77,7 +78,7 @@ impl From<Variant> for Variants {
 
 pub(super) struct Dispatch {
     /// The pipeline of each of the variants, in their order.
-    pipelines: Vec<wgpu::ComputePipeline>,
+    pipelines: Vec<Pipeline>,
     bind_group: wgpu::BindGroup,
     launch: Box<dyn Launch>,
     variants: Variants,
@@ -102,7 +103,7 @@ impl Dispatch {
 
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>, counts: Counts) {
         let Some((index, [x, y, z])) = self.chosen(counts) else { return };
-        pass.set_pipeline(&self.pipelines[index]);
+        pass.set_pipeline(self.pipelines[index].get());
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.dispatch_workgroups(x, y, z);
     }
@@ -120,6 +121,17 @@ impl Program {
     #[must_use]
     pub fn len(&self, counts: Counts) -> usize {
         self.dispatches.iter().filter(|dispatch| dispatch.grid(counts).is_some()).count()
+    }
+
+    /// Every pipeline of every dispatch, in no workgroup.
+    pub(super) fn touch(&self, pass: &mut wgpu::ComputePass<'_>) {
+        for dispatch in &self.dispatches {
+            pass.set_bind_group(0, &dispatch.bind_group, &[]);
+            for pipeline in &dispatch.pipelines {
+                pass.set_pipeline(pipeline.get());
+                pass.dispatch_workgroups(0, 0, 0);
+            }
+        }
     }
 
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>, counts: Counts) {
@@ -159,7 +171,7 @@ impl ProgramBuilder {
         self.planned.push(Planned { launch: Box::new(launch), variants, count, resources });
     }
 
-    /// Makes the pipelines, the parameters and the bind groups.
+    /// Makes the parameters and the bind groups, and has the pipelines compiled: see [`Gpu::compiled`].
     ///
     /// # Panics
     /// If a binding of a variant got no resource: a mistake in this crate, which the first test to build the program shows.
@@ -179,7 +191,7 @@ impl ProgramBuilder {
             let bound = &pipelines[0];
             let label = planned.variants.0[0].1.name();
             let entries: Vec<_> = bound
-                .bindings
+                .bindings()
                 .iter()
                 .map(|binding| {
                     let resource = if binding.access == Access::Uniform {
@@ -191,16 +203,16 @@ impl ProgramBuilder {
                     } else {
                         let found = planned.resources.iter().find(|(name, _)| *name == binding.name);
                         let Some((_, buffer)) = found else { panic!("{label}: nothing is bound to {}", binding.name) };
-                        buffer.raw().as_entire_binding()
+                        buffer.binding()
                     };
                     wgpu::BindGroupEntry { binding: binding.index, resource }
                 })
                 .collect();
-            let bind_group = gpu.bind_group(&label, &bound.layout, &entries);
+            let bind_group = gpu.bind_group(&label, bound.layout(), &entries);
             let traffic = Traffic::new(&planned.variants.0[0].1, &planned.resources);
             buffers.extend(planned.resources.into_iter().map(|(_, buffer)| buffer));
             dispatches.push(Dispatch {
-                pipelines: pipelines.into_iter().map(|pipeline| pipeline.pipeline).collect(),
+                pipelines,
                 bind_group,
                 launch: planned.launch,
                 variants: planned.variants,

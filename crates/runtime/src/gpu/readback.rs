@@ -112,13 +112,15 @@ impl Drop for Readback {
     }
 }
 
-/// Resolves once the device has done all that was submitted before.
-pub(super) async fn finished(gpu: &Gpu, queue: &wgpu::Queue, submission: wgpu::SubmissionIndex) -> Result<()> {
+/// Resolves once the device has done all that was submitted before this call.
+pub(super) fn finished(gpu: Gpu, submission: wgpu::SubmissionIndex) -> impl Future<Output = Result<()>> {
     let done = Signal::default();
     let signal = done.clone();
-    queue.on_submitted_work_done(move || signal.set(Ok(())));
-    gpu.wait(submission)?;
-    let result = std::future::poll_fn(|context| done.take(context).map_or(Poll::Pending, Poll::Ready)).await;
-    gpu.check()?;
-    result.map_err(|reason| Error::Gpu { reason })
+    gpu.queue().on_submitted_work_done(move || signal.set(Ok(())));
+    async move {
+        gpu.wait(submission)?;
+        let result = std::future::poll_fn(|context| done.take(context).map_or(Poll::Pending, Poll::Ready)).await;
+        gpu.check()?;
+        result.map_err(|reason| Error::Gpu { reason })
+    }
 }

@@ -4,11 +4,12 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Argmax, Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row,
+    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row, Sample,
     Target, Variant, WeightFormat,
 };
 
-use super::{Gpu, Variants, execute};
+use super::execute::Execution;
+use super::{Gpu, Variants};
 use crate::{Error, Result};
 
 /// Where the kernels' texts come from.
@@ -27,12 +28,27 @@ impl Default for KernelTexts {
 /// The largest difference that is put down to rounding, relative to the largest value: f32 sums in another order.
 const TOLERANCE: f32 = 1e-4;
 
+/// Compiles them side by side, submits them all, and waits once.
 pub(super) async fn run(gpu: &Gpu) -> Result<()> {
-    let capabilities = gpu.capabilities().clone();
+    let cases = cases(gpu)?;
+    gpu.compiled().await?;
+    let running: Vec<_> =
+        cases.into_iter().map(|case| (case.execution.run(gpu), case.variant, case.expected)).collect();
+    for (running, variant, expected) in running {
+        if !agree(&variant, &running.written().await?, &expected) {
+            return Err(Error::SelfCheck { device: gpu.adapter().name.clone(), kernel: variant.name() });
+        }
+    }
+    Ok(())
+}
+
+fn cases(gpu: &Gpu) -> Result<Vec<Case>> {
+    let capabilities = gpu.capabilities();
+    let mut cases = Vec::new();
     for (format, many) in [(WeightFormat::Q4_0, 1), (WeightFormat::Q4_0, 3), (WeightFormat::Q8_0, u32::MAX)] {
         let variant = *capabilities.linear(format, MatvecShape::DEFAULT).of(many);
         let (params, resources) = linear_case(&variant);
-        check(gpu, params, variant, extent(many.min(3)), resources).await?;
+        cases.push(Case::new(gpu, params, variant, extent(many.min(3)), resources)?);
     }
     let encodings = [Some(Encoding::Int8), capabilities.cooperative.then_some(Encoding::F16)];
     for encoding in encodings.into_iter().flatten() {
@@ -40,25 +56,25 @@ pub(super) async fn run(gpu: &Gpu) -> Result<()> {
         // All for three tokens: tiles may write what they find after the tokens there are.
         for variant in variants.iter().flat_map(Variants::iter) {
             let (params, resources) = linear_case(variant);
-            check(gpu, params, *variant, extent(3), resources).await?;
+            cases.push(Case::new(gpu, params, *variant, extent(3), resources)?);
         }
     }
     let norm = Resources::default().with("x", &values(3 * 96)).with("weight", &values(96)).with("y", &[0.0f32; 3 * 96]);
     let params = RmsNorm { width: 90, groups: 3, stride: 24, epsilon: 1e-5 };
-    check(gpu, params, capabilities.rms_norm(false), extent(3), norm).await?;
+    cases.push(Case::new(gpu, params, capabilities.rms_norm(false), extent(3), norm)?);
     let (params, resources) = attention_case();
-    check(gpu, params, capabilities.attention(), extent(2), resources.clone()).await?;
+    cases.push(Case::new(gpu, params, capabilities.attention(), extent(2), resources.clone())?);
     let few = if capabilities.fuses() {
         capabilities.attention_split(2, false)
     } else {
         capabilities.attention_of_many(2 * params.head_pairs, 2)
     };
-    check(gpu, params, few, extent(2), resources).await?;
-    for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
+    cases.push(Case::new(gpu, params, few, extent(2), resources)?);
+    for stage in Sample::ARGMAX {
         let (params, resources) = argmax_case();
-        check(gpu, params, Variant::plain(stage), extent(2), resources).await?;
+        cases.push(Case::new(gpu, params, Variant::plain(stage), extent(2), resources)?);
     }
-    Ok(())
+    Ok(cases)
 }
 
 /// `count` rows whose contexts are those of [`attention_case`].
@@ -153,7 +169,7 @@ fn attention_case() -> (Attention, Resources) {
 }
 
 /// Several chunks of a vocabulary, with the candidates that the first stage finds for the second.
-fn argmax_case() -> (Argmax, Resources) {
+fn argmax_case() -> (Sample, Resources) {
     let vocabulary = 5000;
     let outputs =
         [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
@@ -161,34 +177,43 @@ fn argmax_case() -> (Argmax, Resources) {
         .with("outputs", &outputs)
         .with("logits", &values(2 * vocabulary as usize))
         .with("thresholds", &[0.0f32; 2])
-        .with("candidates", &vec![0u32; 2 * Argmax::chunks(vocabulary) as usize])
+        .with("candidates", &vec![0u32; 2 * Sample::chunks(vocabulary) as usize])
         .with("sampled", &[0u32; 2]);
-    let params = Argmax { vocabulary, stride: vocabulary };
+    let params = Sample { vocabulary, stride: vocabulary };
     params.reference(&Variant::plain(Kernel::ArgmaxPartials), 2, &mut resources);
     (params, resources)
 }
 
-async fn check(
-    gpu: &Gpu,
-    launch: impl Launch + Copy + 'static,
+/// A kernel on small inputs, and what its reference makes of them.
+struct Case {
     variant: Variant,
-    extent: Extent,
-    resources: Resources,
-) -> Result<()> {
-    let mut expected = resources.clone();
-    launch.reference(&variant, extent.count as usize, &mut expected);
-    let computed = execute(gpu, launch, variant, extent, &resources).await?;
-    for (name, words) in computed.iter() {
-        let agree = if matches!(variant.kernel, Kernel::ArgmaxPartials | Kernel::Argmax) {
-            words == expected.get::<u32>(name)
-        } else {
-            let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));
-            let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-            computed.iter().zip(expected).all(|(a, b)| (a - b).abs() <= TOLERANCE * largest)
-        };
-        if !agree {
-            return Err(Error::SelfCheck { device: gpu.adapter().name.clone(), kernel: variant.name() });
-        }
+    execution: Execution,
+    expected: Resources,
+}
+
+impl Case {
+    fn new(
+        gpu: &Gpu,
+        launch: impl Launch + Copy + 'static,
+        variant: Variant,
+        extent: Extent,
+        resources: Resources,
+    ) -> Result<Self> {
+        let execution = Execution::new(gpu, launch, variant, extent, &resources)?;
+        let mut expected = resources;
+        launch.reference(&variant, extent.count as usize, &mut expected);
+        Ok(Self { variant, execution, expected })
     }
-    Ok(())
+}
+
+/// Whether what was computed is what the reference has, up to rounding.
+fn agree(variant: &Variant, computed: &Resources, expected: &Resources) -> bool {
+    computed.iter().all(|(name, words)| {
+        if matches!(variant.kernel, Kernel::ArgmaxPartials | Kernel::Argmax) {
+            return words == expected.get::<u32>(name);
+        }
+        let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));
+        let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        computed.iter().zip(expected).all(|(a, b)| (a - b).abs() <= TOLERANCE * largest)
+    })
 }

@@ -1,7 +1,7 @@
 //! What lies between kernels.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Argmax, Attention, Encoding, Output, Row};
+use wgslm_shaders::{Attention, Encoding, Output, Row, Sample};
 
 use super::ModelSpec;
 use crate::Result;
@@ -10,10 +10,12 @@ use crate::gpu::{Buffer, Gpu};
 /// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
 /// groups of 32; the rest value by value.
 pub(crate) struct Activations {
-    /// The tokens of a step, then [`Row::END`].
-    pub(crate) rows: Buffer,
-    /// The outputs asked of a step.
+    /// What a step is told, all in one write: its outputs and its rows.
+    pub(crate) step: Buffer,
+    /// The part of `step` with the outputs asked for.
     pub(crate) outputs: Buffer,
+    /// The part after it with the tokens, then [`Row::END`].
+    pub(super) rows: Buffer,
     /// The token sampled last in each slot.
     pub(crate) sampled: Buffer,
     /// The logits of the outputs, `[outputs, vocabulary]`.
@@ -28,6 +30,12 @@ pub(crate) struct Activations {
     pub(crate) output_capacity: u32,
     /// The best of each chunk of the vocabulary.
     pub(super) candidates: Buffer,
+    /// The largest logit of each chunk of the vocabulary, as a key: see `truncate`.
+    pub(super) maxima: Buffer,
+    /// What logits weigh by their distance from the largest: see `truncate`.
+    pub(super) histogram: Buffer,
+    /// The logits among which the threshold is, as keys: see `truncate`.
+    pub(super) band: Buffer,
     /// The logits below which tokens are left out.
     pub(super) thresholds: Buffer,
     pub(super) frequencies: Buffer,
@@ -85,21 +93,30 @@ impl Activations {
         let row_bytes = u64::from(splits) * u64::from(spec.heads) * u64::from(spec.head_width + 4) * 4;
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
         let split_rows = rows.min(gpu.capabilities().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+        let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
+        // One more row, for the end.
+        let step = gpu.storage_buffer("step", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
+        let (step_outputs, step_rows) = step.split(output_bytes);
+        // A step chooses one token for a slot; more outputs are of those whose logits are all that's wanted.
+        let sampled = outputs.min(slots);
         let widest_input = stride(spec.width).max(stride(spec.query_width())).max(stride(spec.feed_forward_width));
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
         Ok(Self {
-            // One more, for the end.
-            rows: buffer("rows", rows + 1, (size_of::<Row>() / 4) as u32)?,
-            outputs: buffer("outputs", outputs, (size_of::<Output>() / 4) as u32)?,
+            step,
+            outputs: step_outputs,
+            rows: step_rows,
             sampled: buffer("sampled tokens", 1, slots)?,
             logits: buffer("logits", outputs, spec.vocabulary)?,
             row_capacity: rows,
             split_rows,
             splits,
             output_capacity: outputs,
-            candidates: buffer("candidates", outputs, Argmax::chunks(spec.vocabulary))?,
-            thresholds: buffer("thresholds", outputs, 1)?,
+            candidates: buffer("candidates", sampled, Sample::chunks(spec.vocabulary))?,
+            maxima: buffer("largest logits", sampled, Sample::chunks(spec.vocabulary))?,
+            histogram: buffer("histogram of logits", sampled, Sample::HISTOGRAM_WORDS)?,
+            band: buffer("logits at the threshold", sampled, Sample::band_words(spec.vocabulary))?,
+            thresholds: buffer("thresholds", sampled, 1)?,
             frequencies,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,

@@ -2,8 +2,8 @@
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Activation, Argmax, Attention, Embed, Encoding, Gate, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend,
-    Truncate, Variant,
+    Activation, Attention, Embed, Encoding, Gate, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend, Sample,
+    Variant,
 };
 
 use super::activations::{Activations, stride};
@@ -67,34 +67,33 @@ impl Graph<'_> {
     }
 
     /// From logits to the least that count. Needed before [`Self::sampler`] where an output [`Output::truncates`].
+    ///
+    /// [`Output::truncates`]: wgslm_shaders::Output::truncates
     pub(crate) fn truncation(&self) -> Program {
-        let mut builder = ProgramBuilder::default();
-        let a = self.activations;
-        let vocabulary = self.spec.vocabulary;
-        builder.dispatch(
-            Truncate { vocabulary, stride: vocabulary },
-            Variant::plain(Kernel::Truncate),
-            Count::Outputs,
-            &[("outputs", &a.outputs), ("logits", &a.logits), ("thresholds", &a.thresholds)],
-        );
-        builder.build(self.gpu)
+        self.sampling(&Sample::TRUNCATION)
     }
 
     /// From logits to sampled tokens.
     pub(crate) fn sampler(&self) -> Program {
+        self.sampling(&Sample::ARGMAX)
+    }
+
+    fn sampling(&self, stages: &[Kernel]) -> Program {
         let mut builder = ProgramBuilder::default();
-        let a = self.activations;
-        let vocabulary = self.spec.vocabulary;
+        let (a, vocabulary) = (self.activations, self.spec.vocabulary);
         let resources = [
             ("outputs", &a.outputs),
             ("logits", &a.logits),
+            ("maxima", &a.maxima),
+            ("histogram", &a.histogram),
+            ("band", &a.band),
             ("thresholds", &a.thresholds),
             ("candidates", &a.candidates),
             ("sampled", &a.sampled),
         ];
-        for stage in [Kernel::ArgmaxPartials, Kernel::Argmax] {
-            let argmax = Argmax { vocabulary, stride: vocabulary };
-            builder.dispatch(argmax, Variant::plain(stage), Count::Outputs, &resources);
+        for stage in stages {
+            let sample = Sample { vocabulary, stride: vocabulary };
+            builder.dispatch(sample, Variant::plain(*stage), Count::Outputs, &resources);
         }
         builder.build(self.gpu)
     }

@@ -4,16 +4,50 @@
 mod activations;
 mod architecture;
 mod graph;
-mod loader;
+mod incoming;
 mod spec;
 mod tensors;
-mod tune;
+mod tuner;
 mod weights;
 
 pub(crate) use activations::Activations;
 pub use architecture::supported_architectures;
 pub(crate) use graph::Graph;
-pub use loader::{Loader, Model};
+pub(crate) use incoming::Incoming;
 pub use spec::{ModelSpec, RopeSpec};
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
+pub(crate) use tuner::Tuner;
 pub use weights::{Matrix, Weights};
+
+use crate::tokenizer::{ChatTemplate, Tokenizer};
+use crate::{Error, Result};
+
+/// A model on the device.
+pub struct Model {
+    /// What it is.
+    pub spec: ModelSpec,
+    /// Its weights.
+    pub weights: Weights,
+    /// Weights in the file, counted one by one.
+    pub parameters: u64,
+    tokenizer: std::result::Result<Tokenizer, String>,
+    chat_template: std::result::Result<Option<ChatTemplate>, String>,
+}
+
+impl Model {
+    /// The model's tokenizer.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] where the file has none that can be used; the model still runs on token ids.
+    pub fn tokenizer(&self) -> Result<&Tokenizer> {
+        self.tokenizer.as_ref().map_err(|reason| Error::Tokenizer { reason: reason.clone() })
+    }
+
+    /// The model's chat template, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::ChatTemplate`] where it has one that can't be used.
+    pub fn chat_template(&self) -> Result<Option<&ChatTemplate>> {
+        self.chat_template.as_ref().map(Option::as_ref).map_err(|reason| Error::ChatTemplate { reason: reason.clone() })
+    }
+}

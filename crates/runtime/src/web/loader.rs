@@ -1,17 +1,18 @@
 //! Loading a model from pieces of a file.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 use super::error::{spent, to_js};
 use super::model::JsModel;
-use crate::engine::{Activations, Engine, EngineOptions};
+use crate::engine::{Activations, EngineOptions, Loader};
 use crate::gpu::Gpu;
-use crate::model::Loader;
 
-/// Bytes between two waits for the device, which would otherwise queue up a whole model's writes.
+/// Bytes between two waits for the device, which would otherwise queue up a whole model's writes. Each is for what was written
+/// before the bytes written last, so that the device has something to do meanwhile.
 const BYTES_AHEAD: u64 = 16 << 20;
 
 #[derive(Clone, Default, Deserialize)]
@@ -25,24 +26,24 @@ pub(super) struct LoaderOptions {
 #[wasm_bindgen(js_name = Loader)]
 pub struct JsLoader {
     gpu: Gpu,
-    options: EngineOptions,
     state: RefCell<Option<Progress>>,
 }
 
 struct Progress {
     loader: Loader,
     waited_at: u64,
+    writes: Option<Pin<Box<dyn Future<Output = crate::Result<()>>>>>,
 }
 
 impl JsLoader {
     pub(super) fn new(gpu: &Gpu, options: LoaderOptions) -> crate::Result<Self> {
-        let progress = Progress { loader: Loader::new(gpu), waited_at: 0 };
         let options = EngineOptions {
             context_length: options.context_length,
             activations: options.activations.map_or(Ok(Activations::Auto), |text| text.parse())?,
             ..EngineOptions::default()
         };
-        Ok(Self { gpu: gpu.clone(), options, state: RefCell::new(Some(progress)) })
+        let progress = Progress { loader: Loader::new(gpu, &options), waited_at: 0, writes: None };
+        Ok(Self { gpu: gpu.clone(), state: RefCell::new(Some(progress)) })
     }
 }
 
@@ -50,22 +51,23 @@ impl JsLoader {
 impl JsLoader {
     /// Takes the next bytes; resolves when more may come.
     pub async fn push(&self, bytes: Vec<u8>) -> Result<(), JsValue> {
-        let wait = {
+        let earlier = {
             let mut state = self.state.borrow_mut();
             let progress = state.as_mut().ok_or_else(|| spent("loader"))?;
             progress.loader.push(&bytes).map_err(|error| to_js(&error))?;
             let loaded = progress.loader.loaded_bytes();
-            let wait = loaded - progress.waited_at >= BYTES_AHEAD;
-            if wait {
+            if loaded - progress.waited_at >= BYTES_AHEAD {
                 progress.waited_at = loaded;
+                progress.writes.replace(Box::pin(self.gpu.finished()))
+            } else {
+                None
             }
-            wait
         };
         drop(bytes);
-        if wait {
-            self.gpu.finished().await.map_err(|error| to_js(&error))?;
+        match earlier {
+            Some(writes) => writes.await.map_err(|error| to_js(&error)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The file's size once its header has been read.
@@ -78,11 +80,7 @@ impl JsLoader {
     /// The model, once the last byte has been taken.
     pub async fn finish(self) -> Result<JsModel, JsValue> {
         let progress = self.state.borrow_mut().take().ok_or_else(|| spent("loader"))?;
-        let model = progress.loader.finish().map_err(|error| to_js(&error))?;
-        self.gpu.finished().await.map_err(|error| to_js(&error))?;
-        model.tune(&self.gpu).await.map_err(|error| to_js(&error))?;
-        let engine = Engine::new(&self.gpu, model, &self.options).map_err(|error| to_js(&error))?;
-        self.gpu.finished().await.map_err(|error| to_js(&error))?;
+        let engine = progress.loader.finish().await.map_err(|error| to_js(&error))?;
         Ok(JsModel::new(engine))
     }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration};
 use crate::Error;
-use crate::engine::Engine;
+use crate::engine::{Engine, GenerateOptions};
 use crate::tokenizer::{Message, Special};
 
 #[derive(Serialize)]
@@ -83,7 +83,7 @@ impl JsModel {
             weight_bytes: engine.weight_bytes(),
             kv_cache_bytes: engine.kv_bytes(),
             has_chat_template: matches!(model.chat_template(), Ok(Some(_))),
-            dispatches_per_token: engine.dispatches_per_token(),
+            dispatches_per_token: engine.dispatches_per_token(&GenerateOptions::default()),
         })
     }
 

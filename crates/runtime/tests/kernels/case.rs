@@ -27,6 +27,10 @@ pub(crate) enum Agreement {
     /// Codes of 8 bits that are the same or neighbours, with scales within this much of themselves: a value in the middle may be
     /// rounded to either side. See `wgsl/shared/quantise_int8.wgsl`.
     Quantised(f32),
+    /// Pairs of words that are numbers of 64 bits within this much of themselves, or of 2^40.
+    Wide(f32),
+    /// Rows of this many words, the same ones in any order.
+    AnyOrder(usize),
 }
 
 type Reference = Box<dyn Fn(&mut Resources)>;
@@ -53,6 +57,17 @@ impl Case {
         (launch, variant, count): (impl Launch + Copy + 'static, Variant, usize),
         resources: Resources,
     ) -> Self {
+        Self::of_stages(label, agreement, (launch, &[variant], count), resources)
+    }
+
+    /// `launch` in its stages: what each of them writes is for the next, and what the last one writes is compared.
+    pub(crate) fn of_stages(
+        label: impl Into<String>,
+        agreement: Agreement,
+        (launch, stages, count): (impl Launch + Copy + 'static, &[Variant], usize),
+        resources: Resources,
+    ) -> Self {
+        let (stages, variant) = (stages.to_vec(), stages[stages.len() - 1]);
         let positions = resources.iter().any(|(name, _)| name == "rows").then(|| resources.get::<Row>("rows"));
         let context = positions.unwrap_or_default().iter().map(|row| row.position + 1).max().unwrap_or(0);
         let extent = Extent { count: count as u32, context };
@@ -64,7 +79,15 @@ impl Case {
             only: &[],
             resources,
             reference: Box::new(move |resources| launch.reference(&variant, count, resources)),
-            run: Box::new(move |gpu, resources| block_on(execute(gpu, launch, variant, extent, resources))),
+            run: Box::new(move |gpu, resources| {
+                let mut resources = resources.clone();
+                let mut written = Resources::default();
+                for stage in &stages {
+                    written = block_on(execute(gpu, launch, *stage, extent, &resources))?;
+                    written.iter().for_each(|(name, words)| resources.set(name, words));
+                }
+                Ok(written)
+            }),
         }
     }
 
@@ -81,6 +104,17 @@ impl Case {
     fn compare(&self, expected: &Resources, computed: &Resources) -> Result<(), String> {
         for (name, words) in computed.iter().filter(|(name, _)| self.only.is_empty() || self.only.contains(name)) {
             let (initial, expected) = (self.resources.get::<u32>(name), expected.get::<u32>(name));
+            if let Agreement::AnyOrder(row) = self.agreement {
+                let sorted = |words: &[u32]| {
+                    let mut words = words.to_vec();
+                    words.chunks_mut(row).for_each(<[u32]>::sort_unstable);
+                    words
+                };
+                if sorted(words) != sorted(expected) {
+                    return Err(format!("{name} has other words"));
+                }
+                continue;
+            }
             let changed = |i: usize| initial[i] != expected[i];
             let largest = (0..expected.len())
                 .filter(|i| changed(*i))
@@ -92,6 +126,12 @@ impl Case {
                         Agreement::OfEach(tolerance).holds(words[i], expected[i], largest)
                     }
                     (Agreement::Quantised(_), _) => sums_of_neighbouring_codes(&words[i - 1..=i], expected[i]),
+                    (Agreement::Wide(tolerance), _) => {
+                        let pair = i & !1..(i & !1) + 2;
+                        let [computed, expected] = [&words[pair.clone()], &expected[pair]].map(wide);
+                        computed.abs_diff(expected) as f64
+                            <= f64::from(tolerance) * (expected as f64).max(2f64.powi(40))
+                    }
                     (agreement, _) => agreement.holds(words[i], expected[i], largest),
                 };
                 let agrees = words[i] == expected[i] || changed(i) && holds();
@@ -109,7 +149,7 @@ impl Agreement {
     fn holds(self, computed: u32, expected: u32, largest: f32) -> bool {
         let difference = (f32::from_bits(computed) - f32::from_bits(expected)).abs();
         match self {
-            Self::Exact | Self::Quantised(_) => false,
+            Self::Exact | Self::Quantised(_) | Self::Wide(_) | Self::AnyOrder(_) => false,
             Self::OfLargest(tolerance) => difference <= tolerance * largest,
             Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
             Self::Halves => [0, 16].iter().all(|shift| {
@@ -118,6 +158,10 @@ impl Agreement {
             }),
         }
     }
+}
+
+fn wide(words: &[u32]) -> u64 {
+    u64::from(words[0]) | u64::from(words[1]) << 32
 }
 
 /// Whether four codes of 8 bits are those expected or neighbours.

@@ -1,7 +1,7 @@
-//! `truncate`: the least logit that top-k, top-p and min-p leave.
+//! `truncate` in its stages: the least logit that top-k, top-p and min-p leave.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Kernel, Output, Truncate, Variant};
+use wgslm_shaders::{Kernel, Launch, Output, Sample, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -12,7 +12,7 @@ pub(crate) fn cases() -> Vec<Case> {
     VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary)).collect()
 }
 
-/// What can be asked for, by (top-k, top-p, min-p). The list of what top-k leaves has room for 1024.
+/// What can be asked for, by (top-k, top-p, min-p).
 fn asked(vocabulary: usize) -> Vec<(u32, f32, f32)> {
     let size = vocabulary as u32;
     let top_k = [1, 2, 40, 1024, 1025, size - size / 3, size, size + 1, u32::MAX];
@@ -50,14 +50,47 @@ fn of(vocabulary: usize) -> Vec<Case> {
                     *logit = change(token, *logit);
                 }
             }
-            let params = Truncate { vocabulary: vocabulary as u32, stride: stride as u32 };
+            let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32 };
+            let band = Sample::band_words(params.vocabulary) as usize;
+            // A row more than there are outputs, which stays as it is.
+            let words = |width: usize| vec![UNTOUCHED.to_bits(); (outputs.len() + 1) * width];
             let resources = Resources::default()
                 .with("outputs", &outputs)
                 .with("logits", &logits)
-                .with("thresholds", &vec![UNTOUCHED; outputs.len() + 1]);
-            let start = (params, Variant::plain(Kernel::Truncate), outputs.len());
-            cases.push(Case::new(format!("{label}, vocabulary {vocabulary}"), agreement, start, resources));
+                .with("maxima", &words(Sample::chunks(params.vocabulary) as usize))
+                .with("histogram", &words(Sample::HISTOGRAM_WORDS as usize))
+                .with("band", &words(band))
+                .with("thresholds", &words(1));
+            cases.extend(of_stages(
+                &format!("{label}, vocabulary {vocabulary}"),
+                agreement,
+                params,
+                outputs.len(),
+                &resources,
+            ));
         }
+    }
+    cases
+}
+
+/// Each stage on what the reference makes of those before, and all of them on what the device does.
+fn of_stages(label: &str, agreement: Agreement, params: Sample, count: usize, resources: &Resources) -> Vec<Case> {
+    let stages = Sample::TRUNCATION.map(Variant::plain);
+    let all = Case::of_stages(label, agreement, (params, &stages, count), resources.clone());
+    let mut before = resources.clone();
+    let mut cases = vec![all];
+    // Looking at each costs more than running them.
+    let stages = if params.vocabulary > 10_000 { &stages[..0] } else { &stages };
+    for stage in stages.iter().copied() {
+        let agreement = match stage.kernel {
+            // Of each probability the last digits are the device's.
+            Kernel::TruncateHistogram => Agreement::Wide(1e-5),
+            Kernel::TruncateBand => Agreement::AnyOrder(Sample::band_words(params.vocabulary) as usize),
+            Kernel::TruncateMaxima => Agreement::Exact,
+            _ => agreement,
+        };
+        cases.push(Case::new(label, agreement, (params, stage, count), before.clone()));
+        params.reference(&stage, count, &mut before);
     }
     cases
 }

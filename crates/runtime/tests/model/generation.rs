@@ -277,16 +277,21 @@ fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
         return;
     }
     let expected = tokens_of(&engine, up_to(5));
-    for tokens in [1, 7] {
-        let times = pollster::block_on(engine.profile(20, tokens, 2)).expect("the device has timestamps");
-        assert!(times.iter().all(|time| time.in_order_ns >= 0.0 && time.repeated_ns >= 0.0), "{times:?}");
-        assert!(times.iter().any(|time| time.repeated_ns > 0.0), "{times:?}");
-        if tokens == 1 {
-            assert_eq!(times.len(), engine.dispatches_per_token());
+    let truncated = GenerateOptions { temperature: 1.0, top_k: 5, ..GenerateOptions::default() };
+    for (options, stages) in [(GenerateOptions::default(), 0), (truncated, 4)] {
+        for tokens in [1, 7] {
+            let times = pollster::block_on(engine.profile(20, tokens, &options, 2)).expect("the device has timestamps");
+            assert!(times.iter().all(|time| time.in_order_ns >= 0.0 && time.repeated_ns >= 0.0), "{times:?}");
+            assert!(times.iter().any(|time| time.repeated_ns > 0.0), "{times:?}");
+            assert_eq!(times.iter().filter(|time| time.kernel.starts_with("truncate")).count(), stages);
+            if tokens == 1 {
+                assert_eq!(times.len(), engine.dispatches_per_token(&options));
+            }
         }
     }
     assert_eq!(tokens_of(&engine, up_to(5)), expected);
-    let error = pollster::block_on(engine.profile(200, 1, 1)).expect_err("there is no room");
+    let error =
+        pollster::block_on(engine.profile(200, 1, &GenerateOptions::default(), 1)).expect_err("there is no room");
     assert_eq!(error.code(), "prompt-too-long");
 }
 

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use wgslm::engine::{Engine, EngineOptions};
+use wgslm::engine::{EngineOptions, GenerateOptions};
 use wgslm::gguf::{TensorType, Value};
 use wgslm::gpu::Gpu;
 
-use crate::setup::{adapters, load_bytes, logits};
+use crate::setup::{adapters, configurations, generate, load_bytes, logits};
 use crate::support::gguf_writer::GgufWriter;
 use crate::support::golden;
 
@@ -19,12 +19,32 @@ fn pieces_of_any_size_give_the_same_model() {
     let Some(gpu) = gpu() else { return };
     let bytes = fs::read(golden("quant/tiny-llama-q4_1.gguf")).expect("it is readable");
     let run = |piece| {
-        let model = load_bytes(&gpu, &bytes, piece).expect("it loads");
-        logits(&Engine::new(&gpu, model, &EngineOptions::default()).expect("it fits"), &[1, 2, 3])
+        let engine = load_bytes(&gpu, &bytes, piece, &EngineOptions::default()).expect("it loads");
+        logits(&engine, &[1, 2, 3])
     };
     let whole = run(bytes.len());
     for piece in [61, 4096, 100_003] {
         assert_eq!(run(piece), whole, "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn no_request_compiles_a_pipeline() {
+    let bytes = fs::read(golden("quant/tiny-llama-q4_k_s.gguf")).expect("it is readable");
+    for (name, configuration) in configurations() {
+        let gpu = pollster::block_on(Gpu::request(&configuration)).expect("the adapter opens");
+        let checked = gpu.compiled_pipelines();
+        let engine = load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
+        let loaded = gpu.compiled_pipelines();
+        assert!(loaded > checked, "{name}: {checked} for the self-check, {loaded} with a model");
+        let sampling =
+            GenerateOptions { temperature: 0.8, top_k: 20, top_p: 0.9, min_p: 0.05, ..GenerateOptions::default() };
+        for (tokens, options) in [(1, GenerateOptions::default()), (90, GenerateOptions::default()), (12, sampling)] {
+            let prompt: Vec<u32> = (1..=tokens).collect();
+            generate(&engine, &prompt, GenerateOptions { max_tokens: Some(3), ..options }).expect("it runs");
+            logits(&engine, &prompt);
+        }
+        assert_eq!(gpu.compiled_pipelines(), loaded, "{name}");
     }
 }
 
@@ -88,10 +108,11 @@ fn unchanged(_: &str, value: Value) -> Option<Value> {
 fn models_that_cannot_be_run_are_refused_by_name() {
     let Some(gpu) = gpu() else { return };
     let refusal = |bytes: &[u8]| {
-        let error = load_bytes(&gpu, bytes, 1 << 16).map(|_| ()).expect_err("it is refused");
+        let error = load_bytes(&gpu, bytes, 1 << 16, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
         (error.code(), error.to_string())
     };
-    assert!(load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F32), 1 << 16).is_ok());
+    let whole = file(metadata(unchanged), &tensors(), TensorType::F32);
+    assert!(load_bytes(&gpu, &whole, 1 << 16, &EngineOptions::default()).is_ok());
 
     for (key, value, code) in [
         ("general.architecture", Some(Value::String("mamba".to_owned())), "unsupported-architecture"),
@@ -147,7 +168,8 @@ fn a_file_cut_short_is_refused() {
     let Some(gpu) = gpu() else { return };
     let bytes = fs::read(golden("quant/tiny-llama-q4_0.gguf")).expect("it is readable");
     for length in [0, 3, 100, bytes.len() / 2, bytes.len() - 200] {
-        let error = load_bytes(&gpu, &bytes[..length], 4096).map(|_| ()).expect_err("it is cut short");
+        let error = load_bytes(&gpu, &bytes[..length], 4096, &EngineOptions::default());
+        let error = error.map(|_| ()).expect_err("it is cut short");
         assert_eq!(error.code(), "truncated", "at {length}: {error}");
     }
 }
@@ -156,9 +178,8 @@ fn a_file_cut_short_is_refused() {
 fn a_context_is_as_long_as_asked_for() {
     let Some(gpu) = gpu() else { return };
     let engine = |context_length| {
-        let model =
-            load_bytes(&gpu, &file(metadata(unchanged), &tensors(), TensorType::F16), 1 << 16).expect("it loads");
-        Engine::new(&gpu, model, &EngineOptions { context_length, ..EngineOptions::default() })
+        let bytes = file(metadata(unchanged), &tensors(), TensorType::F16);
+        load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions { context_length, ..EngineOptions::default() })
     };
     assert_eq!(engine(None).map(|engine| engine.context_length()).ok(), Some(64));
     assert_eq!(engine(Some(17)).map(|engine| engine.context_length()).ok(), Some(17));

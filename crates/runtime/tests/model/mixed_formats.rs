@@ -1,6 +1,6 @@
 //! Models whose tensors are of several types, as mixtures such as Q4_K_M are: what shares a matrix then changes, the logits don't.
 
-use wgslm::engine::{Engine, EngineOptions};
+use wgslm::engine::EngineOptions;
 use wgslm::gguf::{TensorType, Value};
 use wgslm::gpu::{Gpu, GpuOptions};
 
@@ -45,8 +45,8 @@ fn logits_do_not_depend_on_what_shares_a_matrix() {
             let options = GpuOptions { interleaved_rows: Some(rows), ..options.clone() };
             let gpu = pollster::block_on(Gpu::request(&options)).expect("the adapter opens");
             let all = AS_F32.map(|as_f32| {
-                let model = load_bytes(&gpu, &rewritten(&file, as_f32), 1 << 20).expect("it loads");
-                let engine = Engine::new(&gpu, model, &EngineOptions::default()).expect("it fits");
+                let bytes = rewritten(&file, as_f32);
+                let engine = load_bytes(&gpu, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");
                 // By the kernels for few rows, and by those for many.
                 [logits(&engine, &[1, 2, 3, 4, 5]), logits(&engine, &(1..40).collect::<Vec<u32>>())].concat()
             });

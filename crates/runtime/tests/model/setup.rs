@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use wgslm::Result;
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Summary};
+use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loader, Summary};
 use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm::model::{Loader, Model};
 
 use crate::support::skipped;
 
@@ -47,23 +46,18 @@ pub(crate) fn configurations() -> Vec<(String, GpuOptions)> {
     all
 }
 
-pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize) -> Result<Model> {
-    let mut loader = Loader::new(gpu);
+pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
+    let mut loader = Loader::new(gpu, options);
     for piece in bytes.chunks(piece) {
         loader.push(piece)?;
     }
-    loader.finish()
-}
-
-pub(crate) fn load(gpu: &Gpu, path: &Path) -> Model {
-    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    load_bytes(gpu, &bytes, 1 << 20).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    pollster::block_on(loader.finish())
 }
 
 pub(crate) fn engine(options: &GpuOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
     let gpu = pollster::block_on(Gpu::request(options)).expect("the adapter opens");
-    let model = load(&gpu, path);
-    Engine::new(&gpu, model, engine_options).expect("the model fits")
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    load_bytes(&gpu, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// All logits, `[tokens, vocabulary]`.

@@ -1,11 +1,11 @@
 use super::Resources;
-use crate::argmax::CHUNK;
-use crate::{Argmax, Output};
+use crate::sample::CHUNK;
+use crate::{Output, Sample};
 
 /// Chooses the best token of each chunk of the vocabulary.
-pub(crate) fn argmax_partials(params: &Argmax, count: usize, resources: &mut Resources) {
+pub(crate) fn argmax_partials(params: &Sample, count: usize, resources: &mut Resources) {
     resources.update("candidates", |resources, candidates: &mut [u32]| {
-        let row = Argmax::chunks(params.vocabulary) as usize;
+        let row = Sample::chunks(params.vocabulary) as usize;
         for (index, candidates) in candidates.chunks_exact_mut(row).take(count).enumerate() {
             for (chunk, candidate) in (0..).zip(candidates) {
                 let end = params.vocabulary.min((chunk + 1) * CHUNK);
@@ -16,9 +16,9 @@ pub(crate) fn argmax_partials(params: &Argmax, count: usize, resources: &mut Res
 }
 
 /// Chooses the best of the chunks' candidates.
-pub(crate) fn argmax(params: &Argmax, count: usize, resources: &mut Resources) {
+pub(crate) fn argmax(params: &Sample, count: usize, resources: &mut Resources) {
     resources.update("sampled", |resources, sampled: &mut [u32]| {
-        let row = Argmax::chunks(params.vocabulary) as usize;
+        let row = Sample::chunks(params.vocabulary) as usize;
         let candidates = resources.get::<u32>("candidates").chunks_exact(row);
         for (index, (output, candidates)) in
             resources.get::<Output>("outputs")[..count].iter().zip(candidates).enumerate()
@@ -30,7 +30,7 @@ pub(crate) fn argmax(params: &Argmax, count: usize, resources: &mut Resources) {
 
 /// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals. Logits below
 /// the threshold are left out where the output is truncated.
-fn best(params: &Argmax, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
+fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
     let output = &resources.get::<Output>("outputs")[index];
     let logits = &resources.get::<f32>("logits")[index * params.stride as usize..][..params.vocabulary as usize];
     let threshold = if output.truncates() { resources.get::<f32>("thresholds")[index] } else { f32::MIN };

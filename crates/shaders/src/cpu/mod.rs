@@ -12,6 +12,7 @@ mod resources;
 mod rms_norm;
 mod rope_append;
 mod truncate;
+mod truncate_stages;
 mod weight;
 
 pub(crate) use argmax::{argmax, argmax_partials};
@@ -26,4 +27,5 @@ pub use resources::Resources;
 pub(crate) use rms_norm::rms_norm;
 pub(crate) use rope_append::rope_append;
 pub(crate) use truncate::truncate;
+pub(crate) use truncate_stages::{truncate_band, truncate_histogram, truncate_maxima};
 pub use weight::weight_row;

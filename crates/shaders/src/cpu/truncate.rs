@@ -1,8 +1,8 @@
 use super::Resources;
-use crate::{Output, Truncate};
+use crate::{Output, Sample};
 
 /// Finds the least logit that top-k, top-p and min-p leave, in this order.
-pub(crate) fn truncate(params: &Truncate, count: usize, resources: &mut Resources) {
+pub(crate) fn truncate(params: &Sample, count: usize, resources: &mut Resources) {
     resources.update("thresholds", |resources, thresholds: &mut [f32]| {
         let rows = resources.get::<f32>("logits").chunks(params.stride as usize);
         for ((output, logits), threshold) in

@@ -1,18 +1,8 @@
 // Choosing among candidate tokens: what is bound, the score of a token, and the best of a workgroup's.
-struct Params {
-    vocabulary: u32,
-    stride: u32, // of logits, in f32
-}
-#import rows
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> outputs: array<Output>;
-@group(0) @binding(2) var<storage, read> logits: array<f32>;
-@group(0) @binding(3) var<storage, read> thresholds: array<f32>;
+#import logits
 #import random
 
-// Logits a workgroup of `argmax_partials` looks at.
-const CHUNK: u32 = 2048u;
+@group(0) @binding(3) var<storage, read> thresholds: array<f32>;
 
 // What a score has to exceed to be chosen.
 const LEAST: f32 = -3.4028234e38;
@@ -27,11 +17,6 @@ struct Best {
 fn better(a: Best, b: Best) -> Best {
     if b.score > a.score || (b.score == a.score && b.token < a.token) { return b; }
     return a;
-}
-
-// Chunks of the vocabulary, each of which has one candidate.
-fn chunks() -> u32 {
-    return (params.vocabulary + CHUNK - 1u) / CHUNK;
 }
 
 // Logits below it are out of the question. What `thresholds` holds for an output that isn't truncated is of another step.

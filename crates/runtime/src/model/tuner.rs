@@ -18,41 +18,66 @@ const MATRICES: usize = 12;
 const DISPATCHES: usize = if cfg!(target_arch = "wasm32") { 480 } else { 96 };
 
 /// Times each is measured; the shortest counts.
-const MEASUREMENTS: usize = 2;
+const MEASUREMENTS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 5 };
 
-impl Model {
-    /// Measures the shapes of `matvec` on this model's matrices, those that the device has no choice for yet, and remembers the
-    /// fastest of each kind on the device: see [`Gpu::tuning`]. Takes about a second in a browser, a fifth of that natively, and
-    /// nothing where there is no choice. Call it before [`crate::engine::Engine::new`].
+/// The shapes of `matvec` to be measured: built before the weights are there, so that their pipelines compile meanwhile.
+pub(crate) struct Tuner {
+    candidates: Vec<(MatrixKind, Vec<Candidate>)>,
+}
+
+struct Candidate {
+    shape: MatvecShape,
+    program: Program,
+    /// How often the program is run for a measurement.
+    repeats: usize,
+}
+
+impl Tuner {
+    /// For the matrices of `model` of the kinds that the device has no choice for yet; for none on a device without a choice.
     ///
     /// # Errors
-    /// What the device reports.
-    pub async fn tune(&self, gpu: &Gpu) -> Result<()> {
-        if !gpu.capabilities().fuses() || !gpu.capabilities().subgroups || gpu.capabilities().software {
-            return Ok(());
+    /// As [`Gpu::storage_buffer`].
+    pub(crate) fn new(gpu: &Gpu, model: &Model) -> Result<Self> {
+        let capabilities = gpu.capabilities();
+        if !capabilities.fuses() || !capabilities.subgroups || capabilities.software {
+            return Ok(Self { candidates: Vec::new() });
         }
         let mut kinds: BTreeMap<MatrixKind, Vec<&Matrix>> = BTreeMap::new();
-        for (name, matrix) in self.weights.matrices() {
-            let decodes = self.spec.tied_head || name != EMBEDDINGS;
+        for (name, matrix) in model.weights.matrices() {
+            let decodes = model.spec.tied_head || name != EMBEDDINGS;
             if decodes && let [part] = matrix.parts.as_slice() {
                 let kind = matrix.kind(part.rows, name.contains(GATE_UP));
                 kinds.entry(kind).or_default().push(matrix);
             }
         }
-        for (kind, matrices) in kinds.iter().filter(|(kind, _)| gpu.choice(kind).is_none()) {
+        let unknown = kinds.into_iter().filter(|(kind, _)| gpu.choice(kind).is_none());
+        let candidates = unknown.map(|(kind, matrices)| {
             let matrices = &matrices[..matrices.len().min(MATRICES)];
+            let repeats = DISPATCHES.div_ceil(matrices.len());
+            let candidate = |shape| Ok(Candidate { shape, program: program(gpu, &kind, matrices, shape)?, repeats });
+            Ok((kind, MatvecShape::single_token(kind.format).map(candidate).collect::<Result<_>>()?))
+        });
+        Ok(Self { candidates: candidates.collect::<Result<_>>()? })
+    }
+
+    /// Measures them on the model's weights, and remembers the fastest of each kind on the device: see [`Gpu::tuning`]. Tells
+    /// whether there was anything to choose. Takes about a second in a browser, a fifth of that natively.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub(crate) async fn run(self, gpu: &Gpu) -> Result<bool> {
+        for (kind, candidates) in &self.candidates {
             let mut best = (f64::INFINITY, MatvecShape::DEFAULT);
-            for shape in MatvecShape::single_token(kind.format) {
-                let program = program(gpu, kind, matrices, shape)?;
-                let seconds = measure(gpu, &program, DISPATCHES.div_ceil(matrices.len())).await?;
+            for Candidate { shape, program, repeats } in candidates {
+                let seconds = measure(gpu, program, *repeats).await?;
                 if seconds < best.0 {
-                    best = (seconds, shape);
+                    best = (seconds, *shape);
                 }
             }
             tracing::debug!(?kind, shape = ?best.1, "tuned");
             gpu.choose(*kind, best.1);
         }
-        Ok(())
+        Ok(!self.candidates.is_empty())
     }
 }
 
@@ -86,8 +111,8 @@ fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShap
 /// Seconds that `repeats` runs take.
 async fn measure(gpu: &Gpu, program: &Program, repeats: usize) -> Result<f64> {
     let counts = Counts { rows: 1, outputs: 1, context: 1 };
-    let run = |repeats| gpu.run(&vec![(program, counts); repeats]);
-    // The first run may meet a pipeline that is yet to be compiled.
+    let run = |repeats| gpu.run(std::iter::repeat_n((program, counts), repeats));
+    // The first run may meet weights and a kernel that the device has yet to touch.
     run(1);
     gpu.finished().await?;
     let mut best = f64::INFINITY;

@@ -1,0 +1,114 @@
+//! From a GGUF file's header to a model whose weights are on their way.
+
+use std::collections::HashMap;
+
+use super::tensors::{Fusion, OUTPUT_HEAD, TensorRole, expected_tensors};
+use super::weights::{TensorWriter, can_fuse};
+use super::{Model, ModelSpec, Weights};
+use crate::gguf::{Header, TensorInfo, floats, supported_types, weight_format};
+use crate::gpu::Gpu;
+use crate::tokenizer::{ChatTemplate, Tokenizer};
+use crate::{Error, Result};
+
+/// Takes the bytes of a model's tensors as they arrive.
+pub(crate) struct Incoming {
+    /// In the order of the file's directory: bytes, and what takes them until the last has come.
+    tensors: Vec<(u64, Option<TensorWriter>)>,
+}
+
+/// What a tensor is for, and the larger matrix that it becomes a part of.
+type Place = (TensorRole, Option<Fusion>);
+
+impl Incoming {
+    /// The model that `header` announces, with room on the device for all its weights.
+    ///
+    /// # Errors
+    /// Why it can't be run: see [`Error`].
+    pub(crate) fn new(gpu: &Gpu, header: Header) -> Result<(Model, Self)> {
+        let mut metadata = header.metadata;
+        let mut spec = ModelSpec::from_metadata(&metadata)?;
+        spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
+        let places = check_tensors(gpu, &spec, &header.tensors)?;
+        let tokenizer = Tokenizer::from_metadata(&mut metadata).map_err(|error| reason(&error));
+        let chat_template = match &tokenizer {
+            Ok(tokenizer) => ChatTemplate::from_metadata(&metadata, tokenizer).map_err(|error| reason(&error)),
+            Err(reason) => Err(reason.clone()),
+        };
+        let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
+        let mut weights = Weights::default();
+        let writer = |info: &TensorInfo| {
+            let place = places.get(&info.name);
+            let writer = place.map(|(role, fusion)| weights.begin(gpu, (*role, fusion.as_ref()), info));
+            Ok((info.bytes, writer.transpose()?))
+        };
+        let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
+        Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
+    }
+
+    /// Takes the bytes of a tensor that follow its first `offset`.
+    pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) {
+        let Some((size, place)) = self.tensors.get_mut(tensor) else { return };
+        if let Some(writer) = place {
+            writer.push(gpu, bytes);
+        }
+        if offset + bytes.len() as u64 == *size
+            && let Some(writer) = place.take()
+        {
+            writer.finish(gpu);
+        }
+    }
+}
+
+/// The text of an error without the name of its kind, which is added again when it's given out.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Tokenizer { reason } | Error::ChatTemplate { reason } => reason.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Holds the file's directory against what the spec needs, before any weight arrives.
+fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<String, Place>> {
+    let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    let mut places = HashMap::new();
+    let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
+    let mut candidates = Vec::new();
+    for tensor in expected_tensors(spec) {
+        let info = found.get(tensor.name.as_str());
+        let info = info.ok_or_else(|| Error::MissingTensor { tensor: tensor.name.clone() })?;
+        if info.shape != tensor.shape {
+            return Err(Error::TensorShape { tensor: tensor.name, found: info.shape.clone(), expected: tensor.shape });
+        }
+        let runs = match tensor.role {
+            TensorRole::Matrix => weight_format(info.kind).is_some(),
+            TensorRole::Vector => floats(info.kind, &[]).is_some(),
+        };
+        if !runs {
+            return Err(Error::UnsupportedTensorType {
+                tensor: tensor.name,
+                kind: info.kind.name().to_owned(),
+                supported: supported_types(),
+            });
+        }
+        for fusion in &tensor.fusions {
+            fusions.entry(fusion.name.clone()).or_default().push(info);
+        }
+        candidates.push((tensor.name.clone(), tensor.fusions));
+        places.insert(tensor.name, (tensor.role, None));
+    }
+    // A tensor that goes unused would change the model's answers without a word.
+    let unused = tensors.iter().find(|tensor| !places.contains_key(&tensor.name));
+    if let Some(tensor) = unused {
+        return Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() });
+    }
+    let fuses = |fusion: &Fusion| {
+        let parts = fusions.get(&fusion.name).map(Vec::as_slice).unwrap_or_default();
+        let sizes: Vec<_> = parts.iter().map(|part| (part.kind, part.shape[1])).collect();
+        parts.first().is_some_and(|first| can_fuse(gpu, first.shape[0], &sizes))
+    };
+    for (name, candidates) in candidates {
+        let fusion = candidates.into_iter().find(fuses);
+        places.entry(name).and_modify(|place| place.1 = fusion);
+    }
+    Ok(places)
+}

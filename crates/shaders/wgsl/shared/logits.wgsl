@@ -1,0 +1,18 @@
+// The outputs whose next tokens are to be chosen, their logits, and the chunks in which workgroups share a vocabulary.
+struct Params {
+    vocabulary: u32,
+    stride: u32, // of logits, in f32
+}
+#import rows
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> outputs: array<Output>;
+@group(0) @binding(2) var<storage, read> logits: array<f32>;
+
+// Logits a workgroup looks at where several share a vocabulary.
+const CHUNK: u32 = 2048u;
+
+// Chunks of the vocabulary.
+fn chunks() -> u32 {
+    return (params.vocabulary + CHUNK - 1u) / CHUNK;
+}

@@ -1,0 +1,32 @@
+// band[output] = how many keys lie in the bins where the output's threshold is, and then those keys, in any order.
+// Grid: (chunks, outputs).
+const WORKGROUP_SIZE: u32 = 256u;
+#import band
+
+@group(0) @binding(5) var<storage, read_write> band: array<atomic<u32>>;
+
+var<workgroup> listed: atomic<u32>;
+var<workgroup> place: u32; // of the workgroup's first key
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let output = outputs[group.y];
+    if !has_top_k(output) && !has_top_p(output) { return; }
+    if lane == 0u { atomicStore(&listed, 0u); }
+    var keys = keys_of_chunk(group.y, group.x, lane);
+    let largest = find_largest(group.y, lane);
+    let bins = find_band(group.y, lane);
+    var places: array<u32, KEYS_EACH>;
+    for (var i = 0u; i < KEYS_EACH; i++) {
+        let bin = bin_of(keys[i], largest);
+        if keys[i] == 0u || bin < bins.first || bin > bins.last { keys[i] = 0u; } else { places[i] = atomicAdd(&listed, 1u); }
+    }
+    workgroupBarrier();
+    let row = group.y * (params.vocabulary + 1u);
+    if lane == 0u { place = atomicAdd(&band[row], atomicLoad(&listed)); }
+    workgroupBarrier();
+    for (var i = 0u; i < KEYS_EACH; i++) {
+        let index = place + places[i];
+        if keys[i] > 0u && index < params.vocabulary { atomicStore(&band[row + 1u + index], keys[i]); }
+    }
+}
