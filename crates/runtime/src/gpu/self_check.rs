@@ -148,6 +148,7 @@ fn attention_case() -> (Attention, Resources) {
     let resources = Resources::default()
         .with("rows", &rows)
         .with("tables", &[3u32, 1, 7, 0, 6, 2, 5, 4])
+        .with("frequencies", &[0.0f32])
         .with("query", &values(2 * width))
         .with("k_cache", &cache)
         .with("v_cache", &cache.iter().rev().copied().collect::<Vec<_>>())

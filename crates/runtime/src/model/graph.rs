@@ -165,6 +165,7 @@ impl Graph<'_> {
             pairs: spec.rope.frequencies.len() as u32,
             pair_step: spec.rope.pair_step,
             magnitude: spec.rope.magnitude,
+            ..Attention::default()
         };
         let resources = [
             ("rows", &a.rows),
