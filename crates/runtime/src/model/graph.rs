@@ -2,7 +2,7 @@
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Activation, Attention, Embed, Encoding, Gate, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend, Sample,
+    Activation, Attention, Embed, Encoding, Gate, Kernel, Linear, MatvecShape, Norm, Quantise, RopeAppend, Sample,
     Variant,
 };
 
@@ -277,18 +277,22 @@ impl Graph<'_> {
         let resources = [
             ("x", &a.residual),
             ("weight", weight),
+            ("bias", weight),
             ("y", &a.normed),
             ("codes_x", &a.codes),
             ("scales_x", &a.scales),
             ("outputs", &a.outputs),
         ];
-        let params = RmsNorm {
+        let params = Norm {
             width,
             groups: stride(width) / GROUP as u32,
             stride: stride(width) / 4,
             epsilon: self.spec.norm_epsilon,
+            centred: 0,
+            accumulate: 0,
+            scale: 1.0,
         };
-        let variant = self.gpu.capabilities().rms_norm(count == Count::Outputs);
+        let variant = self.gpu.capabilities().norm(count == Count::Outputs);
         // Matrices of one sublayer may be of several formats.
         for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
             if matrices.iter().any(|(matrix, _)| self.encoding_for(matrix) == encoding) {

@@ -1,6 +1,6 @@
 use half::f16;
 
-use super::rms_norm::normalised;
+use super::norm::normalised;
 use super::{Resources, activation_row, weight_row};
 use crate::format::{GROUP, plane_index};
 use crate::{Activation, Kernel, Linear, Variant};
