@@ -33,7 +33,7 @@ impl Activation {
         match self {
             Self::None | Self::ClampedSwiglu => x,
             Self::Silu => x / (1.0 + (-x).exp()),
-            Self::Gelu => 0.5 * x * (1.0 + (0.797_884_560_802_865_4 * x * (1.0 + 0.044_715 * x * x)).tanh()),
+            Self::Gelu => x / (1.0 + (-1.595_769_121_605_730_8 * x * (1.0 + 0.044_715 * x * x)).exp()),
         }
     }
 

@@ -11,8 +11,8 @@ fn sigmoid(v: f32) -> f32 { return 1.0 / (1.0 + exp(min(-v, 80.0))); }
 
 fn activated(kind: u32, v: f32) -> f32 {
     if kind == SILU { return v / (1.0 + exp(min(-v, 80.0))); }
-    // Hendrycks and Gimpel 2016, by tanh.
-    if kind == GELU { return 0.5 * v * (1.0 + bounded_tanh(0.7978845608 * v * (1.0 + 0.044715 * v * v))); }
+    // Hendrycks and Gimpel 2016, by tanh; 1 + tanh(u) is 2 * sigmoid(2 * u), which loses nothing where tanh nears -1.
+    if kind == GELU { return v * sigmoid(1.5957691216 * v * (1.0 + 0.044715 * v * v)); }
     return v;
 }
 
