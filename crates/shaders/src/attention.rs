@@ -34,6 +34,12 @@ pub struct Attention {
     pub pair_step: u32,
     /// The rotated pairs are scaled by this.
     pub magnitude: f32,
+    /// n > 0: a score `s` becomes `n * tanh(s / n)`.
+    pub soft_cap: f32,
+    /// n > 0: a token sees itself and the n - 1 before it, else all before it.
+    pub window: u32,
+    /// 1: each head has a score that takes its share and gives nothing: `frequencies` has them after those of `pairs`.
+    pub sinks: u32,
 }
 
 impl Attention {

@@ -14,7 +14,7 @@ impl Variant {
             Kernel::ArgmaxPartials,
             Kernel::AttentionCombine,
             Kernel::RopeAppend,
-            Kernel::Swiglu,
+            Kernel::Gate,
             Kernel::Truncate,
             Kernel::TruncateBand,
             Kernel::TruncateHistogram,
@@ -23,7 +23,7 @@ impl Variant {
         .map(Self::plain)
         .to_vec();
         for encoding in Encoding::ALL {
-            all.extend([Kernel::Quantise, Kernel::Swiglu].map(|kernel| Self::plain(kernel).encoding(Some(encoding))));
+            all.extend([Kernel::Quantise, Kernel::Gate].map(|kernel| Self::plain(kernel).encoding(Some(encoding))));
         }
         for subgroups in [false, true] {
             all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
@@ -31,10 +31,10 @@ impl Variant {
                 let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
                 all.extend([split, split.rope(true)]);
             }
-            let rms_norm = Self::plain(Kernel::RmsNorm).subgroups(subgroups);
+            let norm = Self::plain(Kernel::Norm).subgroups(subgroups);
             for gather in [false, true] {
                 let encodings = Encoding::ALL.map(Some).into_iter().chain([None]);
-                all.extend(encodings.map(|encoding| rms_norm.gather(gather).encoding(encoding)));
+                all.extend(encodings.map(|encoding| norm.gather(gather).encoding(encoding)));
             }
         }
         all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).attention_tile(tile)));

@@ -4,37 +4,39 @@
 //! A kernel has one name everywhere: `wgsl/<name>.wgsl`, its parameters and grid in `src/<name>.rs`, its reference in
 //! `src/cpu/<name>.rs`.
 
+mod activation;
 mod attention;
 mod catalogue;
 pub mod cpu;
 mod embed;
 mod expand;
 pub mod format;
+mod gate;
 mod kernel;
 mod launch;
 mod linear;
+mod norm;
 mod quantise;
-mod rms_norm;
 mod rope_append;
 mod rows;
 mod sample;
-mod swiglu;
 mod tile;
 mod variant;
 
+pub use activation::Activation;
 pub use attention::Attention;
 pub use embed::Embed;
 pub use expand::Target;
 pub use format::WeightFormat;
+pub use gate::Gate;
 pub use kernel::{Encoding, Kernel};
 pub use launch::{Extent, Launch};
 pub use linear::Linear;
+pub use norm::Norm;
 pub use quantise::Quantise;
-pub use rms_norm::RmsNorm;
 pub use rope_append::RopeAppend;
 pub use rows::{BLOCK_TOKENS, Output, Row};
 pub use sample::Sample;
-pub use swiglu::Swiglu;
 pub use tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 pub use variant::{Variant, WeightLayout};
 

@@ -10,7 +10,7 @@ use crate::tile::{MatvecShape, Tile};
 use crate::variant::Variant;
 
 /// `y = weight * x`, or the part of it that one part of a split weight makes.
-#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Linear {
     /// Of the weight: values of `y` that this dispatch makes for each token.
@@ -29,12 +29,26 @@ pub struct Linear {
     pub y_groups: u32,
     /// 1: what is made is added to `y`.
     pub accumulate: u32,
-    /// n > 0: `y = silu(weight * x) * (weight from row n on * x)` (`matvec`).
+    /// n > 0: `y = activation(weight * x) * (weight from row n on * x)` (`matvec`).
     pub gate_rows: u32,
     /// n > 0: `x` is RMS-normalised over n values first, with the weights in `norm` (`matvec`).
     pub norm_width: u32,
     /// Of the norm.
     pub epsilon: f32,
+    /// n > 0: `bias[n - 1 + row]` is added to `weight * x`.
+    pub bias: u32,
+    /// Of the gate or, without gates, of what is made: see [`Activation`].
+    pub activation: u32,
+    /// What is made is multiplied by this.
+    pub scale: f32,
+    /// n > 0: then `v` becomes `n * tanh(v / n)`.
+    pub soft_cap: f32,
+}
+
+impl Default for Linear {
+    fn default() -> Self {
+        Self { scale: 1.0, ..Self::zeroed() }
+    }
 }
 
 impl Launch for Linear {

@@ -24,9 +24,9 @@ pub struct Variant {
     pub tokens4: bool,
     /// Whether it reduces with subgroup operations.
     pub subgroups: bool,
-    /// Whether its rows are chosen by the step's outputs (`rms_norm`).
+    /// Whether its rows are chosen by the step's outputs (`norm`).
     pub gather: bool,
-    /// How what it makes is encoded for the matrix that multiplies it next; none for f32 (`quantise`, `rms_norm`, `swiglu`).
+    /// How what it makes is encoded for the matrix that multiplies it next; none for f32 (`quantise`, `norm`, `gate`).
     pub encoding: Option<Encoding>,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Attention, CooperativeTile, Embed, Kernel, Launch, Linear, Quantise, RmsNorm, RopeAppend, Sample, Swiglu,
+    Access, Attention, CooperativeTile, Embed, Gate, Kernel, Launch, Linear, Norm, Quantise, RopeAppend, Sample,
     Target, Variant,
 };
 
@@ -38,10 +38,10 @@ fn launches() -> [Box<dyn Launch>; 8] {
         Box::new(Embed::zeroed()),
         Box::new(Linear::zeroed()),
         Box::new(Quantise::zeroed()),
-        Box::new(RmsNorm::zeroed()),
+        Box::new(Norm::zeroed()),
         Box::new(RopeAppend::zeroed()),
+        Box::new(Gate::zeroed()),
         Box::new(Sample::zeroed()),
-        Box::new(Swiglu::zeroed()),
     ]
 }
 

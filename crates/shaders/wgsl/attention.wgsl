@@ -14,6 +14,7 @@ const MAX_PAIRS_PER_LANE: u32 = 2u; // heads are at most 256 wide
 @group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read> v_cache: array<u32>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec2<f32>>;
+@group(0) @binding(7) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
 #import reduce
 
@@ -27,14 +28,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let kv_head = group.x / (params.heads / params.kv_heads);
     let chunks = (params.head_pairs + 3u) / 4u;
     let length = row.position + 1u;
+    let begin = first_seen(row.position);
     var running_max = -3.0e38;
     var running_sum = 0.0;
+    if params.sinks != 0u {
+        running_max = frequencies[params.pairs + group.x];
+        running_sum = 1.0;
+    }
     var values: array<vec2<f32>, MAX_PAIRS_PER_LANE>;
     let tiles = (length + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE;
-    for (var tile = 0u; tile < tiles; tile++) {
+    for (var tile = begin / WORKGROUP_SIZE; tile < tiles; tile++) {
         let first = tile * WORKGROUP_SIZE;
         let position = first + lane.index;
         var score = -3.0e38;
+        let is_seen = position >= begin && position < length;
         if position < length {
             slots[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 4u;
             let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
@@ -46,10 +53,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
                     sum += dot(query[first_pair + i], unpack2x16float(words[i]));
                 }
             }
-            score = sum * params.scale;
+            if is_seen { score = capped(sum * params.scale); }
         }
         let new_max = max(running_max, workgroup_max(score, lane));
-        let weight = select(0.0, exp(score - new_max), position < length);
+        let weight = select(0.0, exp(score - new_max), is_seen);
         weights[lane.index] = weight;
         let correction = exp(running_max - new_max);
         running_sum = running_sum * correction + workgroup_sum(weight, lane);

@@ -17,7 +17,6 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 @group(0) @binding(3) var<storage, read> qkv: array<f32>; // a row: the queries of all heads, then the keys, then the values
 @group(0) @binding(4) var<storage, read_write> k_cache: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read_write> v_cache: array<vec2<u32>>;
-@group(0) @binding(8) var<storage, read> frequencies: array<f32>;
 #else
 @group(0) @binding(3) var<storage, read> query: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
@@ -26,6 +25,7 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 // [row][head][split]: the quads of the values, unnormalised, then (largest score, sum of weights, -, -).
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(8) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
 #import reduce_heads
 
@@ -111,7 +111,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
 #endif
     }
     // Invocations without a key take the last one's place, with a weight of nothing.
-    let is_key = lane.index < count;
+    let begin = first_seen(row.position);
+    let is_key = lane.index < count && first + lane.index >= begin;
     let position = first + min(lane.index, max(count, 1u) - 1u);
     value_chunks[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 2u;
     storageBarrier();
@@ -133,22 +134,31 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
             score_chunk(&scores, e, c + 3u, quads);
         }
         for (; c < chunks; c++) { score_chunk(&scores, k_cache[key + c * BLOCK_TOKENS], c, quads); }
+        for (var h = 0u; h < HEADS; h++) { scores[h] = capped(scores[h]); }
     } else {
         for (var h = 0u; h < HEADS; h++) { scores[h] = -3.0e38; }
     }
     var largest = heads_max(scores, lane);
+    // The split with the first that is seen has the sinks as well.
+    let has_sinks = params.sinks != 0u && begin / WORKGROUP_SIZE == group.z;
+    for (var h = 0u; h < HEADS; h++) {
+        if has_sinks { largest[h] = max(largest[h], frequencies[params.pairs + first_head + min(h, heads - 1u)]); }
+    }
     for (var h = 0u; h < HEADS; h++) {
         scores[h] = select(0.0, exp(scores[h] - largest[h]), is_key);
         weights[h * WORKGROUP_SIZE + lane.index] = scores[h];
     }
     // The weights are there for all once the sums are.
     var total = heads_sum(scores, lane);
+    for (var h = 0u; h < HEADS; h++) {
+        if has_sinks { total[h] += exp(frequencies[params.pairs + first_head + min(h, heads - 1u)] - largest[h]); }
+    }
 
     let tokens_at_once = WORKGROUP_SIZE / quads;
     let token = lane.index / quads;
     let quad = lane.index % quads;
     var gathered: array<vec4<f32>, HEADS>;
-    if token < tokens_at_once {
+    if token < tokens_at_once && begin < first + count {
         for (var t = token; t < count; t += 4u * tokens_at_once) {
             // Tokens past the end weigh nothing.
             let t1 = min(t + tokens_at_once, WORKGROUP_SIZE - 1u);

@@ -28,6 +28,7 @@ const LOWEST: f32 = -3.0e38;
 @group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read> v_cache: array<vec4<u32>>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
 
 // Both are used twice in a tile, which together makes the 16 KiB that every device has.
@@ -37,11 +38,12 @@ var<workgroup> queries_or_weights: array<vec4<f32>, max(PART_QUADS * QUERIES, KE
 // [quad][key] of PART_QUADS quads of the keys, then [key][quad] of VALUE_KEYS values; between them, what lanes reduce.
 var<workgroup> keys_or_values: array<vec4<f32>, max(max(PART_QUADS * KEYS, VALUE_KEYS * QUADS), WORKGROUP_SIZE)>;
 
-// Rows from `first` to before `end` share a block table and see fewer than `context` positions.
+// Rows from `first` to before `end` share a block table and see positions from `begin` to before `context`.
 struct Run {
     first: u32,
     end: u32,
     table: u32,
+    begin: u32,
     context: u32,
 }
 
@@ -86,13 +88,15 @@ fn add_products(quartet: u32, lane: u32, scores: ptr<function, array<vec4<f32>, 
 fn attend(block: Block, run: Run, index: u32) {
     let quartet = index / LANES;
     let lane = index % LANES;
-    // Positions that each of the four queries sees: none for those that are not of the run.
+    // The positions that each of the four queries sees, from `begin` to before `seen`: none for those that are not of the run.
+    var begin: vec4<u32>;
     var seen: vec4<u32>;
     for (var i = 0u; i < 4u; i++) {
         let vector = 4u * quartet + i;
         let row = block.row + vector / block.row_heads;
         if row >= run.first && row < run.end && vector % block.row_heads < block.real_heads {
             seen[i] = rows[row].position + 1u;
+            begin[i] = first_seen(rows[row].position);
         }
     }
     let staged_quad = index % PART_QUADS;
@@ -106,11 +110,18 @@ fn attend(block: Block, run: Run, index: u32) {
 
     var largest = vec4(LOWEST);
     var total = vec4(0.0); // of this lane's keys
+    if params.sinks != 0u {
+        for (var i = 0u; i < 4u; i++) {
+            let head = block.head + min((4u * quartet + i) % block.row_heads, block.real_heads - 1u);
+            largest[i] = frequencies[params.pairs + head];
+        }
+        if lane == 0u { total = vec4(1.0); }
+    }
     var values: array<array<vec4<f32>, LANE_QUADS>, 4>;
     for (var i = 0u; i < 4u; i++) {
         for (var j = 0u; j < LANE_QUADS; j++) { values[i][j] = vec4(0.0); }
     }
-    for (var tile = 0u; tile < run.context; tile += KEYS) {
+    for (var tile = run.begin / KEYS * KEYS; tile < run.context; tile += KEYS) {
         let staged_key = tile + index % KEYS;
         var key_at = 0u;
         if staged_key < run.context {
@@ -150,7 +161,11 @@ fn attend(block: Block, run: Run, index: u32) {
 
         var new_largest = largest;
         for (var j = 0u; j < LANE_KEYS; j++) {
-            scores[j] = select(vec4(LOWEST), scores[j], vec4(tile + lane + j * LANES) < seen);
+            let position = vec4(tile + lane + j * LANES);
+            if params.soft_cap > 0.0 {
+                for (var i = 0u; i < 4u; i++) { scores[j][i] = capped(scores[j][i]); }
+            }
+            scores[j] = select(vec4(LOWEST), scores[j], (position >= begin) & (position < seen));
             new_largest = max(new_largest, scores[j]);
         }
         workgroupBarrier();
@@ -162,7 +177,8 @@ fn attend(block: Block, run: Run, index: u32) {
         total *= correction;
         for (var j = 0u; j < LANE_KEYS; j++) {
             let key = lane + j * LANES;
-            let weights = select(vec4(0.0), exp(scores[j] - largest), vec4(tile + key) < seen);
+            let position = vec4(tile + key);
+            let weights = select(vec4(0.0), exp(scores[j] - largest), (position >= begin) & (position < seen));
             total += weights;
             queries_or_weights[key * QUARTETS + (quartet ^ (key & 7u))] = weights;
         }
@@ -243,10 +259,11 @@ fn main(
         kv_head,
     );
     let block_end = block.row + block_rows;
-    var run = Run(block.row, block.row, 0u, 0u);
+    var run = Run(block.row, block.row, 0u, 0u, 0u);
     while run.end < block_end && rows[run.end].table != NO_TABLE {
-        run = Run(run.end, run.end, rows[run.end].table, 0u);
+        run = Run(run.end, run.end, rows[run.end].table, 0xffffffffu, 0u);
         while run.end < block_end && rows[run.end].table == run.table {
+            run.begin = min(run.begin, first_seen(rows[run.end].position));
             run.context = max(run.context, rows[run.end].position + 1u);
             run.end++;
         }

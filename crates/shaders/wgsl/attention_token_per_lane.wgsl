@@ -17,6 +17,7 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 @group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read> v_cache: array<vec2<u32>>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
 
 var<workgroup> queries: array<vec4<f32>, HEADS * MAX_QUADS>;
@@ -58,8 +59,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 #for h HEADS
     var running_max$h = -3.0e38;
     var running_sum$h = 0.0;
+    if params.sinks != 0u {
+        running_max$h = frequencies[params.pairs + first_head + min($hu, heads - 1u)];
+        running_sum$h = 1.0;
+    }
 #endfor
-    for (var first = 0u; first < length; first += TILE_TOKENS) {
+    let begin = first_seen(row.position);
+    for (var first = begin / TILE_TOKENS * TILE_TOKENS; first < length; first += TILE_TOKENS) {
         // Blocks past the last repeat it.
 #for k KEYS
         let key$k = key_chunk(row.table, min(first / BLOCK_TOKENS + $ku, last_block) * BLOCK_TOKENS + lane, kv_head, params.kv_heads, chunks);
@@ -82,10 +88,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 #endfor
         }
         // What lies past the row's end may be anything, NaN too.
+#for k KEYS
+        let position$k = first + $ku * BLOCK_TOKENS + lane;
+        let is_seen$k = position$k >= begin && position$k < length;
+#endfor
 #for h HEADS
         var largest$h = running_max$h;
 #for k KEYS
-        if first + $ku * BLOCK_TOKENS + lane < length { largest$h = max(largest$h, score_$k_$h); } else { score_$k_$h = -3.0e38; }
+        if is_seen$k {
+            score_$k_$h = capped(score_$k_$h);
+            largest$h = max(largest$h, score_$k_$h);
+        } else {
+            score_$k_$h = -3.0e38;
+        }
 #endfor
         largest[$hu * WORKGROUP_SIZE + lane] = largest$h;
 #endfor

@@ -1,5 +1,5 @@
 // y[t, r] = dot(weight[r], x[t]) for the one or few tokens of decoding, with what stands beside it: the RMS norm before
-// (Zhang and Sennrich 2019), the SwiGLU (Shazeer 2020) or the sum after.
+// (Zhang and Sennrich 2019), the gate (Shazeer 2020) or the sum after.
 // A workgroup takes ROWS rows at a time, so that an activation that was loaded and normalised serves them all; an invocation
 // takes whole groups of 32 weights. The norm's scale is a factor of the sum: the squares are summed on the way.
 // Grid: (rows / ROWS, tokens / COLUMNS, what is over in the first).
@@ -158,14 +158,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let row = lane.index / COLUMNS;
     let column = lane.index % COLUMNS;
     if row >= outputs || first + row >= params.rows || first_column + column >= params.columns { return; }
-    var scale = 1.0;
+    var norm_scale = 1.0;
     if params.norm_width != 0u {
-        scale = inverseSqrt(collect(ROWS * COLUMNS + column, lane) / f32(params.norm_width) + params.epsilon);
+        norm_scale = inverseSqrt(collect(ROWS * COLUMNS + column, lane) / f32(params.norm_width) + params.epsilon);
     }
-    var value = scale * collect(lane.index, lane);
-    if params.gate_rows != 0u {
-        // exp of a large number is an infinity, which WGSL leaves undefined; past 80 the quotient is 0 all the same.
-        value = value / (1.0 + exp(min(-value, 80.0))) * scale * collect(lane.index + outputs * COLUMNS, lane);
+    let sum = norm_scale * collect(lane.index, lane);
+    if params.gate_rows == 0u {
+        store_y(first_column + column, first + row, sum);
+        return;
     }
-    store_y(first_column + column, first + row, value);
+    let other = norm_scale * collect(lane.index + outputs * COLUMNS, lane);
+    let gate = biased(first + row, sum);
+    store_value(first_column + column, first + row, gated(params.activation, gate, biased(params.gate_rows + first + row, other)));
 }

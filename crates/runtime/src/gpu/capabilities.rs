@@ -152,8 +152,8 @@ impl Capabilities {
 
     /// The kernel for RMS norm, of all rows or of those that outputs name.
     #[must_use]
-    pub fn rms_norm(&self, gather: bool) -> Variant {
-        Variant::plain(Kernel::RmsNorm).subgroups(self.subgroups).gather(gather)
+    pub fn norm(&self, gather: bool) -> Variant {
+        Variant::plain(Kernel::Norm).subgroups(self.subgroups).gather(gather)
     }
 
     /// The kernel for attention.

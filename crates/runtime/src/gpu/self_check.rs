@@ -4,8 +4,8 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Output, RmsNorm, Row, Sample,
-    Target, Variant, WeightFormat,
+    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Norm, Output, Row, Sample, Target,
+    Variant, WeightFormat,
 };
 
 use super::execute::Execution;
@@ -58,9 +58,13 @@ fn cases(gpu: &Gpu) -> Result<Vec<Case>> {
             cases.push(Case::new(gpu, params, *variant, extent(3), resources)?);
         }
     }
-    let norm = Resources::default().with("x", &values(3 * 96)).with("weight", &values(96)).with("y", &[0.0f32; 3 * 96]);
-    let params = RmsNorm { width: 90, groups: 3, stride: 24, epsilon: 1e-5 };
-    cases.push(Case::new(gpu, params, capabilities.rms_norm(false), extent(3), norm)?);
+    let norm = Resources::default()
+        .with("x", &values(3 * 96))
+        .with("weight", &values(96))
+        .with("bias", &values(96))
+        .with("y", &[0.0f32; 3 * 96]);
+    let params = Norm { width: 96, groups: 3, stride: 24, epsilon: 1e-5, centred: 0, accumulate: 0, scale: 1.0 };
+    cases.push(Case::new(gpu, params, capabilities.norm(false), extent(3), norm)?);
     let (params, resources) = attention_case();
     cases.push(Case::new(gpu, params, capabilities.attention(), extent(2), resources.clone())?);
     let few = if capabilities.fuses() {
@@ -133,6 +137,7 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
         .with("codes_x", &codes_x)
         .with("scales_x", &vec![[0.0078125f32, 0.0]; tokens * groups])
         .with("norm", &values(groups * GROUP))
+        .with("bias", &[0.0f32])
         .with("y", &vec![0.0f32; tokens * rows]);
     (params, resources)
 }
@@ -146,6 +151,7 @@ fn attention_case() -> (Attention, Resources) {
     let resources = Resources::default()
         .with("rows", &rows)
         .with("tables", &[3u32, 1, 7, 0, 6, 2, 5, 4])
+        .with("frequencies", &[0.0f32])
         .with("query", &values(2 * width))
         .with("k_cache", &cache)
         .with("v_cache", &cache.iter().rev().copied().collect::<Vec<_>>())

@@ -2,7 +2,8 @@
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, Embed, Encoding, Kernel, Linear, MatvecShape, Quantise, RmsNorm, RopeAppend, Sample, Swiglu, Variant,
+    Activation, Attention, Embed, Encoding, Gate, Kernel, Linear, MatvecShape, Norm, Quantise, RopeAppend, Sample,
+    Variant,
 };
 
 use super::activations::{Activations, stride};
@@ -164,6 +165,7 @@ impl Graph<'_> {
             pairs: spec.rope.frequencies.len() as u32,
             pair_step: spec.rope.pair_step,
             magnitude: spec.rope.magnitude,
+            ..Attention::default()
         };
         let resources = [
             ("rows", &a.rows),
@@ -217,13 +219,15 @@ impl Graph<'_> {
             let gate_up = Destination { y: &a.gate_up, stride: stride(2 * width), planes: false, accumulate: false };
             self.linear(builder, Count::Rows, input, &matrices, gate_up, 0);
             builder.dispatch(
-                Swiglu {
+                Gate {
                     width,
                     x_stride: stride(2 * width),
                     y_stride: stride(width),
                     y_groups: stride(width) / GROUP as u32,
+                    activation: Activation::Silu as u32,
+                    gated: 1,
                 },
-                Variant::plain(Kernel::Swiglu).encoding(self.encoding_for(down)),
+                Variant::plain(Kernel::Gate).encoding(self.encoding_for(down)),
                 Count::Rows,
                 &[("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );
@@ -273,18 +277,22 @@ impl Graph<'_> {
         let resources = [
             ("x", &a.residual),
             ("weight", weight),
+            ("bias", weight),
             ("y", &a.normed),
             ("codes_x", &a.codes),
             ("scales_x", &a.scales),
             ("outputs", &a.outputs),
         ];
-        let params = RmsNorm {
+        let params = Norm {
             width,
             groups: stride(width) / GROUP as u32,
             stride: stride(width) / 4,
             epsilon: self.spec.norm_epsilon,
+            centred: 0,
+            accumulate: 0,
+            scale: 1.0,
         };
-        let variant = self.gpu.capabilities().rms_norm(count == Count::Outputs);
+        let variant = self.gpu.capabilities().norm(count == Count::Outputs);
         // Matrices of one sublayer may be of several formats.
         for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
             if matrices.iter().any(|(matrix, _)| self.encoding_for(matrix) == encoding) {
@@ -319,6 +327,7 @@ impl Graph<'_> {
                 ("scales_x", &self.activations.scales),
                 ("y", destination.y),
                 ("norm", input.norm.unwrap_or(input.x)),
+                ("bias", input.x),
             ];
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
             builder.dispatch(
@@ -334,6 +343,8 @@ impl Graph<'_> {
                     gate_rows,
                     norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
                     epsilon: self.spec.norm_epsilon,
+                    activation: if gate_rows > 0 { Activation::Silu as u32 } else { 0 },
+                    ..Linear::default()
                 },
                 self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
                     let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use web_time::Instant;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Kernel, Linear, MatvecShape, Variant};
+use wgslm_shaders::{Activation, Kernel, Linear, MatvecShape, Variant};
 
 use super::tensors::{EMBEDDINGS, GATE_UP};
 use super::{Matrix, Model};
@@ -95,12 +95,13 @@ fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShap
         gate_rows: if kind.gated { rows } else { 0 },
         norm_width: if kind.gated { kind.groups * GROUP as u32 } else { 0 },
         epsilon: 1.0,
+        activation: if kind.gated { Activation::Silu as u32 } else { 0 },
         ..Linear::default()
     };
     let mut builder = ProgramBuilder::default();
     for part in matrices.iter().flat_map(|matrix| &matrix.parts) {
         let variant = Variant::plain(Kernel::Matvec).weight(kind.format, 1).subgroups(true).shape(shape);
-        let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x)];
+        let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x), ("bias", &x)];
         resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
         builder.dispatch(params, variant, Count::Rows, &resources);
     }

@@ -48,6 +48,7 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.push(case(variant, (6, 2, 64), 0.125, &Rows::prefill(), 8));
         // Scores so far apart that one position takes nearly all.
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
+        cases.extend(special(variant, (6, 2, 64), &Rows::decode(&[1, 19, 20, 21, 150, 300])));
     }
     for variant in Variant::all().into_iter().filter(|variant| variant.rope) {
         for (heads, width, length) in [((3, 1), 64, 1), ((4, 2), 80, 128), ((8, 1), 256, 129), ((2, 2), 64, 300)] {
@@ -59,13 +60,23 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
+/// Windows, capped scores and sinks, each alone and all together.
+pub(crate) fn special(variant: Variant, sizes: (usize, usize, usize), rows: &Rows) -> [Case; 4] {
+    let constants = Resources::default().with("frequencies", &[f32::NAN, 0.5, -1.0, 2.0, 0.0, 0.25, -0.5]);
+    [(20, 0.0, 0), (0, 0.5, 0), (0, 0.0, 1), (37, 0.75, 1)].map(|(window, soft_cap, sinks)| {
+        let change = move |params| Attention { window, soft_cap, sinks, pairs: 1, ..params };
+        case_with(variant, sizes, 0.5, (rows, 0), constants.clone(), &change)
+    })
+}
+
 /// A single row whose queries and key are yet to be turned, half of their pairs or all, and whose key and value aren't in the
 /// cache yet.
 fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, length: u32, pair_step: usize) -> Case {
     let mut random = Random::new(width as u64 + u64::from(length));
     let rows = Rows::decode(&[length]);
     let (pairs, stride) = (if pair_step == 1 { width / 2 } else { pair_step }, (heads + 2 * kv_heads) * width + 3);
-    let frequencies: Vec<f32> = (0..pairs).map(|pair| 0.8f32.powi(pair as i32)).collect();
+    let frequencies = (0..pairs).map(|pair| 0.8f32.powi(pair as i32));
+    let frequencies: Vec<f32> = frequencies.chain((0..heads).map(|head| head as f32 * 0.3)).collect();
     let more = Resources::default()
         .with("qkv", &strided(&mut random, 1, stride - 3, stride, f32::NAN))
         .with("frequencies", &frequencies);
@@ -74,6 +85,8 @@ fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, le
         pairs: pairs as u32,
         pair_step: pair_step as u32,
         magnitude: 1.25,
+        sinks: u32::from(width == 80),
+        window: if length == 129 { 40 } else { 0 },
         ..params
     };
     case_with(variant, (heads, kv_heads, width), 0.1, (&rows, 0), more, &turn).only(&["y", "partials"])
@@ -167,6 +180,10 @@ fn case_with(
     let mut query = strided(&mut random, run.len(), heads * width, params.query_stride as usize, f32::NAN);
     query.resize(written.len() * params.query_stride as usize, f32::NAN);
     let params = change(params);
+    let mut more = more;
+    if !more.iter().any(|(name, _)| name == "frequencies") {
+        more.set("frequencies", &[f32::NAN]);
+    }
     let resources = more
         .with("rows", &written)
         .with("tables", &tables)

@@ -3,7 +3,7 @@
 
 use wgslm_shaders::{Kernel, Variant};
 
-use crate::attention::{Rows, case};
+use crate::attention::{Rows, case, special};
 use crate::case::{Case, check};
 
 /// A step of rows of one sequence, which has `depth` tokens before them.
@@ -42,6 +42,7 @@ pub(crate) fn cases() -> Vec<Case> {
         add((4, 2), &Rows::decode(&[1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 97, 3, 2, 40, 90, 5, 6, 7]), 0);
         // Scores so far apart that one position takes nearly all.
         cases.push(case(variant, (3, 1, width), 16.0 * scale, &prefill(50, 25), 0));
+        cases.extend(special(variant, (6, 2, width), &mixed()));
     }
     cases
 }

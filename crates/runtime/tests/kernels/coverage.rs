@@ -7,7 +7,7 @@ use wgslm_shaders::{Kernel, Variant};
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, attention_tile, embed, linear, quantise, rms_norm, rope_append, sampling, swiglu, truncation};
+use crate::{attention, attention_tile, embed, gate, linear, norm, quantise, rope_append, sampling, truncation};
 
 #[test]
 fn every_variant_has_cases() {
@@ -17,10 +17,10 @@ fn every_variant_has_cases() {
         embed::cases(),
         linear::cases(),
         quantise::cases(),
-        rms_norm::cases(),
+        norm::cases(),
         rope_append::cases(),
         sampling::cases(),
-        swiglu::cases(),
+        gate::cases(),
         truncation::cases(),
     ];
     let tested: BTreeSet<String> = topics.iter().flatten().map(|case| case.variant.name()).collect();

@@ -21,8 +21,8 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
         assert!(Variant::all().iter().any(|variant| variant.subgroups));
         let chosen = [
             capabilities.attention(),
-            capabilities.rms_norm(false),
-            capabilities.rms_norm(true),
+            capabilities.norm(false),
+            capabilities.norm(true),
             *capabilities.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1),
             *capabilities.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(u32::MAX),
         ];
@@ -100,7 +100,7 @@ fn a_device_that_computes_wrong_values_is_refused() {
         (Kernel::MatmulRowPerLaneInt8, true, |v, t| {
             with_mistake(v, t, Kernel::MatmulRowPerLaneInt8, "sums3 += products", "sums3 -= products")
         }),
-        (Kernel::RmsNorm, true, |v, t| with_mistake(v, t, Kernel::RmsNorm, "+ params.epsilon", "+ 2e-3")),
+        (Kernel::Norm, true, |v, t| with_mistake(v, t, Kernel::Norm, "+ params.epsilon", "+ 2e-3")),
         (Kernel::Attention, true, |v, t| {
             with_mistake(v, t, Kernel::Attention, "sum = values[p] * correction", "sum = values[p]")
         }),

@@ -4,7 +4,7 @@ use half::f16;
 use pollster::block_on;
 use wgslm::gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
-use wgslm_shaders::{CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
+use wgslm_shaders::{Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
 
 use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
@@ -52,14 +52,16 @@ enum Extra {
     /// Norms `x` first (`matvec`).
     Norm,
     /// Norms `x` first, and gates half of the rows with the other half (`matvec`).
-    Gate,
+    Gate(Activation),
+    /// Adds a bias, activates, scales and caps.
+    Finish,
 }
 
 const fn shape(rows: usize, groups: usize, tokens: usize) -> Shape {
     Shape { rows, groups, tokens, spare_tokens: 0, padding: 0, x_gap: 0, y_offset: 0, y_gap: 0, extra: Extra::Nothing }
 }
 
-const SHAPES: [Shape; 13] = [
+const SHAPES: [Shape; 16] = [
     shape(1, 1, 1),
     shape(31, 65, 1),
     shape(37, 3, 3),
@@ -71,8 +73,11 @@ const SHAPES: [Shape; 13] = [
     Shape { extra: Extra::Accumulate, ..shape(67, 9, 1) },
     Shape { extra: Extra::Accumulate, y_offset: 37, padding: 3, ..shape(35, 2, 66) },
     Shape { extra: Extra::Norm, padding: 5, ..shape(33, 67, 2) },
-    Shape { extra: Extra::Gate, ..shape(37, 18, 1) },
-    Shape { extra: Extra::Gate, padding: 1, y_gap: 3, ..shape(5, 3, 7) },
+    Shape { extra: Extra::Gate(Activation::Silu), ..shape(37, 18, 1) },
+    Shape { extra: Extra::Gate(Activation::ClampedSwiglu), ..shape(37, 2, 1) },
+    Shape { extra: Extra::Gate(Activation::Gelu), padding: 1, y_gap: 3, ..shape(5, 3, 7) },
+    Shape { extra: Extra::Finish, y_offset: 3, ..shape(37, 9, 1) },
+    Shape { extra: Extra::Finish, y_offset: 2, ..shape(70, 3, 70) },
 ];
 
 /// More rows than a grid has room for in one dimension.
@@ -84,8 +89,9 @@ pub(crate) fn cases() -> Vec<Case> {
         .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
     let odd = variants().flat_map(|variant| {
         let alone = variant.kernel != Kernel::Matvec;
-        let shapes =
-            SHAPES.into_iter().filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate));
+        let shapes = SHAPES
+            .into_iter()
+            .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
         let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);
         // Nor do tiles where there's much less than one.
@@ -111,7 +117,10 @@ fn case(variant: Variant, shape: Shape) -> Case {
     // What no token's values may come from is NaN, so that it shows wherever it is read.
     let mut x = in_planes(&mut random, tokens, width - padding, x_stride, f32::NAN);
     x.resize(capacity * x_stride, f32::NAN);
-    let norms = matches!(extra, Extra::Norm | Extra::Gate);
+    let gate = if let Extra::Gate(activation) = extra { Some(activation) } else { None };
+    let norms = extra == Extra::Norm || gate.is_some();
+    let finishes = extra == Extra::Finish || gate.is_some();
+    let activation = gate.unwrap_or(if finishes { Activation::Gelu } else { Activation::None });
     let params = Linear {
         rows: rows as u32,
         groups: groups as u32,
@@ -121,15 +130,21 @@ fn case(variant: Variant, shape: Shape) -> Case {
         y_offset: y_offset as u32,
         y_groups: if planes { y_groups as u32 } else { 0 },
         accumulate: planes.into(),
-        gate_rows: if extra == Extra::Gate { rows as u32 } else { 0 },
+        gate_rows: if gate.is_some() { rows as u32 } else { 0 },
         norm_width: if norms { (width - padding) as u32 } else { 0 },
         epsilon: 1e-5,
+        bias: if finishes { 4 } else { 0 },
+        activation: activation as u32,
+        scale: if finishes { 0.25 } else { 1.0 },
+        soft_cap: if extra == Extra::Finish { 30.0 } else { 0.0 },
     };
-    let stored_rows = if extra == Extra::Gate { 2 * rows } else { rows };
+    let stored_rows = if gate.is_some() { 2 * rows } else { rows };
+    let bias = random.values(3 + stored_rows);
     let norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
     let mut resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
         .with("x", &x)
         .with("norm", &norm)
+        .with("bias", &bias)
         // A row more than there is room for, which nothing may touch.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
     match variant.kernel.takes() {

@@ -5,6 +5,14 @@ use super::weight::half_of;
 use crate::format::plane_index;
 use crate::{Attention, RopeAppend, Row, Variant};
 
+/// The score of what isn't seen.
+const LOWEST: f64 = -3.0e38;
+
+/// The first position that a row sees.
+fn first_seen(params: &Attention, row: &Row) -> u32 {
+    if params.window > 0 { (row.position + 1).saturating_sub(params.window) } else { 0 }
+}
+
 /// What a stretch of a row's context comes to for one head.
 struct Part {
     largest: f64,
@@ -26,16 +34,24 @@ fn part(params: &Attention, resources: &Resources, index: usize, head: usize, ra
         .map(|position| {
             let key = |i: usize| half_of(keys[places.key(row.table, position, kv_head, i / 2)], i % 2);
             let dot: f64 = (0..2 * pairs).map(|i| f64::from(query[i]) * f64::from(key(i))).sum();
-            dot * f64::from(params.scale)
+            let (score, cap) = (dot * f64::from(params.scale), f64::from(params.soft_cap));
+            if cap > 0.0 { cap * (score / cap).tanh() } else { score }
         })
         .collect();
-    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
+    // The part with the first that is seen has the sink as well.
+    let sink = (params.sinks > 0 && range.contains(&first_seen(params, &row)))
+        .then(|| f64::from(resources.get::<f32>("frequencies")[params.pairs as usize + head]));
+    let seen = |(position, score): (u32, f64)| if position < first_seen(params, &row) { LOWEST } else { score };
+    let scores: Vec<f64> = range.clone().zip(scores).map(seen).collect();
+    let largest = scores.iter().copied().chain(sink).fold(LOWEST, f64::max);
+    let weight = |score: &f64| if *score > LOWEST { (score - largest).exp() } else { 0.0 };
+    let weights: Vec<f64> = scores.iter().map(weight).collect();
     let gathered = (0..2 * pairs).map(|i| {
         let value = |position| half_of(values[places.value(row.table, position, kv_head, i / 2)], i % 2);
         range.clone().zip(&weights).map(|(position, weight)| weight * f64::from(value(position))).sum()
     });
-    Part { largest, total: weights.iter().sum(), values: gathered.collect() }
+    let total = weights.iter().sum::<f64>() + sink.map_or(0.0, |sink| (sink - largest).exp());
+    Part { largest, total, values: gathered.collect() }
 }
 
 /// Where value `i` of a head of a row stands in `y`.

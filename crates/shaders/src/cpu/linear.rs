@@ -1,16 +1,16 @@
 use half::f16;
 
-use super::rms_norm::normalised;
-use super::swiglu::silu;
+use super::norm::normalised;
 use super::{Resources, activation_row, weight_row};
 use crate::format::{GROUP, plane_index};
-use crate::{Kernel, Linear, Variant};
+use crate::{Activation, Kernel, Linear, Variant};
 
 /// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
 pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources: &mut Resources) {
     let Some(layout) = variant.weight else { return };
     let rounds = variant.kernel == Kernel::MatmulCooperative;
     let groups = params.groups as usize;
+    let activation = Activation::from_number(params.activation);
     resources.update("y", |resources, y: &mut [f32]| {
         let codes = resources.get::<u32>("codes");
         let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };
@@ -27,10 +27,19 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
             let second = (params.gate_rows > 0).then(|| row(r + params.gate_rows as usize));
             for (token, x) in inputs.iter().enumerate() {
                 let dot = |w: &[f32]| w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum::<f64>();
-                let value = match &second {
-                    None => dot(&weights),
-                    Some(second) => silu(dot(&weights)) * dot(second),
+                let biased = |row: usize, sum: f64| match params.bias {
+                    0 => sum,
+                    first => sum + f64::from(resources.get::<f32>("bias")[first as usize - 1 + row]),
                 };
+                let sum = biased(r, dot(&weights));
+                let mut value = match &second {
+                    None => activation.apply(sum),
+                    Some(second) => activation.gate(sum, biased(r + params.gate_rows as usize, dot(second))),
+                } * f64::from(params.scale);
+                if params.soft_cap > 0.0 {
+                    let cap = f64::from(params.soft_cap);
+                    value = cap * (value / cap).tanh();
+                }
                 let i = params.y_offset as usize + r;
                 let at = if params.y_groups > 0 { plane_index(i, params.y_groups as usize) } else { i };
                 let y = &mut y[token * params.y_stride as usize + at];

@@ -11,5 +11,19 @@ struct Params {
     pairs: u32,        // rotated pairs of a head (`attention_split` with ROPE, like the next two)
     pair_step: u32,    // from the first to the second of a rotated pair; 1: side by side
     magnitude: f32,    // the rotated pairs are scaled by this
+    soft_cap: f32,     // n > 0: a score s becomes n * tanh(s / n)
+    window: u32,       // n > 0: a token sees itself and the n - 1 before it, else all before it
+    sinks: u32,        // 1: each head has a score that takes its share and gives nothing (Xiao et al. 2023)
 }
 #import rows
+#import activation
+
+// The first position that a token sees.
+fn first_seen(position: u32) -> u32 {
+    return select(0u, position + 1u - min(params.window, position + 1u), params.window > 0u);
+}
+
+fn capped(score: f32) -> f32 {
+    if params.soft_cap == 0.0 { return score; }
+    return params.soft_cap * bounded_tanh(score / params.soft_cap);
+}

@@ -9,11 +9,16 @@ struct Params {
     y_offset: u32,   // which value of a row of y is the first that this dispatch makes
     y_groups: u32,   // 0: rows of y lie value by value; else in planes of this many groups
     accumulate: u32, // 1: y += weight * x
-    gate_rows: u32,  // n > 0: y = silu(weight * x) * (weight from row n on * x) (`matvec`)
+    gate_rows: u32,  // n > 0: y = activation(weight * x) * (weight from row n on * x) (`matvec`)
     norm_width: u32, // n > 0: x is RMS-normalised over n values first, with the weights in `norm` (`matvec`)
     epsilon: f32,    // of the norm
+    bias: u32,       // n > 0: bias[n - 1 + row] is added to weight * x
+    activation: u32, // of the gate or, without gates, of what is made; 0: none, see activation.wgsl
+    scale: f32,      // what is made is multiplied by this
+    soft_cap: f32,   // n > 0: then v becomes n * tanh(v / n)
 }
 #import planes
+#import activation
 
 @group(0) @binding(0) var<uniform> params: Params;
 #ifdef WIDE
@@ -33,9 +38,22 @@ struct Params {
 @group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see shared/quantise_int8.wgsl
 @group(0) @binding(5) var<storage, read> scales_x: array<vec2<f32>>;
 #endif
+@group(0) @binding(6) var<storage, read> bias: array<f32>;
 #import weight
 
-fn store_y(token: u32, row: u32, value: f32) {
+fn biased(row: u32, sum: f32) -> f32 {
+    if params.bias == 0u { return sum; }
+    return sum + bias[params.bias - 1u + row];
+}
+
+// Stores what comes of a row's sum.
+fn store_y(token: u32, row: u32, sum: f32) {
+    store_value(token, row, activated(params.activation, biased(row, sum)));
+}
+
+fn store_value(token: u32, row: u32, plain: f32) {
+    var value = plain * params.scale;
+    if params.soft_cap > 0.0 { value = params.soft_cap * bounded_tanh(value / params.soft_cap); }
     let i = params.y_offset + row;
     let at = token * params.y_stride + select(plane_index(i, params.y_groups), i, params.y_groups == 0u);
     if params.accumulate != 0u { y[at] += value; } else { y[at] = value; }

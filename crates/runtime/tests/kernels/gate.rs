@@ -1,8 +1,8 @@
-//! `swiglu`, from values in order to planes or encoded.
+//! `gate`, from values in order to planes or encoded.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Encoding, Kernel, Swiglu, Variant};
+use wgslm_shaders::{Activation, Encoding, Gate, Kernel, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -14,7 +14,7 @@ const AGREEMENT: Agreement = Agreement::OfEach(2e-5);
 const IN_CODES: Agreement = Agreement::Quantised(2.1e-5);
 
 pub(crate) fn cases() -> Vec<Case> {
-    let variants = Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Swiglu);
+    let variants = Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Gate);
     variants.flat_map(cases_of).collect()
 }
 
@@ -26,16 +26,26 @@ fn cases_of(variant: Variant) -> Vec<Case> {
             let stride = 2 * width + gap;
             let values = strided(&mut random, rows, 2 * width, stride, f32::NAN);
             let values: Vec<f32> = values.iter().map(|value| 8.0 * value).collect();
-            case(variant, &format!("{rows} rows of {width}"), (rows, width, stride), &values)
+            case(variant, (Activation::Silu, true), (rows, width, stride), &values)
         })
         .into();
+    for (activation, gated) in [(Activation::Gelu, true), (Activation::ClampedSwiglu, true), (Activation::Gelu, false)]
+    {
+        let values: Vec<f32> = random.values(3 * 140).into_iter().map(|value| 8.0 * value).collect();
+        cases.push(case(variant, (activation, gated), (3, 70, 140), &values));
+    }
     let gates = [-100.0, -88.8, -80.5, -79.5, -30.0, -1.0, 0.0, 1e-6, 1.0, 30.0, 88.8, 100.0f32];
     let values: Vec<f32> = gates.into_iter().chain([-7.5; 12]).collect();
-    cases.push(case(variant, "gates that saturate", (1, 12, 24), &values));
+    cases.push(case(variant, (Activation::Silu, true), (1, 12, 24), &values));
     cases
 }
 
-fn case(variant: Variant, label: &str, (rows, width, stride): (usize, usize, usize), x: &[f32]) -> Case {
+fn case(
+    variant: Variant,
+    (activation, gated): (Activation, bool),
+    (rows, width, stride): (usize, usize, usize),
+    x: &[f32],
+) -> Case {
     let groups = width.div_ceil(GROUP);
     let y_stride = groups * GROUP + 4;
     let resources = Resources::default()
@@ -43,17 +53,24 @@ fn case(variant: Variant, label: &str, (rows, width, stride): (usize, usize, usi
         .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2])
         .with("y", &vec![UNTOUCHED; rows * y_stride]);
-    let params =
-        Swiglu { width: width as u32, x_stride: stride as u32, y_stride: y_stride as u32, y_groups: groups as u32 };
+    let params = Gate {
+        width: width as u32,
+        x_stride: stride as u32,
+        y_stride: y_stride as u32,
+        y_groups: groups as u32,
+        activation: activation as u32,
+        gated: gated.into(),
+    };
     let agreement = match variant.encoding {
         None => AGREEMENT,
         Some(Encoding::F16) => Agreement::Halves,
         Some(Encoding::Int8) => IN_CODES,
     };
+    let label = format!("{activation:?}, gated {gated}, {rows} rows of {width}");
     Case::new(label, agreement, (params, variant, rows), resources)
 }
 
 #[test]
-fn swiglu_agrees_with_its_reference() {
+fn gate_agrees_with_its_reference() {
     check(cases());
 }

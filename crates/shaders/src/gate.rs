@@ -1,4 +1,4 @@
-//! Parameters of `swiglu`.
+//! Parameters of `gate`.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -7,11 +7,11 @@ use crate::kernel::{Encoding, Kernel};
 use crate::launch::{Extent, Launch};
 use crate::variant::Variant;
 
-/// `y = silu(gate) * up`, where a row of `x` holds the gate's values and then up's, and `y` lies in planes or is
+/// `y = activation(gate) * up`, where a row of `x` holds the gate's values and then up's, or the values to be activated alone, and `y` lies in planes or is
 /// encoded: see [`crate::Quantise`].
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
-pub struct Swiglu {
+pub struct Gate {
     /// Values of the gate.
     pub width: u32,
     /// Of `x`, in f32.
@@ -20,9 +20,13 @@ pub struct Swiglu {
     pub y_stride: u32,
     /// Groups of 32 in a row of `y`.
     pub y_groups: u32,
+    /// See [`crate::Activation`].
+    pub activation: u32,
+    /// 0: there is no up.
+    pub gated: u32,
 }
 
-impl Launch for Swiglu {
+impl Launch for Gate {
     fn params(&self) -> &[u8] {
         bytemuck::bytes_of(self)
     }
@@ -37,10 +41,10 @@ impl Launch for Swiglu {
     }
 
     fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        cpu::swiglu(self, variant, count, resources);
+        cpu::gate(self, variant, count, resources);
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Swiglu]
+        &[Kernel::Gate]
     }
 }

@@ -1,19 +1,19 @@
 use super::Resources;
 use super::quantise::write_encoded;
 use crate::format::{GROUP, plane_index};
-use crate::{Swiglu, Variant};
+use crate::{Activation, Gate, Variant};
 
-/// `x * sigmoid(x)`.
-pub(super) fn silu(x: f64) -> f64 {
-    x / (1.0 + (-x).exp())
-}
-
-/// `y = silu(gate) * up`.
-pub(crate) fn swiglu(params: &Swiglu, variant: &Variant, count: usize, resources: &mut Resources) {
+/// `y = activation(gate) * up`, or `activation(gate)`.
+pub(crate) fn gate(params: &Gate, variant: &Variant, count: usize, resources: &mut Resources) {
     let width = params.width as usize;
+    let activation = Activation::from_number(params.activation);
     let row = |row: usize| -> Vec<f32> {
         let (gate, up) = resources.get::<f32>("x")[row * params.x_stride as usize..].split_at(width);
-        gate.iter().zip(up).map(|(gate, up)| (silu(f64::from(*gate)) * f64::from(*up)) as f32).collect()
+        let value = |i: usize| match params.gated {
+            0 => activation.apply(gate[i].into()),
+            _ => activation.gate(gate[i].into(), up[i].into()),
+        };
+        (0..width).map(|i| value(i) as f32).collect()
     };
     let mut rows: Vec<Vec<f32>> = (0..count).map(row).collect();
     if let Some(encoding) = variant.encoding {

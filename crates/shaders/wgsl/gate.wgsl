@@ -1,4 +1,5 @@
-// y = silu(gate) * up (Shazeer 2020). A row of x holds the gate's values and then up's; y lies in planes. With QUANTISE, what
+// y = activation(gate) * up (Shazeer 2020). A row of x holds the gate's values and then up's, or, with `gated` 0, just the values
+// that are to be activated; y lies in planes. With QUANTISE, what
 // would be y is written encoded (see shared/quantise_*.wgsl); an invocation takes a group, or eight values for f16.
 // Grid: (width / 64, rows); with QUANTISE, (groups / 64, rows) or, for f16, (groups / 16, rows).
 struct Params {
@@ -6,16 +7,19 @@ struct Params {
     x_stride: u32, // in f32
     y_stride: u32, // in f32
     y_groups: u32, // groups of 32 in a row of y
+    activation: u32, // see activation.wgsl
+    gated: u32,    // 0: there is no up
 }
+#import activation
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 
 // A value of a row that begins at `first`.
-fn gated(first: u32, i: u32) -> f32 {
+fn value_of(first: u32, i: u32) -> f32 {
     let gate = x[first + i];
-    // exp of a large number is an infinity, which WGSL leaves undefined; past 80 the quotient is 0 all the same.
-    return gate / (1.0 + exp(min(-gate, 80.0))) * x[first + i + params.width];
+    if params.gated == 0u { return activated(params.activation, gate); }
+    return gated(params.activation, gate, x[first + i + params.width]);
 }
 
 #ifdef QUANTISE
@@ -27,10 +31,10 @@ fn gated(first: u32, i: u32) -> f32 {
 
 #ifdef F16
 // Two values of a row that begins at `first`; zeros past the end.
-fn gated_pair(first: u32, i: u32) -> u32 {
+fn pair_at(first: u32, i: u32) -> u32 {
     var pair = vec2<f32>();
-    if i < params.width { pair.x = gated(first, i); }
-    if i + 1u < params.width { pair.y = gated(first, i + 1u); }
+    if i < params.width { pair.x = value_of(first, i); }
+    if i + 1u < params.width { pair.y = value_of(first, i + 1u); }
     return pack_pair(pair);
 }
 
@@ -40,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let row = id.y * params.x_stride;
     let i = id.x * 8u;
     codes_x[id.y * params.y_groups * 4u + id.x] =
-        vec4(gated_pair(row, i), gated_pair(row, i + 2u), gated_pair(row, i + 4u), gated_pair(row, i + 6u));
+        vec4(pair_at(row, i), pair_at(row, i + 2u), pair_at(row, i + 4u), pair_at(row, i + 6u));
 }
 #else
 // Neighbouring invocations read neighbouring values of x, and put them where each finds its group; 33 of them apart, so that
@@ -53,7 +57,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var i = lane; i < 2048u; i += 64u) {
         let at = first_group * 32u + i;
         var value = 0.0;
-        if at < params.width { value = gated(workgroup.y * params.x_stride, at); }
+        if at < params.width { value = value_of(workgroup.y * params.x_stride, at); }
         values_of_groups[i / 32u * 33u + i % 32u] = value;
     }
     workgroupBarrier();
@@ -74,6 +78,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= params.width { return; }
-    y[id.y * params.y_stride + plane_index(id.x, params.y_groups)] = gated(id.y * params.x_stride, id.x);
+    y[id.y * params.y_stride + plane_index(id.x, params.y_groups)] = value_of(id.y * params.x_stride, id.x);
 }
 #endif

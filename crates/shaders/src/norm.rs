@@ -1,4 +1,4 @@
-//! Parameters of `rms_norm`.
+//! Parameters of `norm`.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -7,10 +7,11 @@ use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
 use crate::variant::Variant;
 
-/// `y = x / sqrt(mean(x^2) + epsilon) * weight`, or that in codes of 8 bits: see [`crate::Quantise`].
+/// RMS norm, `y = x / sqrt(mean(x^2) + epsilon) * weight`, or layer norm, `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`;
+/// or that encoded: see [`crate::Quantise`].
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
-pub struct RmsNorm {
+pub struct Norm {
     /// Values of a row that count.
     pub width: u32,
     /// Groups of 32 that they take; what pads the last is zero.
@@ -19,9 +20,15 @@ pub struct RmsNorm {
     pub stride: u32,
     /// Keeps the root from zero.
     pub epsilon: f32,
+    /// 1: layer norm.
+    pub centred: u32,
+    /// 1: `scale` times what is made is added to `y`.
+    pub accumulate: u32,
+    /// See above.
+    pub scale: f32,
 }
 
-impl Launch for RmsNorm {
+impl Launch for Norm {
     fn params(&self) -> &[u8] {
         bytemuck::bytes_of(self)
     }
@@ -31,10 +38,10 @@ impl Launch for RmsNorm {
     }
 
     fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        cpu::rms_norm(self, variant, count, resources);
+        cpu::norm(self, variant, count, resources);
     }
 
     fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::RmsNorm]
+        &[Kernel::Norm]
     }
 }
