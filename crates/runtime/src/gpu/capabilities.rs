@@ -122,7 +122,7 @@ impl Capabilities {
                 let row_per_lane = with(Kernel::MatmulRowPerLaneInt8);
                 Some(Variants::by_rows(&[(1, row_per_lane), (u32::MAX, row_per_lane.tokens4(true))]))
             }
-            Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile).into()),
+            Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile.for_format(format)).into()),
         }
     }
 
@@ -144,7 +144,7 @@ impl Capabilities {
         Variants::by_rows(&[
             (1, matvec.shape(shape)),
             (self.few_rows(), matvec.shape(MatvecShape::FEW_TOKENS)),
-            (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile)),
+            (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile.for_format(format))),
         ])
     }
 

@@ -61,9 +61,15 @@ pub(crate) fn load(gpu: &Gpu, path: &Path) -> Model {
 }
 
 pub(crate) fn engine(options: &GpuOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
-    let gpu = pollster::block_on(Gpu::request(options)).expect("the adapter opens");
-    let model = load(&gpu, path);
-    Engine::new(&gpu, model, engine_options).expect("the model fits")
+    engine_on(&open(options), path, engine_options)
+}
+
+pub(crate) fn open(options: &GpuOptions) -> Gpu {
+    pollster::block_on(Gpu::request(options)).expect("the adapter opens")
+}
+
+pub(crate) fn engine_on(gpu: &Gpu, path: &Path, engine_options: &EngineOptions) -> Engine {
+    Engine::new(gpu, load(gpu, path), engine_options).expect("the model fits")
 }
 
 /// All logits, `[tokens, vocabulary]`.
