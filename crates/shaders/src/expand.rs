@@ -3,7 +3,7 @@
 //! be indexed by numbers, and not every compiler unrolls a loop that is long.
 //!
 //! Text goes in and text comes out, at build time for naga and at run time for the device: a browser takes WGSL as text, and
-//! forty expansions would weigh more in the download than the twenty files they come from.
+//! hundreds of expansions would weigh more in the download than the files they come from.
 
 use std::borrow::Cow;
 

@@ -134,10 +134,14 @@ impl Tile {
     /// The one for weights with tables, which take workgroup memory.
     const WITH_TABLE: Self = Self { rows: 128, tokens: 64 };
 
-    /// This one, or the one that there is for weights in `format`.
+    /// This one or, for formats with a table and those that few files are in, the only one that there is for weights in `format`.
     #[must_use]
     pub const fn for_format(self, format: WeightFormat) -> Self {
-        if format.is_linear() { self } else { Self::WITH_TABLE }
+        match format {
+            _ if !format.is_linear() => Self::WITH_TABLE,
+            WeightFormat::Q5_0 | WeightFormat::Q5_1 | WeightFormat::Q2_K | WeightFormat::Q3_K => Self::DEFAULT,
+            _ => self,
+        }
     }
 
     /// Those among which to choose for weights in `format`.

@@ -142,7 +142,7 @@ pub(super) fn pack_iq1_m(row: &mut Row<'_>, bytes: &[u8]) {
         for group in 0..SUPER_BLOCK_GROUPS {
             let upper = |i: usize| nibble(upper, 4 * group + i);
             let entry = |i: usize| IQ1[usize::from(entries[4 * group + i]) | usize::from(upper(i) & 7) << 8];
-            let signs = (0..4).fold(0, |all, i| all | u32::from(upper(i) >> 3) * 0xff << (8 * i));
+            let signs = (0..4).fold(0, |all, i| all | (u32::from(upper(i) >> 3) * 0xff) << (8 * i));
             set_octets(row, index * SUPER_BLOCK_GROUPS + group, from_fn(entry), signs);
         }
     }

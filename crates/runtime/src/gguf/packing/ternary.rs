@@ -30,7 +30,7 @@ pub(super) fn pack_tq1_0(row: &mut Row<'_>, bytes: &[u8]) {
             for _ in 0..count {
                 let (these, after) = rest.split_at_mut(bytes.len());
                 for (code, byte) in these.iter_mut().zip(bytes) {
-                    *code = (u16::from(byte.wrapping_mul(power)) * 3 >> 8) as u8;
+                    *code = ((u16::from(byte.wrapping_mul(power)) * 3) >> 8) as u8;
                 }
                 power = power.wrapping_mul(3);
                 rest = after;

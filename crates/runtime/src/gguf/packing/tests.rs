@@ -40,6 +40,25 @@ fn every_quantised_type_means_what_its_definition_says() {
     }
 }
 
+/// Blocks may hold anything: entries, scales and signs are all in range by their bits.
+#[test]
+fn any_bytes_are_packed() {
+    let mut state = 1u32;
+    let mut byte = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    for kind in quantised_types() {
+        let groups = 2 * kind.block_len() / GROUP;
+        for bytes in [[0; 2000], [0xff; 2000], std::array::from_fn(|_| byte())] {
+            let mut packed = PackedRows::new(kind, 1, groups, 1);
+            packed.pack(0, &bytes[..2 * kind.block_bytes()]);
+            let layout = WeightLayout { format: packed.format, interleave: 1 };
+            assert_eq!(weight_row(layout, &packed.codes, &packed.scales, 0, groups).len(), groups * GROUP, "{kind}");
+        }
+    }
+}
+
 #[test]
 fn plain_numbers_are_kept() {
     let values = [0.5f32, -1.25, 3.0, 1e-3, -7.0];
