@@ -59,8 +59,12 @@ fn valid_files() -> Vec<Vec<u8>> {
         .tensor("blk.0.ffn_up_exps.weight", TensorType::Q8_0, &[32, 2, 3], &[3; 204])
         .tensor("blk.0.attn_q.weight", TensorType::Q6_K, &[256, 1, 1, 1], &[4; 210]);
     let small = GgufWriter::new().metadata("key", "value").tensor("weight", TensorType::BF16, &[3], &[5; 6]);
+    let every_type = TensorType::ALL.iter().fold(GgufWriter::new(), |writer, kind| {
+        let (name, weights) = (kind.name().to_lowercase(), 2 * kind.block_len() as u64);
+        writer.tensor(&name, *kind, &[weights, 3], &vec![6; 6 * kind.block_bytes()])
+    });
     let golden = fs::read(golden("quant/tiny-llama-q4_0.gguf")).expect("a readable file");
-    vec![rich.clone().finish(), rich.version(2).finish(), small.finish(), golden]
+    vec![rich.clone().finish(), rich.version(2).finish(), small.finish(), every_type.finish(), golden]
 }
 
 /// The places that look like lengths, counts, types or offsets: a small number in eight bytes.

@@ -50,11 +50,12 @@ impl Variant {
             for shape in MatvecShape::single_token(format).chain([MatvecShape::FEW_TOKENS]) {
                 all.push(matvec.shape(shape).subgroups(true));
             }
-            all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::Matmul).weight(format, 1).tile(tile)));
+            all.extend(Tile::all_for(format).map(|tile| Self::plain(Kernel::Matmul).weight(format, 1).tile(tile)));
             let cooperative = Self::plain(Kernel::MatmulCooperative).weight(format, 1);
             all.extend(CooperativeTile::ALL.map(|tile| cooperative.cooperative_tile(tile)));
             if format.has_integer_codes() {
-                all.extend(Tile::ALL.map(|tile| Self::plain(Kernel::MatmulInt8).weight(format, 1).tile(tile)));
+                let int8 = Self::plain(Kernel::MatmulInt8).weight(format, 1);
+                all.extend(Tile::all_for(format).map(|tile| int8.tile(tile)));
             }
             for tokens4 in [false, true] {
                 let row_per_lane = |kernel| Self::plain(kernel).weight(format, LANE_INTERLEAVE).tokens4(tokens4);

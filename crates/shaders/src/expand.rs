@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use crate::format::{Codes, Scales, Table, WeightFormat};
 use crate::kernel::{Encoding, Kernel};
 use crate::variant::Variant;
 
@@ -132,9 +133,17 @@ impl Expansion<'_, '_, '_> {
             "FLOAT_TILES" => matches!(self.variant.kernel, Kernel::Matmul | Kernel::MatmulCooperative),
             "FLOAT" => self.variant.kernel.takes().is_none(),
             "INT8" => self.variant.kernel.takes().or(self.variant.encoding) == Some(Encoding::Int8),
-            "SCALES" => self.variant.weight.is_some_and(|layout| layout.format.has_scales()),
+            "ODD_BIT" => self.format().is_some_and(WeightFormat::has_odd_bit),
+            "TABLE" => self.format().is_some_and(|format| !format.is_linear()),
+            "TABLE_OF_MATRIX" => self.format().is_some_and(|format| format.table() == Table::OfMatrix),
+            "UPPER_HALVES" => self.format().is_some_and(|format| format.scales() == Scales::UpperHalves),
+            "SCALES" => self.format().is_some_and(WeightFormat::has_scales),
             _ => false,
         }
+    }
+
+    fn format(&self) -> Option<WeightFormat> {
+        self.variant.weight.map(|layout| layout.format)
     }
 
     fn fixed(&self) -> bool {
@@ -142,8 +151,15 @@ impl Expansion<'_, '_, '_> {
     }
 
     fn resolve(&self, import: &str) -> String {
-        match (import, self.variant.weight, self.variant.encoding) {
-            ("weight_format", Some(layout), _) => format!("shared/weight_{}", layout.format.name()),
+        match (import, self.format(), self.variant.encoding) {
+            ("weight_format", Some(format), _) => match format.codes() {
+                Codes::Planes(_) => "shared/codes".to_owned(),
+                _ => format!("shared/weight_{}", format.name()),
+            },
+            ("code_planes", Some(format), _) => format!("shared/planes_{}", format.code_bits()),
+            ("code_values", Some(format), _) if format.is_linear() => "shared/code_numbers".to_owned(),
+            ("code_values", ..) => "shared/code_table".to_owned(),
+            ("code_scales", Some(format), _) => format!("shared/scales_{}", format.scales().name()),
             ("activations", ..) => format!("shared/activations_{}", if self.fixed() { "fixed" } else { "float" }),
             ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
             _ => format!("shared/{import}"),

@@ -104,7 +104,11 @@ impl MatvecShape {
 
     /// Those among which to choose for a single token and weights in `format`.
     pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
-        let (float, fixed) = if format.has_integer_codes() { (4, Self::FIXED.len()) } else { (Self::FLOAT.len(), 0) };
+        let (float, fixed) = match (format.has_integer_codes(), format.is_linear()) {
+            (false, _) => (Self::FLOAT.len(), 0),
+            (true, false) => (4, 0),
+            (true, true) => (4, Self::FIXED.len()),
+        };
         Self::FLOAT.into_iter().take(float).chain(Self::FIXED.into_iter().take(fixed))
     }
 
@@ -126,6 +130,24 @@ pub struct Tile {
 impl Tile {
     /// The one that suits most matrices.
     pub const DEFAULT: Self = Self { rows: 64, tokens: 64 };
+
+    /// The one for weights with tables, which take workgroup memory.
+    const WITH_TABLE: Self = Self { rows: 128, tokens: 64 };
+
+    /// This one or, for formats with a table and those that few files are in, the only one that there is for weights in `format`.
+    #[must_use]
+    pub const fn for_format(self, format: WeightFormat) -> Self {
+        match format {
+            _ if !format.is_linear() => Self::WITH_TABLE,
+            WeightFormat::Q5_0 | WeightFormat::Q5_1 | WeightFormat::Q2_K | WeightFormat::Q3_K => Self::DEFAULT,
+            _ => self,
+        }
+    }
+
+    /// Those among which to choose for weights in `format`.
+    pub(crate) fn all_for(format: WeightFormat) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |tile| tile.for_format(format) == *tile)
+    }
 
     /// Those among which to choose.
     pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
@@ -154,7 +176,7 @@ impl CooperativeTile {
     ];
 
     /// Bytes of workgroup memory that the largest of them takes.
-    pub const MAX_WORKGROUP_MEMORY: u32 = 45_056;
+    pub const MAX_WORKGROUP_MEMORY: u32 = 45_120;
 
     /// Invocations of a workgroup: each stages a group of the weight.
     pub(crate) const fn workgroup_size(&self) -> u32 {

@@ -152,6 +152,7 @@ impl Variant {
         let mut constants = Vec::new();
         if let Some(layout) = self.weight {
             constants.push(("INTERLEAVE", layout.interleave));
+            constants.extend(layout.format.constants());
         }
         if let Some(shape) = self.shape {
             constants.extend([

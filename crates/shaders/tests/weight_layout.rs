@@ -1,7 +1,9 @@
 //! Where a weight lies in memory, spelled out by hand: the kernels and their references both build on it.
 
 use wgslm_shaders::cpu::weight_row;
-use wgslm_shaders::format::{GROUP, LANE_INTERLEAVE, SUPER_BLOCK_GROUPS, interleaved, plane_index};
+use wgslm_shaders::format::{
+    Codes, GROUP, LANE_INTERLEAVE, SUPER_BLOCK_GROUPS, Scales, TABLE, Table, interleaved, plane_index,
+};
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
 #[test]
@@ -38,79 +40,121 @@ fn halves(low: f32, high: f32) -> u32 {
     bits(low) | bits(high) << 16
 }
 
-/// One row of a super-block of Q4_K or Q6_K: codes, scales, and the weights they stand for.
-fn super_block(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
-    let weights = SUPER_BLOCK_GROUPS * GROUP;
-    let bits = if format == WeightFormat::Q4_K { 4 } else { 6 };
-    let code = |k: usize| (k as u32 * 7 + k as u32 / 32) % (1 << bits);
-    let byte = |group: usize, i: usize| (group * 53 + i * 90 + 5) as u8;
-    let mut codes = Vec::new();
-    for first in (0..weights).step_by(GROUP) {
-        // Byte i of a group holds the nibbles of weights i and 16 + i, then two words the upper bits, a half of the group each.
+/// The words of a group's codes of `bits` bits, and the word of its odd bits.
+fn planes(bits: u32, codes: &[u32]) -> (Vec<u32>, u32) {
+    let mut words = Vec::new();
+    let mut have = 0;
+    if bits >= 4 {
+        // Byte i holds the lowest four bits of codes i and 16 + i.
         for word in 0..4 {
-            let nibbles = |i: usize| (code(first + 4 * word + i) & 15) | (code(first + 16 + 4 * word + i) & 15) << 4;
-            codes.push((0..4).map(|i| nibbles(i) << (8 * i)).sum());
+            let byte = |i: usize| (codes[4 * word + i] & 15) | (codes[16 + 4 * word + i] & 15) << 4;
+            words.push((0..4).map(|i| byte(i) << (8 * i)).sum());
         }
-        if bits == 6 {
-            let upper = |k: usize| (code(first + k) >> 4) << (k % 4 * 8 + k % 16 / 4 * 2);
-            codes.extend([0, 16].map(|half| (half..half + 16).map(upper).sum::<u32>()));
-        }
+        have = 4;
     }
-    let mut scales = vec![halves(0.5, 0.125)];
-    scales.extend((0..4).map(|pair| u32::from_le_bytes([0, 1, 2, 3].map(|i| byte(2 * pair + i / 2, i % 2)))));
-    let weight = |k: usize| {
-        let (group, half, code) = (k / GROUP, k % GROUP / 16, code(k) as f32);
-        match format {
-            WeightFormat::Q4_K => 0.5 * f32::from(byte(group, 0)) * code - 0.125 * f32::from(byte(group, 1)),
-            _ => 0.5 * f32::from(byte(group, half) as i8) * (code - 32.0),
-        }
-    };
-    (codes, scales, (0..weights).map(weight).collect())
+    if bits - have >= 2 {
+        // A half of the group a word, each fourth of its codes in a byte.
+        let pair = |k: usize| ((codes[k] >> have) & 3) << (k % 4 * 8 + k % 16 / 4 * 2);
+        words.extend([0, 16].map(|half| (half..half + 16).map(pair).sum::<u32>()));
+        have += 2;
+    }
+    let odd = |k: usize| ((codes[k] >> have) & 1) << (k % 4 * 8 + k / 4);
+    (words, if bits > have { (0..GROUP).map(odd).sum() } else { 0 })
 }
 
-/// One row of three groups: codes, scales, and the weights they stand for.
-fn example(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
-    let weights = 3 * GROUP;
-    let value = |k: usize| k as f32 / 8.0 - 5.0;
-    // Codes of 4 and 8 bits that run through all their values, differently in each group.
-    let nibble = |k: usize| (k as u32 * 7 + k as u32 / 32) % 16;
-    let signed = |k: usize| (k as i32 * 37 % 256 - 128) as i8;
-    let scale = |k: usize| [0.5, -2.0, 0.0625][k / GROUP];
-    let minimum = |k: usize| [-4.0, 1.5, 0.25][k / GROUP];
-    // Byte i of a group holds weight i in its low half and weight 16 + i in its high half.
-    let nibbles: Vec<u32> = (0..weights / 8)
-        .map(|word| {
-            let first = word / 4 * GROUP + word % 4 * 4;
-            (0..4).map(|byte| (nibble(first + byte) | nibble(first + byte + 16) << 4) << (8 * byte)).sum()
-        })
-        .collect();
-    let scales = vec![halves(0.5, -2.0), halves(0.0625, 99.0)];
-    let all = |weight: &dyn Fn(usize) -> f32| (0..weights).map(weight).collect::<Vec<f32>>();
-    match format {
-        WeightFormat::F32 => ((0..weights).map(|k| value(k).to_bits()).collect(), Vec::new(), all(&value)),
-        WeightFormat::F16 => (
-            (0..weights / 2).map(|word| halves(value(2 * word), value(2 * word + 1))).collect(),
-            Vec::new(),
-            all(&value),
+/// Scales of a row of eight groups, and the scale and minimum of each half of a group that they stand for.
+fn example_scales(scales: Scales) -> (Vec<u32>, Vec<[(f32, f32); 2]>) {
+    let scale = |group: usize| [0.5, -2.0, 0.0625, 1.0, -0.25, 8.0, 0.125, -1.0][group];
+    let minimum = |group: usize| scale((group + 3) % 8);
+    let byte = |group: usize, i: usize| (group * 53 + i * 90 + 5) as u8;
+    let groups = 0..SUPER_BLOCK_GROUPS;
+    let all = |of: &dyn Fn(usize, usize) -> (f32, f32)| groups.clone().map(|g| [of(g, 0), of(g, 1)]).collect();
+    let super_block = |factors: u32| {
+        let pair = |pair: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| byte(2 * pair + i / 2, i % 2)));
+        [factors, pair(0), pair(1), pair(2), pair(3)].to_vec()
+    };
+    let pairs = |word: &dyn Fn(f32, f32) -> u32| (0..4).map(|i| word(scale(2 * i), scale(2 * i + 1))).collect();
+    match scales {
+        Scales::None => (Vec::new(), all(&|_, _| (1.0, 0.0))),
+        Scales::Halves => (pairs(&halves), all(&|group, _| (scale(group), 0.0))),
+        Scales::UpperHalves => {
+            let word = |low: f32, high: f32| low.to_bits() >> 16 | high.to_bits() & 0xffff_0000;
+            (pairs(&word), all(&|group, _| (scale(group), 0.0)))
+        }
+        Scales::WithMinimum => (
+            groups.clone().map(|group| halves(scale(group), minimum(group))).collect(),
+            all(&|group, _| (scale(group), minimum(group))),
         ),
-        WeightFormat::BF16 => {
-            let upper = |k: usize| value(k).to_bits() >> 16;
-            (
-                (0..weights / 2).map(|word| upper(2 * word) | upper(2 * word + 1) << 16).collect(),
-                Vec::new(),
-                all(&value),
-            )
+        Scales::SuperBlocks => (
+            super_block(halves(0.5, 0.125)),
+            all(&|group, _| (0.5 * f32::from(byte(group, 0)), -0.125 * f32::from(byte(group, 1)))),
+        ),
+        Scales::SuperBlocksOfHalves => {
+            (super_block(0.5f32.to_bits()), all(&|group, half| (0.5 * f32::from(byte(group, half) as i8), 0.0)))
         }
-        WeightFormat::Q4_0 => (nibbles, scales, all(&|k| scale(k) * (nibble(k) as f32 - 8.0))),
-        WeightFormat::Q4_1 => {
-            let pairs = [0, 32, 64].map(|k| halves(scale(k), minimum(k))).to_vec();
-            (nibbles, pairs, all(&|k| scale(k) * nibble(k) as f32 + minimum(k)))
+        Scales::SuperBlocksOfNibbles => (
+            super_block(halves(0.5, 0.125)),
+            all(&|group, half| (0.5 * f32::from(byte(group, half) & 15), -0.125 * f32::from(byte(group, half) >> 4))),
+        ),
+    }
+}
+
+/// One row of a super-block: codes group by group, scales, and the weights they stand for.
+fn example(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
+    let weights = SUPER_BLOCK_GROUPS * GROUP;
+    let value = |k: usize| k as f32 / 8.0 - 5.0;
+    // Codes that run through all their values, differently in each group.
+    let code = |k: usize, bits: u32| (k as u32 * 7 + k as u32 / 32) % (1 << bits);
+    let signed = |k: usize| (k as i32 * 37 % 256 - 128) as i8;
+    let own_table: [i8; TABLE] = [9, -7, 100, -128, 127, 0, 1, -1, 20, 30, 40, -50, -60, -70, 80, -90];
+    let (mut scales, of_halves) = example_scales(format.scales());
+    let all = |of: &dyn Fn(usize) -> f32| -> Vec<f32> {
+        let scaled = |k: usize| {
+            let (scale, minimum) = of_halves[k / GROUP][k % GROUP / 16];
+            scale * of(k) + minimum
+        };
+        (0..weights).map(scaled).collect()
+    };
+    match format.codes() {
+        Codes::Words => ((0..weights).map(|k| value(k).to_bits()).collect(), scales, all(&value)),
+        Codes::Halves => {
+            let pair = |k: usize| match format {
+                WeightFormat::F16 => halves(value(k), value(k + 1)),
+                _ => value(k).to_bits() >> 16 | value(k + 1).to_bits() & 0xffff_0000,
+            };
+            ((0..weights).step_by(2).map(pair).collect(), scales, all(&value))
         }
-        WeightFormat::Q4_K | WeightFormat::Q6_K => super_block(format),
-        WeightFormat::Q8_0 => {
-            let codes =
-                (0..weights / 4).map(|word| u32::from_le_bytes([0, 1, 2, 3].map(|i| signed(4 * word + i) as u8)));
-            (codes.collect(), scales, all(&|k| scale(k) * f32::from(signed(k))))
+        Codes::Bytes => {
+            let word = |word: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| signed(4 * word + i) as u8));
+            ((0..weights / 4).map(word).collect(), scales, all(&|k| f32::from(signed(k))))
+        }
+        Codes::Planes(bits) => {
+            let mut words = Vec::new();
+            for group in 0..SUPER_BLOCK_GROUPS {
+                let codes: Vec<u32> = (group * GROUP..(group + 1) * GROUP).map(|k| code(k, bits)).collect();
+                let (group_words, odd) = planes(bits, &codes);
+                words.extend(group_words);
+                if bits % 2 == 1 {
+                    scales.push(odd);
+                }
+            }
+            let zero = match format {
+                WeightFormat::Q3_K => 4,
+                WeightFormat::Q4_0 => 8,
+                WeightFormat::Q5_0 => 16,
+                WeightFormat::Q6_K => 32,
+                _ => 0,
+            };
+            let value = |k: usize| match format.table() {
+                Table::None => code(k, bits) as f32 - zero as f32,
+                Table::Fixed(table) => table[code(k, bits) as usize].into(),
+                Table::OfMatrix => own_table[code(k, bits) as usize].into(),
+            };
+            if format.table() == Table::OfMatrix {
+                let word = |word: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| own_table[4 * word + i] as u8));
+                scales.extend((0..4).map(word));
+            }
+            (words, scales, all(&value))
         }
     }
 }

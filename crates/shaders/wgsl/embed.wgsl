@@ -25,6 +25,7 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    prepare_weights(id.x % 64u, params.groups);
     let row = rows[id.y];
     var token = row.token;
     if row.source != 0u { token = sampled[row.source - 1u]; }

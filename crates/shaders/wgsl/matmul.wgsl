@@ -54,6 +54,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, invocation: Invocation) {
     let stages = is_weight || item < TILE_TOKENS;
     let slot = half_of_step * 4u * SLOTS + select(TILE_ROWS + item, item, is_weight);
 
+    prepare_weights(invocation.index, params.groups);
     var sums: array<array<f32, ROWS_EACH>, TILE_TOKENS / 16u>;
     var next = load(row, token, is_weight, half_of_step);
     for (var first = 0u; first < 2u * params.groups; first += STEP) {

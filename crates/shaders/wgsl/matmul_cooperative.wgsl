@@ -45,6 +45,7 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
     var sums$i_$j = Sums();
 #endfor
 #endfor
+    prepare_weights(index, params.groups);
     // Clamped, a group past the end is multiplied by zeros.
     var group = min(index % STEP, params.groups - 1u);
     var low = raw_half(row, group, 0u);

@@ -15,7 +15,7 @@ const STAGED: u32 = 2u * SLOTS + 4u;
 // [group of the step][half of the group][row or token]
 var<workgroup> codes_tile: array<vec4<u32>, STEP * STAGED>;
 // [group of the step][row or token]
-var<workgroup> scales_tile: array<vec2<f32>, STEP * SLOTS>;
+var<workgroup> scales_tile: array<Scale, STEP * SLOTS>;
 
 struct Invocation {
     @builtin(local_invocation_id) id: vec3<u32>,
@@ -33,7 +33,8 @@ fn load(row: WeightRow, token: u32, is_weight: bool, group: u32) -> RawCodes {
 fn staged(raw: RawCodes, is_weight: bool, group: u32) -> SignedCodes {
     if is_weight { return signed_codes(raw, group); }
     // A group past the end counts as zeros.
-    return SignedCodes(raw.first, raw.second, select(vec2<f32>(), bitcast<vec2<f32>>(raw.scale), group < params.groups));
+    let scale = x_scale_of(bitcast<vec2<f32>>(raw.scale), raw.first);
+    return SignedCodes(raw.first, raw.second, select(Scale(), scale, group < params.groups));
 }
 
 @compute @workgroup_size(16, 16)
@@ -49,6 +50,7 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, invocation: Invocation) {
     let stages = is_weight || item < TILE_TOKENS;
     let slot = select(TILE_ROWS + item, item, is_weight);
 
+    prepare_weights(invocation.index, params.groups);
     var sums: array<array<f32, ROWS_EACH>, TILE_TOKENS / 16u>;
     var next = load(row, token, is_weight, group_of_step);
     for (var first = 0u; first < params.groups; first += STEP) {

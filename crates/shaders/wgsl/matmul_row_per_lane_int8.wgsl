@@ -7,7 +7,8 @@
 
 fn activations(token: u32, group: u32) -> SignedCodes {
     let first = token * 2u * params.groups + group;
-    return SignedCodes(codes_x[first], codes_x[first + params.groups], scales_x[token * params.groups + group]);
+    let low = codes_x[first];
+    return SignedCodes(low, codes_x[first + params.groups], x_scale_of(scales_x[token * params.groups + group], low));
 }
 
 fn product(w: SignedCodes, x: SignedCodes) -> f32 {

@@ -29,8 +29,8 @@ fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 #ifdef FIXED
 fn group_dot(raw: RawCodes, group: u32, x: Activations32) -> f32 {
     let codes = signed_codes(raw, group);
-    return scaled(dot16(codes.low, x.high_a), dot16(codes.high, x.high_b), codes.scale, vec2(256.0 * x.scale, x.sum))
-        + scaled(dot16(codes.low, x.low_a), dot16(codes.high, x.low_b), codes.scale, vec2(x.scale, 0.0));
+    return scaled(dot16(codes.low, x.high_a), dot16(codes.high, x.high_b), codes.scale, x_scale(256.0 * x.scale, x.low_sum, x.high_sum))
+        + scaled(dot16(codes.low, x.low_a), dot16(codes.high, x.low_b), codes.scale, x_scale(x.scale, 0.0, 0.0));
 }
 #endif
 
@@ -112,6 +112,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let outputs = select(ROWS, ROWS / 2u, params.gate_rows != 0u);
     let first = (group.z * groups.x + group.x) * outputs;
     let first_column = group.y * COLUMNS;
+    prepare_weights(lane.index, params.groups);
     // The last is that of the squares.
     var sums: array<Sums, ROWS + 1u>;
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {

@@ -119,7 +119,7 @@ impl Capabilities {
             Encoding::F16 => self.cooperative.then(|| by_workgroups(with(Kernel::MatmulCooperative), rows)),
             Encoding::Int8 if !format.has_integer_codes() => None,
             Encoding::Int8 if self.interleaved_rows => Some(row_per_lane(with(Kernel::MatmulRowPerLaneInt8))),
-            Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile).into()),
+            Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile.for_format(format)).into()),
         }
     }
 
@@ -140,7 +140,7 @@ impl Capabilities {
         Variants::by_rows(&[
             (1, matvec.shape(shape)),
             (self.few_rows(), matvec.shape(MatvecShape::FEW_TOKENS)),
-            (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile)),
+            (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile.for_format(format))),
         ])
     }
 

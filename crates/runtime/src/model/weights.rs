@@ -126,7 +126,7 @@ impl Weights {
         let parts = matrix.parts.iter().map(|part| (part.first as usize, part.codes.clone(), part.scales.clone()));
         let interleave = layout.interleave as usize;
         let target =
-            Target::Matrix { format: layout.format, interleave, groups: groups_in(row_length), parts: parts.collect() };
+            Target::Matrix { kind: tensor.kind, interleave, groups: groups_in(row_length), parts: parts.collect() };
         // Rows are packed in batches of whole interleaved groups, of about a quarter MiB: few writes, little memory.
         let batch = ((256 << 10) / row_bytes.max(1)).max(1).next_multiple_of(interleave);
         Ok(TensorWriter::new(row_bytes, batch, first_row as usize, target))
@@ -176,7 +176,7 @@ fn allocate(gpu: &Gpu, name: &str, rows: u32, layout: WeightLayout, groups: usiz
 
 enum Target {
     Vector { kind: TensorType, values: Buffer },
-    Matrix { format: WeightFormat, interleave: usize, groups: usize, parts: Vec<(usize, Buffer, Option<Buffer>)> },
+    Matrix { kind: TensorType, interleave: usize, groups: usize, parts: Vec<(usize, Buffer, Option<Buffer>)> },
 }
 
 /// Takes a tensor's bytes in pieces of any size, packs them by batches of rows and writes those to the device.
@@ -226,7 +226,7 @@ impl TensorWriter {
         let first = self.written_rows;
         let count = bytes.len() / self.row_bytes;
         self.written_rows += count;
-        let (format, interleave, groups, parts) = match &self.target {
+        let (kind, interleave, groups, parts) = match &self.target {
             Target::Vector { kind, values } => {
                 let floats = floats(*kind, bytes).unwrap_or_default();
                 let groups = groups_in(floats.len());
@@ -237,13 +237,14 @@ impl TensorWriter {
                 gpu.write(values, 0, bytemuck::cast_slice(&planes));
                 return;
             }
-            Target::Matrix { format, interleave, groups, parts } => (*format, *interleave, *groups, parts),
+            Target::Matrix { kind, interleave, groups, parts } => (*kind, *interleave, *groups, parts),
         };
-        let mut packed = PackedRows::new(format, interleave, groups, count.next_multiple_of(interleave));
+        let mut packed = PackedRows::new(kind, interleave, groups, count.next_multiple_of(interleave));
         for (row, bytes) in bytes.chunks_exact(self.row_bytes).enumerate() {
             packed.pack(row, bytes);
         }
         // A batch may reach over the end of a part; parts begin at multiples of the interleave, so planes can be cut there.
+        let format = packed.format;
         let (code_row, scale_row) = (groups * format.code_words(), format.scale_words(groups));
         let mut row = first;
         let end = first + count.next_multiple_of(interleave);

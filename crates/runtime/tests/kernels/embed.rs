@@ -1,11 +1,11 @@
 //! `embed`: whole tables and parts of them, tokens given and tokens just sampled.
 
-use wgslm_shaders::{Embed, Kernel, Row, Variant, WeightFormat};
+use wgslm_shaders::{Embed, Kernel, Row, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::Random;
 use crate::weights::{layout_of, random_weight, whole_groups};
-use wgslm_shaders::format::GROUP;
+use wgslm_shaders::format::{GROUP, Scales};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -36,9 +36,9 @@ fn case(variant: Variant, (first, tokens): (usize, usize), groups: usize, gap: u
         .with("sampled", &sampled)
         .with("x", &vec![UNTOUCHED; rows.len() * stride]);
     let params = Embed { first: start, tokens: tokens as u32, groups: groups as u32, stride: (stride / 4) as u32 };
-    // An f16 times a code is exact in f32, and Q4_1's minimum adds one rounding: the same everywhere. Q4_K's minimum is a product
-    // itself, which a device may round or keep.
-    let rounds = layout_of(&variant).format == WeightFormat::Q4_K;
+    // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding: the same everywhere. The
+    // minimum of a super-block is a product itself, which a device may round or keep.
+    let rounds = matches!(layout_of(&variant).format.scales(), Scales::SuperBlocks | Scales::SuperBlocksOfNibbles);
     let agreement = if rounds { Agreement::OfLargest(1e-6) } else { Agreement::Exact };
     let label = format!("tokens {start} to {end}, {groups} groups");
     Case::new(label, agreement, (params, variant, rows.len()), resources)

@@ -1,7 +1,9 @@
 //! Random weights in the layouts that kernels read.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::format::{SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, WeightFormat, interleaved};
+use wgslm_shaders::format::{
+    SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, Scales, TABLE, Table, WeightFormat, interleaved,
+};
 use wgslm_shaders::{Variant, WeightLayout};
 
 use crate::random::Random;
@@ -25,35 +27,48 @@ pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usi
         match format {
             WeightFormat::F32 => Box::new(|| random.values(1)[0].to_bits()),
             WeightFormat::F16 => Box::new(|| random.halves()),
-            // An f32 below 1 cut in half, and another one.
-            WeightFormat::BF16 => {
-                Box::new(|| random.values(1)[0].to_bits() & 0xffff_0000 | random.values(1)[0].to_bits() >> 16)
-            }
+            WeightFormat::BF16 => Box::new(|| upper_halves(random)),
             _ => Box::new(|| random.word()),
         },
     );
     let scale_words = format.scale_words(groups);
+    let pure = format.pure_scale_words(groups);
+    // A table belongs to a matrix, not to a row.
+    let table_words = if format.table() == Table::OfMatrix { TABLE / 4 } else { 0 };
+    let table_from = scale_words - table_words;
+    let table: Vec<u32> = (0..table_words).map(|_| random.word()).collect();
     let mut places = 0..;
     let scales = plane(
         scale_words,
-        match format {
-            // A word of factors, then four of bytes.
-            WeightFormat::Q4_K | WeightFormat::Q6_K => Box::new(|| {
-                let word = places.next().unwrap_or(0) / interleave % scale_words;
-                if word % SUPER_BLOCK_SCALE_WORDS == 0 { random.halves() } else { random.word() }
-            }),
-            _ => Box::new(|| random.halves()),
-        },
+        Box::new(|| {
+            let word = places.next().unwrap_or(0) / interleave % scale_words;
+            match format.scales() {
+                _ if word >= table_from => table[word - table_from],
+                // Odd bits.
+                _ if word >= pure => random.word(),
+                Scales::UpperHalves => upper_halves(random),
+                Scales::SuperBlocks | Scales::SuperBlocksOfHalves | Scales::SuperBlocksOfNibbles
+                    if word % SUPER_BLOCK_SCALE_WORDS > 0 =>
+                {
+                    random.word()
+                }
+                // A factor that came from an f16.
+                Scales::SuperBlocksOfHalves => random.values(1)[0].to_bits() & 0xffff_e000,
+                _ => random.halves(),
+            }
+        }),
     );
     Resources::default().with("codes", &codes).with("scales", &scales)
 }
 
+/// Two f32 below 1 cut in half.
+fn upper_halves(random: &mut Random) -> u32 {
+    random.values(1)[0].to_bits() & 0xffff_0000 | random.values(1)[0].to_bits() >> 16
+}
+
 /// The number of groups of a row of about `groups` that the format can have: K-quants come in super-blocks.
 pub(crate) fn whole_groups(variant: &Variant, groups: usize) -> usize {
-    match layout_of(variant).format {
-        WeightFormat::Q4_K | WeightFormat::Q6_K => groups.next_multiple_of(SUPER_BLOCK_GROUPS),
-        _ => groups,
-    }
+    if layout_of(variant).format.has_super_blocks() { groups.next_multiple_of(SUPER_BLOCK_GROUPS) } else { groups }
 }
 
 /// The variant's layout.

@@ -55,9 +55,16 @@ pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &Engine
 }
 
 pub(crate) fn engine(options: &GpuOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
-    let gpu = pollster::block_on(Gpu::request(options)).expect("the adapter opens");
+    engine_on(&open(options), path, engine_options)
+}
+
+pub(crate) fn open(options: &GpuOptions) -> Gpu {
+    pollster::block_on(Gpu::request(options)).expect("the adapter opens")
+}
+
+pub(crate) fn engine_on(gpu: &Gpu, path: &Path, engine_options: &EngineOptions) -> Engine {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    load_bytes(&gpu, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    load_bytes(gpu, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// All logits, `[tokens, vocabulary]`.

@@ -2,51 +2,104 @@
 
 use half::{bf16, f16};
 
-use crate::format::{GROUP, SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, WeightFormat, interleaved};
+use crate::format::{
+    Codes, GROUP, SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, Scales, TABLE, Table, WeightFormat, interleaved,
+};
 use crate::variant::WeightLayout;
 
 /// Row `row` of a repacked matrix of `groups` groups a row, dequantised.
 #[must_use]
 pub fn weight_row(layout: WeightLayout, codes: &[u32], scales: &[u32], row: usize, groups: usize) -> Vec<f32> {
     let format = layout.format;
-    let interleave = layout.interleave as usize;
-    let word =
-        |plane: &[u32], index: usize, words_per_row: usize| plane[interleaved(row, index, words_per_row, interleave)];
-    let code = |index: usize| word(codes, index, groups * format.code_words());
-    let scale = |index: usize| word(scales, index, format.scale_words(groups));
-    (0..groups * GROUP)
-        .map(|k| {
-            let (group, within) = (k / GROUP, k % GROUP);
-            let code = |word: usize| code(format.code_word(groups, group, word));
-            let byte = |i: usize| code(i / 4).to_le_bytes()[i % 4];
-            let nibble = || f32::from((byte(within % 16) >> (4 * (within / 16))) & 15);
-            let factors = || scale(group / SUPER_BLOCK_GROUPS * SUPER_BLOCK_SCALE_WORDS);
-            // A byte of the pair of groups that the group is one of; two belong to each.
-            let scale_byte = |i: usize| {
-                let first = group / SUPER_BLOCK_GROUPS * SUPER_BLOCK_SCALE_WORDS + 1;
-                scale(first + group % SUPER_BLOCK_GROUPS / 2).to_le_bytes()[group % 2 * 2 + i]
-            };
-            let scale_of_pair = || half_of(scale(group / 2), group % 2);
-            match format {
-                WeightFormat::F32 => f32::from_bits(code(within)),
-                WeightFormat::F16 => half_of(code(within / 2), k % 2),
-                WeightFormat::BF16 => bf16::from_bits((code(within / 2) >> (16 * (k % 2))) as u16).to_f32(),
-                WeightFormat::Q4_0 => scale_of_pair() * (nibble() - 8.0),
-                WeightFormat::Q4_1 => half_of(scale(group), 0) * nibble() + half_of(scale(group), 1),
-                WeightFormat::Q4_K => {
-                    half_of(factors(), 0) * f32::from(scale_byte(0)) * nibble()
-                        - half_of(factors(), 1) * f32::from(scale_byte(1))
+    let words = |plane: &[u32], count: usize| -> Vec<u32> {
+        (0..count).map(|word| plane[interleaved(row, word, count, layout.interleave as usize)]).collect()
+    };
+    let row = Row {
+        format,
+        groups,
+        codes: words(codes, groups * format.code_words()),
+        scales: words(scales, format.scale_words(groups)),
+    };
+    (0..groups * GROUP).map(|k| row.weight(k / GROUP, k % GROUP)).collect()
+}
+
+struct Row {
+    format: WeightFormat,
+    groups: usize,
+    codes: Vec<u32>,
+    scales: Vec<u32>,
+}
+
+impl Row {
+    /// Weight `k` of a group.
+    fn weight(&self, group: usize, k: usize) -> f32 {
+        let word = |word: usize| self.code_word(group, word);
+        let value = match self.format.codes() {
+            Codes::Words => return f32::from_bits(word(k)),
+            Codes::Halves if self.format == WeightFormat::BF16 => return upper_half_of(word(k / 2), k % 2),
+            Codes::Halves => return half_of(word(k / 2), k % 2),
+            Codes::Bytes => i32::from(word(k / 4).to_le_bytes()[k % 4] as i8),
+            Codes::Planes(bits) => {
+                let code = self.code(group, k, bits);
+                match self.format.table() {
+                    Table::None => code as i32 - self.format.zero(),
+                    Table::Fixed(table) => table[code].into(),
+                    Table::OfMatrix => self.entry(code).into(),
                 }
-                WeightFormat::Q6_K => {
-                    let (half, quad, i) = (within / 16, within % 16 / 4, within % 4);
-                    let upper = (code(4 + half) >> (8 * i + 2 * quad)) & 3;
-                    let scale = half_of(factors(), 0) * f32::from(scale_byte(half) as i8);
-                    scale * (nibble() + 16.0 * upper as f32 - 32.0)
-                }
-                WeightFormat::Q8_0 => scale_of_pair() * f32::from(byte(within) as i8),
             }
-        })
-        .collect()
+        };
+        let (scale, minimum) = self.scale(group, k / (GROUP / 2));
+        let product = scale * value as f32;
+        minimum.map_or(product, |minimum| product + minimum)
+    }
+
+    fn code_word(&self, group: usize, word: usize) -> u32 {
+        self.codes[self.format.code_word(self.groups, group, word)]
+    }
+
+    /// A code of some bits, from the planes that hold four, two and one of them.
+    fn code(&self, group: usize, k: usize, bits: u32) -> usize {
+        let (half, quad, byte) = (k / 16, k / 4, k % 4);
+        let mut code = 0;
+        let (mut have, mut word) = (0, 0);
+        if bits >= 4 {
+            code = (self.code_word(group, quad % 4) >> (8 * byte + 4 * half)) & 15;
+            (have, word) = (4, 4);
+        }
+        if bits - have >= 2 {
+            code |= ((self.code_word(group, word + half) >> (8 * byte + 2 * (quad % 4))) & 3) << have;
+            have += 2;
+        }
+        if bits > have {
+            let odd_bits = self.scales[self.format.pure_scale_words(self.groups) + group];
+            code |= ((odd_bits >> (8 * byte + quad)) & 1) << have;
+        }
+        code as usize
+    }
+
+    /// An entry of the table that ends the row.
+    fn entry(&self, code: usize) -> i8 {
+        let first = self.scales.len() - TABLE / 4;
+        self.scales[first + code / 4].to_le_bytes()[code % 4] as i8
+    }
+
+    /// The scale of a half of a group and its minimum, if there is one.
+    fn scale(&self, group: usize, half: usize) -> (f32, Option<f32>) {
+        let block = group / SUPER_BLOCK_GROUPS * SUPER_BLOCK_SCALE_WORDS;
+        let factor = |i: usize| half_of(self.scales[block], i);
+        let byte = |i: usize| self.scales[block + 1 + group % SUPER_BLOCK_GROUPS / 2].to_le_bytes()[group % 2 * 2 + i];
+        match self.format.scales() {
+            Scales::None => (1.0, None),
+            Scales::Halves => (half_of(self.scales[group / 2], group % 2), None),
+            Scales::UpperHalves => (upper_half_of(self.scales[group / 2], group % 2), None),
+            Scales::WithMinimum => (half_of(self.scales[group], 0), Some(half_of(self.scales[group], 1))),
+            Scales::SuperBlocks => (factor(0) * f32::from(byte(0)), Some(-factor(1) * f32::from(byte(1)))),
+            Scales::SuperBlocksOfHalves => (f32::from_bits(self.scales[block]) * f32::from(byte(half) as i8), None),
+            Scales::SuperBlocksOfNibbles => {
+                (factor(0) * f32::from(byte(half) & 15), Some(-factor(1) * f32::from(byte(half) >> 4)))
+            }
+        }
+    }
 }
 
 /// The bits of a value as f16; what f16 can't hold becomes the largest that it can.
@@ -57,4 +110,9 @@ pub(super) fn half_bits(value: f32) -> u16 {
 /// One of the two halves in a word.
 pub(crate) fn half_of(word: u32, index: usize) -> f32 {
     f16::from_bits((word >> (16 * index)) as u16).to_f32()
+}
+
+/// One of the two upper halves of an f32 in a word.
+fn upper_half_of(word: u32, index: usize) -> f32 {
+    bf16::from_bits((word >> (16 * index)) as u16).to_f32()
 }

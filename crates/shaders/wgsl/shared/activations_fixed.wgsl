@@ -6,7 +6,8 @@ struct Activations32 {
     low_a: vec4<u32>,
     low_b: vec4<u32>,
     scale: f32,
-    sum: f32, // of the values
+    low_sum: f32, // of values 0 to 15
+    high_sum: f32,
 }
 
 // The lowest bytes of four words.
@@ -42,6 +43,7 @@ fn activations32(q: array<vec4<f32>, 8>) -> Activations32 {
         vec4(bytes_of_words(a), bytes_of_words(b), bytes_of_words(c), bytes_of_words(d)) ^ vec4(0x80808080u),
         vec4(bytes_of_words(e), bytes_of_words(f), bytes_of_words(g), bytes_of_words(h)) ^ vec4(0x80808080u),
         largest / 32000.0,
-        total(((q[0] + q[1]) + (q[2] + q[3])) + ((q[4] + q[5]) + (q[6] + q[7]))),
+        total((q[0] + q[1]) + (q[2] + q[3])),
+        total((q[4] + q[5]) + (q[6] + q[7])),
     );
 }

@@ -5,7 +5,7 @@ const CODE_WORDS: u32 = 16u;
 fn low_quad(quarter: u32) -> u32 { return 2u * quarter; }
 fn high_quad(quarter: u32) -> u32 { return 2u * quarter + 1u; }
 
-fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
+fn weights8(row: WeightRow, group: u32, quarter: u32, scale: Scale) -> Weights8 {
     let c = code_quad(row, group, quarter);
     return Weights8(vec4(unpack_pair(c.x), unpack_pair(c.y)), vec4(unpack_pair(c.z), unpack_pair(c.w)));
 }

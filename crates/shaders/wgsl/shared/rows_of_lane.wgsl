@@ -1,4 +1,5 @@
     // The four rows of an invocation of the kernels that take a row a lane, one in each of four neighbouring groups, and their sums.
+    prepare_weights(lane, params.groups);
     let row = group.x * 4u * INTERLEAVE + lane;
     // The matrix is stored in whole groups of rows.
     let last = (params.rows - 1u) / INTERLEAVE * INTERLEAVE + lane;

@@ -4,7 +4,7 @@
 struct SignedCodes {
     low: vec4<u32>,
     high: vec4<u32>,
-    scale: vec2<f32>,
+    scale: Scale,
 }
 
 // What `signed_codes` makes it of. Apart from it, so that nothing waits for a load that is needed later.

@@ -1,6 +1,6 @@
-// Scales of K-quants: five words for a super-block of eight groups. The first holds f16 factors; each of the others four bytes
-// for a pair of groups.
-fn scale_words(groups: u32) -> u32 { return (groups + 7u) / 8u * 5u; }
+// Scales of K-quants: five words for a super-block of eight groups. The first holds factors; each of the others two bytes
+// for each of two groups.
+fn pure_scale_words(groups: u32) -> u32 { return (groups + 7u) / 8u * 5u; }
 
 // The word of factors, and that with the bytes of a group.
 fn scale_bits(row: WeightRow, group: u32) -> vec2<u32> {

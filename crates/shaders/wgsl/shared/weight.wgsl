@@ -57,7 +57,17 @@ fn code_word(row: WeightRow, group: u32, word: u32) -> u32 {
 #endif
 #import weight_format
 
+// What has to be done before weights are read, by all invocations of a workgroup, 16 at least.
+#ifdef TABLE
+fn prepare_weights(index: u32, groups: u32) {
+    fill_table(index, groups);
+    workgroupBarrier();
+}
+#else
+fn prepare_weights(index: u32, groups: u32) {}
+#endif
+
 // What a group's scales are, in the meaning of the format.
-fn group_scale(row: WeightRow, group: u32) -> vec2<f32> {
+fn group_scale(row: WeightRow, group: u32) -> Scale {
     return scale_of(scale_bits(row, group), group);
 }

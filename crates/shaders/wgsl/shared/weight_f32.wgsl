@@ -9,7 +9,7 @@ fn quad(row: WeightRow, group: u32, plane: u32) -> vec4<f32> {
     return bitcast<vec4<f32>>(code_quad(row, group, plane));
 }
 
-fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
+fn weights8(row: WeightRow, group: u32, quarter: u32, scale: Scale) -> Weights8 {
     return Weights8(quad(row, group, 2u * quarter), quad(row, group, 2u * quarter + 1u));
 }
 

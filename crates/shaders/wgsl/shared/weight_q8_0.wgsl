@@ -1,12 +1,14 @@
 // Q8_0: scale * code, codes of 8 bits, signed.
-#import scale_pairs
+#import scales_halves
 #import bytes
 const CODE_WORDS: u32 = 8u;
+
+fn scale_words(groups: u32) -> u32 { return pure_scale_words(groups); }
 
 fn low_quad(quarter: u32) -> u32 { return 2u * quarter; }
 fn high_quad(quarter: u32) -> u32 { return 2u * quarter + 1u; }
 
-fn weights8(row: WeightRow, group: u32, quarter: u32, scale: vec2<f32>) -> Weights8 {
+fn weights8(row: WeightRow, group: u32, quarter: u32, scale: Scale) -> Weights8 {
     return Weights8(
         scale.x * vec4<f32>(unpack4xI8(code_word(row, group, 2u * quarter))),
         scale.x * vec4<f32>(unpack4xI8(code_word(row, group, 2u * quarter + 1u))),
