@@ -169,7 +169,11 @@ impl Sequence {
             self.blocks.extend(blocks);
         }
         let table = kv.table_offset(self.slot);
-        let rows = tokens.zip(self.length..).map(|((token, source), position)| Row { token, position, table, source });
+        let rows = tokens.zip(self.length..).map(|((token, source), position)| Row {
+            token,
+            source,
+            ..Row::causal(position, table)
+        });
         state.step.set_rows(rows);
         Ok(())
     }

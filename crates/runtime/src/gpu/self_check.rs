@@ -146,7 +146,7 @@ fn attention_case() -> (Attention, Resources) {
     let (heads, kv_heads, head_pairs) = (4_u32, 2_u32, 8_u32);
     let tokens = 8 * BLOCK_TOKENS;
     let cache = halves((tokens * kv_heads * head_pairs) as usize);
-    let rows = [Row { position: 5, ..Row::default() }, Row { position: CONTEXT - 1, ..Row::default() }];
+    let rows = [5, CONTEXT - 1].map(|position| Row::causal(position, 0));
     let width = (heads * head_pairs * 2) as usize;
     let resources = Resources::default()
         .with("rows", &rows)

@@ -83,8 +83,8 @@ fn a_device_that_computes_wrong_values_is_refused() {
                 v,
                 t,
                 Kernel::Matvec,
-                "scale * collect(lane.index, lane)",
-                "-scale * collect(lane.index, lane)",
+                "norm_scale * collect(lane.index, lane)",
+                "-norm_scale * collect(lane.index, lane)",
             )
         }),
         (Kernel::Matvec, false, |v, t| {
