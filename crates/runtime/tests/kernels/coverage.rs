@@ -7,7 +7,9 @@ use wgslm_shaders::{Kernel, Variant};
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, attention_tile, embed, gate, linear, norm, quantise, rope_append, sampling, truncation};
+use crate::{
+    attention, attention_tile, embed, gate, linear, norm, quantise, quantise_weights, rope_append, sampling, truncation,
+};
 
 #[test]
 fn every_variant_has_cases() {
@@ -17,6 +19,7 @@ fn every_variant_has_cases() {
         embed::cases(),
         linear::cases(),
         quantise::cases(),
+        quantise_weights::cases(),
         norm::cases(),
         rope_append::cases(),
         sampling::cases(),

@@ -37,8 +37,9 @@ fn case(variant: Variant, (first, tokens): (usize, usize), groups: usize, gap: u
         .with("x", &vec![UNTOUCHED; rows.len() * stride]);
     let params = Embed { first: start, tokens: tokens as u32, groups: groups as u32, stride: (stride / 4) as u32 };
     // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding: the same everywhere. The
-    // minimum of a super-block is a product itself, which a device may round or keep.
-    let rounds = matches!(layout_of(&variant).format.scales(), Scales::SuperBlocks | Scales::SuperBlocksOfNibbles);
+    // minimum of a super-block is a product itself, which a device may round or keep, and so is a doubly quantised scale.
+    let of_products = [Scales::SuperBlocks, Scales::SuperBlocksOfNibbles, Scales::Bytes];
+    let rounds = of_products.contains(&layout_of(&variant).format.scales());
     let agreement = if rounds { Agreement::OfLargest(1e-6) } else { Agreement::Exact };
     let label = format!("tokens {start} to {end}, {groups} groups");
     Case::new(label, agreement, (params, variant, rows.len()), resources)

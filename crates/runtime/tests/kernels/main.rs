@@ -17,6 +17,7 @@ mod gate;
 mod linear;
 mod norm;
 mod quantise;
+mod quantise_weights;
 mod random;
 mod rope_append;
 mod sampling;
