@@ -36,9 +36,10 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     let options = EngineOptions {
         context_length: arguments.context,
         activations: arguments.activations,
+        quantize: arguments.quantize.policy(),
         ..EngineOptions::default()
     };
-    let bar = progress_bar(length);
+    let bar = progress_bar("loading", length);
     let mut loader = Loader::new(&gpu, &options);
     pieces(file, path, |piece| {
         loader.push(piece)?;
@@ -76,7 +77,7 @@ pub(crate) fn header(path: &Path) -> Result<Header> {
 }
 
 /// Reads a file in pieces until `take` has enough; a thread reads ahead of what is taken.
-fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
+pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
     let (sender, receiver) = mpsc::sync_channel(PIECES_AHEAD);
     thread::spawn(move || {
         loop {
@@ -99,10 +100,10 @@ fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<boo
 }
 
 /// Draws on stderr, and only if that is a terminal.
-fn progress_bar(length: u64) -> ProgressBar {
+pub(crate) fn progress_bar(what: &'static str, length: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("loading {bar:40} {bytes}/{total_bytes} {bytes_per_sec}") {
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {bytes_per_sec}") {
         bar.set_style(style);
     }
-    bar
+    bar.with_message(what)
 }

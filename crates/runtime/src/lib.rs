@@ -9,6 +9,7 @@ pub mod gguf;
 pub mod gpu;
 pub mod kv;
 pub mod model;
+pub mod quantize;
 pub mod tokenizer;
 #[cfg(target_arch = "wasm32")]
 mod web;

@@ -45,6 +45,10 @@ impl Variant {
         }
         all.extend(AttentionTile::all().map(|tile| Self::plain(Kernel::AttentionTile).attention_tile(tile)));
         all.extend([1, 2, 3, 4].map(|heads| Self::plain(Kernel::AttentionTokenPerLane).even_heads(heads)));
+        for format in WeightFormat::QUANTISED_HERE {
+            let kernel = Self::plain(Kernel::QuantiseWeights);
+            all.extend([1, LANE_INTERLEAVE].map(|interleave| kernel.weight(format, interleave)));
+        }
         for format in WeightFormat::ALL {
             for interleave in [1, LANE_INTERLEAVE] {
                 all.push(Self::plain(Kernel::Embed).weight(format, interleave));

@@ -137,6 +137,7 @@ impl Expansion<'_, '_, '_> {
             "TABLE" => self.format().is_some_and(|format| !format.is_linear()),
             "TABLE_OF_MATRIX" => self.format().is_some_and(|format| format.table() == Table::OfMatrix),
             "UPPER_HALVES" => self.format().is_some_and(|format| format.scales() == Scales::UpperHalves),
+            "DOUBLE_QUANTISED" => self.format().is_some_and(|format| format.scales() == Scales::Bytes),
             "SCALES" => self.format().is_some_and(WeightFormat::has_scales),
             _ => false,
         }
@@ -154,12 +155,18 @@ impl Expansion<'_, '_, '_> {
         match (import, self.format(), self.variant.encoding) {
             ("weight_format", Some(format), _) => match format.codes() {
                 Codes::Planes(_) => "shared/codes".to_owned(),
+                Codes::Bytes => "shared/weight_bytes".to_owned(),
                 _ => format!("shared/weight_{}", format.name()),
             },
             ("code_planes", Some(format), _) => format!("shared/planes_{}", format.code_bits()),
             ("code_values", Some(format), _) if format.is_linear() => "shared/code_numbers".to_owned(),
             ("code_values", ..) => "shared/code_table".to_owned(),
             ("code_scales", Some(format), _) => format!("shared/scales_{}", format.scales().name()),
+            ("nearest_codes", Some(format), _) => match (format.codes(), format.is_linear()) {
+                (Codes::Bytes, _) => "shared/nearest_bytes".to_owned(),
+                (_, true) => "shared/nearest_numbers".to_owned(),
+                (_, false) => "shared/nearest_table".to_owned(),
+            },
             ("activations", ..) => format!("shared/activations_{}", if self.fixed() { "fixed" } else { "float" }),
             ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
             _ => format!("shared/{import}"),

@@ -7,6 +7,7 @@ use super::weights::{TensorWriter, can_fuse};
 use super::{Model, ModelSpec, Weights};
 use crate::gguf::{Header, TensorInfo, floats, supported_types, weight_format};
 use crate::gpu::Gpu;
+use crate::quantize::{Plan, Policy};
 use crate::tokenizer::{ChatTemplate, Tokenizer};
 use crate::{Error, Result};
 
@@ -20,15 +21,16 @@ pub(crate) struct Incoming {
 type Place = (TensorRole, Option<Fusion>);
 
 impl Incoming {
-    /// The model that `header` announces, with room on the device for all its weights.
+    /// The model that `header` announces, with room on the device for all its weights, which `policy` may have quantised.
     ///
     /// # Errors
     /// Why it can't be run: see [`Error`].
-    pub(crate) fn new(gpu: &Gpu, header: Header) -> Result<(Model, Self)> {
+    pub(crate) fn new(gpu: &Gpu, header: Header, policy: Option<&Policy>) -> Result<(Model, Self)> {
         let mut metadata = header.metadata;
         let mut spec = ModelSpec::from_metadata(&metadata)?;
         spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
-        let places = check_tensors(gpu, &spec, &header.tensors)?;
+        let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
+        let places = check_tensors(gpu, &spec, &header.tensors, &plan)?;
         let tokenizer = Tokenizer::from_metadata(&mut metadata).map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
             Ok(tokenizer) => ChatTemplate::from_metadata(&metadata, tokenizer).map_err(|error| reason(&error)),
@@ -38,7 +40,7 @@ impl Incoming {
         let mut weights = Weights::default();
         let writer = |info: &TensorInfo| {
             let place = places.get(&info.name);
-            let writer = place.map(|(role, fusion)| weights.begin(gpu, (*role, fusion.as_ref()), info));
+            let writer = place.map(|(role, fusion)| weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info)));
             Ok((info.bytes, writer.transpose()?))
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
@@ -68,7 +70,7 @@ fn reason(error: &Error) -> String {
 }
 
 /// Holds the file's directory against what the spec needs, before any weight arrives.
-fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<String, Place>> {
+fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo], plan: &Plan) -> Result<HashMap<String, Place>> {
     let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut places = HashMap::new();
     let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
@@ -103,7 +105,7 @@ fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<
     }
     let fuses = |fusion: &Fusion| {
         let parts = fusions.get(&fusion.name).map(Vec::as_slice).unwrap_or_default();
-        let sizes: Vec<_> = parts.iter().map(|part| (part.kind, part.shape[1])).collect();
+        let sizes: Vec<_> = parts.iter().map(|part| (plan.of(part), part.shape[1])).collect();
         parts.first().is_some_and(|first| can_fuse(gpu, first.shape[0], &sizes))
     };
     for (name, candidates) in candidates {

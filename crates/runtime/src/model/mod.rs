@@ -5,6 +5,7 @@ mod activations;
 mod architecture;
 mod graph;
 mod incoming;
+mod quantised_rows;
 mod spec;
 mod tensors;
 mod tuner;

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use wgslm_shaders::format::{GROUP, plane_index};
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
+use super::quantised_rows::{QuantisedRows, Staging};
 use super::tensors::{EMBEDDINGS, Fusion, TensorRole};
-use crate::gguf::{PackedRows, TensorInfo, TensorType, floats, groups_in, weight_format};
+use crate::gguf::{PackedRows, TensorInfo, TensorType, floats, groups_in};
 use crate::gpu::{Buffer, Gpu, MatrixKind};
+use crate::quantize::{Conversion, Stored};
 use crate::{Error, Result};
 
 /// A matrix on the device, split by rows where it's larger than a binding.
@@ -54,6 +56,7 @@ pub struct MatrixPart {
 pub struct Weights {
     matrices: HashMap<String, Matrix>,
     vectors: HashMap<String, Buffer>,
+    staging: Staging,
 }
 
 impl Weights {
@@ -97,7 +100,8 @@ impl Weights {
         self.matrices.contains_key(name)
     }
 
-    /// Makes room for `tensor`, whose shape and type have been checked and which is to serve as `role`.
+    /// Makes room for `tensor`, whose shape and type have been checked and which is to serve as `role`; a matrix is stored as
+    /// `stored` says.
     ///
     /// # Errors
     /// [`Error::TooLarge`] where not even a single group of rows fits a binding.
@@ -106,6 +110,7 @@ impl Weights {
         gpu: &Gpu,
         (role, fusion): (TensorRole, Option<&Fusion>),
         tensor: &TensorInfo,
+        stored: Stored,
     ) -> Result<TensorWriter> {
         let row_length = tensor.shape[0] as usize;
         let row_bytes = tensor.row_bytes() as usize;
@@ -114,7 +119,7 @@ impl Weights {
             self.vectors.insert(tensor.name.clone(), values.clone());
             return Ok(TensorWriter::new(row_bytes, 1, 0, Target::Vector { kind: tensor.kind, values }));
         }
-        let layout = matrix_layout(gpu, tensor.kind);
+        let layout = matrix_layout(gpu, stored);
         let rows = tensor.shape.get(1).copied().unwrap_or(1) as u32;
         let (name, first_row, rows) =
             fusion.map_or((&tensor.name, 0, rows), |fusion| (&fusion.name, fusion.first_row, fusion.rows));
@@ -122,32 +127,42 @@ impl Weights {
             let matrix = allocate(gpu, name, rows, layout, groups_in(row_length))?;
             self.matrices.insert(name.clone(), matrix);
         }
-        let matrix = self.matrix(name)?;
+        let Self { matrices, staging, .. } = self;
+        let Some(matrix) = matrices.get(name) else { return Err(Error::MissingTensor { tensor: name.clone() }) };
+        let kind = match stored {
+            Stored::Quantised(_) => {
+                let rows = QuantisedRows::new(gpu, staging, tensor, matrix)?;
+                return Ok(TensorWriter::new(row_bytes, rows.batch(), first_row as usize, Target::Quantised(rows)));
+            }
+            Stored::Blocks(kind) => kind,
+        };
         let parts = matrix.parts.iter().map(|part| (part.first as usize, part.codes.clone(), part.scales.clone()));
         let interleave = layout.interleave as usize;
-        let target =
-            Target::Matrix { kind: tensor.kind, interleave, groups: groups_in(row_length), parts: parts.collect() };
+        let target = Target::Matrix {
+            kind,
+            conversion: Conversion::new(tensor.kind, kind, row_length),
+            interleave,
+            groups: groups_in(row_length),
+            parts: parts.collect(),
+        };
         // Rows are packed in batches of whole interleaved groups, of about a quarter MiB: few writes, little memory.
         let batch = ((256 << 10) / row_bytes.max(1)).max(1).next_multiple_of(interleave);
         Ok(TensorWriter::new(row_bytes, batch, first_row as usize, target))
     }
 }
 
-/// How a matrix of this type lies on the device.
-fn matrix_layout(gpu: &Gpu, kind: TensorType) -> WeightLayout {
-    WeightLayout {
-        format: weight_format(kind).unwrap_or(WeightFormat::F32),
-        interleave: gpu.capabilities().interleave(),
-    }
+/// How a matrix lies on the device.
+fn matrix_layout(gpu: &Gpu, stored: Stored) -> WeightLayout {
+    WeightLayout { format: stored.format().unwrap_or(WeightFormat::F32), interleave: gpu.capabilities().interleave() }
 }
 
-/// Whether tensors of these types and numbers of rows can lie in one matrix of one binding, a row being `row_length` long.
-pub(crate) fn can_fuse(gpu: &Gpu, row_length: u64, parts: &[(TensorType, u64)]) -> bool {
-    let Some((kind, _)) = parts.first() else { return false };
-    let layout = matrix_layout(gpu, *kind);
+/// Whether tensors that are stored like this and have so many rows can lie in one matrix of one binding, a row being `row_length` long.
+pub(crate) fn can_fuse(gpu: &Gpu, row_length: u64, parts: &[(Stored, u64)]) -> bool {
+    let Some((stored, _)) = parts.first() else { return false };
+    let layout = matrix_layout(gpu, *stored);
     let (code_bytes, scale_bytes) = row_plane_bytes(layout.format, groups_in(row_length as usize));
     let rows: u64 = parts.iter().map(|(_, rows)| rows).sum();
-    parts.iter().all(|(other, rows)| other == kind && rows % u64::from(layout.interleave) == 0)
+    parts.iter().all(|(other, rows)| other == stored && rows % u64::from(layout.interleave) == 0)
         && rows * code_bytes.max(scale_bytes) <= gpu.capabilities().max_binding
 }
 
@@ -175,8 +190,18 @@ fn allocate(gpu: &Gpu, name: &str, rows: u32, layout: WeightLayout, groups: usiz
 }
 
 enum Target {
-    Vector { kind: TensorType, values: Buffer },
-    Matrix { kind: TensorType, interleave: usize, groups: usize, parts: Vec<(usize, Buffer, Option<Buffer>)> },
+    Vector {
+        kind: TensorType,
+        values: Buffer,
+    },
+    Matrix {
+        kind: TensorType,
+        conversion: Option<Conversion>,
+        interleave: usize,
+        groups: usize,
+        parts: Vec<(usize, Buffer, Option<Buffer>)>,
+    },
+    Quantised(QuantisedRows),
 }
 
 /// Takes a tensor's bytes in pieces of any size, packs them by batches of rows and writes those to the device.
@@ -226,7 +251,8 @@ impl TensorWriter {
         let first = self.written_rows;
         let count = bytes.len() / self.row_bytes;
         self.written_rows += count;
-        let (kind, interleave, groups, parts) = match &self.target {
+        let (kind, conversion, interleave, groups, parts) = match &self.target {
+            Target::Quantised(rows) => return rows.write(gpu, first, bytes),
             Target::Vector { kind, values } => {
                 let floats = floats(*kind, bytes).unwrap_or_default();
                 let groups = groups_in(floats.len());
@@ -237,10 +263,15 @@ impl TensorWriter {
                 gpu.write(values, 0, bytemuck::cast_slice(&planes));
                 return;
             }
-            Target::Matrix { kind, interleave, groups, parts } => (*kind, *interleave, *groups, parts),
+            Target::Matrix { kind, conversion, interleave, groups, parts } => {
+                (*kind, conversion, *interleave, *groups, parts)
+            }
         };
+        let converted = conversion.map(|conversion| conversion.rows(bytes));
+        let bytes = converted.as_deref().unwrap_or(bytes);
+        let row_bytes = conversion.map_or(self.row_bytes, |conversion| conversion.row_bytes());
         let mut packed = PackedRows::new(kind, interleave, groups, count.next_multiple_of(interleave));
-        for (row, bytes) in bytes.chunks_exact(self.row_bytes).enumerate() {
+        for (row, bytes) in bytes.chunks_exact(row_bytes).enumerate() {
             packed.pack(row, bytes);
         }
         // A batch may reach over the end of a part; parts begin at multiples of the interleave, so planes can be cut there.

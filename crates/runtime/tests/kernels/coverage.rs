@@ -8,8 +8,8 @@ use wgslm_shaders::{Kernel, Variant};
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
 use crate::{
-    attention, attention_tile, embed, experts, gate, linear, norm, norm_heads, pool, quantise, rope_append, sampling,
-    short_convolution, truncation,
+    attention, attention_tile, embed, experts, gate, linear, norm, norm_heads, pool, quantise, quantise_weights,
+    rope_append, sampling, short_convolution, truncation,
 };
 
 #[test]
@@ -21,6 +21,7 @@ fn every_variant_has_cases() {
         experts::cases(),
         linear::cases(),
         quantise::cases(),
+        quantise_weights::cases(),
         norm::cases(),
         norm_heads::cases(),
         pool::cases(),

@@ -55,8 +55,9 @@ fn case_by(variant: Variant, (first, tokens): (usize, usize), (groups, gap): (us
         scale: if by == Embed::FIRST { 2.5 } else { 1.0 },
     };
     // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding: the same everywhere. The
-    // minimum of a super-block is a product itself, which a device may round or keep.
-    let rounds = matches!(layout_of(&variant).format.scales(), Scales::SuperBlocks | Scales::SuperBlocksOfNibbles);
+    // minimum of a super-block is a product itself, which a device may round or keep, and so is a doubly quantised scale.
+    let of_products = [Scales::SuperBlocks, Scales::SuperBlocksOfNibbles, Scales::Bytes];
+    let rounds = of_products.contains(&layout_of(&variant).format.scales());
     let agreement = if rounds || by != Embed::TOKEN { Agreement::OfLargest(1e-6) } else { Agreement::Exact };
     let label = format!("tokens {start} to {end}, {groups} groups, by {by}");
     Case::new(label, agreement, (params, variant, rows.len()), resources)

@@ -20,6 +20,7 @@ mod norm;
 mod norm_heads;
 mod pool;
 mod quantise;
+mod quantise_weights;
 mod random;
 mod rope_append;
 mod sampling;
