@@ -20,7 +20,7 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
         assert_eq!((capabilities.max_binding, capabilities.max_buffer), (128 << 20, 256 << 20));
         assert!(Variant::all().iter().any(|variant| variant.subgroups));
         let chosen = [
-            capabilities.attention(),
+            capabilities.reducing(Kernel::Attention),
             capabilities.norm(false),
             capabilities.norm(true),
             *capabilities.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1),

@@ -146,7 +146,7 @@ fn case(variant: Variant, shape: Shape) -> Case {
     let mut norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
     if gate == Some(Activation::ClampedSwiglu) {
         // What is bounded is off by as much as the sums are, which may be far larger: here they aren't.
-        norm.iter_mut().for_each(|weight| *weight *= 0.02);
+        norm.iter_mut().for_each(|weight| *weight *= 2e-4);
     }
     let mut resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
         .with("x", &x)
