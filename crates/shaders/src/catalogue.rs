@@ -57,6 +57,9 @@ impl Variant {
             for shape in [MatvecShape::DEFAULT, MatvecShape::FEW_TOKENS] {
                 all.push(matvec.shape(shape));
             }
+            for subgroups in [false, true] {
+                all.push(matvec.shape(MatvecShape::DEFAULT).subgroups(subgroups).experts(true));
+            }
             for shape in MatvecShape::single_token(format).chain([MatvecShape::FEW_TOKENS]) {
                 all.push(matvec.shape(shape).subgroups(true));
             }
@@ -67,8 +70,9 @@ impl Variant {
                 let int8 = Self::plain(Kernel::MatmulInt8).weight(format, 1);
                 all.extend(Tile::all_for(format).map(|tile| int8.tile(tile)));
             }
-            for tokens4 in [false, true] {
-                let row_per_lane = |kernel| Self::plain(kernel).weight(format, LANE_INTERLEAVE).tokens4(tokens4);
+            for (tokens4, experts) in [(false, false), (true, false), (false, true)] {
+                let row_per_lane =
+                    |kernel| Self::plain(kernel).weight(format, LANE_INTERLEAVE).tokens4(tokens4).experts(experts);
                 all.push(row_per_lane(Kernel::MatmulRowPerLane));
                 if format.has_integer_codes() {
                     all.push(row_per_lane(Kernel::MatmulRowPerLaneInt8));

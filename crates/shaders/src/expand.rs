@@ -120,6 +120,7 @@ impl Expansion<'_, '_, '_> {
     fn defined(&self, name: &str) -> bool {
         match name {
             "SUBGROUPS" => self.variant.subgroups,
+            "EXPERTS" => self.variant.experts,
             "COLUMNS4" => self.variant.shape.is_some_and(|shape| shape.columns == 4),
             "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,

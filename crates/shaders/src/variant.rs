@@ -22,6 +22,8 @@ pub struct Variant {
     pub weight: Option<WeightLayout>,
     /// Whether an invocation handles four tokens at a time rather than one (`matmul_row_per_lane` and its like).
     pub tokens4: bool,
+    /// Whether each token has rows of the weight of its own: those of an expert (`matvec`, `matmul_row_per_lane` and its like).
+    pub experts: bool,
     /// Whether it reduces with subgroup operations.
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`norm`).
@@ -50,6 +52,7 @@ impl Variant {
             kernel,
             weight: None,
             tokens4: false,
+            experts: false,
             subgroups: false,
             gather: false,
             encoding: None,
@@ -72,6 +75,12 @@ impl Variant {
     #[must_use]
     pub const fn tokens4(self, tokens4: bool) -> Self {
         Self { tokens4, ..self }
+    }
+
+    /// The same, with or without experts.
+    #[must_use]
+    pub const fn experts(self, experts: bool) -> Self {
+        Self { experts, ..self }
     }
 
     /// The same, with or without subgroup operations.
@@ -209,9 +218,13 @@ impl Variant {
         if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.attention_tile {
             name += &format!("-width{width}-{workgroup_size}x{queries}x{keys}");
         }
-        for (chosen, label) in
-            [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
-        {
+        for (chosen, label) in [
+            (self.tokens4, "-tokens4"),
+            (self.experts, "-experts"),
+            (self.subgroups, "-subgroups"),
+            (self.gather, "-gather"),
+            (self.rope, "-rope"),
+        ] {
             if chosen {
                 name += label;
             }
