@@ -169,6 +169,7 @@ impl Expansion<'_, '_, '_> {
                 (_, false) => "shared/nearest_table".to_owned(),
             },
             ("activations", ..) => format!("shared/activations_{}", if self.fixed() { "fixed" } else { "float" }),
+            ("kv_values", ..) => format!("shared/kv_{}", self.variant.kv.name()),
             ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
             _ => format!("shared/{import}"),
         }

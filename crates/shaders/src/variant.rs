@@ -1,7 +1,7 @@
 //! In which variants kernels come.
 
 use crate::format::WeightFormat;
-use crate::kernel::{Encoding, Kernel};
+use crate::kernel::{Encoding, Kernel, KvFormat};
 use crate::tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 
 /// How a weight lies in memory: its format and how many rows stand side by side.
@@ -30,6 +30,8 @@ pub struct Variant {
     pub gather: bool,
     /// How what it makes is encoded for the matrix that multiplies it next; none for f32 (`quantise`, `norm`, `gate`).
     pub encoding: Option<Encoding>,
+    /// How keys and values are kept (`rope_append`, `attention` and its like).
+    pub kv: KvFormat,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,
     /// How much of `y` a workgroup makes (`matmul`, `matmul_int8`).
@@ -56,6 +58,7 @@ impl Variant {
             subgroups: false,
             gather: false,
             encoding: None,
+            kv: KvFormat::F16,
             shape: None,
             tile: None,
             cooperative_tile: None,
@@ -99,6 +102,12 @@ impl Variant {
     #[must_use]
     pub const fn encoding(self, encoding: Option<Encoding>) -> Self {
         Self { encoding, ..self }
+    }
+
+    /// The same, with keys and values in this format.
+    #[must_use]
+    pub const fn kv(self, kv: KvFormat) -> Self {
+        Self { kv, ..self }
     }
 
     /// The same, dividing its work like this.
@@ -228,6 +237,9 @@ impl Variant {
             if chosen {
                 name += label;
             }
+        }
+        if self.kv != KvFormat::F16 {
+            name += &format!("-kv-{}", self.kv.name());
         }
         if let Some(encoding) = self.encoding {
             name += &format!("-{}", encoding.name());

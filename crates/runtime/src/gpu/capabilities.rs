@@ -2,7 +2,7 @@
 
 use wgslm_shaders::format::LANE_INTERLEAVE;
 use wgslm_shaders::{
-    AttentionTile, CooperativeTile, Encoding, Kernel, MatvecShape, Tile, Variant, WeightFormat, WeightLayout,
+    AttentionTile, CooperativeTile, Encoding, Kernel, KvFormat, MatvecShape, Tile, Variant, WeightFormat, WeightLayout,
 };
 
 use super::Variants;
@@ -123,6 +123,12 @@ impl Capabilities {
             Encoding::Int8 if self.interleaved_rows => Some(row_per_lane(with(Kernel::MatmulRowPerLaneInt8))),
             Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile.for_format(format)).into()),
         }
+    }
+
+    /// How keys and values are kept: a CPU spends more on turning halves into floats than on reading twice as much.
+    #[must_use]
+    pub fn kv_format(&self) -> KvFormat {
+        if self.software { KvFormat::F32 } else { KvFormat::F16 }
     }
 
     /// The most rows for which the kernels for few rows are the faster ones.
