@@ -1,7 +1,7 @@
 //! Attention.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, Kernel, NormHeads, RopeAppend, Variant};
+use wgslm_shaders::{Attention, Encoding, Kernel, NormHeads, RopeAppend, Variant};
 
 use super::Graph;
 use super::linear::Destination;
@@ -31,14 +31,25 @@ impl Graph<'_> {
             &[(&query_key, 0), (&v.0, v.1)],
             &[(&q.0, q.1), (&k.0, k.1), (&v.0, v.1)],
         ])?;
-        let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
-        self.linear(builder, Count::Rows, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
+        let exact = self.for_scores();
+        let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
+        exact.linear(builder, Count::Rows, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
         self.norm_heads(builder, layer)?;
         self.attend(builder, layer, window, rope.map(|rope| &spec.ropes[rope]), fused)?;
         let output = self.matrices(&[&[(&name("attn_output"), 0)]])?;
         let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
         self.linear(builder, Count::Rows, input, &output, self.sublayer_output());
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
+    }
+
+    /// The same for queries and keys: scores multiply what activations of 8 bits are off by, unless norms keep them small. Of all
+    /// that such activations cost, two thirds are lost there, on a tenth of the weights.
+    fn for_scores(&self) -> Self {
+        let encoding = match (self.encoding, self.spec.attention.qk_norm) {
+            (Some(Encoding::Int8), QkNorm::None) => None,
+            (encoding, _) => encoding,
+        };
+        Self { encoding, ..*self }
     }
 
     /// Normalises queries and keys, where the model does.
