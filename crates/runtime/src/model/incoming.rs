@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::quantised_rows::Staging;
 use super::tensors::{Fusion, OUTPUT_HEAD, TensorRole, expected_tensors};
 use super::weights::{TensorWriter, can_fuse};
 use super::{Model, ModelSpec, Weights};
@@ -37,10 +38,13 @@ impl Incoming {
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
-        let mut weights = Weights::default();
+        let (mut weights, mut staging) = (Weights::default(), Staging::default());
         let writer = |info: &TensorInfo| {
             let place = places.get(&info.name);
-            let writer = place.map(|(role, fusion)| weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info)));
+            let mut begin = |(role, fusion): &Place| {
+                weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
+            };
+            let writer = place.map(&mut begin);
             Ok((info.bytes, writer.transpose()?))
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
