@@ -28,7 +28,7 @@ fn a_file_is_written_under_a_policy() {
     let types_found = types(&output);
     for (tensor, kind) in [
         ("blk.0.ffn_up.weight", "Q4_0"),
-        ("blk.1.attn_q.weight", "Q8_0"),
+        ("blk.0.attn_q.weight", "Q8_0"),
         ("token_embd.weight", "F16"),
         ("blk.0.ffn_norm.weight", "F32"),
     ] {

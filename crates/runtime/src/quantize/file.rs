@@ -70,7 +70,7 @@ impl FileQuantizer {
             match event {
                 Event::Header(header) => {
                     self.head.truncate(usize::try_from(self.reader.position()).unwrap_or(usize::MAX));
-                    write(&self.begin(header)?)?;
+                    write(&self.begin(&header)?)?;
                 }
                 Event::Data { tensor, offset, bytes } => self.data(tensor, offset, bytes, write)?,
             }
@@ -87,7 +87,7 @@ impl FileQuantizer {
     }
 
     /// Plans what becomes of each tensor; gives the head of the new file.
-    fn begin(&mut self, header: Header) -> Result<Vec<u8>> {
+    fn begin(&mut self, header: &Header) -> Result<Vec<u8>> {
         self.begun = true;
         let plan = Plan::new(&self.policy, &header.tensors)?;
         let types = header.tensors.iter().map(|tensor| gguf_type(plan.of(tensor))).collect::<Result<Vec<_>>>()?;
@@ -114,7 +114,7 @@ impl FileQuantizer {
             }
         };
         self.tensors = header.tensors.iter().zip(&tensors).map(rewritten).collect();
-        rewritten_head(&std::mem::take(&mut self.head), &header, &tensors)
+        rewritten_head(&std::mem::take(&mut self.head), header, &tensors)
     }
 
     fn data<E: From<Error>>(
