@@ -29,11 +29,10 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<()> {
 fn memory(header: &Header) -> std::result::Result<Json, String> {
     let spec = ModelSpec::from_metadata(&header.metadata).map_err(|error| error.to_string())?;
     let weights: u64 = header.tensors.iter().map(|tensor| tensor.bytes).sum();
-    let kv_token = spec.kv_bytes_per_token();
     Ok(json!({
         "weights_bytes": weights,
-        "kv_bytes_per_token": kv_token,
-        "kv_bytes_full_context": kv_token * u64::from(spec.context_length),
+        "kv_bytes_per_token": spec.kv_bytes(1),
+        "kv_bytes_full_context": spec.kv_bytes(spec.context_length),
         "context_length": spec.context_length,
     }))
 }

@@ -225,6 +225,14 @@ pub enum Error {
     },
 
     // --- Requests ---
+    /// Text asked of a model that makes embeddings, or the other way round.
+    #[error("this {architecture} model {does}")]
+    WrongTask {
+        /// The model's architecture.
+        architecture: String,
+        /// What it does, what it can't do, and what to do instead.
+        does: &'static str,
+    },
     /// A prompt without tokens.
     #[error("the prompt is empty; give it at least one token")]
     EmptyPrompt,
@@ -284,6 +292,7 @@ impl Error {
             Self::DeviceLost { .. } => "device-lost",
             Self::Gpu { .. } => "gpu",
             Self::EmptyPrompt => "empty-prompt",
+            Self::WrongTask { .. } => "wrong-task",
             Self::PromptTooLong { .. } => "prompt-too-long",
             Self::UnknownToken { .. } => "unknown-token",
             Self::KvCacheFull => "kv-cache-full",

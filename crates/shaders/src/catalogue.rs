@@ -15,6 +15,9 @@ impl Variant {
             Kernel::AttentionCombine,
             Kernel::RopeAppend,
             Kernel::Gate,
+            Kernel::MixExperts,
+            Kernel::Route,
+            Kernel::ShortConvolution,
             Kernel::Truncate,
             Kernel::TruncateBand,
             Kernel::TruncateHistogram,
@@ -26,7 +29,10 @@ impl Variant {
             all.extend([Kernel::Quantise, Kernel::Gate].map(|kernel| Self::plain(kernel).encoding(Some(encoding))));
         }
         for subgroups in [false, true] {
-            all.push(Self::plain(Kernel::Attention).subgroups(subgroups));
+            all.extend(
+                [Kernel::Attention, Kernel::NormHeads, Kernel::Pool]
+                    .map(|kernel| Self::plain(kernel).subgroups(subgroups)),
+            );
             for heads in [1, 2, 4, 8] {
                 let split = Self::plain(Kernel::AttentionSplit).heads(heads).subgroups(subgroups);
                 all.extend([split, split.rope(true)]);

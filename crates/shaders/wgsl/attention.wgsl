@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let query_base = group.y * params.query_stride / 2u + group.x * params.head_pairs;
     let kv_head = group.x / (params.heads / params.kv_heads);
     let chunks = (params.head_pairs + 3u) / 4u;
-    let length = row.position + 1u;
+    let length = row.context;
     let begin = first_seen(row.position);
     var running_max = -3.0e38;
     var running_sum = 0.0;

@@ -84,7 +84,7 @@ fn score_chunk(scores: ptr<function, array<f32, HEADS>>, words: vec4<u32>, chunk
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let row = rows[group.y];
-    let length = row.position + 1u;
+    let length = row.context;
     let first = group.z * WORKGROUP_SIZE;
     let heads_per_kv = params.heads / params.kv_heads;
     let head_blocks = (heads_per_kv + HEADS - 1u) / HEADS;

@@ -95,7 +95,7 @@ fn attend(block: Block, run: Run, index: u32) {
         let vector = 4u * quartet + i;
         let row = block.row + vector / block.row_heads;
         if row >= run.first && row < run.end && vector % block.row_heads < block.real_heads {
-            seen[i] = rows[row].position + 1u;
+            seen[i] = rows[row].context;
             begin[i] = first_seen(rows[row].position);
         }
     }
@@ -264,7 +264,7 @@ fn main(
         run = Run(run.end, run.end, rows[run.end].table, 0xffffffffu, 0u);
         while run.end < block_end && rows[run.end].table == run.table {
             run.begin = min(run.begin, first_seen(rows[run.end].position));
-            run.context = max(run.context, rows[run.end].position + 1u);
+            run.context = max(run.context, rows[run.end].context);
             run.end++;
         }
         attend(block, run, index);

@@ -35,7 +35,7 @@ fn unpack(words: vec2<u32>) -> vec4<f32> {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let row = rows[group.y];
-    let length = row.position + 1u;
+    let length = row.context;
     let heads_per_kv = params.heads / params.kv_heads;
     let head_blocks = (heads_per_kv + HEADS - 1u) / HEADS;
     let kv_head = group.x / head_blocks;
@@ -44,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let heads = min(HEADS, heads_per_kv - first_in_group);
     let quads = params.head_pairs / 2u;
     let chunks = quads / 2u;
-    let last_block = row.position / BLOCK_TOKENS;
+    let last_block = (row.context - 1u) / BLOCK_TOKENS;
 
     // Heads past the last repeat it and are not written.
     for (var i = lane; i < quads; i += WORKGROUP_SIZE) {

@@ -156,10 +156,10 @@ impl Capabilities {
         Variant::plain(Kernel::Norm).subgroups(self.subgroups).gather(gather)
     }
 
-    /// The kernel for attention.
+    /// A kernel that differs only in how it reduces.
     #[must_use]
-    pub fn attention(&self) -> Variant {
-        Variant::plain(Kernel::Attention).subgroups(self.subgroups)
+    pub fn reducing(&self, kernel: Kernel) -> Variant {
+        Variant::plain(kernel).subgroups(self.subgroups)
     }
 
     /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
@@ -180,7 +180,10 @@ impl Capabilities {
         // The widest heads would take more registers than most devices have for an invocation, but for blocks of half the size.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
         let tile = AttentionTile::new(width, shape).filter(|_| !self.interleaved_rows);
-        tile.map_or_else(|| self.attention(), |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile))
+        tile.map_or_else(
+            || self.reducing(Kernel::Attention),
+            |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile),
+        )
     }
 
     /// The choices as text by topic, for people to read; of kernels those for weights in Q4_0.

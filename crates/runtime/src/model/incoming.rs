@@ -1,12 +1,11 @@
 //! From a GGUF file's header to a model whose weights are on their way.
 
-use std::collections::HashMap;
-
+use super::places::{Place, check_tensors};
 use super::quantised_rows::Staging;
-use super::tensors::{Fusion, OUTPUT_HEAD, TensorRole, expected_tensors};
-use super::weights::{TensorWriter, can_fuse};
+use super::tensor_writer::TensorWriter;
+use super::tensors::OUTPUT_HEAD;
 use super::{Model, ModelSpec, Weights};
-use crate::gguf::{Header, TensorInfo, floats, supported_types, weight_format};
+use crate::gguf::{Header, TensorInfo};
 use crate::gpu::Gpu;
 use crate::quantize::{Plan, Policy};
 use crate::tokenizer::{ChatTemplate, Tokenizer};
@@ -17,9 +16,6 @@ pub(crate) struct Incoming {
     /// In the order of the file's directory: bytes, and what takes them until the last has come.
     tensors: Vec<(u64, Option<TensorWriter>)>,
 }
-
-/// What a tensor is for, and the larger matrix that it becomes a part of.
-type Place = (TensorRole, Option<Fusion>);
 
 impl Incoming {
     /// The model that `header` announces, with room on the device for all its weights, which `policy` may have quantised.
@@ -38,13 +34,12 @@ impl Incoming {
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
-        let (mut weights, mut staging) = (Weights::default(), Staging::default());
+        let (mut weights, mut staging) = (Weights::new(gpu, &spec)?, Staging::default());
         let writer = |info: &TensorInfo| {
-            let place = places.get(&info.name);
-            let mut begin = |(role, fusion): &Place| {
-                weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
+            let begin = |(role, fusion): &Place| {
+                weights.begin(gpu, &spec, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
             };
-            let writer = place.map(&mut begin);
+            let writer = places.get(&info.name).map(begin);
             Ok((info.bytes, writer.transpose()?))
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
@@ -71,50 +66,4 @@ fn reason(error: &Error) -> String {
         Error::Tokenizer { reason } | Error::ChatTemplate { reason } => reason.clone(),
         other => other.to_string(),
     }
-}
-
-/// Holds the file's directory against what the spec needs, before any weight arrives.
-fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo], plan: &Plan) -> Result<HashMap<String, Place>> {
-    let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-    let mut places = HashMap::new();
-    let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
-    let mut candidates = Vec::new();
-    for tensor in expected_tensors(spec) {
-        let info = found.get(tensor.name.as_str());
-        let info = info.ok_or_else(|| Error::MissingTensor { tensor: tensor.name.clone() })?;
-        if info.shape != tensor.shape {
-            return Err(Error::TensorShape { tensor: tensor.name, found: info.shape.clone(), expected: tensor.shape });
-        }
-        let runs = match tensor.role {
-            TensorRole::Matrix => weight_format(info.kind).is_some(),
-            TensorRole::Vector => floats(info.kind, &[]).is_some(),
-        };
-        if !runs {
-            return Err(Error::UnsupportedTensorType {
-                tensor: tensor.name,
-                kind: info.kind.name().to_owned(),
-                supported: supported_types(),
-            });
-        }
-        for fusion in &tensor.fusions {
-            fusions.entry(fusion.name.clone()).or_default().push(info);
-        }
-        candidates.push((tensor.name.clone(), tensor.fusions));
-        places.insert(tensor.name, (tensor.role, None));
-    }
-    // A tensor that goes unused would change the model's answers without a word.
-    let unused = tensors.iter().find(|tensor| !places.contains_key(&tensor.name));
-    if let Some(tensor) = unused {
-        return Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() });
-    }
-    let fuses = |fusion: &Fusion| {
-        let parts = fusions.get(&fusion.name).map(Vec::as_slice).unwrap_or_default();
-        let sizes: Vec<_> = parts.iter().map(|part| (plan.of(part), part.shape[1])).collect();
-        parts.first().is_some_and(|first| can_fuse(gpu, first.shape[0], &sizes))
-    };
-    for (name, candidates) in candidates {
-        let fusion = candidates.into_iter().find(fuses);
-        places.entry(name).and_modify(|place| place.1 = fusion);
-    }
-    Ok(places)
 }

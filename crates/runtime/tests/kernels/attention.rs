@@ -18,18 +18,31 @@ const NAN_PAIR: u32 = 0x7e00_7e00;
 pub(crate) struct Rows {
     pub(crate) lengths: Vec<u32>,
     pub(crate) run: Vec<(usize, u32)>,
+    /// Whether they see their whole sequence, as in an encoder, and not just what is before them.
+    pub(crate) sees_all: bool,
 }
 
 impl Rows {
     /// The last token of each sequence, as in decoding.
     pub(crate) fn decode(lengths: &[u32]) -> Self {
-        Self { lengths: lengths.to_vec(), run: lengths.iter().map(|length| length - 1).enumerate().collect() }
+        Self::causal(lengths.to_vec(), lengths.iter().map(|length| length - 1).enumerate().collect())
     }
 
     /// All tokens of a first sequence and some of a second, as in prefill.
     fn prefill() -> Self {
         let run = (0..18).map(|position| (0, position)).chain((60..67).map(|position| (1, position))).collect();
-        Self { lengths: vec![18, 67], run }
+        Self::causal(vec![18, 67], run)
+    }
+
+    pub(crate) fn causal(lengths: Vec<u32>, run: Vec<(usize, u32)>) -> Self {
+        Self { lengths, run, sees_all: false }
+    }
+
+    /// Sequences whose tokens see all of them, as in an encoder.
+    pub(crate) fn encode(lengths: &[u32]) -> Self {
+        let run = lengths.iter().enumerate();
+        let run = run.flat_map(|(sequence, length)| (0..*length).map(move |position| (sequence, position))).collect();
+        Self { lengths: lengths.to_vec(), run, sees_all: true }
     }
 }
 
@@ -46,6 +59,7 @@ pub(crate) fn cases() -> Vec<Case> {
             }
         }
         cases.push(case(variant, (6, 2, 64), 0.125, &Rows::prefill(), 8));
+        cases.push(case(variant, (3, 3, 32), 0.2, &Rows::encode(&[1, 17, 5, 130]), 0));
         // Scores so far apart that one position takes nearly all.
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
         cases.extend(special(variant, (6, 2, 64), &Rows::decode(&[1, 19, 20, 21, 150, 300])));
@@ -95,7 +109,7 @@ fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, le
 /// Splits as `attention_split` leaves them, of a row that has a single one, and of others.
 fn combine(heads: usize, width: usize) -> Case {
     let mut random = Random::new(width as u64);
-    let rows = [127, 128, 255, 256, 700].map(|position| Row { position, ..Row::default() });
+    let rows = [127, 128, 255, 256, 700].map(|position| Row::causal(position, 0));
     let splits = 6;
     // The values of a split, then its largest score and its total.
     let partials: Vec<f32> = (0..rows.len() * heads * splits)
@@ -167,10 +181,13 @@ fn case_with(
     let run: Vec<Row> = rows
         .run
         .iter()
-        .map(|(sequence, position)| Row { position: *position, table: starts[*sequence] as u32, ..Row::default() })
+        .map(|(sequence, position)| {
+            let row = Row::causal(*position, starts[*sequence] as u32);
+            Row { context: if rows.sees_all { rows.lengths[*sequence] } else { row.context }, ..row }
+        })
         .collect();
     // The end, and rows of an earlier step, which look as if they were to be run.
-    let stale = Row { table: starts[0] as u32, ..Row::default() };
+    let stale = Row::causal(0, starts[0] as u32);
     let written = [&run[..], &[Row::END, stale, stale]].concat();
     let longest = rows.lengths.iter().max().copied().unwrap_or_default();
     let splits = longest.div_ceil(Attention::SPLIT_TOKENS) as usize;

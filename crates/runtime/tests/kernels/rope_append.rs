@@ -32,10 +32,12 @@ const fn shape(heads: usize, kv_heads: usize, width: usize, pairs: usize, pair_s
     Shape { heads, kv_heads, width, pairs, pair_step, gap: 0, magnitude: 1.0, theta: 10_000.0 }
 }
 
-const SHAPES: [Shape; 7] = [
+const SHAPES: [Shape; 8] = [
     shape(3, 1, 64, 32, 1),
     Shape { theta: 500_000.0, ..shape(3, 3, 64, 32, 32) },
     shape(1, 1, 2, 1, 1),
+    // As in layers without a rope.
+    shape(2, 1, 64, 0, 1),
     Shape { gap: 3, ..shape(5, 1, 80, 16, 16) },
     Shape { gap: 3, ..shape(4, 2, 80, 16, 1) },
     Shape { theta: 1_000_000.0, ..shape(2, 2, 256, 128, 128) },
@@ -48,7 +50,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// Positions of any size, all in one block: what lands in the cache there overwrites itself and isn't looked at.
 fn queries(shape: &Shape) -> Case {
-    let rows = POSITIONS.map(|position| Row { position, ..Row::default() });
+    let rows = POSITIONS.map(|position| Row::causal(position, 0));
     // A position's block is looked up in the table, which is long enough for the last.
     let tables = vec![0u32; 524_288 / BLOCK_TOKENS as usize];
     case(shape, QUERY, &rows, &tables, 1, &[])
@@ -56,11 +58,7 @@ fn queries(shape: &Shape) -> Case {
 
 /// Two sequences: one in the midst of prefill, over a block's edge, and one that decodes its 33rd token.
 fn cached(shape: &Shape) -> Case {
-    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Row {
-        position,
-        table,
-        ..Row::default()
-    });
+    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Row::causal(position, table));
     let tables: Vec<u32> = std::iter::once(0).chain(Random::new(7).shuffled(6).iter().map(|block| block + 1)).collect();
     case(shape, Agreement::Halves, &rows, &tables, 7, &LARGE)
 }

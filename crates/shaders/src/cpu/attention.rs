@@ -65,7 +65,7 @@ pub(crate) fn attention(params: &Attention, count: usize, resources: &mut Resour
     resources.update("y", |resources, y: &mut [f32]| {
         for (index, row) in resources.get::<Row>("rows")[..count].iter().enumerate() {
             for head in 0..params.heads as usize {
-                let whole = part(params, resources, index, head, 0..row.position + 1);
+                let whole = part(params, resources, index, head, 0..row.context);
                 for (i, value) in whole.values.iter().enumerate() {
                     y[y_index(params, index, head, i)] = (value / whole.total) as f32;
                 }
@@ -81,7 +81,7 @@ fn split_index(params: &Attention, row: usize, head: usize, split: u32) -> usize
 
 /// Splits of the row's context: their positions.
 fn splits(row: &Row) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
-    let length = row.position + 1;
+    let length = row.context;
     let split = Attention::SPLIT_TOKENS;
     (0..length.div_ceil(split)).map(move |i| (i, i * split..length.min((i + 1) * split)))
 }
@@ -104,7 +104,7 @@ pub(crate) fn attention_split(params: &Attention, variant: &Variant, count: usiz
         for head in 0..params.heads as usize {
             for (split, range) in splits(row) {
                 let part = part(params, resources, index, head, range);
-                if row.position < Attention::SPLIT_TOKENS {
+                if row.context <= Attention::SPLIT_TOKENS {
                     resources.update("y", |_, y: &mut [f32]| {
                         for (i, value) in part.values.iter().enumerate() {
                             y[y_index(params, index, head, i)] = (value / part.total) as f32;
@@ -145,7 +145,7 @@ pub(crate) fn attention_combine(params: &Attention, count: usize, resources: &mu
     resources.update("y", |resources, y: &mut [f32]| {
         let partials = resources.get::<f32>("partials");
         let rows = resources.get::<Row>("rows")[..count].iter().enumerate();
-        for (index, row) in rows.filter(|(_, row)| row.position >= Attention::SPLIT_TOKENS) {
+        for (index, row) in rows.filter(|(_, row)| row.context > Attention::SPLIT_TOKENS) {
             for head in 0..params.heads as usize {
                 let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));
                 let word = |at: usize, i: usize| f64::from(partials[partial(params, at)][i]);

@@ -14,7 +14,7 @@ fn turned(head: u32, i: u32, turn: vec2<f32>) -> f32 {
 
 // The pair that value `i` of a head belongs to; any for those that don't turn.
 fn pair_of(i: u32) -> u32 {
-    return min(select(i % params.pair_step, i / 2u, params.pair_step == 1u), params.pairs - 1u);
+    return min(select(i % params.pair_step, i / 2u, params.pair_step == 1u), max(params.pairs, 1u) - 1u);
 }
 
 // (cos, sin) by which a pair turns.
