@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json};
 use wgslm::gguf::{Array, Header, Value};
+use wgslm::kv::KvFormat;
 use wgslm::model::ModelSpec;
 
 use crate::arguments::InspectArguments;
@@ -31,8 +32,8 @@ fn memory(header: &Header) -> std::result::Result<Json, String> {
     let weights: u64 = header.tensors.iter().map(|tensor| tensor.bytes).sum();
     Ok(json!({
         "weights_bytes": weights,
-        "kv_bytes_per_token": spec.kv_bytes(1),
-        "kv_bytes_full_context": spec.kv_bytes(spec.context_length),
+        "kv_bytes_per_token": spec.kv_bytes(1, KvFormat::F16),
+        "kv_bytes_full_context": spec.kv_bytes(spec.context_length, KvFormat::F16),
         "context_length": spec.context_length,
     }))
 }

@@ -120,6 +120,7 @@ impl Expansion<'_, '_, '_> {
     fn defined(&self, name: &str) -> bool {
         match name {
             "SUBGROUPS" => self.variant.subgroups,
+            "EXPERTS" => self.variant.experts,
             "COLUMNS4" => self.variant.shape.is_some_and(|shape| shape.columns == 4),
             "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
@@ -168,6 +169,7 @@ impl Expansion<'_, '_, '_> {
                 (_, false) => "shared/nearest_table".to_owned(),
             },
             ("activations", ..) => format!("shared/activations_{}", if self.fixed() { "fixed" } else { "float" }),
+            ("kv_values", ..) => format!("shared/kv_{}", self.variant.kv.name()),
             ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
             _ => format!("shared/{import}"),
         }

@@ -81,6 +81,39 @@ impl Kernel {
     }
 }
 
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KvFormat {
+    /// As halves.
+    #[default]
+    F16,
+    /// As they are.
+    F32,
+}
+
+impl KvFormat {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::F16, Self::F32];
+
+    /// The name that files and variants have it by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+        }
+    }
+
+    /// Words of a pair of values.
+    #[must_use]
+    pub const fn pair_words(self) -> usize {
+        match self {
+            Self::F16 => 1,
+            Self::F32 => 2,
+        }
+    }
+}
+
 /// How activations are encoded for kernels that don't multiply them in f32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Encoding {

@@ -35,7 +35,7 @@ pub use embed::Embed;
 pub use expand::Target;
 pub use format::WeightFormat;
 pub use gate::Gate;
-pub use kernel::{Encoding, Kernel};
+pub use kernel::{Encoding, Kernel, KvFormat};
 pub use launch::{Extent, Launch};
 pub use linear::Linear;
 pub use mix_experts::MixExperts;

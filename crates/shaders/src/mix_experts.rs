@@ -19,6 +19,8 @@ pub struct MixExperts {
     pub stride: u32,
     /// What is added is multiplied by this.
     pub scale: f32,
+    /// 0: it is not added, but takes the place of what was there.
+    pub accumulate: u32,
 }
 
 impl Launch for MixExperts {

@@ -5,6 +5,7 @@ struct Params {
     used: u32,   // experts of a row
     stride: u32, // of x and y, in vec4
     scale: f32,
+    accumulate: u32, // 0: y = scale * that
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -19,5 +20,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var i = id.y * params.used; i < (id.y + 1u) * params.used; i++) {
         sum += weights[i] * x[i * params.stride + id.x];
     }
-    y[id.y * params.stride + id.x] += params.scale * sum;
+    let at = id.y * params.stride + id.x;
+    if params.accumulate != 0u { y[at] += params.scale * sum; } else { y[at] = params.scale * sum; }
 }

@@ -18,7 +18,7 @@ pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 
 use crate::gpu::Gpu;
-use crate::kv::{BlockAllocator, KvCache, Slots};
+use crate::kv::{BlockAllocator, KvCache, KvFormat, Slots};
 use crate::model::{self, Graph, Model, ModelSpec};
 use crate::{Error, Result};
 use step::Step;
@@ -77,7 +77,8 @@ impl Inner {
     fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
         let spec = &model.spec;
         let max_binding = gpu.capabilities().max_binding;
-        let context_length = context_length(spec, max_binding, options)?;
+        let kv_format = options.kv_format.unwrap_or(gpu.capabilities().kv_format());
+        let context_length = context_length(spec, kv_format, max_binding, options)?;
         let rows = match options.prefill_rows {
             // What is pooled goes through the model at once.
             _ if spec.embeds() => context_length.min(EMBEDDING_ROWS),
@@ -89,7 +90,7 @@ impl Inner {
         let widest = model::Activations::widest(spec);
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_ROWS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
-        let kv = KvCache::new(gpu, spec, context_length, Slots { count: SLOTS, rows })?;
+        let kv = KvCache::new(gpu, spec, kv_format, context_length, Slots { count: SLOTS, rows })?;
         let encoding = options.activations.encoding(gpu.capabilities());
         let activations = model::Activations::new(gpu, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
         let programs = programs(gpu, &model, (&activations, &kv, context_length), options.activations)?;
@@ -227,7 +228,7 @@ fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {
     }
 }
 
-fn context_length(spec: &ModelSpec, max_binding: u64, options: &EngineOptions) -> Result<u32> {
+fn context_length(spec: &ModelSpec, kv: KvFormat, max_binding: u64, options: &EngineOptions) -> Result<u32> {
     match options.context_length {
         Some(length) if (1..=spec.context_length).contains(&length) => Ok(length),
         Some(length) => Err(Error::InvalidOption {
@@ -236,7 +237,7 @@ fn context_length(spec: &ModelSpec, max_binding: u64, options: &EngineOptions) -
             expected: format!("from 1 to {}, the positions the model was trained for", spec.context_length),
         }),
         None => {
-            let largest = KvCache::largest_capacity(spec, max_binding).max(1);
+            let largest = KvCache::largest_capacity(spec, kv, max_binding).max(1);
             Ok(spec.context_length.min(DEFAULT_CONTEXT).min(largest))
         }
     }

@@ -6,7 +6,7 @@ use wgslm_shaders::Encoding;
 
 use super::sequence::Sampling;
 use crate::gpu::Capabilities;
-use crate::kv::BlockOrder;
+use crate::kv::{BlockOrder, KvFormat};
 use crate::quantize::Policy;
 use crate::{Error, Result};
 
@@ -80,6 +80,8 @@ pub struct EngineOptions {
     pub activations: Activations,
     /// What weights become as they are loaded; what they are in the file where absent.
     pub quantize: Option<Policy>,
+    /// How keys and values are kept; what is fastest on the device where absent: f16 on GPUs, f32 where the CPU stands in for one.
+    pub kv_format: Option<KvFormat>,
     /// The order in which KV blocks are handed out.
     pub block_order: BlockOrder,
 }

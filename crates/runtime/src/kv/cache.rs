@@ -1,6 +1,6 @@
 //! What layers remember of tokens, on the device.
 
-use wgslm_shaders::BLOCK_TOKENS;
+use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
 use crate::Result;
 use crate::gpu::{Buffer, Gpu};
@@ -8,8 +8,7 @@ use crate::model::{Layer, ModelSpec};
 
 /// What one layer remembers, in blocks that are reached through `tables`.
 pub struct KvLayer {
-    /// The keys, two f16 in a word, laid out as `wgsl/shared/kv.wgsl` of the kernels has it; or what a convolution has seen, in
-    /// f32.
+    /// The keys, laid out as `wgsl/shared/kv.wgsl` of the kernels has it; or what a convolution has seen, in f32.
     pub keys: Buffer,
     /// The values, likewise; of a convolution, nothing that counts.
     pub values: Buffer,
@@ -29,6 +28,8 @@ pub struct KvCache {
     tables: Buffer,
     /// Blocks in the cache, and the most that one sequence can have.
     pub blocks: u32,
+    /// How keys and values are kept.
+    pub format: KvFormat,
 }
 
 /// Sequences, and the most rows of one in a step.
@@ -45,7 +46,7 @@ impl KvCache {
     ///
     /// # Errors
     /// [`crate::Error::TooLarge`] where a layer's keys don't fit a binding.
-    pub fn new(gpu: &Gpu, spec: &ModelSpec, tokens: u32, slots: Slots) -> Result<Self> {
+    pub fn new(gpu: &Gpu, spec: &ModelSpec, format: KvFormat, tokens: u32, slots: Slots) -> Result<Self> {
         let blocks = tokens.div_ceil(BLOCK_TOKENS);
         let table_bytes = u64::from(slots.count) * u64::from(blocks) * 4;
         let tables = gpu.storage_buffer("the block tables", table_bytes)?;
@@ -64,7 +65,7 @@ impl KvCache {
         let layer = |layer: &Layer| {
             let in_ring = keeps_windows && layer.window() > 0;
             let blocks = if in_ring { ring * slots.count } else { blocks };
-            let token_bytes = spec.layer_bytes_per_token(layer);
+            let token_bytes = spec.layer_bytes_per_token(layer, format);
             let (keys, values) = match layer {
                 Layer::Attention { .. } => (token_bytes / 2, token_bytes / 2),
                 Layer::ShortConvolution { .. } => (token_bytes, 0),
@@ -77,15 +78,15 @@ impl KvCache {
             Ok(KvLayer { keys: buffer(keys)?, values: buffer(values)?, tables })
         };
         let layers = spec.layers.iter().map(layer).collect::<Result<_>>()?;
-        Ok(Self { layers, tables, blocks })
+        Ok(Self { layers, tables, blocks, format })
     }
 
     /// The most tokens whose layers' keys fit one binding of `max_binding` bytes each.
     #[must_use]
-    pub fn largest_capacity(spec: &ModelSpec, max_binding: u64) -> u32 {
+    pub fn largest_capacity(spec: &ModelSpec, format: KvFormat, max_binding: u64) -> u32 {
         let of_layer = |layer: &Layer| match layer {
-            Layer::Attention { .. } => spec.layer_bytes_per_token(layer) / 2,
-            Layer::ShortConvolution { .. } => spec.layer_bytes_per_token(layer),
+            Layer::Attention { .. } => spec.layer_bytes_per_token(layer, format) / 2,
+            Layer::ShortConvolution { .. } => spec.layer_bytes_per_token(layer, format),
         };
         let bytes = spec.layers.iter().map(of_layer).max().unwrap_or(1);
         let tokens = max_binding / bytes;

@@ -5,4 +5,4 @@ mod cache;
 
 pub use blocks::{BlockAllocator, BlockOrder};
 pub use cache::{KvCache, KvLayer, Slots};
-pub use wgslm_shaders::BLOCK_TOKENS;
+pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};

@@ -1,6 +1,7 @@
 //! What follows from a [`ModelSpec`]: widths, and bytes of KV cache.
 
-use wgslm_shaders::cpu::kv_head_words;
+use wgslm_shaders::KvFormat;
+use wgslm_shaders::cpu::kv_head_pairs;
 
 use super::{Layer, ModelSpec, OutputSpec};
 
@@ -37,11 +38,12 @@ impl ModelSpec {
         matches!(self.output, OutputSpec::Embedding(_))
     }
 
-    /// Bytes that a layer keeps of each token it remembers: keys and values in f16, or what a convolution has seen in f32.
-    pub(crate) fn layer_bytes_per_token(&self, layer: &Layer) -> u64 {
+    /// Bytes that a layer keeps of each token it remembers: keys and values in this format, or what a convolution has seen in f32.
+    pub(crate) fn layer_bytes_per_token(&self, layer: &Layer, kv: KvFormat) -> u64 {
         match layer {
             Layer::Attention { .. } => {
-                u64::from(self.kv_heads) * kv_head_words(self.head_width as usize / 2) as u64 * 2 * 4
+                let words = kv_head_pairs(self.head_width as usize / 2) * kv.pair_words();
+                u64::from(self.kv_heads) * words as u64 * 2 * 4
             }
             Layer::ShortConvolution { .. } => u64::from(self.width) * 4,
         }
@@ -49,13 +51,13 @@ impl ModelSpec {
 
     /// Bytes of KV cache that a sequence of so many tokens is read from: all of them, or those in a layer's window.
     #[must_use]
-    pub fn kv_bytes(&self, tokens: u32) -> u64 {
+    pub fn kv_bytes(&self, tokens: u32, kv: KvFormat) -> u64 {
         let of_layer = |layer: &Layer| {
             let seen = match layer.window() {
                 0 => tokens,
                 window => tokens.min(window),
             };
-            self.layer_bytes_per_token(layer) * u64::from(seen)
+            self.layer_bytes_per_token(layer, kv) * u64::from(seen)
         };
         self.layers.iter().map(of_layer).sum()
     }

@@ -203,9 +203,13 @@ impl Weights {
                 return Ok(TensorWriter::new(row_bytes, 1, 0, target));
             }
         }
-        let layout = matrix_layout(gpu, stored);
+        let mut layout = matrix_layout(gpu, stored);
         let rows = rows.unwrap_or(all_rows as u32);
         let unit = if tensor.shape.len() > 2 { tensor.shape[1] as u32 } else { 1 };
+        if tensor.shape.len() > 2 && !unit.is_multiple_of(layout.interleave) {
+            // Each expert's rows begin at a multiple of the interleave.
+            layout.interleave = 1;
+        }
         if !self.matrices.contains_key(name) {
             let matrix = allocate(gpu, name, (rows, unit), layout, groups_in(row_length))?;
             self.matrices.insert(name.clone(), matrix);

@@ -1,8 +1,9 @@
 //! `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths about the edges of blocks (16) and tiles (64) and splits (128), shuffled block tables, shared KV heads, every width.
 
-use wgslm_shaders::cpu::{Resources, kv_head_words};
+use half::f16;
+use wgslm_shaders::cpu::{Resources, kv_head_pairs};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, BLOCK_TOKENS, Kernel, Row, Variant};
+use wgslm_shaders::{Attention, BLOCK_TOKENS, Kernel, KvFormat, Row, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -53,7 +54,9 @@ pub(crate) fn cases() -> Vec<Case> {
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
             for width in [2, 64, 80, 256] {
                 let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
-                if variant.kernel == Kernel::Attention || width % 8 == 0 {
+                // What a format changes shows at any size.
+                let counts = variant.kv == KvFormat::F16 || (heads == (6, 2) && width < 256);
+                if counts && (variant.kernel == Kernel::Attention || width % 8 == 0) {
                     cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
                 }
             }
@@ -160,7 +163,7 @@ fn case_with(
     let blocks: usize = rows.lengths.iter().map(|length| (*length as usize).div_ceil(block)).sum();
     // One table after the other, after an entry that belongs to none; block 0 belongs to none either.
     let tables: Vec<u32> = std::iter::once(0).chain(random.shuffled(blocks).iter().map(|block| block + 1)).collect();
-    let words = kv_head_words(width / 2);
+    let words = kv_head_pairs(width / 2);
     let mut caches = [(); 2].map(|()| vec![NAN_PAIR; (blocks + 1) * block * kv_heads * words]);
     let mut starts = Vec::new();
     let mut start = 1;
@@ -177,6 +180,9 @@ fn case_with(
             }
         }
         start += (*length as usize).div_ceil(block);
+    }
+    if variant.kv == KvFormat::F32 {
+        caches = caches.map(|cache| cache.into_iter().flat_map(floats).collect());
     }
     let run: Vec<Row> = rows
         .run
@@ -215,6 +221,11 @@ fn case_with(
         (params, variant, run.len()),
         resources,
     )
+}
+
+/// A pair of halves as two floats.
+fn floats(pair: u32) -> [u32; 2] {
+    [pair as u16, (pair >> 16) as u16].map(|half| f16::from_bits(half).to_f32().to_bits())
 }
 
 #[test]

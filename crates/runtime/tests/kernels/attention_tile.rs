@@ -1,7 +1,7 @@
 //! `attention_tile`: steps about the edges of its blocks of rows, contexts about those of its tiles, several sequences in a
 //! block, heads in groups that fill a block, that leave some of it over, and that need several.
 
-use wgslm_shaders::{Kernel, Variant};
+use wgslm_shaders::{Kernel, KvFormat, Variant};
 
 use crate::attention::{Rows, case, special};
 use crate::case::{Case, check};
@@ -26,6 +26,11 @@ pub(crate) fn cases() -> Vec<Case> {
         let tile = variant.attention_tile.expect("it has one");
         let width = tile.width as usize;
         let scale = 1.0 / (width as f32).sqrt();
+        if variant.kv == KvFormat::F32 {
+            // What a format changes shows in any block.
+            cases.push(case(variant, (6, 2, width), scale, &mixed(), 8));
+            continue;
+        }
         let mut add = |heads: (usize, usize), rows: &Rows, gap: usize| {
             cases.push(case(variant, (heads.0, heads.1, width), scale, rows, gap));
         };

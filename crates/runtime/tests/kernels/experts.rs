@@ -42,7 +42,13 @@ fn mix(quads: usize, used: usize, scale: f32) -> Case {
         .with("weights", &weights)
         .with("x", &strided(&mut random, rows * used, quads * 4, stride * 4, UNTOUCHED))
         .with("y", &strided(&mut random, rows, quads * 4, stride * 4, UNTOUCHED));
-    let params = MixExperts { quads: quads as u32, used: used as u32, stride: stride as u32, scale };
+    let params = MixExperts {
+        quads: quads as u32,
+        used: used as u32,
+        stride: stride as u32,
+        scale,
+        accumulate: u32::from(used > 1),
+    };
     Case::new(
         format!("{params:?}"),
         Agreement::OfLargest(5e-7),

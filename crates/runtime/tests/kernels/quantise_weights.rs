@@ -34,8 +34,10 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
+type OfIndex = fn(usize) -> f32;
+
 /// What a group is made of: a factor, and what the factor multiplies.
-const ODD: [(f32, fn(usize) -> f32); 12] = [
+const ODD: [(f32, OfIndex); 12] = [
     (0.0, |_| 0.0),
     // Middles between codes, and the largest magnitude twice, with both signs.
     (1.0, |i| {

@@ -10,7 +10,8 @@ pub(crate) fn mix_experts(params: &MixExperts, count: usize, resources: &mut Res
             for (i, y) in y[..params.quads as usize * 4].iter_mut().enumerate() {
                 let of = |route: usize| f64::from(weights[route]) * f64::from(x[route * stride + i]);
                 let sum: f64 = (row * used..(row + 1) * used).map(of).sum();
-                *y = (f64::from(*y) + f64::from(params.scale) * sum) as f32;
+                let before = if params.accumulate > 0 { f64::from(*y) } else { 0.0 };
+                *y = (before + f64::from(params.scale) * sum) as f32;
             }
         }
     });

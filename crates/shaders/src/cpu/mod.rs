@@ -25,7 +25,7 @@ pub(crate) use argmax::{argmax, argmax_partials};
 pub(crate) use attention::{attention, attention_combine, attention_split};
 pub(crate) use embed::embed;
 pub(crate) use gate::gate;
-pub use kv::kv_head_words;
+pub use kv::kv_head_pairs;
 pub(crate) use linear::linear;
 pub(crate) use mix_experts::mix_experts;
 pub(crate) use norm::norm;

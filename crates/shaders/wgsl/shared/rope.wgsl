@@ -1,7 +1,6 @@
 // Rotary position embedding (Su et al. 2021): each pair of a head turns by position * frequency. Pairs stand side by side
 // (pair_step 1, as GGUF stores llama) or half the rotated width apart.
 #import trigonometry
-#import pack_pair
 
 // Value `i` of a head that begins at `head` in qkv, turned; `turn` is (cos, sin) of its pair.
 fn turned(head: u32, i: u32, turn: vec2<f32>) -> f32 {

@@ -89,9 +89,8 @@ impl Keys<'_> {
             Some(length) => length,
             None => self.size("context_length")?,
         };
-        let turns = |name: &str, default| Ok(self.positive_f32(name)?.unwrap_or(default));
-        let fast = turns("rope.scaling.yarn_beta_fast", 32.0)?;
-        let slow = turns("rope.scaling.yarn_beta_slow", 1.0)?;
+        // How often a pair turns at the two ends of the ramp.
+        let (fast, slow) = (32.0, 1.0);
         let width = 2.0 * rope.frequencies.len() as f32;
         // The pair that turns so many times within the original context.
         let pair_of =

@@ -121,9 +121,9 @@ impl Graph<'_> {
             query_stride: params.query_stride,
             magnitude: params.magnitude,
         };
-        let append = Variant::plain(Kernel::RopeAppend);
+        let append = Variant::plain(Kernel::RopeAppend).kv(self.kv.format);
         if fused && spec.head_width.is_multiple_of(8) {
-            let split = |rope| capabilities.attention_split(spec.heads / spec.kv_heads, rope);
+            let split = |rope| capabilities.attention_split(spec.heads / spec.kv_heads, rope).kv(self.kv.format);
             // Rows of one sequence look at each other's keys, which have to be in the cache before.
             builder.dispatch(rope, append, Count::SeveralRows, &resources);
             builder.dispatch(params, split(false), Count::SeveralRows, &resources);
@@ -132,7 +132,7 @@ impl Graph<'_> {
         } else {
             builder.dispatch(rope, append, Count::Rows, &resources);
             let many = capabilities.attention_of_many(spec.head_width, spec.heads / spec.kv_heads);
-            builder.dispatch(params, many, Count::Rows, &resources);
+            builder.dispatch(params, many.kv(self.kv.format), Count::Rows, &resources);
         }
         Ok(())
     }

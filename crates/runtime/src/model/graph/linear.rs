@@ -78,6 +78,11 @@ impl Graph<'_> {
 
     /// The encoding that a matrix's kernels take.
     pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
+        if matrix.unit > 1 {
+            return self.encoding.filter(|encoding| {
+                self.gpu.capabilities().linear_of_experts(matrix.layout, Some(*encoding)).is_some()
+            });
+        }
         self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
     }
 
@@ -124,6 +129,7 @@ impl Graph<'_> {
                     activation: destination.activation as u32,
                     scale: destination.scale,
                     soft_cap: destination.soft_cap,
+                    ..Linear::default()
                 },
                 self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
                     let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));

@@ -3,6 +3,7 @@
 mod attention;
 mod convolution;
 mod embedding;
+mod experts;
 mod feed_forward;
 mod linear;
 mod norms;
@@ -42,7 +43,10 @@ impl Graph<'_> {
                 Layer::Attention { window, rope } => self.attention(&mut builder, index, (*window, *rope), fused)?,
                 Layer::ShortConvolution { taps } => self.convolution(&mut builder, index, *taps, fused)?,
             }
-            self.feed_forward(&mut builder, index, fused)?;
+            match self.spec.feed_forward.experts {
+                None => self.feed_forward(&mut builder, index, fused)?,
+                Some(experts) => self.experts(&mut builder, index, experts, fused)?,
+            }
         }
         Ok(builder.build(self.gpu))
     }

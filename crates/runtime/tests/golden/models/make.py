@@ -183,8 +183,6 @@ class Maker:
             assert np.array_equal(golden(self.oracle, windowed(len(tokens)), tokens), unlimited)
             self.row(name, name, "llama", tokens, what, {}, source=windowed(WINDOW))
             self.index[-1]["asked_as"] = "granite_swa"
-        what = "the same file as llama.cpp runs it: it doesn't read llama.attention.sliding_window"
-        self.row(f"{name}-ignored", name, "llama", tokens, what, {})
 
 
 def check(folder):
