@@ -17,7 +17,7 @@ const PROGRESS_INTERVAL = 50;
 /** Moves a model from its source to the GPU, piece by piece. If it fails, neither loader nor download stays behind. */
 export async function loadModel(
   gpu: Gpu,
-  { source, contextLength, activations }: Methods["load"]["params"],
+  { source, contextLength, activations, quantize }: Methods["load"]["params"],
   { signal, emit }: Context<LoadProgress>,
 ): Promise<Model> {
   const { stream, totalBytes } = await openSource(source, signal);
@@ -36,6 +36,7 @@ export async function loadModel(
     loader = gpu.loader({
       ...(contextLength !== undefined && { contextLength }),
       ...(activations !== undefined && { activations }),
+      ...(quantize !== undefined && { quantize }),
     });
     report("loading", totalBytes);
     for await (const piece of pieces(reader, signal)) {

@@ -11,5 +11,6 @@ mod generate;
 mod inspect;
 mod logits;
 mod program;
+mod quantize;
 mod tokenize;
 mod usage;

@@ -1,6 +1,7 @@
 //! From a GGUF file's header to a model whose weights are on their way.
 
-use super::places::check_tensors;
+use super::places::{Place, check_tensors};
+use super::quantised_rows::Staging;
 use super::tensor_writer::TensorWriter;
 use super::tensors::OUTPUT_HEAD;
 use super::{Model, ModelSpec, Weights};
@@ -33,11 +34,12 @@ impl Incoming {
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
-        let mut weights = Weights::new(gpu, &spec)?;
+        let (mut weights, mut staging) = (Weights::new(gpu, &spec)?, Staging::default());
         let writer = |info: &TensorInfo| {
-            let place = places.get(&info.name);
-            let writer =
-                place.map(|(role, fusion)| weights.begin(gpu, &spec, (*role, fusion.as_ref()), info, plan.of(info)));
+            let begin = |(role, fusion): &Place| {
+                weights.begin(gpu, &spec, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
+            };
+            let writer = places.get(&info.name).map(begin);
             Ok((info.bytes, writer.transpose()?))
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;

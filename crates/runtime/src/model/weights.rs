@@ -63,7 +63,6 @@ pub struct Weights {
     floats: HashMap<String, Buffer>,
     /// The frequencies of each rope, once for each of its tensors of factors.
     ropes: Vec<Vec<Buffer>>,
-    staging: Staging,
 }
 
 impl Weights {
@@ -163,7 +162,7 @@ impl Weights {
     }
 
     /// Makes room for `tensor`, whose shape and type have been checked and which is to serve as `role`; a matrix is stored as
-    /// `stored` says.
+    /// `stored` says. What is quantised goes through `staging`.
     ///
     /// # Errors
     /// [`Error::TooLarge`] where not even a single group of rows fits a binding.
@@ -174,6 +173,7 @@ impl Weights {
         (role, fusion): (TensorRole, Option<&Fusion>),
         tensor: &TensorInfo,
         stored: Stored,
+        staging: &mut Staging,
     ) -> Result<TensorWriter> {
         let row_length = tensor.shape[0] as usize;
         let row_bytes = tensor.row_bytes() as usize;
@@ -214,8 +214,7 @@ impl Weights {
             let matrix = allocate(gpu, name, (rows, unit), layout, groups_in(row_length))?;
             self.matrices.insert(name.clone(), matrix);
         }
-        let Self { matrices, staging, .. } = self;
-        let Some(matrix) = matrices.get(name) else { return Err(Error::MissingTensor { tensor: name.clone() }) };
+        let matrix = self.matrix(name)?;
         let kind = match stored {
             Stored::Quantised(_) => {
                 let rows = QuantisedRows::new(gpu, staging, tensor, matrix)?;
@@ -243,7 +242,8 @@ fn matrix_layout(gpu: &Gpu, stored: Stored) -> WeightLayout {
     WeightLayout { format: stored.format().unwrap_or(WeightFormat::F32), interleave: gpu.capabilities().interleave() }
 }
 
-/// Whether tensors that are stored like this and have so many rows can lie in one matrix of one binding, a row being `row_length` long.
+/// Whether tensors that are stored like this and have so many rows can lie in one matrix of one binding, a row being
+/// `row_length` long.
 pub(crate) fn can_fuse(gpu: &Gpu, row_length: u64, parts: &[(Stored, u64)]) -> bool {
     let Some((stored, _)) = parts.first() else { return false };
     let layout = matrix_layout(gpu, *stored);

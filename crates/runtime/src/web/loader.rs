@@ -10,6 +10,7 @@ use super::error::{spent, to_js};
 use super::model::JsModel;
 use crate::engine::{Activations, EngineOptions, Loader};
 use crate::gpu::Gpu;
+use crate::quantize::Policy;
 
 /// Bytes between two waits for the device, which would otherwise queue up a whole model's writes. Each is for what was written
 /// before the bytes written last, so that the device has something to do meanwhile.
@@ -20,6 +21,7 @@ const BYTES_AHEAD: u64 = 16 << 20;
 pub(super) struct LoaderOptions {
     context_length: Option<u32>,
     activations: Option<String>,
+    quantize: Option<serde_json::Value>,
 }
 
 /// Takes a GGUF file in pieces.
@@ -40,10 +42,19 @@ impl JsLoader {
         let options = EngineOptions {
             context_length: options.context_length,
             activations: options.activations.map_or(Ok(Activations::Auto), |text| text.parse())?,
+            quantize: options.quantize.map(policy).transpose()?,
             ..EngineOptions::default()
         };
         let progress = Progress { loader: Loader::new(gpu, &options), waited_at: 0, writes: None };
         Ok(Self { gpu: gpu.clone(), state: RefCell::new(Some(progress)) })
+    }
+}
+
+/// A policy by its name, or as the object that its JSON would be.
+fn policy(value: serde_json::Value) -> crate::Result<Policy> {
+    match value {
+        serde_json::Value::String(name) => name.parse(),
+        object => object.to_string().parse(),
     }
 }
 

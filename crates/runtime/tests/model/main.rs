@@ -9,5 +9,6 @@ mod golden_logits;
 mod loading;
 mod mixed_formats;
 mod perplexity;
+mod quantizing;
 mod real_model;
 mod setup;
