@@ -1,19 +1,30 @@
-//! From a GGUF file's header to a model whose weights are on their way.
+//! From a model's header to a model whose weights are on their way.
 
 use std::collections::HashMap;
 
 use super::tensors::{Fusion, OUTPUT_HEAD, TensorRole, expected_tensors};
 use super::weights::{TensorWriter, can_fuse};
 use super::{Model, ModelSpec, Weights};
-use crate::gguf::{Header, TensorInfo, floats, supported_types, weight_format};
+use crate::gguf::{TensorInfo, floats, supported_types, weight_format};
 use crate::gpu::Gpu;
-use crate::tokenizer::{ChatTemplate, Tokenizer};
+use crate::source::ModelHeader;
 use crate::{Error, Result};
 
 /// Takes the bytes of a model's tensors as they arrive.
 pub(crate) struct Incoming {
-    /// In the order of the file's directory: bytes, and what takes them until the last has come.
-    tensors: Vec<(u64, Option<TensorWriter>)>,
+    /// In the order of the header.
+    tensors: Vec<IncomingTensor>,
+}
+
+/// A tensor on its way.
+struct IncomingTensor {
+    row_bytes: u64,
+    /// Where the bytes that came last end.
+    end: u64,
+    /// Bytes that are to come.
+    left: u64,
+    /// What takes them until the last has come.
+    writer: Option<TensorWriter>,
 }
 
 /// What a tensor is for, and the larger matrix that it becomes a part of.
@@ -24,14 +35,13 @@ impl Incoming {
     ///
     /// # Errors
     /// Why it can't be run: see [`Error`].
-    pub(crate) fn new(gpu: &Gpu, header: Header) -> Result<(Model, Self)> {
-        let mut metadata = header.metadata;
-        let mut spec = ModelSpec::from_metadata(&metadata)?;
+    pub(crate) fn new(gpu: &Gpu, mut header: ModelHeader) -> Result<(Model, Self)> {
+        let mut spec = ModelSpec::from_metadata(&header.metadata)?;
         spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
         let places = check_tensors(gpu, &spec, &header.tensors)?;
-        let tokenizer = Tokenizer::from_metadata(&mut metadata).map_err(|error| reason(&error));
+        let tokenizer = header.take_tokenizer().map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
-            Ok(tokenizer) => ChatTemplate::from_metadata(&metadata, tokenizer).map_err(|error| reason(&error)),
+            Ok(tokenizer) => header.chat_template(tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
@@ -39,23 +49,33 @@ impl Incoming {
         let writer = |info: &TensorInfo| {
             let place = places.get(&info.name);
             let writer = place.map(|(role, fusion)| weights.begin(gpu, (*role, fusion.as_ref()), info));
-            Ok((info.bytes, writer.transpose()?))
+            let writer = writer.transpose()?;
+            Ok(IncomingTensor { row_bytes: info.row_bytes(), end: 0, left: info.bytes, writer })
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
         Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
     }
 
-    /// Takes the bytes of a tensor that follow its first `offset`.
-    pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) {
-        let Some((size, place)) = self.tensors.get_mut(tensor) else { return };
-        if let Some(writer) = place {
-            writer.push(gpu, bytes);
+    /// Takes bytes of a tensor that lie at `offset` in it. Each byte comes once; where they don't follow those that came last, both
+    /// begin and end with rows.
+    ///
+    /// # Errors
+    /// [`Error::ScatteredRows`].
+    pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) -> Result<()> {
+        let Some(incoming) = self.tensors.get_mut(tensor) else { return Ok(()) };
+        let Some(writer) = &mut incoming.writer else { return Ok(()) };
+        if offset != incoming.end {
+            writer.seek(gpu, (offset / incoming.row_bytes.max(1)) as usize)?;
         }
-        if offset + bytes.len() as u64 == *size
-            && let Some(writer) = place.take()
+        writer.push(gpu, bytes);
+        incoming.end = offset + bytes.len() as u64;
+        incoming.left = incoming.left.saturating_sub(bytes.len() as u64);
+        if incoming.left == 0
+            && let Some(writer) = incoming.writer.take()
         {
             writer.finish(gpu);
         }
+        Ok(())
     }
 }
 

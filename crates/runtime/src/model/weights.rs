@@ -185,13 +185,32 @@ pub(crate) struct TensorWriter {
     batch: usize,
     target: Target,
     pending: Vec<u8>,
+    first_row: usize,
     written_rows: usize,
 }
 
 impl TensorWriter {
     /// For rows of `row_bytes` that begin at `first_row` of the target, to be written `batch` at a time.
     fn new(row_bytes: usize, batch: usize, first_row: usize, target: Target) -> Self {
-        Self { row_bytes, batch, target, pending: Vec::new(), written_rows: first_row }
+        Self { row_bytes, batch, target, pending: Vec::new(), first_row, written_rows: first_row }
+    }
+
+    /// What comes next begins at `row` of the tensor.
+    ///
+    /// # Errors
+    /// [`Error::ScatteredRows`] where it isn't the first of those that lie side by side.
+    pub(crate) fn seek(&mut self, gpu: &Gpu, row: usize) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        if !pending.is_empty() {
+            self.write(gpu, &pending);
+        }
+        self.written_rows = self.first_row + row;
+        match &self.target {
+            Target::Matrix { interleave, .. } if !row.is_multiple_of(*interleave) => {
+                Err(Error::ScatteredRows { row, multiple: *interleave })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes the next bytes.
