@@ -11,6 +11,9 @@ pub(crate) enum Error {
     /// A file that can't be read or written.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
+    /// A folder that isn't one model.
+    #[error("{}: {source}", path.display())]
+    Folder { path: PathBuf, source: wgslm::Error },
     /// Output that can't be written.
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),

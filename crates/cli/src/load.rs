@@ -47,7 +47,7 @@ impl Place {
             }
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let entry = source::entry(&names)?;
+        let entry = source::entry(&names).map_err(|source| Error::Folder { path: path.to_owned(), source })?;
         Ok(Self { folder: path.to_owned(), entry: entry.to_owned(), first: path.join(entry) })
     }
 

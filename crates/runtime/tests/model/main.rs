@@ -10,3 +10,4 @@ mod mixed_formats;
 mod perplexity;
 mod real_model;
 mod setup;
+mod sources;

@@ -4,7 +4,9 @@
 pub(crate) mod allocation;
 pub(crate) mod gguf_read;
 pub(crate) mod gguf_writer;
+pub(crate) mod model_files;
 pub(crate) mod random;
+pub(crate) mod safetensors_writer;
 
 use std::{
     env,
