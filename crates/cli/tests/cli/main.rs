@@ -11,5 +11,6 @@ mod generate;
 mod inspect;
 mod logits;
 mod program;
+mod sources;
 mod tokenize;
 mod usage;

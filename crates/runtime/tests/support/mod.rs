@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod allocation;
+pub(crate) mod damage;
 pub(crate) mod gguf_read;
 pub(crate) mod gguf_writer;
 pub(crate) mod model_files;

@@ -19,7 +19,7 @@ const KV_HEADS: u64 = 2;
 const HEAD_WIDTH: u64 = 16;
 const FEED_FORWARD: u64 = 96;
 const LAYERS: u64 = 2;
-pub(crate) const VOCABULARY: u64 = 48;
+const VOCABULARY: u64 = 48;
 
 /// A tensor: its names in both formats, and its weights by rows as Hugging Face has them.
 pub(crate) struct Tensor {
@@ -171,14 +171,16 @@ pub(crate) fn config() -> Value {
     })
 }
 
-/// A tokenizer of bytes spelled as themselves: a few letters and control tokens.
+/// A tokenizer for the model's vocabulary: control tokens, letters, and `ab`.
 pub(crate) fn tokenizer() -> Value {
     let special = |id: u64, content: &str| {
         json!({ "id": id, "content": content, "special": true, "single_word": false,
         "lstrip": false, "rstrip": false, "normalized": false })
     };
-    let texts = ["<s>", "</s>", "<end>", "a", "b", "c", "ab", "Ġ"];
-    let vocabulary: Value = texts.iter().enumerate().map(|(id, text)| ((*text).to_owned(), json!(id))).collect();
+    let first = ["<s>", "</s>", "<end>", "a", "b", "c", "ab", "Ġ"].map(str::to_owned);
+    let letters = ('d'..='z').chain('A'..='Z').map(|letter| letter.to_string());
+    let texts = first.into_iter().chain(letters).take(VOCABULARY as usize);
+    let vocabulary: Value = texts.enumerate().map(|(id, text)| (text, json!(id))).collect();
     json!({
         "version": "1.0",
         "added_tokens": [special(0, "<s>"), special(1, "</s>"), special(2, "<end>")],
