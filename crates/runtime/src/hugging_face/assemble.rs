@@ -1,6 +1,6 @@
 //! The tensors of safetensors files as those of a GGUF model: names, shapes, what is put together and what is rewritten.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::model_types::ModelType;
 use super::names::{Fate, fate};
@@ -28,7 +28,8 @@ pub(super) fn tensors(
     let experts = metadata.u32(&format!("{}.expert_count", model.architecture))?.unwrap_or_default();
     let mut all = Tensors { tensors: Vec::new(), pieces: Vec::new() };
     // Tensors of several experts by name: their place, and which experts have come.
-    let mut stacks: HashMap<String, (usize, Vec<bool>)> = HashMap::new();
+    let mut stacks: HashMap<String, (usize, HashSet<u64>)> = HashMap::new();
+    let mut names = HashSet::new();
     for (file, entries) in files {
         let mut pieces = Vec::with_capacity(entries.len());
         for entry in *entries {
@@ -37,6 +38,9 @@ pub(super) fn tensors(
                 Fate::LeftOut => Piece { tensor: None, offset: 0, rewrite: Rewrite::None },
                 Fate::Unknown => return Err(unknown(model, found)),
                 Fate::Whole(name) => {
+                    if !names.insert(name.clone()) {
+                        return Err(damaged(found, &format!("{name} of GGUF is another tensor already")));
+                    }
                     let rewrite = rewrite(model, metadata, &name, found)?;
                     all.tensors.push(info(name, rewrite, None, found)?);
                     Piece { tensor: Some(all.tensors.len() - 1), offset: 0, rewrite }
@@ -48,22 +52,24 @@ pub(super) fn tensors(
                     let wanted = info(name.clone(), Rewrite::None, Some(experts.into()), found)?;
                     let (tensor, come) = stacks.entry(name).or_insert_with(|| {
                         all.tensors.push(wanted.clone());
-                        (all.tensors.len() - 1, vec![false; experts as usize])
+                        (all.tensors.len() - 1, HashSet::new())
                     });
                     let other = &all.tensors[*tensor];
                     if (other.kind, &other.shape) != (wanted.kind, &wanted.shape) {
                         return Err(damaged(found, "its type and shape are not those of the other experts"));
                     }
-                    come[expert as usize] = true;
+                    if !come.insert(expert) {
+                        return Err(damaged(found, "that expert is another tensor already"));
+                    }
                     Piece { tensor: Some(*tensor), offset: expert * entry.bytes, rewrite: Rewrite::None }
                 }
             });
         }
         all.pieces.push(pieces);
     }
-    let incomplete = stacks.values().find(|(_, come)| come.contains(&false));
-    if let Some((tensor, come)) = incomplete {
-        let expert = come.iter().position(|come| !come).unwrap_or_default();
+    let whole = |(_, come): &&(usize, HashSet<u64>)| come.len() as u64 == u64::from(experts);
+    if let Some((tensor, come)) = stacks.values().find(|stack| !whole(stack)) {
+        let expert = (0..u64::from(experts)).find(|expert| !come.contains(expert)).unwrap_or_default();
         return Err(Error::MissingTensor { tensor: format!("{} of expert {expert}", all.tensors[*tensor].name) });
     }
     Ok(all)

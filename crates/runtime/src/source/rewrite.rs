@@ -67,7 +67,7 @@ pub(super) struct Pending(Vec<u8>);
 impl Pending {
     /// Takes the bytes of a tensor that follow its first `offset`; returns those that are ready, and where they go.
     pub(super) fn push<'a>(&mut self, rewrite: Rewrite, offset: u64, bytes: &'a [u8]) -> Option<(u64, Cow<'a, [u8]>)> {
-        let Some(unit) = rewrite.unit() else { return Some((offset, Cow::Borrowed(bytes))) };
+        let Some(unit) = rewrite.unit().map(|unit| unit.max(1)) else { return Some((offset, Cow::Borrowed(bytes))) };
         let first = offset - self.0.len() as u64;
         self.0.extend_from_slice(bytes);
         let ready = self.0.len() / unit * unit;
