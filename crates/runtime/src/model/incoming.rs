@@ -132,3 +132,60 @@ fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<
     }
     Ok(places)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::TensorType;
+    use crate::gpu::{GpuOptions, ReadbackRing};
+
+    const ROWS: u64 = 96;
+
+    /// The bytes on the device of a matrix of F16 whose parts, from a row up to another, arrive in this order.
+    fn arrived(gpu: &Gpu, parts: &[(u64, u64)]) -> Result<Vec<u8>> {
+        let row_bytes = 64 * 2;
+        let bytes: Vec<u8> = (0..ROWS * row_bytes).map(|place| (place * 7 % 251) as u8).collect();
+        let info = TensorInfo {
+            name: "experts".to_owned(),
+            kind: TensorType::F16,
+            shape: vec![64, ROWS],
+            offset: 0,
+            bytes: bytes.len() as u64,
+        };
+        let mut weights = Weights::default();
+        let writer = weights.begin(gpu, (TensorRole::Matrix, None), &info)?;
+        let tensor = IncomingTensor { row_bytes, end: 0, left: info.bytes, writer: Some(writer) };
+        let mut incoming = Incoming { tensors: vec![tensor] };
+        for (first, end) in parts {
+            let part = &bytes[(first * row_bytes) as usize..(end * row_bytes) as usize];
+            for (index, piece) in part.chunks(1000).enumerate() {
+                incoming.data(gpu, 0, first * row_bytes + index as u64 * 1000, piece)?;
+            }
+        }
+        assert!(incoming.tensors[0].writer.is_none(), "all of it has come");
+        let codes = &weights.matrix("experts")?.parts[0].codes;
+        let mut ring = ReadbackRing::new(gpu, 1, codes.size());
+        pollster::block_on(gpu.run_and_read([], codes, codes.size(), &mut ring))
+    }
+
+    #[test]
+    fn parts_of_a_tensor_may_come_in_any_order() {
+        for adapter in pollster::block_on(Gpu::adapters()) {
+            let options = GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() };
+            for interleaved in [true, false] {
+                let options = GpuOptions { interleaved_rows: Some(interleaved), ..options.clone() };
+                let gpu = pollster::block_on(Gpu::request(&options)).expect("the adapter opens");
+                let whole = arrived(&gpu, &[(0, ROWS)]).expect("it fits");
+                for parts in [&[(64, 96), (0, 32), (32, 64)][..], &[(32, 96), (0, 32)]] {
+                    assert_eq!(arrived(&gpu, parts).expect("it fits"), whole, "{parts:?}");
+                }
+                // Rows that lie side by side are written together.
+                let uneven = arrived(&gpu, &[(48, 96), (0, 48)]);
+                match uneven {
+                    Ok(bytes) => assert!(!interleaved && bytes == whole),
+                    Err(error) => assert!(interleaved && error.code() == "scattered-rows", "{error}"),
+                }
+            }
+        }
+    }
+}
