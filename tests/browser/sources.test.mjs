@@ -1,7 +1,10 @@
 // Models of several files: by address, as files, and by the handle of a folder.
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { launch, openPackage } from "./browser.mjs";
+import { launch, openPackage, openPage } from "./browser.mjs";
 import { gguf, huggingFace, splitGguf } from "./model-files.mjs";
 
 const LIMIT = { timeout: 240_000 };
@@ -126,7 +129,7 @@ describe("sources of several files", () => {
           later: await failure(load(split.slice(1))),
           absent: await failure(load("/split/tiny-00001-of-00004.gguf")),
           alone: await failure(load(split[0])),
-          shard: await failure(load(folder.filter(({ name }) => !name.includes("00002")))),
+          shard: await failure(load(folder.filter(({ name }) => !name.startsWith("model-00002")))),
           none: await failure(load([new File(["a"], "a.txt"), new File(["b"], "b.txt")])),
           wrong: await failure(load(["a"])),
         };
@@ -145,6 +148,29 @@ describe("sources of several files", () => {
     assert.match(seen.shard, /^missing-file: .*model-00002-of-00002\.safetensors/);
     assert.match(seen.none, /^no-model: /);
     assert.match(seen.wrong, /^invalid-argument: /);
+    await page.context().close();
+  });
+
+  test("the demo page takes several files, or a folder", LIMIT, async () => {
+    const page = await openPage(browser);
+    const inState = (state) => page.waitForSelector(`body[data-state="${state}"]`);
+    await inState("empty");
+    const files = Object.entries(FOLDERS["/split/"]);
+    const mimeType = "application/octet-stream";
+    await page.setInputFiles("#file", files.map(([name, buffer]) => ({ name, buffer, mimeType })));
+    await inState("ready");
+    assert.equal(await page.textContent("#model-name"), "tiny");
+    await page.click("#unload");
+    await inState("empty");
+    const folder = await mkdtemp(join(tmpdir(), "wgslm-"));
+    try {
+      for (const [name, bytes] of Object.entries(FOLDERS["/folder/"])) await writeFile(join(folder, name), bytes);
+      await page.setInputFiles("#folder", folder);
+      await inState("ready");
+      assert.equal(await page.isDisabled("#chat"), false, "the folder has a chat template");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
     await page.context().close();
   });
 });
