@@ -40,11 +40,12 @@ export class Session implements Handlers {
       try {
         context.emit({ phase: "preparing", loadedBytes: 0 });
         const gpu = await this.#device(params.gpu ?? {});
-        const { entry } = await wasm();
+        const { Loader } = await wasm();
+        const files = await openFiles(params.source, (names) => Loader.entry(names));
         context.signal.throwIfAborted();
         const tuning = await recallTuning(gpu.tuningKey);
         if (tuning !== undefined) gpu.adoptTuning(tuning);
-        this.#loaded = await loadModel(gpu, await openFiles(params.source, entry), params, context);
+        this.#loaded = await loadModel(gpu, files, params, context);
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
         return this.#loaded.info();
       } finally {

@@ -27,9 +27,6 @@ export class Gpu {
   free(): void;
 }
 
-/** The file to begin with, where a model is given as files or a folder with these names. */
-export function entry(names: string[]): string;
-
 /** A file of a model, and where to start in it. The model may do without an optional one. */
 export interface WantedFile {
   file: string;
@@ -39,6 +36,8 @@ export interface WantedFile {
 
 /** Takes a model's files in pieces and writes its weights to the GPU as they come. */
 export class Loader {
+  /** The file to begin with, where a model is given as files or a folder with these names. */
+  static entry(names: string[]): string;
   /** The file whose bytes are wanted next; `undefined` when nothing more is. */
   nextFile(): WantedFile | undefined;
   /** There is no such file. */

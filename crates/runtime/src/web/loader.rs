@@ -33,13 +33,6 @@ struct JsWanted {
     optional: bool,
 }
 
-/// The file to begin with, where a model is given as files or a folder with these names.
-#[wasm_bindgen(js_name = entry)]
-pub fn entry(names: Vec<String>) -> Result<String, JsValue> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error))
-}
-
 /// Takes a model's files in pieces.
 #[wasm_bindgen(js_name = Loader)]
 pub struct JsLoader {
@@ -74,6 +67,13 @@ impl JsLoader {
 
 #[wasm_bindgen(js_class = Loader)]
 impl JsLoader {
+    /// The file to begin with, where a model is given as files or a folder with these names.
+    #[allow(clippy::needless_pass_by_value)] // What comes from JavaScript is owned.
+    pub fn entry(names: Vec<String>) -> Result<String, JsValue> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error))
+    }
+
     /// The file that is wanted next: `{file, offset, optional}`, or `undefined` when nothing more is.
     #[wasm_bindgen(js_name = nextFile)]
     pub fn next_file(&self) -> Result<JsValue, JsValue> {
