@@ -10,7 +10,7 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
         (vec![], "Usage: wgslm <COMMAND>"),
         (vec!["dance"], "unrecognized subcommand 'dance'"),
         (generate.to_vec(), "<--prompt <TEXT>|--tokens <IDS>>"),
-        (vec!["generate", "--prompt", "a"], "--model <FILE>"),
+        (vec!["generate", "--prompt", "a"], "--model <PATH>"),
         (with_tokens(&["--prompt", "a"]), "cannot be used with"),
         (with_tokens(&["--chat"]), "cannot be used with"),
         (with_tokens(&["--seed", "one"]), "--seed <S>"),
@@ -34,8 +34,8 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
         (vec!["logits", "--model", "none.gguf", "--tokens", "1"], "--output <OUT.npy>"),
         (vec!["tokenize", "--model", "none.gguf"], "<TEXT>"),
         (vec!["tokenize", "--model", "none.gguf", "two", "texts"], "unexpected argument 'texts'"),
-        (vec!["inspect"], "<FILE>"),
-        (vec!["bench"], "--model <FILE>"),
+        (vec!["inspect"], "<PATH>"),
+        (vec!["bench"], "--model <PATH>"),
         (vec!["bench", "--model", "none.gguf", "--repeat", "0"], "--repeat <N>"),
         (vec!["bench", "--model", "none.gguf", "--depth", "some"], "--depth <N>"),
         (vec!["devices", "0"], "unexpected argument '0'"),
@@ -47,7 +47,7 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
 #[test]
 fn help_names_every_option() {
     let model = [
-        "--model <FILE>",
+        "--model <PATH>",
         "--device <NAME_OR_INDEX>",
         "[env: WGSLM_DEVICE=",
         "--activations <KIND>",
@@ -81,8 +81,8 @@ fn help_names_every_option() {
         (&[][..], &["generate", "logits", "tokenize", "inspect", "bench", "devices", "WGSLM_CAPABILITIES"][..]),
         (&["generate"], &[&model[..], &generate].concat()),
         (&["logits"], &[&model[..], &["--tokens <IDS>", "--output <OUT.npy>"]].concat()),
-        (&["tokenize"], &["--model <FILE>", "--no-special", "--json", "<TEXT>"]),
-        (&["inspect"], &["--json", "<FILE>"]),
+        (&["tokenize"], &["--model <PATH>", "--no-special", "--json", "<TEXT>"]),
+        (&["inspect"], &["--json", "<PATH>"]),
         (&["bench"], &[&model[..4], &bench].concat()),
         (&["devices"], &["--json"]),
     ] {
