@@ -1,6 +1,6 @@
 import type { ErrorCode } from "wgslm";
 
-const CHOOSE = "Choose another GGUF file, or load SmolLM2.";
+const CHOOSE = "Choose another model, or load SmolLM2.";
 const RELOAD = "If it happens again, reload the page.";
 
 /** What the visitor can do about an error, by its code; most messages say what went wrong well enough already. */
@@ -12,6 +12,7 @@ const ADVICE: Record<string, string> = {
   network: "Check the connection and load the model again, or choose a file from this device.",
   "not-gguf": CHOOSE,
   "invalid-gguf": CHOOSE,
+  "invalid-safetensors": CHOOSE,
   "unsupported-version": CHOOSE,
   "unsupported-architecture": CHOOSE,
   "unsupported-tensor-type": CHOOSE,

@@ -1,5 +1,6 @@
 import { type ChatMessage, Engine, type ModelSource, WgslmError } from "wgslm";
 import { advice } from "./advice.js";
+import { droppedFiles, sourceOf } from "./chosen.js";
 import { element } from "./elements.js";
 import { count, megabytes, parameters } from "./format.js";
 import { showLoading } from "./loading.js";
@@ -17,7 +18,7 @@ const error = element("error", HTMLElement);
 const composer = element("composer", HTMLFormElement);
 const prompt = element("prompt", HTMLTextAreaElement);
 const chat = element("chat", HTMLInputElement);
-const file = element("file", HTMLInputElement);
+const inputs = [element("file", HTMLInputElement), element("folder", HTMLInputElement)];
 const maxTokens = element("max-tokens", HTMLInputElement);
 const temperature = element("temperature", HTMLInputElement);
 const topK = element("top-k", HTMLInputElement);
@@ -55,7 +56,7 @@ function setState(state: State, announcement = ""): void {
   const begun = element("transcript", HTMLElement).hasChildNodes();
   element("clear", HTMLButtonElement).hidden = state !== "ready" || !begun;
   element("suggestions", HTMLElement).hidden = state !== "ready" || begun;
-  element("load-default", HTMLButtonElement).disabled = file.disabled = state === "starting";
+  for (const input of [element("load-default", HTMLButtonElement), ...inputs]) input.disabled = state === "starting";
   element("status", HTMLElement).textContent = announcement;
   const next = FOCUS[state];
   if (next && focused && !focused.checkVisibility()) element(next, HTMLButtonElement).focus();
@@ -116,6 +117,12 @@ async function load(source: ModelSource): Promise<void> {
   setState("ready", "The model is ready");
   void showMemory();
   prompt.focus();
+}
+
+async function loadDropped(files: Promise<File[]>): Promise<void> {
+  const dropped = sourceOf(await files.catch(() => []));
+  const state = document.body.dataset["state"];
+  if (dropped && (state === "empty" || state === "ready")) await load(dropped);
 }
 
 /** Adapts the prompt to what it is for. */
@@ -198,12 +205,14 @@ element("clear", HTMLButtonElement).addEventListener("click", () => {
   prompt.focus();
 });
 chat.addEventListener("change", showMode);
-file.addEventListener("change", () => {
-  const chosen = file.files?.[0];
-  // So that choosing the same file again counts as a change.
-  file.value = "";
-  if (chosen) void load(chosen);
-});
+for (const input of inputs) {
+  input.addEventListener("change", () => {
+    const chosen = sourceOf([...(input.files ?? [])]);
+    // So that choosing the same files again counts as a change.
+    input.value = "";
+    if (chosen) void load(chosen);
+  });
+}
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
   if (engine && document.body.dataset["state"] === "ready") void generate(engine);
@@ -227,9 +236,7 @@ addEventListener("dragleave", (event) => {
 addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dragging");
-  const dropped = event.dataTransfer?.files[0];
-  const state = document.body.dataset["state"];
-  if (dropped && (state === "empty" || state === "ready")) void load(dropped);
+  if (event.dataTransfer) void loadDropped(droppedFiles(event.dataTransfer));
 });
 
 prompt.value = query.get("prompt") ?? "";

@@ -1,5 +1,5 @@
 import type { Methods } from "./protocol.js";
-import { openSource, pieces } from "./source.js";
+import { type ModelFiles, type OpenFile, pieces } from "./source.js";
 import type { LoadProgress } from "./types.js";
 import type { Gpu, Loader, Model } from "./wasm/wgslm.js";
 
@@ -14,51 +14,67 @@ const PUSH_BYTES = 1 << 20;
 /** The least time between two progress events, in ms. */
 const PROGRESS_INTERVAL = 50;
 
-/** Moves a model from its source to the GPU, piece by piece. If it fails, neither loader nor download stays behind. */
+/** Moves a model from its files to the GPU, piece by piece. If it fails, neither loader nor download stays behind. */
 export async function loadModel(
   gpu: Gpu,
-  { source, contextLength, activations, quantize }: Methods["load"]["params"],
+  files: ModelFiles,
+  { contextLength, activations, quantize }: Methods["load"]["params"],
   { signal, emit }: Context<LoadProgress>,
 ): Promise<Model> {
-  const { stream, totalBytes } = await openSource(source, signal);
-  const reader = stream.getReader();
-  // Also wakes a read that waits for a stalled stream.
-  const cancel = (): void => void reader.cancel(signal.reason).catch(() => undefined);
-  signal.addEventListener("abort", cancel);
-  let loader: Loader | undefined;
-  let loadedBytes = 0;
   let reportedAt = 0;
-  const report = (phase: LoadProgress["phase"], total: number | undefined): void => {
+  const report = (phase: LoadProgress["phase"], loadedBytes: number, totalBytes: number | undefined): void => {
     reportedAt = performance.now();
-    emit({ phase, loadedBytes, ...(total !== undefined && { totalBytes: total }) });
+    emit({ phase, loadedBytes, ...(totalBytes !== undefined && { totalBytes }) });
   };
+  let loader: Loader | undefined = gpu.loader({
+    entry: files.entry,
+    ...(contextLength !== undefined && { contextLength }),
+    ...(activations !== undefined && { activations }),
+    ...(quantize !== undefined && { quantize }),
+  });
   try {
-    loader = gpu.loader({
-      ...(contextLength !== undefined && { contextLength }),
-      ...(activations !== undefined && { activations }),
-      ...(quantize !== undefined && { quantize }),
-    });
-    report("loading", totalBytes);
-    for await (const piece of pieces(reader, signal)) {
-      for (let start = 0; start < piece.length; start += PUSH_BYTES) {
-        const part = piece.subarray(start, start + PUSH_BYTES);
-        await loader.push(part);
-        signal.throwIfAborted();
-        loadedBytes += part.length;
-        if (performance.now() - reportedAt >= PROGRESS_INTERVAL) report("loading", totalBytes ?? loader.expectedBytes);
+    report("loading", 0, undefined);
+    for (let wanted; (wanted = loader.nextFile());) {
+      const file = await files.open(wanted, signal);
+      if (!file) {
+        loader.absent();
+        continue;
+      }
+      for await (const { loadedBytes, expectedBytes } of feed(loader, file, signal)) {
+        if (performance.now() - reportedAt >= PROGRESS_INTERVAL) report("loading", loadedBytes, expectedBytes);
       }
     }
-    report("loading", loadedBytes);
-    report("finishing", loadedBytes);
+    const { loadedBytes } = loader;
+    report("loading", loadedBytes, loadedBytes);
+    report("finishing", loadedBytes, loadedBytes);
     const complete = loader;
     // `finish` consumes it: there is nothing left to free.
     loader = undefined;
     return await complete.finish();
-  } catch (error) {
-    cancel();
-    throw error;
+  } finally {
+    loader?.free();
+  }
+}
+
+/** Gives a file to the loader, to its end or as far as it is wanted, and yields the loader after each piece. */
+async function* feed(loader: Loader, { stream, skip }: OpenFile, signal: AbortSignal): AsyncGenerator<Loader, void> {
+  const reader = stream.getReader();
+  // Also wakes a read that waits for a stalled stream.
+  const cancel = (): void => void reader.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener("abort", cancel);
+  try {
+    for await (const piece of pieces(reader, signal)) {
+      for (let start = Math.min(skip, piece.length); start < piece.length; start += PUSH_BYTES) {
+        const wantsMore = await loader.push(piece.subarray(start, start + PUSH_BYTES));
+        signal.throwIfAborted();
+        yield loader;
+        if (!wantsMore) return;
+      }
+      skip = Math.max(0, skip - piece.length);
+    }
+    loader.endFile();
   } finally {
     signal.removeEventListener("abort", cancel);
-    loader?.free();
+    cancel();
   }
 }

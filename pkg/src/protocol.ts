@@ -14,7 +14,13 @@ import type {
 } from "./types.js";
 
 /** A model source in the forms that can be posted: a string is an absolute URL. */
-export type PostedSource = string | Blob | ArrayBuffer | ReadableStream<Uint8Array>;
+export type PostedSource =
+  | string
+  | Blob
+  | ArrayBuffer
+  | ReadableStream<Uint8Array>
+  | readonly File[]
+  | FileSystemDirectoryHandle;
 
 /** What the worker can be asked: what goes in, what is reported on the way, what comes out. */
 export interface Methods {

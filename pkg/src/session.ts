@@ -2,6 +2,7 @@ import { WgslmError } from "./errors.js";
 import { type Context, loadModel } from "./load.js";
 import type { Methods } from "./protocol.js";
 import { Queue } from "./queue.js";
+import { openFiles } from "./source.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import type { GpuOptions } from "./types.js";
 import type { Gpu, Model } from "./wasm/wgslm.js";
@@ -12,6 +13,9 @@ type Handlers = {
     context: Context<Methods[M]["event"]>,
   ) => Promise<Methods[M]["result"]>;
 };
+
+/** The WebAssembly's module, which is loaded once. */
+const wasm = (): Promise<typeof import("./wasm/wgslm.js")> => import("./wasm/wgslm.js");
 
 /** How many calls that use the GPU may be unfinished at once. */
 const QUEUE_CAPACITY = 64;
@@ -36,10 +40,12 @@ export class Session implements Handlers {
       try {
         context.emit({ phase: "preparing", loadedBytes: 0 });
         const gpu = await this.#device(params.gpu ?? {});
+        const { Loader } = await wasm();
+        const files = await openFiles(params.source, (names) => Loader.entry(names));
         context.signal.throwIfAborted();
         const tuning = await recallTuning(gpu.tuningKey);
         if (tuning !== undefined) gpu.adoptTuning(tuning);
-        this.#loaded = await loadModel(gpu, params, context);
+        this.#loaded = await loadModel(gpu, files, params, context);
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
         return this.#loaded.info();
       } finally {
@@ -137,16 +143,16 @@ export class Session implements Handlers {
         "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari",
       );
     }
-    let wasm;
+    let module;
     try {
-      wasm = await import("./wasm/wgslm.js");
-      this.#memory = (await wasm.default({ module_or_path: new URL("./wasm/wgslm_bg.wasm", import.meta.url) })).memory;
+      module = await wasm();
+      this.#memory = (await module.default({ module_or_path: new URL("./wasm/wgslm_bg.wasm", import.meta.url) })).memory;
     } catch (error) {
       throw new WgslmError(
         "wasm-load",
         `the WebAssembly could not be loaded (${String(error)}); check that the server has the package's wasm folder`,
       );
     }
-    return (this.#gpu = await wasm.Gpu.request(options));
+    return (this.#gpu = await module.Gpu.request(options));
   }
 }

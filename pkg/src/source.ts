@@ -1,6 +1,12 @@
 import { WgslmError } from "./errors.js";
 import type { PostedSource } from "./protocol.js";
 import type { ModelSource } from "./types.js";
+import type { WantedFile } from "./wasm/wgslm.js";
+
+/** What a single file is called that has no name. */
+const UNNAMED = "model.gguf";
+/** What a Hugging Face folder begins with. */
+const CONFIG = "config.json";
 
 /** Puts a source into a form the worker can be sent, and names what has to be handed over with it. */
 export function postSource(source: ModelSource): { source: PostedSource; transfer: Transferable[] } {
@@ -8,55 +14,148 @@ export function postSource(source: ModelSource): { source: PostedSource; transfe
     // The worker would take a relative address from where its own script lies.
     return { source: new URL(source, document.baseURI).href, transfer: [] };
   }
-  if (source instanceof Blob) return { source, transfer: [] };
+  if (source instanceof Blob || isFolder(source)) return { source, transfer: [] };
   if (source instanceof ArrayBuffer || source instanceof ReadableStream) return { source, transfer: [source] };
+  if (source instanceof FileList || Array.isArray(source)) {
+    const files: unknown[] = [...source];
+    if (files.every((file) => file instanceof File)) return { source: topmost(files), transfer: [] };
+  }
   throw new WgslmError(
     "invalid-argument",
-    "a model source is a URL, a File or Blob, an ArrayBuffer or a ReadableStream of bytes",
+    "a model source is a URL, a File or Blob, an ArrayBuffer, a ReadableStream of bytes, an array of Files, or the handle of a folder",
   );
 }
 
-/** A source opened for reading; `totalBytes` is its size where that is known beforehand. */
-export interface OpenSource {
+function isFolder(source: unknown): source is FileSystemDirectoryHandle {
+  return typeof FileSystemDirectoryHandle !== "undefined" && source instanceof FileSystemDirectoryHandle;
+}
+
+/** The files of a chosen folder itself: those of folders in it may have the same names. */
+function topmost(files: File[]): File[] {
+  const depth = (file: File): number => file.webkitRelativePath.split("/").length;
+  const top = Math.min(...files.map(depth));
+  return files.filter((file) => depth(file) === top);
+}
+
+/** A file opened for reading. */
+export interface OpenFile {
   stream: ReadableStream<Uint8Array>;
-  totalBytes?: number;
+  /** How many bytes at the start of the stream come before those that are wanted. */
+  skip: number;
 }
 
-/** Opens a source in the worker. */
-export async function openSource(source: PostedSource, signal: AbortSignal): Promise<OpenSource> {
-  if (typeof source === "string") return openUrl(source, signal);
-  if (source instanceof Blob) return { stream: source.stream(), totalBytes: source.size };
-  if (source instanceof ArrayBuffer) return { stream: streamOf(source), totalBytes: source.byteLength };
-  return { stream: source };
+/** The files of a model. */
+export interface ModelFiles {
+  /** The one to begin with. */
+  entry: string;
+  /** Opens a file; `undefined` where there is none of the name. */
+  open(wanted: WantedFile, signal: AbortSignal): Promise<OpenFile | undefined>;
 }
 
-async function openUrl(url: string, signal: AbortSignal): Promise<OpenSource> {
+/** Opens a source in the worker; `entryOf` finds the file to begin with among several. */
+export async function openFiles(source: PostedSource, entryOf: (names: string[]) => string): Promise<ModelFiles> {
+  if (typeof source === "string") return filesAt(new URL(source));
+  if (source instanceof Blob) {
+    const name = source instanceof File && source.name ? source.name : UNNAMED;
+    return filesOf(name, (file) => (file === name ? source : undefined));
+  }
+  if (source instanceof ArrayBuffer) {
+    const blob = new Blob([source]);
+    return filesOf(UNNAMED, (file) => (file === UNNAMED ? blob : undefined));
+  }
+  if (source instanceof ReadableStream) {
+    return {
+      entry: UNNAMED,
+      open: async ({ file }) => (file === UNNAMED ? { stream: source, skip: 0 } : undefined),
+    };
+  }
+  if (isFolder(source)) {
+    const names: string[] = [];
+    for await (const { kind, name } of source.values()) if (kind === "file") names.push(name);
+    return filesOf(entryOf(names), (file) => fileIn(source, file));
+  }
+  const files = new Map(source.map((file) => [file.name, file]));
+  return filesOf(entryOf([...files.keys()]), (file) => files.get(file));
+}
+
+/** Files that are at hand. */
+function filesOf(entry: string, find: (file: string) => Blob | undefined | Promise<Blob | undefined>): ModelFiles {
+  return {
+    entry,
+    async open({ file, offset }) {
+      const blob = await find(file);
+      return blob && { stream: blob.slice(offset).stream(), skip: 0 };
+    },
+  };
+}
+
+async function fileIn(folder: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
+  try {
+    return await (await folder.getFileHandle(name)).getFile();
+  } catch (error) {
+    if (error instanceof DOMException && (error.name === "NotFoundError" || error.name === "TypeMismatchError")) {
+      return undefined;
+    }
+    throw new WgslmError("network", `reading ${name} failed (${messageOf(error)}); choose the folder again`);
+  }
+}
+
+/** The files beside an address: all in one folder, and with the same query. */
+function filesAt(address: URL): ModelFiles {
+  const name = address.pathname.split("/").pop() ?? "";
+  const entry = address.protocol === "blob:" ? UNNAMED : name === "" ? CONFIG : decoded(name);
+  return {
+    entry,
+    async open(wanted, signal) {
+      const isEntry = wanted.file === entry;
+      if (isEntry && name !== "") return fetchFile(address, wanted, [], signal);
+      if (address.protocol === "blob:") return undefined;
+      const url = new URL(encodeURIComponent(wanted.file), address);
+      url.search = address.search;
+      return fetchFile(url, wanted, isEntry ? [] : wanted.optional ? [...ABSENT, ...UNSEEN] : ABSENT, signal);
+    },
+  };
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** What servers answer for a file they don't have. */
+const ABSENT = [404, 410];
+/** What some answer who don't tell everyone which files they have. */
+const UNSEEN = [401, 403];
+
+/** Fetches a file from where it is wanted; `undefined` where the answer's status is one of `absent`. */
+async function fetchFile(
+  url: URL,
+  wanted: WantedFile,
+  absent: readonly number[],
+  signal: AbortSignal,
+): Promise<OpenFile | undefined> {
   let response: Response;
   try {
-    response = await fetch(url, { signal });
+    const headers: HeadersInit = wanted.offset > 0 ? { Range: `bytes=${wanted.offset}-` } : {};
+    response = await fetch(url, { signal, headers });
   } catch (error) {
     signal.throwIfAborted();
     throw new WgslmError(
       "network",
-      `could not fetch ${url} (${messageOf(error)}); check the address, and that the server lets this page read it`,
+      `could not fetch ${url.href} (${messageOf(error)}); check the address, and that the server lets this page read it`,
     );
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    throw new WgslmError("http", `the server answered HTTP ${response.status} for ${url}`, { status: response.status });
+    const { status } = response;
+    if (absent.includes(status)) return undefined;
+    throw new WgslmError("http", `the server answered HTTP ${status} for ${url.href}`, { status });
   }
-  // The length of a compressed answer is not that of the file.
-  const length = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
-  return { stream: response.body, ...(length !== null && { totalBytes: Number(length) }) };
-}
-
-function streamOf(buffer: ArrayBuffer): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(new Uint8Array(buffer));
-      controller.close();
-    },
-  });
+  // A server that doesn't know ranges sends the whole file.
+  return { stream: response.body, skip: response.status === 206 ? 0 : wanted.offset };
 }
 
 /** The pieces of a stream; each is under way while the one before is used. */

@@ -1,5 +1,21 @@
-/** Where a model's GGUF bytes come from. A stream or an ArrayBuffer goes to the worker and can't be read again. */
-export type ModelSource = URL | string | Blob | ArrayBuffer | ReadableStream<Uint8Array>;
+/**
+ * Where a model comes from.
+ *
+ * - The address of a GGUF file; of the first part of a split one (`name-00001-of-00003.gguf`), beside which the others are found;
+ *   or, ending in a slash, of a Hugging Face folder.
+ * - One GGUF file as a `File`, `Blob`, `ArrayBuffer` or stream of bytes. A stream or an ArrayBuffer goes to the worker and can't
+ *   be read again.
+ * - All files of a model: those of an `<input type="file" multiple>` or `webkitdirectory`, or the handle of their folder.
+ */
+export type ModelSource =
+  | URL
+  | string
+  | Blob
+  | ArrayBuffer
+  | ReadableStream<Uint8Array>
+  | readonly File[]
+  | FileList
+  | FileSystemDirectoryHandle;
 
 /** Which of the adapter's abilities to use. */
 export interface GpuOptions {
@@ -50,9 +66,9 @@ export interface LoadOptions {
 export interface LoadProgress {
   /** `preparing` starts the wasm and the GPU, `loading` moves the weights there, `finishing` makes the model ready. */
   phase: "preparing" | "loading" | "finishing";
-  /** Bytes of the file received so far. */
+  /** Bytes of the model's files taken so far. */
   loadedBytes: number;
-  /** Bytes of the whole file; absent until it's known. */
+  /** Bytes of all its files; absent until it's known. */
   totalBytes?: number;
 }
 

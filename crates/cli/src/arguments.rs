@@ -22,7 +22,7 @@ Environment:
   WGSLM_TILE          64x64, 128x64 or 128x128: rows and tokens that a workgroup takes of a prompt's products
   WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: errors]";
 
-/// GGUF language models on the GPU.
+/// Language models in GGUF and safetensors files on the GPU.
 #[derive(Debug, Parser)]
 #[command(name = "wgslm", version, about, propagate_version = true, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Logits(LogitsArguments),
     /// Turn text into tokens
     Tokenize(TokenizeArguments),
-    /// Show what is in a GGUF file
+    /// Show what is in a model's files
     Inspect(InspectArguments),
     /// Write a GGUF file with its weights quantized, or made floats again
     Quantize(QuantizeArguments),
@@ -53,8 +53,8 @@ pub(crate) enum Command {
 /// The model, and where and how it runs.
 #[derive(Args, Debug)]
 pub(crate) struct ModelArguments {
-    /// The GGUF file
-    #[arg(long, value_name = "FILE")]
+    /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
+    #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
     /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
@@ -162,8 +162,8 @@ pub(crate) struct LogitsArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct TokenizeArguments {
-    /// The GGUF file
-    #[arg(long, value_name = "FILE")]
+    /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
+    #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
     /// Read special tokens such as <|im_start|> as plain text
     #[arg(long)]
@@ -178,7 +178,8 @@ pub(crate) struct TokenizeArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct InspectArguments {
-    /// The GGUF file
+    /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
+    #[arg(value_name = "PATH")]
     pub(crate) file: PathBuf,
     /// Print a JSON object
     #[arg(long)]
@@ -224,8 +225,8 @@ pub(crate) struct PerplexityArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct BenchArguments {
-    /// The GGUF file
-    #[arg(long, value_name = "FILE")]
+    /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
+    #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
     /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]

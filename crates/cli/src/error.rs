@@ -17,6 +17,9 @@ pub(crate) enum Error {
     /// A text that doesn't fill a window.
     #[error("the text has {tokens} tokens, and a window takes {context}; choose a longer text or a smaller --context")]
     ShortText { tokens: usize, context: u32 },
+    /// A folder that isn't one model.
+    #[error("{}: {source}", path.display())]
+    Folder { path: PathBuf, source: wgslm::Error },
     /// Output that can't be written.
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),

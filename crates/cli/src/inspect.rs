@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use serde_json::{Value as Json, json};
-use wgslm::gguf::{Array, Header, Value};
+use wgslm::gguf::{Array, Value};
 use wgslm::kv::KvFormat;
 use wgslm::model::ModelSpec;
+use wgslm::source::{Format, ModelHeader};
 
 use crate::arguments::InspectArguments;
 use crate::error::Result;
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<()> {
 }
 
 /// The bytes a model takes on the device: weights as in the file, and KV cache for its whole context.
-fn memory(header: &Header) -> std::result::Result<Json, String> {
+fn memory(header: &ModelHeader) -> std::result::Result<Json, String> {
     let spec = ModelSpec::from_metadata(&header.metadata).map_err(|error| error.to_string())?;
     let weights: u64 = header.tensors.iter().map(|tensor| tensor.bytes).sum();
     Ok(json!({
@@ -38,7 +39,7 @@ fn memory(header: &Header) -> std::result::Result<Json, String> {
     }))
 }
 
-fn report(header: &Header) -> Json {
+fn report(header: &ModelHeader) -> Json {
     let metadata: serde_json::Map<String, Json> =
         header.metadata.iter().map(|(key, value)| (key.to_owned(), json_of(value))).collect();
     let tensors: Vec<Json> = header
@@ -58,9 +59,16 @@ fn report(header: &Header) -> Json {
         Ok(memory) => (memory, Json::Null),
         Err(reason) => (Json::Null, Json::from(reason)),
     };
+    let (format, version) = match header.format {
+        Format::Gguf(version) => ("GGUF", Some(version)),
+        Format::HuggingFace => ("safetensors", None),
+    };
+    let files: Vec<Json> = header.files.iter().map(|file| json!({ "name": file.name, "bytes": file.bytes })).collect();
     json!({
-        "version": header.version,
-        "file_bytes": header.file_len(),
+        "format": format,
+        "version": version,
+        "file_bytes": header.bytes(),
+        "files": files,
         "metadata": metadata,
         "tensors": tensors,
         "memory": memory,
@@ -82,8 +90,20 @@ fn json_of(value: &Value) -> Json {
     }
 }
 
-fn print(output: &mut impl Write, header: &Header) -> Result<()> {
-    writeln!(output, "GGUF version {}, {}", header.version, size(header.file_len()))?;
+fn print(output: &mut impl Write, header: &ModelHeader) -> Result<()> {
+    let files = header.files.len();
+    let several = if files > 1 { format!(" in {files} files") } else { String::new() };
+    let format = match header.format {
+        Format::Gguf(version) => format!("GGUF version {version}"),
+        Format::HuggingFace => "Hugging Face folder".to_owned(),
+    };
+    writeln!(output, "{format}, {}{several}", size(header.bytes()))?;
+    if files > 1 {
+        writeln!(output, "\nfiles")?;
+        for file in &header.files {
+            writeln!(output, "  {}  {}", file.name, size(file.bytes))?;
+        }
+    }
     writeln!(output, "\nmetadata")?;
     for (key, value) in header.metadata.iter() {
         writeln!(output, "  {key} = {}", shown(value))?;

@@ -1,16 +1,16 @@
-//! From a file to an engine or to its header, with a progress bar where somebody watches.
+//! From a model's files to an engine or to its header, with a progress bar where somebody watches.
 
 use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wgslm::engine::{Engine, EngineOptions, Loader};
-use wgslm::gguf::{Event, Header, Reader};
 use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm::source::{self, Event, ModelHeader, Reader, Wanted};
 
 use crate::arguments::ModelArguments;
 use crate::error::{Error, Result};
@@ -21,13 +21,53 @@ const PIECE: usize = 1 << 20;
 /// Pieces that wait to be taken.
 const PIECES_AHEAD: usize = 4;
 
+/// Where a model's files are, and the one to begin with.
+struct Place {
+    folder: PathBuf,
+    entry: String,
+    /// The file that `entry` names, whose own name need not be text.
+    first: PathBuf,
+}
+
+impl Place {
+    /// The model at `path`: a file, or a folder with the files of one model.
+    fn of(path: &Path) -> Result<Self> {
+        // A file that isn't there should be told before a device is opened for it.
+        if !path.metadata().map_err(Error::file(path))?.is_dir() {
+            File::open(path).map_err(Error::file(path))?;
+            let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+            let entry = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Ok(Self { folder, entry, first: path.to_owned() });
+        }
+        let mut names = Vec::new();
+        for entry in path.read_dir().map_err(Error::file(path))? {
+            let entry = entry.map_err(Error::file(path))?;
+            if !entry.path().is_dir() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let entry = source::entry(&names).map_err(|source| Error::Folder { path: path.to_owned(), source })?;
+        Ok(Self { folder: path.to_owned(), entry: entry.to_owned(), first: path.join(entry) })
+    }
+
+    /// The file that is wanted, from where it is wanted; `None` where there is none.
+    fn file(&self, wanted: &Wanted) -> Result<Option<(PathBuf, File)>> {
+        let path = if wanted.file == self.entry { self.first.clone() } else { self.folder.join(&wanted.file) };
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::file(&path)(error)),
+        };
+        file.seek(SeekFrom::Start(wanted.offset)).map_err(Error::file(&path))?;
+        Ok(Some((path, file)))
+    }
+}
+
 /// A model ready to run, and the ms it took.
 pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> {
     let began = Instant::now();
-    let path = arguments.model.as_path();
-    // A file that isn't there should be told before a device is opened for it.
-    let file = File::open(path).map_err(Error::file(path))?;
-    let length = file.metadata().map_err(Error::file(path))?.len();
+    let place = Place::of(&arguments.model)?;
     // An empty `WGSLM_DEVICE` asks for nothing; as a part of a name it would be in every one.
     let device = arguments.device.clone().filter(|device| !device.is_empty());
     let options = GpuOptions { device, ..GpuOptions::from_env()? };
@@ -39,41 +79,54 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
         quantize: arguments.quantize.policy(),
         ..EngineOptions::default()
     };
-    let bar = progress_bar("loading", length);
-    let mut loader = Loader::new(&gpu, &options);
-    pieces(file, path, |piece| {
-        loader.push(piece)?;
-        bar.set_position(loader.loaded_bytes());
-        Ok(true)
-    })?;
+    let bar = progress_bar("loading", None);
+    let mut loader = Loader::open(&gpu, &place.entry, &options);
+    while let Some(wanted) = loader.next_file() {
+        let Some((path, file)) = place.file(&wanted)? else {
+            loader.absent()?;
+            continue;
+        };
+        pieces(file, &path, |piece| {
+            loader.push(piece)?;
+            if let Some(bytes) = loader.expected_bytes() {
+                bar.set_length(bytes);
+            }
+            bar.set_position(loader.loaded_bytes());
+            Ok(loader.reads_on())
+        })?;
+        loader.end_file()?;
+    }
     let engine = loader.finish().await?;
     tuning::keep(&gpu);
     bar.finish_and_clear();
     Ok((engine, began.elapsed().as_secs_f64() * 1e3))
 }
 
-/// What a file says of itself; its tensors aren't read.
-pub(crate) fn header(path: &Path) -> Result<Header> {
-    let mut reader = Reader::new();
+/// What a model's files say of it; its tensors aren't read.
+pub(crate) fn header(path: &Path) -> Result<ModelHeader> {
+    let place = Place::of(path)?;
+    let mut reader = Reader::new(&place.entry);
     let mut header = None;
-    let file = File::open(path).map_err(Error::file(path))?;
-    pieces(file, path, |mut piece| {
-        while let Some(event) = reader.read(&mut piece)? {
-            if let Event::Header(found) = event {
-                header = Some(found);
-                return Ok(false);
+    while let Some(wanted) = reader.next_file() {
+        let Some((path, file)) = place.file(&wanted)? else {
+            reader.absent()?;
+            continue;
+        };
+        pieces(file, &path, |mut piece| {
+            while let Some(event) = reader.read(&mut piece)? {
+                if let Event::Header(found) = event {
+                    header = Some(found);
+                    return Ok(false);
+                }
             }
+            Ok(reader.reads_on())
+        })?;
+        if let Some(header) = header {
+            return Ok(header);
         }
-        Ok(true)
-    })?;
-    match header {
-        Some(header) => Ok(header),
-        // Without a header the reader knows where the file ended.
-        None => {
-            reader.finish()?;
-            Err(wgslm::Error::Truncated { what: "the header".to_owned(), offset: 0 }.into())
-        }
+        reader.end_file()?;
     }
+    Err(wgslm::Error::Truncated { what: "the header".to_owned(), offset: 0 }.into())
 }
 
 /// Reads a file in pieces until `take` has enough; a thread reads ahead of what is taken.
@@ -100,8 +153,8 @@ pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) ->
 }
 
 /// Draws on stderr, and only if that is a terminal.
-pub(crate) fn progress_bar(what: &'static str, length: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+pub(crate) fn progress_bar(what: &'static str, length: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {bytes_per_sec}") {
         bar.set_style(style);
     }

@@ -1,4 +1,4 @@
-//! `wgslm`: GGUF language models on the GPU, from the command line.
+//! `wgslm`: language models on the GPU, from the command line.
 
 mod arguments;
 mod bench;

@@ -28,7 +28,7 @@ pub enum Error {
         reason: String,
     },
     /// The file ends before what it announces.
-    #[error("the GGUF file is cut short: it ends at byte {offset} inside {what}; download it again")]
+    #[error("the file is cut short: it ends at byte {offset} inside {what}; download it again")]
     Truncated {
         /// What was being read.
         what: String,
@@ -54,6 +54,60 @@ pub enum Error {
         kind: String,
         /// The types that are supported, comma separated.
         supported: String,
+    },
+
+    // --- Models of several files ---
+    /// A file that the model needs isn't among those given.
+    #[error("the model's file {file} is missing; put it beside the others and give all of them, or their folder")]
+    MissingFile {
+        /// Its name.
+        file: String,
+    },
+    /// A later part of a split GGUF model was given where the first is wanted.
+    #[error("{file} is not the first part of its model; give {first}, and the other parts are found from it")]
+    NotFirstPart {
+        /// The name of the part given.
+        file: String,
+        /// That of the first.
+        first: String,
+    },
+    /// A file that doesn't belong to the others.
+    #[error("{file} doesn't belong to the model's other files: {reason}; download the model's files again, together")]
+    WrongPart {
+        /// Its name.
+        file: String,
+        /// What tells so.
+        reason: String,
+    },
+    /// Files among which there isn't one model.
+    #[error("{reason}; give a GGUF file, the first part of a split one, or a folder with config.json and safetensors")]
+    NoModel {
+        /// What was found instead.
+        reason: String,
+    },
+    /// A safetensors file that contradicts its format.
+    #[error("the safetensors file {file} is damaged: {reason}; download it again")]
+    InvalidSafetensors {
+        /// Its name.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A safetensors file that uses what is not read here, or more of it than is read.
+    #[error("the safetensors file {file} cannot be used: {reason}; convert the model to GGUF with llama.cpp")]
+    UnsupportedSafetensors {
+        /// Its name.
+        file: String,
+        /// What is not supported.
+        reason: String,
+    },
+    /// A JSON file of a Hugging Face folder that can't be read or lacks something.
+    #[error("{file} is not usable: {reason}")]
+    InvalidConfig {
+        /// Its name.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
     },
 
     // --- The model it describes ---
@@ -90,6 +144,16 @@ pub enum Error {
         found: Vec<u64>,
         /// The shape it should have.
         expected: Vec<u64>,
+    },
+    /// Parts of a tensor that arrive one by one and don't fit how its rows lie on the device.
+    #[error(
+        "experts that begin at row {row} can't be put together on this device, only at multiples of {multiple}; convert the model to GGUF with llama.cpp"
+    )]
+    ScatteredRows {
+        /// Where one begins.
+        row: usize,
+        /// Rows that lie side by side.
+        multiple: usize,
     },
     /// A metadata key that the model cannot do without.
     #[error("the model's metadata lacks {key}")]
@@ -270,9 +334,17 @@ impl Error {
             Self::Truncated { .. } => "truncated",
             Self::InvalidGguf { .. } => "invalid-gguf",
             Self::UnsupportedTensorType { .. } => "unsupported-tensor-type",
+            Self::MissingFile { .. } => "missing-file",
+            Self::NotFirstPart { .. } => "not-first-part",
+            Self::WrongPart { .. } => "wrong-part",
+            Self::NoModel { .. } => "no-model",
+            Self::InvalidSafetensors { .. } => "invalid-safetensors",
+            Self::UnsupportedSafetensors { .. } => "unsupported-safetensors",
+            Self::InvalidConfig { .. } => "invalid-config",
             Self::UnsupportedArchitecture { .. } => "unsupported-architecture",
             Self::MissingTensor { .. } => "missing-tensor",
             Self::UnexpectedTensor { .. } => "unexpected-tensor",
+            Self::ScatteredRows { .. } => "scattered-rows",
             Self::TensorShape { .. } => "tensor-shape",
             Self::MissingMetadata { .. } => "missing-metadata",
             Self::InvalidMetadata { .. } => "invalid-metadata",

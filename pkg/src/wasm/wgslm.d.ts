@@ -19,7 +19,7 @@ export class Gpu {
   support(): SupportReport;
   readonly peakBytes: number;
   copyBytesPerSecond(): Promise<number>;
-  loader(options: { contextLength?: number; activations?: Activations; quantize?: Quantize }): Loader;
+  loader(options: { contextLength?: number; activations?: Activations; quantize?: Quantize; entry: string }): Loader;
   /** What tells whether a tuning made elsewhere holds for this device. */
   readonly tuningKey: string;
   /** The choices of kernels measured so far, as text; empty where there was nothing to choose. */
@@ -28,10 +28,28 @@ export class Gpu {
   free(): void;
 }
 
-/** Takes a GGUF file in pieces and writes its weights to the GPU as they come. */
+/** A file of a model, and where to start in it. The model may do without an optional one. */
+export interface WantedFile {
+  file: string;
+  offset: number;
+  optional: boolean;
+}
+
+/** Takes a model's files in pieces and writes its weights to the GPU as they come. */
 export class Loader {
-  push(bytes: Uint8Array): Promise<void>;
-  /** The file's size in bytes, once its header has been read. */
+  /** The file to begin with, where a model is given as files or a folder with these names. */
+  static entry(names: string[]): string;
+  /** The file whose bytes are wanted next; `undefined` when nothing more is. */
+  nextFile(): WantedFile | undefined;
+  /** There is no such file. */
+  absent(): void;
+  /** Resolves, when more may come, with whether more of this file is wanted. */
+  push(bytes: Uint8Array): Promise<boolean>;
+  /** The file has ended. */
+  endFile(): void;
+  /** Bytes taken so far, of all files. */
+  readonly loadedBytes: number;
+  /** The size of all files in bytes, once their headers have been read. */
   readonly expectedBytes: number | undefined;
   /** Consumes the loader, also when it fails. */
   finish(): Promise<Model>;

@@ -12,5 +12,6 @@ mod inspect;
 mod logits;
 mod program;
 mod quantize;
+mod sources;
 mod tokenize;
 mod usage;

@@ -1,19 +1,21 @@
-//! From the bytes of a GGUF file to an engine, as they arrive.
+//! From the bytes of a model's files to an engine, as they arrive.
 
 use std::sync::Arc;
 
 use super::{Engine, EngineOptions, Inner};
-use crate::gguf::{Event, Header, Reader};
 use crate::gpu::Gpu;
 use crate::model::{Incoming, Tuner};
+use crate::source::{Event, ModelHeader, Reader, Wanted};
 use crate::{Error, Result};
 
 /// Bytes written to the device between two flushes.
 const FLUSH_BYTES: u64 = 16 << 20;
 
-/// Takes a GGUF file in pieces of any size and puts its tensors on the device as they come: the file never lies whole in
-/// memory. Once the header is there, everything else that a model needs is made, and its pipelines compile while the weights
-/// arrive.
+/// Takes a model's files in pieces of any size and puts its tensors on the device as they come: no file lies whole in memory.
+/// Once the headers are there, everything else that a model needs is made, and its pipelines compile while the weights arrive.
+///
+/// A single GGUF file is pushed from its start to its end. For models of several files, [`Self::open`] and [`Self::next_file`]
+/// say what is wanted, as [`Reader`] does.
 pub struct Loader {
     gpu: Gpu,
     options: EngineOptions,
@@ -31,19 +33,55 @@ struct Begun {
 }
 
 impl Loader {
-    /// A loader that puts the model on `gpu`.
+    /// A loader that puts a model of one GGUF file on `gpu`.
     #[must_use]
     pub fn new(gpu: &Gpu, options: &EngineOptions) -> Self {
-        Self { gpu: gpu.clone(), options: options.clone(), reader: Reader::new(), begun: None, unflushed: 0 }
+        let mut loader = Self::open(gpu, "model.gguf", options);
+        loader.next_file();
+        loader
+    }
+
+    /// A loader for the model that begins with the file `entry` (see [`Reader::new`]); [`source::entry`](crate::source::entry)
+    /// finds it among several. [`Self::next_file`] comes before the first byte.
+    #[must_use]
+    pub fn open(gpu: &Gpu, entry: &str, options: &EngineOptions) -> Self {
+        Self { gpu: gpu.clone(), options: options.clone(), reader: Reader::new(entry), begun: None, unflushed: 0 }
+    }
+
+    /// The file that is wanted next, as [`Reader::next_file`].
+    pub fn next_file(&mut self) -> Option<Wanted> {
+        self.reader.next_file()
+    }
+
+    /// Whether more of the file is wanted.
+    #[must_use]
+    pub fn reads_on(&self) -> bool {
+        self.reader.reads_on()
+    }
+
+    /// The file is not read any further.
+    ///
+    /// # Errors
+    /// As [`Reader::end_file`].
+    pub fn end_file(&mut self) -> Result<()> {
+        self.reader.end_file()
+    }
+
+    /// There is no such file.
+    ///
+    /// # Errors
+    /// As [`Reader::absent`].
+    pub fn absent(&mut self) -> Result<()> {
+        self.reader.absent()
     }
 
     /// Bytes taken so far.
     #[must_use]
     pub fn loaded_bytes(&self) -> u64 {
-        self.reader.position()
+        self.reader.taken()
     }
 
-    /// The file's size, once its header has been read.
+    /// The size of all files, once their headers have been read.
     #[must_use]
     pub fn expected_bytes(&self) -> Option<u64> {
         self.begun.as_ref().map(|begun| begun.expected_bytes)
@@ -60,7 +98,7 @@ impl Loader {
                 Event::Header(header) => self.begun = Some(Begun::new(&self.gpu, header, &self.options)?),
                 Event::Data { tensor, offset, bytes } => {
                     let Some(begun) = &mut self.begun else { continue };
-                    begun.incoming.data(&self.gpu, tensor, offset, bytes);
+                    begun.incoming.data(&self.gpu, tensor, offset, &bytes)?;
                     self.unflushed += bytes.len() as u64;
                     if self.unflushed >= FLUSH_BYTES {
                         self.gpu.flush();
@@ -95,8 +133,8 @@ impl Loader {
 }
 
 impl Begun {
-    fn new(gpu: &Gpu, header: Header, options: &EngineOptions) -> Result<Self> {
-        let expected_bytes = header.file_len();
+    fn new(gpu: &Gpu, header: ModelHeader, options: &EngineOptions) -> Result<Self> {
+        let expected_bytes = header.bytes();
         let (model, incoming) = Incoming::new(gpu, header, options.quantize.as_ref())?;
         let inner = Inner::new(gpu, model, options)?;
         let tuner = Tuner::new(gpu, &inner.model)?;

@@ -1,7 +1,7 @@
 //! Reads the tensor directory and checks that it describes a data section.
 
 use super::{
-    Quoted, TensorInfo, TensorType, Value,
+    Extent, Quoted, TensorInfo, TensorType, Value,
     cursor::{Cursor, Scan},
     limits::{MAX_DIMENSIONS, MAX_TENSOR_NAME_LEN},
     malformed,
@@ -10,18 +10,6 @@ use crate::{Error, Result};
 
 /// The end of the data section that is still accepted: what a signed 64-bit file offset reaches, less room for a header.
 const MAX_DATA_END: u64 = i64::MAX as u64 / 2;
-
-/// Where a tensor's bytes lie in the file.
-pub(super) struct Extent {
-    /// Its place in the directory.
-    pub(super) tensor: usize,
-    /// Its name, for errors.
-    pub(super) name: String,
-    /// Its first byte, from the start of the file.
-    pub(super) start: u64,
-    /// Its length in bytes, at least one.
-    pub(super) bytes: u64,
-}
 
 /// Reads one entry of the directory.
 pub(super) fn read_tensor(cursor: &mut Cursor<'_>, alignment: u32) -> Scan<TensorInfo> {

@@ -5,8 +5,9 @@
 
 mod cursor;
 mod directory;
+mod extents;
 mod header;
-mod limits;
+pub(crate) mod limits;
 mod metadata;
 mod packing;
 mod parser;
@@ -17,10 +18,12 @@ mod writer;
 
 use std::fmt::{self, Display};
 
+pub(crate) use extents::{Extent, Extents};
 pub use header::{Header, TensorInfo};
 pub use metadata::{Array, Metadata, Strings, Value};
 pub(crate) use packing::{PackedRows, float_kind, floats, groups_in};
 pub use packing::{supported_types, weight_format};
+pub(crate) use parser::{Parser, skip};
 pub use reader::{Event, Reader};
 pub use tensor_type::TensorType;
 pub(crate) use writer::rewritten_head;
@@ -39,7 +42,7 @@ fn unsupported(what: impl Display, offset: u64, reason: impl Into<String>) -> Er
 
 /// Text of a file in an error message: quoted, escaped and not too long, whatever the file holds.
 #[derive(Clone, Copy)]
-struct Quoted<'a>(&'a str);
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,9 +8,9 @@
 use std::{collections::BTreeSet, mem};
 
 use super::{
-    Header, Metadata, Quoted, TensorInfo, Value,
+    Extent, Header, Metadata, Quoted, TensorInfo, Value,
     cursor::{Cursor, Scan, Stop},
-    directory::{self, Extent},
+    directory,
     limits::{MAX_KEY_LEN, MAX_METADATA, MAX_TENSORS},
     malformed, unsupported,
     value::{self, Key, PartialArray, Start},
@@ -31,7 +31,7 @@ enum Step {
 }
 
 /// The parts of a header that have arrived.
-pub(super) struct Parser {
+pub(crate) struct Parser {
     step: Step,
     /// The first bytes of an item whose rest has not arrived.
     gathered: Vec<u8>,
@@ -46,7 +46,7 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             step: Step::Preamble,
             gathered: Vec::new(),
@@ -63,7 +63,7 @@ impl Parser {
 
     /// Takes bytes from `input`, which starts `position` bytes into the file, until it is used up or the header is
     /// complete. Returns whether the header is complete.
-    pub(super) fn advance(&mut self, input: &mut &[u8], position: &mut u64) -> Result<bool> {
+    pub(crate) fn advance(&mut self, input: &mut &[u8], position: &mut u64) -> Result<bool> {
         while !matches!(self.step, Step::Complete) {
             let gathered = mem::take(&mut self.gathered);
             let item = if gathered.is_empty() { *input } else { &gathered };
@@ -183,7 +183,7 @@ impl Parser {
     }
 
     /// The complete header, which ended at `position`, and where the tensors lie in the file.
-    pub(super) fn finish(self, position: u64) -> Result<(Header, Vec<Extent>)> {
+    pub(crate) fn finish(self, position: u64) -> Result<(Header, Vec<Extent>)> {
         let Self { version, metadata, tensors, alignment, .. } = self;
         let data_offset = if tensors.is_empty() { position } else { position.next_multiple_of(alignment.into()) };
         let extents = directory::lay_out(&tensors, data_offset, alignment)?;
@@ -191,7 +191,7 @@ impl Parser {
     }
 
     /// Why a file is not usable that ends here, at `position`.
-    pub(super) fn ended_early(&self, position: u64) -> Error {
+    pub(crate) fn ended_early(&self, position: u64) -> Error {
         let what = match &self.step {
             Step::Preamble if !MAGIC.iter().zip(&self.gathered).all(|(expected, found)| expected == found) => {
                 return Error::NotGguf { found: self.gathered.clone() };
@@ -207,7 +207,7 @@ impl Parser {
 }
 
 /// Drops `count` bytes of `input`, or all where there are fewer.
-pub(super) fn skip(input: &mut &[u8], position: &mut u64, count: usize) {
+pub(crate) fn skip(input: &mut &[u8], position: &mut u64, count: usize) {
     let rest = input.get(count..).unwrap_or_default();
     *position += (input.len() - rest.len()) as u64;
     *input = rest;

@@ -2,12 +2,8 @@
 
 use std::mem;
 
-use super::{
-    Header, Quoted,
-    directory::Extent,
-    malformed,
-    parser::{Parser, skip},
-};
+use super::extents::Arrived;
+use super::{Extents, Header, malformed, parser::Parser};
 use crate::{Error, Result};
 
 /// What [`Reader::read`] found.
@@ -58,7 +54,7 @@ pub struct Reader {
 
 enum Stage {
     Header(Parser),
-    Data { extents: Vec<Extent>, current: usize },
+    Data(Extents),
     Failed,
 }
 
@@ -101,13 +97,13 @@ impl Reader {
                     bytes = self.position,
                     "GGUF header"
                 );
-                self.stage = Stage::Data { extents, current: 0 };
+                self.stage = Stage::Data(Extents::new(extents));
                 Ok(Some(Event::Header(header)))
             }
-            Stage::Data { extents, mut current } => {
-                let event = next_data(&extents, &mut current, input, &mut self.position);
-                self.stage = Stage::Data { extents, current };
-                Ok(event)
+            Stage::Data(mut extents) => {
+                let arrived = extents.next(input, &mut self.position);
+                self.stage = Stage::Data(extents);
+                Ok(arrived.map(|Arrived { tensor, offset, bytes }| Event::Data { tensor, offset, bytes }))
             }
             Stage::Failed => Err(already_failed(self.position)),
         }
@@ -120,42 +116,10 @@ impl Reader {
     pub fn finish(self) -> Result<()> {
         match self.stage {
             Stage::Header(parser) => Err(parser.ended_early(self.position)),
-            Stage::Data { extents, current } => extents.get(current).map_or(Ok(()), |extent| {
-                let what = format!("tensor {} ({} of {})", Quoted(&extent.name), current + 1, extents.len());
-                Err(Error::Truncated { what, offset: self.position })
-            }),
+            Stage::Data(extents) => extents.ended_early(self.position, None).map_or(Ok(()), Err),
             Stage::Failed => Err(already_failed(self.position)),
         }
     }
-}
-
-/// The next bytes of the current tensor, past the padding before it; `None` when `input` is used up.
-fn next_data<'a>(
-    extents: &[Extent],
-    current: &mut usize,
-    input: &mut &'a [u8],
-    position: &mut u64,
-) -> Option<Event<'a>> {
-    let Some(extent) = extents.get(*current) else {
-        skip(input, position, usize::MAX);
-        return None;
-    };
-    skip(input, position, saturating_usize(extent.start.saturating_sub(*position)));
-    if input.is_empty() {
-        return None;
-    }
-    let offset = *position - extent.start;
-    let left = extent.bytes - offset;
-    let bytes = input.get(..saturating_usize(left)).unwrap_or(input);
-    skip(input, position, bytes.len());
-    if bytes.len() as u64 == left {
-        *current += 1;
-    }
-    Some(Event::Data { tensor: extent.tensor, offset, bytes })
-}
-
-fn saturating_usize(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 fn already_failed(position: u64) -> Error {

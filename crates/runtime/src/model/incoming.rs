@@ -1,20 +1,30 @@
-//! From a GGUF file's header to a model whose weights are on their way.
+//! From a model's header to a model whose weights are on their way.
 
 use super::places::{Place, check_tensors};
 use super::quantised_rows::Staging;
 use super::tensor_writer::TensorWriter;
 use super::tensors::OUTPUT_HEAD;
 use super::{Model, ModelSpec, Weights};
-use crate::gguf::{Header, TensorInfo};
+use crate::gguf::TensorInfo;
 use crate::gpu::Gpu;
 use crate::quantize::{Plan, Policy};
-use crate::tokenizer::{ChatTemplate, Tokenizer};
+use crate::source::ModelHeader;
 use crate::{Error, Result};
 
 /// Takes the bytes of a model's tensors as they arrive.
 pub(crate) struct Incoming {
-    /// In the order of the file's directory: bytes, and what takes them until the last has come.
-    tensors: Vec<(u64, Option<TensorWriter>)>,
+    /// In the order of the header.
+    tensors: Vec<IncomingTensor>,
+}
+
+/// A tensor on its way.
+struct IncomingTensor {
+    /// Where the bytes that came last end.
+    end: u64,
+    /// Bytes that are to come.
+    left: u64,
+    /// What takes them until the last has come.
+    writer: Option<TensorWriter>,
 }
 
 impl Incoming {
@@ -22,41 +32,49 @@ impl Incoming {
     ///
     /// # Errors
     /// Why it can't be run: see [`Error`].
-    pub(crate) fn new(gpu: &Gpu, header: Header, policy: Option<&Policy>) -> Result<(Model, Self)> {
-        let mut metadata = header.metadata;
-        let mut spec = ModelSpec::from_metadata(&metadata)?;
+    pub(crate) fn new(gpu: &Gpu, mut header: ModelHeader, policy: Option<&Policy>) -> Result<(Model, Self)> {
+        let mut spec = ModelSpec::from_metadata(&header.metadata)?;
         spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
         let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
         let places = check_tensors(gpu, &spec, &header.tensors, &plan)?;
-        let tokenizer = Tokenizer::from_metadata(&mut metadata).map_err(|error| reason(&error));
+        let tokenizer = header.take_tokenizer().map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
-            Ok(tokenizer) => ChatTemplate::from_metadata(&metadata, tokenizer).map_err(|error| reason(&error)),
+            Ok(tokenizer) => header.chat_template(tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
         let (mut weights, mut staging) = (Weights::new(gpu, &spec)?, Staging::default());
         let writer = |info: &TensorInfo| {
             let begin = |(role, fusion): &Place| {
-                weights.begin(gpu, &spec, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
+                weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
             };
-            let writer = places.get(&info.name).map(begin);
-            Ok((info.bytes, writer.transpose()?))
+            let writer = places.get(&info.name).map(begin).transpose()?;
+            Ok(IncomingTensor { end: 0, left: info.bytes, writer })
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
         Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
     }
 
-    /// Takes the bytes of a tensor that follow its first `offset`.
-    pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) {
-        let Some((size, place)) = self.tensors.get_mut(tensor) else { return };
-        if let Some(writer) = place {
-            writer.push(gpu, bytes);
+    /// Takes bytes of a tensor that lie at `offset` in it. Each byte comes once; where they don't follow those that came last, both
+    /// begin and end with rows.
+    ///
+    /// # Errors
+    /// [`Error::ScatteredRows`].
+    pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) -> Result<()> {
+        let Some(incoming) = self.tensors.get_mut(tensor) else { return Ok(()) };
+        let Some(writer) = &mut incoming.writer else { return Ok(()) };
+        if offset != incoming.end {
+            writer.seek(gpu, offset)?;
         }
-        if offset + bytes.len() as u64 == *size
-            && let Some(writer) = place.take()
+        writer.push(gpu, bytes);
+        incoming.end = offset + bytes.len() as u64;
+        incoming.left = incoming.left.saturating_sub(bytes.len() as u64);
+        if incoming.left == 0
+            && let Some(writer) = incoming.writer.take()
         {
             writer.finish(gpu);
         }
+        Ok(())
     }
 }
 
@@ -65,5 +83,66 @@ fn reason(error: &Error) -> String {
     match error {
         Error::Tokenizer { reason } | Error::ChatTemplate { reason } => reason.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::TensorType;
+    use crate::gpu::{GpuOptions, ReadbackRing};
+    use crate::model::tensors::TensorRole;
+    use crate::quantize::Stored;
+
+    const ROWS: u64 = 96;
+
+    /// The bytes on the device of a matrix of F16 whose parts, from a row up to another, arrive in this order.
+    fn arrived(gpu: &Gpu, parts: &[(u64, u64)]) -> Result<Vec<u8>> {
+        let row_bytes = 64 * 2;
+        let bytes: Vec<u8> = (0..ROWS * row_bytes).map(|place| (place * 7 % 251) as u8).collect();
+        let info = TensorInfo {
+            name: "experts".to_owned(),
+            kind: TensorType::F16,
+            shape: vec![64, ROWS],
+            offset: 0,
+            bytes: bytes.len() as u64,
+        };
+        let mut weights = Weights::default();
+        let stored = Stored::Blocks(info.kind);
+        let place = (TensorRole::Matrix, None);
+        let writer = weights.begin(gpu, place, &info, stored, &mut Staging::default())?;
+        let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer) };
+        let mut incoming = Incoming { tensors: vec![tensor] };
+        for (first, end) in parts {
+            let part = &bytes[(first * row_bytes) as usize..(end * row_bytes) as usize];
+            for (index, piece) in part.chunks(1000).enumerate() {
+                incoming.data(gpu, 0, first * row_bytes + index as u64 * 1000, piece)?;
+            }
+        }
+        assert!(incoming.tensors[0].writer.is_none(), "all of it has come");
+        let codes = &weights.matrix("experts")?.parts[0].codes;
+        let mut ring = ReadbackRing::new(gpu, 1, codes.size());
+        pollster::block_on(gpu.run_and_read([], codes, codes.size(), &mut ring))
+    }
+
+    #[test]
+    fn parts_of_a_tensor_may_come_in_any_order() {
+        for adapter in pollster::block_on(Gpu::adapters()) {
+            let options = GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() };
+            for interleaved in [true, false] {
+                let options = GpuOptions { interleaved_rows: Some(interleaved), ..options.clone() };
+                let gpu = pollster::block_on(Gpu::request(&options)).expect("the adapter opens");
+                let whole = arrived(&gpu, &[(0, ROWS)]).expect("it fits");
+                for parts in [&[(64, 96), (0, 32), (32, 64)][..], &[(32, 96), (0, 32)]] {
+                    assert_eq!(arrived(&gpu, parts).expect("it fits"), whole, "{parts:?}");
+                }
+                // Rows that lie side by side are written together.
+                let uneven = arrived(&gpu, &[(48, 96), (0, 48)]);
+                match uneven {
+                    Ok(bytes) => assert!(!interleaved && bytes == whole),
+                    Err(error) => assert!(interleaved && error.code() == "scattered-rows", "{error}"),
+                }
+            }
+        }
     }
 }

@@ -92,7 +92,8 @@ impl ChatTemplate {
         source.map(|source| Self::for_tokenizer(source, tokenizer)).transpose()
     }
 
-    fn for_tokenizer(source: &str, tokenizer: &Tokenizer) -> Result<Self> {
+    /// As [`Self::new`], with the tokens of `tokenizer`.
+    pub(crate) fn for_tokenizer(source: &str, tokenizer: &Tokenizer) -> Result<Self> {
         let text = |token: Option<u32>| token.and_then(|token| tokenizer.token_text(token)).unwrap_or_default();
         Self::new(source, text(tokenizer.bos()), text(tokenizer.eos()))
     }

@@ -196,6 +196,15 @@ impl Tokenizer {
         &self.stop_tokens
     }
 
+    /// Adds tokens that end a generation; those outside the vocabulary are left out.
+    pub(crate) fn add_stop_tokens(&mut self, tokens: &[u32]) {
+        for token in tokens {
+            if self.vocabulary.text(*token).is_some() && !self.stop_tokens.contains(token) {
+                self.stop_tokens.push(*token);
+            }
+        }
+    }
+
     /// The tokens for filling in the middle, if the model has them.
     #[must_use]
     pub fn fill_in_middle(&self) -> Option<FillInMiddle> {

@@ -12,3 +12,4 @@ mod perplexity;
 mod quantizing;
 mod real_model;
 mod setup;
+mod sources;

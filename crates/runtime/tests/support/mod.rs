@@ -2,9 +2,12 @@
 #![allow(dead_code)]
 
 pub(crate) mod allocation;
+pub(crate) mod damage;
 pub(crate) mod gguf_read;
 pub(crate) mod gguf_writer;
+pub(crate) mod model_files;
 pub(crate) mod random;
+pub(crate) mod safetensors_writer;
 
 use std::{
     env,

@@ -1,0 +1,90 @@
+//! config.json: typed values by name.
+
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// The name of the file.
+pub(super) const FILE: &str = "config.json";
+
+/// An object of config.json. A value of `null` counts as absent, as it does where these files are written.
+pub(super) struct Config(Map<String, Value>);
+
+impl Config {
+    /// Reads the contents of `file`.
+    pub(super) fn parse(file: &str, json: &[u8]) -> Result<Self> {
+        let object = serde_json::from_slice(json);
+        let reason =
+            |error: serde_json::Error| Error::InvalidConfig { file: file.to_owned(), reason: error.to_string() };
+        object.map(Self).map_err(reason)
+    }
+
+    /// The value of the first of `names` that is there.
+    pub(super) fn get(&self, names: &[&str]) -> Option<(String, &Value)> {
+        let values = names.iter().filter_map(|name| Some(((*name).to_owned(), self.0.get(*name)?)));
+        values.into_iter().find(|(_, value)| !value.is_null())
+    }
+
+    /// A number; integers count.
+    pub(super) fn number(&self, names: &[&str]) -> Result<Option<f64>> {
+        self.typed(names, "it should be a number", Value::as_f64)
+    }
+
+    /// A non-negative integer.
+    pub(super) fn count(&self, names: &[&str]) -> Result<Option<u64>> {
+        self.typed(names, "it should be an integer from 0 on", Value::as_u64)
+    }
+
+    /// As [`Self::count`], for what must be there and above zero.
+    pub(super) fn require_count(&self, names: &[&str]) -> Result<u64> {
+        match self.count(names)? {
+            Some(0) => Err(invalid(format!("{} is 0", names.join(" or ")))),
+            Some(count) => Ok(count),
+            None => Err(lacks(names)),
+        }
+    }
+
+    /// True or false.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>> {
+        self.typed(&[name], "it should be true or false", Value::as_bool)
+    }
+
+    /// Text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>> {
+        self.typed(&[name], "it should be text", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A list of numbers.
+    pub(super) fn numbers(&self, name: &str) -> Result<Option<Vec<f64>>> {
+        self.typed(&[name], "it should be a list of numbers", |value| {
+            value.as_array()?.iter().map(Value::as_f64).collect()
+        })
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
+        self.typed(&[name], "it should be a list of texts", |value| {
+            value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+        })
+    }
+
+    /// An object within this one.
+    pub(super) fn object(&self, name: &str) -> Result<Option<Self>> {
+        self.typed(&[name], "it should be an object", |value| value.as_object().cloned().map(Self))
+    }
+
+    fn typed<T>(&self, names: &[&str], reason: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>> {
+        let Some((name, value)) = self.get(names) else { return Ok(None) };
+        read(value).map(Some).ok_or_else(|| invalid(format!("{name}: {reason}")))
+    }
+}
+
+/// What is wrong with config.json.
+pub(super) fn invalid(reason: String) -> Error {
+    Error::InvalidConfig { file: FILE.to_owned(), reason }
+}
+
+/// What config.json must have and hasn't.
+pub(super) fn lacks(names: &[&str]) -> Error {
+    invalid(format!("it lacks {}", names.join(" or ")))
+}

@@ -1,0 +1,176 @@
+// Models of several files: by address, as files, and by the handle of a folder.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { launch, openPackage, openPage } from "./browser.mjs";
+import { gguf, huggingFace, splitGguf } from "./model-files.mjs";
+
+const LIMIT = { timeout: 240_000 };
+const FOLDERS = { "/whole/": { "tiny.gguf": gguf() }, "/split/": splitGguf(3), "/folder/": huggingFace() };
+
+/** Answers for the files of `FOLDERS`; `ranges` says whether the server knows what a range is. */
+function serve(requests, ranges = true) {
+  return (route) => {
+    const { pathname } = new URL(route.request().url());
+    const folder = Object.keys(FOLDERS).find((start) => pathname.startsWith(start));
+    const body = FOLDERS[folder][decodeURIComponent(pathname.slice(folder.length))];
+    const range = route.request().headers().range;
+    requests?.push([pathname, range]);
+    if (!body) return route.fulfill({ status: 404, body: "not found" });
+    const start = ranges && range ? Number(/^bytes=(\d+)-$/.exec(range)[1]) : undefined;
+    return start === undefined
+      ? route.fulfill({ body })
+      : route.fulfill({ status: 206, body: body.subarray(start), headers: { "content-range": `bytes ${start}-` } });
+  };
+}
+
+describe("sources of several files", () => {
+  let browser;
+  before(async () => (browser = await launch()));
+  after(() => browser.close());
+
+  async function open(requests, ranges) {
+    const page = await openPackage(browser, {
+      setUp: (opened) => opened.context().route(/\/(whole|split|folder)\//, serve(requests, ranges)),
+    });
+    await page.evaluate(() => {
+      window.logitsOf = async (source) => {
+        const progress = [];
+        const engine = await window.wgslm.Engine.load(source, { onProgress: (step) => progress.push(step) });
+        const logits = [...(await engine.logits(new Uint32Array([3, 1, 4, 15, 9])))];
+        await engine.unload();
+        return { logits, last: progress.at(-1), info: engine.info };
+      };
+      window.filesAt = (folder, names) =>
+        Promise.all(
+          names.map(async (name) => new File([await (await fetch(folder + name)).arrayBuffer()], name)),
+        );
+    });
+    return page;
+  }
+
+  const names = (folder) => Object.keys(FOLDERS[folder]);
+  const bytes = (folder) => Object.values(FOLDERS[folder]).reduce((sum, { length }) => sum + length, 0);
+
+  test("a split model and a Hugging Face folder load by address", LIMIT, async () => {
+    const requests = [];
+    const page = await open(requests);
+    const first = names("/split/")[0];
+    const seen = await page.evaluate(
+      async (address) => ({
+        whole: await window.logitsOf("/whole/tiny.gguf"),
+        split: await window.logitsOf(`${address}?download=true`),
+        folder: await window.logitsOf("/folder/"),
+      }),
+      `/split/${first}`,
+    );
+    assert.ok(seen.whole.logits.every(Number.isFinite));
+    assert.deepEqual(seen.split.logits, seen.whole.logits);
+    assert.deepEqual(seen.folder.logits, seen.whole.logits);
+    assert.equal(seen.folder.info.name, "tiny");
+    assert.equal(seen.folder.info.hasChatTemplate, true);
+    assert.equal(seen.folder.last.loadedBytes, bytes("/folder/"));
+    // The headers of all parts first; the last part is then read on, and the others are fetched from where their data starts.
+    const ranges = requests.filter(([path]) => path.startsWith("/split/")).map(([path, range]) => [path, Boolean(range)]);
+    const path = (index) => `/split/${names("/split/")[index]}`;
+    assert.deepEqual(ranges, [
+      [path(0), false],
+      [path(1), false],
+      [path(2), false],
+      [path(0), true],
+      [path(1), true],
+    ]);
+    await page.context().close();
+  });
+
+  test("a server without ranges will do", LIMIT, async () => {
+    const page = await open(undefined, false);
+    const [whole, split] = await page.evaluate(
+      async (address) => [await window.logitsOf("/whole/tiny.gguf"), await window.logitsOf(address)],
+      `/split/${names("/split/")[0]}`,
+    );
+    assert.deepEqual(split.logits, whole.logits);
+    await page.context().close();
+  });
+
+  test("files and the handle of a folder load, and what is missing is named", LIMIT, async () => {
+    const page = await open();
+    const seen = await page.evaluate(
+      async ([splitNames, folderNames]) => {
+        const failure = (promise) =>
+          promise.then(
+            () => "no failure",
+            ({ code, message }) => `${code}: ${message}`,
+          );
+        const split = await window.filesAt("/split/", splitNames);
+        const folder = await window.filesAt("/folder/", folderNames);
+        const handle = await (await navigator.storage.getDirectory()).getDirectoryHandle("model", { create: true });
+        for (const file of folder) {
+          const writable = await (await handle.getFileHandle(file.name, { create: true })).createWritable();
+          await writable.write(file);
+          await writable.close();
+        }
+        await handle.getDirectoryHandle("original", { create: true });
+        const load = window.wgslm.Engine.load;
+        const engine = await load(folder);
+        const tokens = [...(await engine.tokenize("cab</s>"))];
+        const prompt = await engine.chatPrompt([{ role: "user", content: "ab" }]);
+        await engine.unload();
+        return {
+          tokens,
+          prompt,
+          whole: await window.logitsOf("/whole/tiny.gguf"),
+          split: await window.logitsOf(split.toReversed()),
+          folder: await window.logitsOf(folder),
+          handle: await window.logitsOf(handle),
+          missing: await failure(load(split.slice(0, 2))),
+          later: await failure(load(split.slice(1))),
+          absent: await failure(load("/split/tiny-00001-of-00004.gguf")),
+          alone: await failure(load(split[0])),
+          shard: await failure(load(folder.filter(({ name }) => !name.startsWith("model-00002")))),
+          none: await failure(load([new File(["a"], "a.txt"), new File(["b"], "b.txt")])),
+          wrong: await failure(load(["a"])),
+        };
+      },
+      [names("/split/"), names("/folder/")],
+    );
+    for (const source of ["split", "folder", "handle"]) {
+      assert.deepEqual(seen[source].logits, seen.whole.logits, source);
+    }
+    assert.equal(seen.prompt, "ab</s>");
+    assert.deepEqual(seen.tokens, [4, 2, 3, 1]);
+    assert.match(seen.missing, /^missing-file: .*tiny-00003-of-00003\.gguf/);
+    assert.match(seen.later, /^missing-file: .*tiny-00001-of-00003\.gguf/);
+    assert.match(seen.absent, /^http: .*HTTP 404/);
+    assert.match(seen.alone, /^missing-file: .*tiny-00002-of-00003\.gguf/);
+    assert.match(seen.shard, /^missing-file: .*model-00002-of-00002\.safetensors/);
+    assert.match(seen.none, /^no-model: /);
+    assert.match(seen.wrong, /^invalid-argument: /);
+    await page.context().close();
+  });
+
+  test("the demo page takes several files, or a folder", LIMIT, async () => {
+    const page = await openPage(browser);
+    const inState = (state) => page.waitForSelector(`body[data-state="${state}"]`);
+    await inState("empty");
+    const files = Object.entries(FOLDERS["/split/"]);
+    const mimeType = "application/octet-stream";
+    await page.setInputFiles("#file", files.map(([name, buffer]) => ({ name, buffer, mimeType })));
+    await inState("ready");
+    assert.equal(await page.textContent("#model-name"), "tiny");
+    await page.click("#unload");
+    await inState("empty");
+    const folder = await mkdtemp(join(tmpdir(), "wgslm-"));
+    try {
+      for (const [name, bytes] of Object.entries(FOLDERS["/folder/"])) await writeFile(join(folder, name), bytes);
+      await page.setInputFiles("#folder", folder);
+      await inState("ready");
+      assert.equal(await page.isDisabled("#chat"), false, "the folder has a chat template");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    await page.context().close();
+  });
+});
