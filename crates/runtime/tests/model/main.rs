@@ -7,6 +7,7 @@ mod architectures;
 mod generation;
 mod golden_logits;
 mod loading;
+mod minilm;
 mod mixed_formats;
 mod perplexity;
 mod quantizing;
