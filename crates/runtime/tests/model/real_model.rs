@@ -62,18 +62,27 @@ fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
     );
 }
 
-/// Runs a model on every adapter, with a context that holds every row of its golden file.
-fn follows_the_oracle(model: Option<PathBuf>, golden_file: &str, context_length: u32) {
+/// Runs a model with a context that holds every row of its golden file: all of it on the last adapter, and on the others so many
+/// steps of short prompts.
+fn follows_the_oracle(model: Option<PathBuf>, golden_file: &str, context_length: u32, steps_elsewhere: usize) {
     let Some(path) = model else { return };
-    for options in adapters() {
+    let adapters = adapters();
+    for (index, options) in adapters.iter().enumerate() {
         let options_of_engine = EngineOptions {
             context_length: Some(context_length),
             activations: Activations::Float,
             ..EngineOptions::default()
         };
-        let engine = engine(&options, &path, &options_of_engine);
-        for row in rows(golden_file) {
-            if row.prompt_tokens.len() <= SHORT_PROMPT {
+        let engine = engine(options, &path, &options_of_engine);
+        for mut row in rows(golden_file) {
+            let short = row.prompt_tokens.len() <= SHORT_PROMPT;
+            if index + 1 < adapters.len() {
+                if !short {
+                    continue;
+                }
+                row.greedy.truncate(steps_elsewhere);
+            }
+            if short {
                 fed_golden_tokens_the_argmax_is_golden(&engine, &row);
             }
             running_freely_the_tokens_are_golden(&engine, &row);
@@ -83,13 +92,13 @@ fn follows_the_oracle(model: Option<PathBuf>, golden_file: &str, context_length:
 
 #[test]
 fn smollm2_follows_the_oracle_on_every_adapter() {
-    follows_the_oracle(smollm2_model(), "smollm2.json", 256);
+    follows_the_oracle(smollm2_model(), "smollm2.json", 256, usize::MAX);
 }
 
-/// One of its prompts is longer than the window of most layers.
+/// One of its prompts is longer than the window of most layers. Of software adapters, the slowest take seconds for a token.
 #[test]
 fn gemma3_follows_the_oracle_on_every_adapter() {
-    follows_the_oracle(gemma3_model(), "gemma3.json", 768);
+    follows_the_oracle(gemma3_model(), "gemma3.json", 768, 8);
 }
 
 /// Where the best two logits lie closer than this, activations of 8 bits may decide.
