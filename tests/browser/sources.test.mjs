@@ -8,7 +8,31 @@ import { launch, openPackage, openPage } from "./browser.mjs";
 import { gguf, huggingFace, splitGguf } from "./model-files.mjs";
 
 const LIMIT = { timeout: 240_000 };
-const FOLDERS = { "/whole/": { "tiny.gguf": gguf() }, "/split/": splitGguf(3), "/folder/": huggingFace() };
+const FOLDERS = {
+  "/whole/": { "tiny.gguf": gguf() },
+  "/split/": splitGguf(3),
+  "/folder/": huggingFace(),
+  "/encoder/": encoder(),
+};
+
+/** What a loader reads of an encoder until it finds a pooling that it can't run, in a file of a folder within. */
+function encoder() {
+  const config = {
+    model_type: "bert",
+    num_hidden_layers: 1,
+    max_position_embeddings: 8,
+    hidden_size: 32,
+    intermediate_size: 32,
+    num_attention_heads: 1,
+    vocab_size: 8,
+  };
+  const json = (value) => Buffer.from(JSON.stringify(value));
+  return {
+    "config.json": json(config),
+    "1_Pooling/config.json": json({ pooling_mode_max_tokens: true }),
+    "model.safetensors": Buffer.alloc(0),
+  };
+}
 
 /** Answers for the files of `FOLDERS`; `ranges` says whether the server knows what a range is. */
 function serve(requests, ranges = true) {
@@ -33,7 +57,7 @@ describe("sources of several files", () => {
 
   async function open(requests, ranges) {
     const page = await openPackage(browser, {
-      setUp: (opened) => opened.context().route(/\/(whole|split|folder)\//, serve(requests, ranges)),
+      setUp: (opened) => opened.context().route(/\/(whole|split|folder|encoder)\//, serve(requests, ranges)),
     });
     await page.evaluate(() => {
       window.logitsOf = async (source) => {
@@ -148,6 +172,31 @@ describe("sources of several files", () => {
     assert.match(seen.shard, /^missing-file: .*model-00002-of-00002\.safetensors/);
     assert.match(seen.none, /^no-model: /);
     assert.match(seen.wrong, /^invalid-argument: /);
+    await page.context().close();
+  });
+
+  test("a file of a folder within is found by address, among files, and by handle", LIMIT, async () => {
+    const page = await open();
+    const failures = await page.evaluate(async (paths) => {
+      const files = await window.filesAt("/encoder/", paths);
+      const handle = await (await navigator.storage.getDirectory()).getDirectoryHandle("encoder", { create: true });
+      for (const [index, path] of paths.entries()) {
+        Object.defineProperty(files[index], "webkitRelativePath", { value: `encoder/${path}` });
+        const [name, folder] = path.split("/").reverse();
+        const holder = folder ? await handle.getDirectoryHandle(folder, { create: true }) : handle;
+        const writable = await (await holder.getFileHandle(name, { create: true })).createWritable();
+        await writable.write(files[index]);
+        await writable.close();
+      }
+      const failure = (source) =>
+        window.wgslm.Engine.load(source).then(
+          () => "no failure",
+          ({ code, message }) => `${code}: ${message}`,
+        );
+      return [await failure("/encoder/"), await failure(files), await failure(handle)];
+    }, names("/encoder/"));
+    for (const failure of failures)
+      assert.match(failure, /^invalid-config: 1_Pooling\/config\.json is not usable: .*pooling_mode_max_tokens/);
     await page.context().close();
   });
 
