@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions};
+use wgslm::quantize::Policy;
 
 /// What follows the list of commands.
 const AFTER_HELP: &str = "\
@@ -14,6 +15,7 @@ Examples:
 Environment:
   WGSLM_DEVICE        the device, where --device isn't given
   WGSLM_ACTIVATIONS   auto, float or int8, where --activations isn't given
+  WGSLM_QUANTIZE      a policy, where --quantize isn't given
   WGSLM_CAPABILITIES  full, or baseline: no feature of the device, and only the limits that every device has
   WGSLM_MAX_BINDING   the largest binding to use, such as 128MiB; larger tensors are split
   WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
@@ -38,6 +40,10 @@ pub(crate) enum Command {
     Tokenize(TokenizeArguments),
     /// Show what is in a model's files
     Inspect(InspectArguments),
+    /// Write a GGUF file with its weights quantized, or made floats again
+    Quantize(QuantizeArguments),
+    /// Tell how well a model predicts a text
+    Perplexity(PerplexityArguments),
     /// Measure how fast a model runs
     Bench(BenchArguments),
     /// List the devices a model can run on
@@ -59,6 +65,23 @@ pub(crate) struct ModelArguments {
     /// Whether activations are rounded: int8 (to 8 bits), float (never) or auto (prompts to f16 where the device has matrix units, else to 8 bits from 64 tokens on; answers to 8 bits where the CPU stands in for a GPU)
     #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
     pub(crate) activations: Activations,
+    #[command(flatten)]
+    pub(crate) quantize: QuantizeOption,
+}
+
+/// What weights become as they are loaded.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct QuantizeOption {
+    /// Quantize F32, F16 and BF16 weights as they are loaded: q8, q4, nf4 or mixed (4 bits, and 8 where it matters), each with -dq
+    /// after it to quantize the scales too; or a JSON file with a policy
+    #[arg(long, value_name = "POLICY", env = "WGSLM_QUANTIZE", value_parser = policy)]
+    pub(crate) quantize: Option<OptionalPolicy>,
+}
+
+impl QuantizeOption {
+    pub(crate) fn policy(&self) -> Option<Policy> {
+        self.quantize.clone().and_then(|policy| policy.0)
+    }
 }
 
 /// How the next token is chosen.
@@ -164,6 +187,43 @@ pub(crate) struct InspectArguments {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct QuantizeArguments {
+    /// The GGUF file to read
+    #[arg(value_name = "IN.gguf")]
+    pub(crate) input: PathBuf,
+    /// The GGUF file to write
+    #[arg(value_name = "OUT.gguf")]
+    pub(crate) output: PathBuf,
+    /// q8, q4 or mixed (4 bits, and 8 where it matters), f16 or f32 for floats of any type; or a JSON file with a policy
+    #[arg(long, value_name = "POLICY", value_parser = policy)]
+    pub(crate) policy: OptionalPolicy,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PerplexityArguments {
+    /// The GGUF file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// The text to be predicted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) text: PathBuf,
+    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
+    #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
+    pub(crate) device: Option<String>,
+    /// Tokens of a window; the second half of each is scored [default: 512, or what the model was trained for if less]
+    #[arg(long, value_name = "TOKENS", value_parser = value_parser!(u32).range(4..))]
+    pub(crate) context: Option<u32>,
+    /// The most windows to score [default: all that the text fills]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) windows: Option<u32>,
+    #[command(flatten)]
+    pub(crate) quantize: QuantizeOption,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct BenchArguments {
     /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
     #[arg(long, value_name = "PATH")]
@@ -174,6 +234,8 @@ pub(crate) struct BenchArguments {
     /// Whether activations are rounded: int8 (to 8 bits), float (never) or auto (prompts to f16 where the device has matrix units, else to 8 bits from 64 tokens on; answers to 8 bits where the CPU stands in for a GPU)
     #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
     pub(crate) activations: Activations,
+    #[command(flatten)]
+    pub(crate) quantize: QuantizeOption,
     /// Tokens in the prompt whose prefill is timed
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..))]
     pub(crate) prompt_tokens: u32,
@@ -213,6 +275,22 @@ pub(crate) struct DevicesArguments {
 /// An empty `WGSLM_ACTIVATIONS` asks for nothing.
 fn activations(text: &str) -> wgslm::Result<Activations> {
     if text.is_empty() { Ok(Activations::Auto) } else { text.parse() }
+}
+
+/// A policy, or none where an empty variable asks for nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct OptionalPolicy(pub(crate) Option<Policy>);
+
+/// A policy's name, or the JSON in a file.
+fn policy(text: &str) -> Result<OptionalPolicy, String> {
+    let parse =
+        |text: &str| text.parse().map(|policy| OptionalPolicy(Some(policy))).map_err(|error| format!("{error}"));
+    match text {
+        "" => Ok(OptionalPolicy(None)),
+        // A name that is no policy's is rather a mistake than a file.
+        _ if !text.ends_with(".json") => parse(text),
+        _ => parse(&std::fs::read_to_string(text).map_err(|error| format!("{text}: {error}"))?),
+    }
 }
 
 fn temperature(text: &str) -> Result<f32, String> {

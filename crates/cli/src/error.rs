@@ -14,6 +14,12 @@ pub(crate) enum Error {
     /// A folder that isn't one model.
     #[error("{}: {source}", path.display())]
     Folder { path: PathBuf, source: wgslm::Error },
+    /// A file that would be written over while it's read.
+    #[error("{} is the file that is read; choose another name for the one to be written", path.display())]
+    SameFile { path: PathBuf },
+    /// A text that doesn't fill a window.
+    #[error("the text has {tokens} tokens, and a window takes {context}; choose a longer text or a smaller --context")]
+    ShortText { tokens: usize, context: u32 },
     /// Output that can't be written.
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),

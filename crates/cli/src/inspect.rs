@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json};
 use wgslm::gguf::{Array, Value};
+use wgslm::kv::KvFormat;
 use wgslm::model::ModelSpec;
 use wgslm::source::{Format, ModelHeader};
 
@@ -30,11 +31,10 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<()> {
 fn memory(header: &ModelHeader) -> std::result::Result<Json, String> {
     let spec = ModelSpec::from_metadata(&header.metadata).map_err(|error| error.to_string())?;
     let weights: u64 = header.tensors.iter().map(|tensor| tensor.bytes).sum();
-    let kv_token = spec.kv_bytes_per_token();
     Ok(json!({
         "weights_bytes": weights,
-        "kv_bytes_per_token": kv_token,
-        "kv_bytes_full_context": kv_token * u64::from(spec.context_length),
+        "kv_bytes_per_token": spec.kv_bytes(1, KvFormat::F16),
+        "kv_bytes_full_context": spec.kv_bytes(spec.context_length, KvFormat::F16),
         "context_length": spec.context_length,
     }))
 }

@@ -76,9 +76,10 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     let options = EngineOptions {
         context_length: arguments.context,
         activations: arguments.activations,
+        quantize: arguments.quantize.policy(),
         ..EngineOptions::default()
     };
-    let bar = progress_bar();
+    let bar = progress_bar("loading", 0);
     let mut loader = Loader::open(&gpu, &place.entry, &options);
     while let Some(wanted) = loader.next_file() {
         let Some((path, file)) = place.file(&wanted)? else {
@@ -129,7 +130,7 @@ pub(crate) fn header(path: &Path) -> Result<ModelHeader> {
 }
 
 /// Reads a file in pieces until `take` has enough; a thread reads ahead of what is taken.
-fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
+pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
     let (sender, receiver) = mpsc::sync_channel(PIECES_AHEAD);
     thread::spawn(move || {
         loop {
@@ -152,10 +153,10 @@ fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<boo
 }
 
 /// Draws on stderr, and only if that is a terminal.
-fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("loading {bar:40} {bytes}/{total_bytes} {bytes_per_sec}") {
+pub(crate) fn progress_bar(what: &'static str, length: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {bytes_per_sec}") {
         bar.set_style(style);
     }
-    bar
+    bar.with_message(what)
 }

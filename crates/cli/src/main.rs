@@ -9,6 +9,8 @@ mod inspect;
 mod load;
 mod logits;
 mod npy;
+mod perplexity;
+mod quantize;
 mod tokenize;
 mod tuning;
 
@@ -44,6 +46,8 @@ async fn run(command: Command) -> Result<()> {
         Command::Logits(arguments) => logits::run(arguments).await,
         Command::Tokenize(arguments) => tokenize::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Quantize(arguments) => quantize::run(&arguments),
+        Command::Perplexity(arguments) => perplexity::run(arguments).await,
         Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,
     }

@@ -182,6 +182,32 @@ pub enum Error {
         reason: String,
     },
 
+    // --- Quantising ---
+    /// A policy that says nothing usable.
+    #[error("the policy for quantizing is not usable: {reason}")]
+    QuantizePolicy {
+        /// What is wrong, and what it should be.
+        reason: String,
+    },
+    /// A model without a matrix of floats.
+    #[error(
+        "the model has no F32, F16 or BF16 matrix to quantize: they are {kinds} already; run it as it is, or make floats of it first (`wgslm quantize --policy f16`)"
+    )]
+    AlreadyQuantized {
+        /// The types that its matrices have, comma separated.
+        kinds: String,
+    },
+    /// Weights that no GGUF file can hold.
+    #[error(
+        "GGUF has no type for {kind}; write {instead}, or quantize the model each time that it's loaded (--quantize)"
+    )]
+    NoGgufType {
+        /// What there is no type for.
+        kind: String,
+        /// What there is a type for.
+        instead: String,
+    },
+
     // --- The device ---
     /// An option or environment variable with a value it can't have.
     #[error("{option}={value} is not usable; it should be {expected}")]
@@ -263,6 +289,14 @@ pub enum Error {
     },
 
     // --- Requests ---
+    /// Text asked of a model that makes embeddings, or the other way round.
+    #[error("this {architecture} model {does}")]
+    WrongTask {
+        /// The model's architecture.
+        architecture: String,
+        /// What it does, what it can't do, and what to do instead.
+        does: &'static str,
+    },
     /// A prompt without tokens.
     #[error("the prompt is empty; give it at least one token")]
     EmptyPrompt,
@@ -316,6 +350,9 @@ impl Error {
             Self::InvalidMetadata { .. } => "invalid-metadata",
             Self::Tokenizer { .. } => "tokenizer",
             Self::ChatTemplate { .. } => "chat-template",
+            Self::QuantizePolicy { .. } => "quantize-policy",
+            Self::AlreadyQuantized { .. } => "already-quantized",
+            Self::NoGgufType { .. } => "no-gguf-type",
             Self::InvalidOption { .. } => "invalid-option",
             Self::NoAdapter => "no-adapter",
             Self::UnknownDevice { .. } => "unknown-device",
@@ -327,6 +364,7 @@ impl Error {
             Self::DeviceLost { .. } => "device-lost",
             Self::Gpu { .. } => "gpu",
             Self::EmptyPrompt => "empty-prompt",
+            Self::WrongTask { .. } => "wrong-task",
             Self::PromptTooLong { .. } => "prompt-too-long",
             Self::UnknownToken { .. } => "unknown-token",
             Self::KvCacheFull => "kv-cache-full",

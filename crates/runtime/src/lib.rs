@@ -10,6 +10,7 @@ pub mod gpu;
 mod hugging_face;
 pub mod kv;
 pub mod model;
+pub mod quantize;
 pub mod safetensors;
 pub mod source;
 pub mod tokenizer;

@@ -82,7 +82,7 @@ impl Launch for Attention {
         match variant.kernel {
             Kernel::AttentionSplit => cpu::attention_split(self, variant, count, resources),
             Kernel::AttentionCombine => cpu::attention_combine(self, count, resources),
-            _ => cpu::attention(self, count, resources),
+            _ => cpu::attention(self, variant, count, resources),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::kernel::Kernel;
 use crate::launch::{Extent, Launch};
 use crate::variant::Variant;
 
-/// Looks up the embeddings of the rows' tokens.
+/// Looks up the embeddings of the rows' tokens, or of what else the rows are looked up by.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Embed {
@@ -19,6 +19,21 @@ pub struct Embed {
     pub groups: u32,
     /// Of `x`, in vec4.
     pub stride: u32,
+    /// Which row of the table a row of the step takes: [`Embed::TOKEN`], [`Embed::POSITION`] or [`Embed::FIRST`].
+    pub by: u32,
+    /// 1: what is found is added to `x`.
+    pub accumulate: u32,
+    /// What is found is multiplied by this.
+    pub scale: f32,
+}
+
+impl Embed {
+    /// The row of the token.
+    pub const TOKEN: u32 = 0;
+    /// The row of its position.
+    pub const POSITION: u32 = 1;
+    /// The first row, whatever the token.
+    pub const FIRST: u32 = 2;
 }
 
 impl Launch for Embed {

@@ -120,6 +120,7 @@ impl Expansion<'_, '_, '_> {
     fn defined(&self, name: &str) -> bool {
         match name {
             "SUBGROUPS" => self.variant.subgroups,
+            "EXPERTS" => self.variant.experts,
             "COLUMNS4" => self.variant.shape.is_some_and(|shape| shape.columns == 4),
             "ROPE" => self.variant.rope,
             "GATHER" => self.variant.gather,
@@ -137,6 +138,7 @@ impl Expansion<'_, '_, '_> {
             "TABLE" => self.format().is_some_and(|format| !format.is_linear()),
             "TABLE_OF_MATRIX" => self.format().is_some_and(|format| format.table() == Table::OfMatrix),
             "UPPER_HALVES" => self.format().is_some_and(|format| format.scales() == Scales::UpperHalves),
+            "DOUBLE_QUANTISED" => self.format().is_some_and(|format| format.scales() == Scales::Bytes),
             "SCALES" => self.format().is_some_and(WeightFormat::has_scales),
             _ => false,
         }
@@ -154,13 +156,20 @@ impl Expansion<'_, '_, '_> {
         match (import, self.format(), self.variant.encoding) {
             ("weight_format", Some(format), _) => match format.codes() {
                 Codes::Planes(_) => "shared/codes".to_owned(),
+                Codes::Bytes => "shared/weight_bytes".to_owned(),
                 _ => format!("shared/weight_{}", format.name()),
             },
             ("code_planes", Some(format), _) => format!("shared/planes_{}", format.code_bits()),
             ("code_values", Some(format), _) if format.is_linear() => "shared/code_numbers".to_owned(),
             ("code_values", ..) => "shared/code_table".to_owned(),
             ("code_scales", Some(format), _) => format!("shared/scales_{}", format.scales().name()),
+            ("nearest_codes", Some(format), _) => match (format.codes(), format.is_linear()) {
+                (Codes::Bytes, _) => "shared/nearest_bytes".to_owned(),
+                (_, true) => "shared/nearest_numbers".to_owned(),
+                (_, false) => "shared/nearest_table".to_owned(),
+            },
             ("activations", ..) => format!("shared/activations_{}", if self.fixed() { "fixed" } else { "float" }),
+            ("kv_values", ..) => format!("shared/kv_{}", self.variant.kv.name()),
             ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
             _ => format!("shared/{import}"),
         }

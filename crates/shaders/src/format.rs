@@ -18,6 +18,12 @@ pub const SUPER_BLOCK_GROUPS: usize = 8;
 /// Words of scales in a super-block: one of factors, then one for each pair of groups.
 pub const SUPER_BLOCK_SCALE_WORDS: usize = 5;
 
+/// Groups of a row whose scales are quantised together ([`Scales::Bytes`]).
+pub const DOUBLE_QUANTISED_GROUPS: usize = 256;
+
+/// Words of such a block of scales: its factor, then one for each four groups.
+pub const DOUBLE_QUANTISED_WORDS: usize = 1 + DOUBLE_QUANTISED_GROUPS / 4;
+
 /// The interleave of variants that give each invocation a row.
 pub const LANE_INTERLEAVE: u32 = 32;
 
@@ -60,6 +66,14 @@ pub enum WeightFormat {
     Table3,
     /// `scale * table[code]`: codes of 4 bits, a scale for half a group, a table of the matrix's own.
     Table4,
+    /// `scale * table[code]`: codes of 4 bits, the quantiles of a normal distribution.
+    NF4,
+    /// As [`Self::NF4`], the scales quantised too.
+    NF4_DQ,
+    /// As [`Self::Q4_0`], the scales quantised too.
+    Q4_DQ,
+    /// As [`Self::Q8_0`], the scales quantised too.
+    Q8_DQ,
 }
 
 /// What stands for the weights of a group.
@@ -97,6 +111,9 @@ pub enum Scales {
     /// Two bytes a group, one for each half, and two f16 factors a super-block: `factor0 * (byte & 15)` is the half's scale,
     /// `-factor1 * (byte >> 4)` its minimum.
     SuperBlocksOfNibbles,
+    /// Doubly quantised (section 3 of Dettmers et al. 2023, <https://arxiv.org/abs/2305.14314>, with signed bytes here): an f32
+    /// factor for each [`DOUBLE_QUANTISED_GROUPS`] groups of a row or what is left of it, then a signed byte a group.
+    Bytes,
 }
 
 /// Where a code's value is looked up.
@@ -119,6 +136,11 @@ pub const NON_LINEAR: [i8; TABLE] = [-127, -104, -83, -65, -49, -35, -22, -10, 1
 /// The values of a float of 4 bits (E2M1), doubled: section 5.3.3 of the OCP Microscaling Formats Specification 1.0.
 pub const E2M1: [i8; TABLE] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
+/// The 4-bit normal float (NF4): the quantiles that appendix E of Dettmers et al. 2023 lists
+/// (<https://arxiv.org/abs/2305.14314>), in 127ths, so that integer dot products can take them. They are off by a 250th of the
+/// group's largest magnitude at most.
+pub const NORMAL_FLOAT: [i8; TABLE] = [-127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127];
+
 impl Scales {
     /// Its name in file names: `wgsl/shared/scales_<name>.wgsl`.
     pub(crate) const fn name(self) -> &'static str {
@@ -129,13 +151,14 @@ impl Scales {
             Self::SuperBlocks => "super_blocks",
             Self::SuperBlocksOfHalves => "super_blocks_of_halves",
             Self::SuperBlocksOfNibbles => "super_blocks_of_nibbles",
+            Self::Bytes => "bytes",
         }
     }
 }
 
 impl WeightFormat {
     /// Every format.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::F32,
         Self::F16,
         Self::BF16,
@@ -153,7 +176,14 @@ impl WeightFormat {
         Self::MXFP4,
         Self::Table3,
         Self::Table4,
+        Self::NF4,
+        Self::NF4_DQ,
+        Self::Q4_DQ,
+        Self::Q8_DQ,
     ];
+
+    /// Those that `quantise_weights` writes.
+    pub const QUANTISED_HERE: [Self; 6] = [Self::Q8_0, Self::Q4_0, Self::NF4, Self::Q8_DQ, Self::Q4_DQ, Self::NF4_DQ];
 
     /// Its name in file names and reports.
     #[must_use]
@@ -176,6 +206,10 @@ impl WeightFormat {
             Self::MXFP4 => "mxfp4",
             Self::Table3 => "table3",
             Self::Table4 => "table4",
+            Self::NF4 => "nf4",
+            Self::NF4_DQ => "nf4_dq",
+            Self::Q4_DQ => "q4_dq",
+            Self::Q8_DQ => "q8_dq",
         }
     }
 
@@ -185,10 +219,11 @@ impl WeightFormat {
         match self {
             Self::F32 => Codes::Words,
             Self::F16 | Self::BF16 => Codes::Halves,
-            Self::Q8_0 => Codes::Bytes,
+            Self::Q8_0 | Self::Q8_DQ => Codes::Bytes,
             Self::Q2_K => Codes::Planes(2),
             Self::Q3_K | Self::Table3 => Codes::Planes(3),
             Self::Q4_0 | Self::Q4_1 | Self::Q4_K | Self::IQ4_NL | Self::MXFP4 | Self::Table4 => Codes::Planes(4),
+            Self::NF4 | Self::NF4_DQ | Self::Q4_DQ => Codes::Planes(4),
             Self::Q5_0 | Self::Q5_1 | Self::Q5_K => Codes::Planes(5),
             Self::Q6_K => Codes::Planes(6),
         }
@@ -199,12 +234,13 @@ impl WeightFormat {
     pub const fn scales(self) -> Scales {
         match self {
             Self::F32 | Self::F16 | Self::BF16 => Scales::None,
-            Self::Q4_0 | Self::Q5_0 | Self::Q8_0 | Self::IQ4_NL => Scales::Halves,
+            Self::Q4_0 | Self::Q5_0 | Self::Q8_0 | Self::IQ4_NL | Self::NF4 => Scales::Halves,
             Self::MXFP4 => Scales::UpperHalves,
             Self::Q4_1 | Self::Q5_1 => Scales::WithMinimum,
             Self::Q4_K | Self::Q5_K => Scales::SuperBlocks,
             Self::Q3_K | Self::Q6_K | Self::Table3 | Self::Table4 => Scales::SuperBlocksOfHalves,
             Self::Q2_K => Scales::SuperBlocksOfNibbles,
+            Self::NF4_DQ | Self::Q4_DQ | Self::Q8_DQ => Scales::Bytes,
         }
     }
 
@@ -214,6 +250,7 @@ impl WeightFormat {
         match self {
             Self::IQ4_NL => Table::Fixed(NON_LINEAR),
             Self::MXFP4 => Table::Fixed(E2M1),
+            Self::NF4 | Self::NF4_DQ => Table::Fixed(NORMAL_FLOAT),
             Self::Table3 | Self::Table4 => Table::OfMatrix,
             _ => Table::None,
         }
@@ -224,7 +261,7 @@ impl WeightFormat {
     pub const fn zero(self) -> i32 {
         match self {
             Self::Q3_K => 4,
-            Self::Q4_0 => 8,
+            Self::Q4_0 | Self::Q4_DQ => 8,
             Self::Q5_0 => 16,
             Self::Q6_K => 32,
             _ => 0,
@@ -267,6 +304,7 @@ impl WeightFormat {
             Scales::SuperBlocks | Scales::SuperBlocksOfHalves | Scales::SuperBlocksOfNibbles => {
                 groups.div_ceil(SUPER_BLOCK_GROUPS) * SUPER_BLOCK_SCALE_WORDS
             }
+            Scales::Bytes => groups.div_ceil(DOUBLE_QUANTISED_GROUPS) + groups.div_ceil(4),
         }
     }
 
@@ -313,6 +351,7 @@ impl WeightFormat {
             vec![("CODE_BITS", bits), ("CODE_ZERO", self.zero() as u32), ("TABLE_WORDS", self.table_words() as u32)];
         if let Table::Fixed(table) = self.table() {
             let word = |i: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| table[4 * i + byte] as u8));
+            constants.push(("STEPS", TABLE as u32 - 1));
             constants.extend([("TABLE_0", word(0)), ("TABLE_1", word(1)), ("TABLE_2", word(2)), ("TABLE_3", word(3))]);
         }
         constants

@@ -19,9 +19,15 @@ pub enum Kernel {
     MatmulRowPerLaneInt8,
     Matvec,
     Quantise,
+    QuantiseWeights,
     Norm,
     RopeAppend,
     Gate,
+    MixExperts,
+    NormHeads,
+    Pool,
+    Route,
+    ShortConvolution,
     Truncate,
     TruncateBand,
     TruncateHistogram,
@@ -48,9 +54,15 @@ impl Kernel {
             Self::MatmulRowPerLaneInt8 => "matmul_row_per_lane_int8",
             Self::Matvec => "matvec",
             Self::Quantise => "quantise",
+            Self::QuantiseWeights => "quantise_weights",
             Self::Norm => "norm",
             Self::RopeAppend => "rope_append",
             Self::Gate => "gate",
+            Self::MixExperts => "mix_experts",
+            Self::NormHeads => "norm_heads",
+            Self::Pool => "pool",
+            Self::Route => "route",
+            Self::ShortConvolution => "short_convolution",
             Self::Truncate => "truncate",
             Self::TruncateBand => "truncate_band",
             Self::TruncateHistogram => "truncate_histogram",
@@ -65,6 +77,39 @@ impl Kernel {
             Self::MatmulInt8 | Self::MatmulRowPerLaneInt8 => Some(Encoding::Int8),
             Self::MatmulCooperative => Some(Encoding::F16),
             _ => None,
+        }
+    }
+}
+
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KvFormat {
+    /// As halves.
+    #[default]
+    F16,
+    /// As they are.
+    F32,
+}
+
+impl KvFormat {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::F16, Self::F32];
+
+    /// The name that files and variants have it by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+        }
+    }
+
+    /// Words of a pair of values.
+    #[must_use]
+    pub const fn pair_words(self) -> usize {
+        match self {
+            Self::F16 => 1,
+            Self::F32 => 2,
         }
     }
 }

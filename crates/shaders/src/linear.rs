@@ -43,6 +43,12 @@ pub struct Linear {
     pub scale: f32,
     /// n > 0: then `v` becomes `n * tanh(v / n)`.
     pub soft_cap: f32,
+    /// With experts: the first whose rows the weight holds.
+    pub first_expert: u32,
+    /// With experts: how many the weight holds, `rows` rows each.
+    pub expert_count: u32,
+    /// With experts: tokens of `y` for each row of `x`.
+    pub per_row: u32,
 }
 
 impl Default for Linear {

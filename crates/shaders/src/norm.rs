@@ -24,6 +24,8 @@ pub struct Norm {
     pub centred: u32,
     /// 1: `scale` times what is made is added to `y`.
     pub accumulate: u32,
+    /// 1: what is normalised is the sum of `x` and `y`, in rows that nothing gathers.
+    pub of_sum: u32,
     /// See above.
     pub scale: f32,
 }

@@ -38,8 +38,8 @@ impl Launch for RopeAppend {
         [((self.heads + 2 * self.kv_heads) * self.head_pairs).div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
-        cpu::rope_append(self, count, resources);
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        cpu::rope_append(self, variant, count, resources);
     }
 
     fn kernels(&self) -> &'static [Kernel] {

@@ -17,11 +17,19 @@ pub struct Row {
     pub table: u32,
     /// 0: `token` counts; `n`: the token sampled last in slot `n - 1`.
     pub source: u32,
+    /// How many tokens of its sequence it sees, from the first on: in causal attention those up to itself.
+    pub context: u32,
 }
 
 impl Row {
+    /// A token in causal attention: it sees those up to itself.
+    #[must_use]
+    pub const fn causal(position: u32, table: u32) -> Self {
+        Self { token: 0, position, table, source: 0, context: position + 1 }
+    }
+
     /// What follows on the last row of a step, for kernels that take several rows at a time.
-    pub const END: Self = Self { token: 0, position: 0, table: u32::MAX, source: 0 };
+    pub const END: Self = Self { token: 0, position: 0, table: u32::MAX, source: 0, context: 0 };
 }
 
 /// One row whose next token is to be chosen.

@@ -140,6 +140,7 @@ impl Tile {
         match format {
             _ if !format.is_linear() => Self::WITH_TABLE,
             WeightFormat::Q5_0 | WeightFormat::Q5_1 | WeightFormat::Q2_K | WeightFormat::Q3_K => Self::DEFAULT,
+            WeightFormat::Q4_DQ | WeightFormat::Q8_DQ => Self::DEFAULT,
             _ => self,
         }
     }

@@ -1,7 +1,7 @@
 //! In which variants kernels come.
 
 use crate::format::WeightFormat;
-use crate::kernel::{Encoding, Kernel};
+use crate::kernel::{Encoding, Kernel, KvFormat};
 use crate::tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 
 /// How a weight lies in memory: its format and how many rows stand side by side.
@@ -22,12 +22,16 @@ pub struct Variant {
     pub weight: Option<WeightLayout>,
     /// Whether an invocation handles four tokens at a time rather than one (`matmul_row_per_lane` and its like).
     pub tokens4: bool,
+    /// Whether each token has rows of the weight of its own: those of an expert (`matvec`, `matmul_row_per_lane` and its like).
+    pub experts: bool,
     /// Whether it reduces with subgroup operations.
     pub subgroups: bool,
     /// Whether its rows are chosen by the step's outputs (`norm`).
     pub gather: bool,
     /// How what it makes is encoded for the matrix that multiplies it next; none for f32 (`quantise`, `norm`, `gate`).
     pub encoding: Option<Encoding>,
+    /// How keys and values are kept (`rope_append`, `attention` and its like).
+    pub kv: KvFormat,
     /// How it divides its work (`matvec`).
     pub shape: Option<MatvecShape>,
     /// How much of `y` a workgroup makes (`matmul`, `matmul_int8`).
@@ -50,9 +54,11 @@ impl Variant {
             kernel,
             weight: None,
             tokens4: false,
+            experts: false,
             subgroups: false,
             gather: false,
             encoding: None,
+            kv: KvFormat::F16,
             shape: None,
             tile: None,
             cooperative_tile: None,
@@ -74,6 +80,12 @@ impl Variant {
         Self { tokens4, ..self }
     }
 
+    /// The same, with or without experts.
+    #[must_use]
+    pub const fn experts(self, experts: bool) -> Self {
+        Self { experts, ..self }
+    }
+
     /// The same, with or without subgroup operations.
     #[must_use]
     pub const fn subgroups(self, subgroups: bool) -> Self {
@@ -90,6 +102,12 @@ impl Variant {
     #[must_use]
     pub const fn encoding(self, encoding: Option<Encoding>) -> Self {
         Self { encoding, ..self }
+    }
+
+    /// The same, with keys and values in this format.
+    #[must_use]
+    pub const fn kv(self, kv: KvFormat) -> Self {
+        Self { kv, ..self }
     }
 
     /// The same, dividing its work like this.
@@ -209,12 +227,19 @@ impl Variant {
         if let Some(AttentionTile { width, workgroup_size, queries, keys }) = self.attention_tile {
             name += &format!("-width{width}-{workgroup_size}x{queries}x{keys}");
         }
-        for (chosen, label) in
-            [(self.tokens4, "-tokens4"), (self.subgroups, "-subgroups"), (self.gather, "-gather"), (self.rope, "-rope")]
-        {
+        for (chosen, label) in [
+            (self.tokens4, "-tokens4"),
+            (self.experts, "-experts"),
+            (self.subgroups, "-subgroups"),
+            (self.gather, "-gather"),
+            (self.rope, "-rope"),
+        ] {
             if chosen {
                 name += label;
             }
+        }
+        if self.kv != KvFormat::F16 {
+            name += &format!("-kv-{}", self.kv.name());
         }
         if let Some(encoding) = self.encoding {
             name += &format!("-{}", encoding.name());

@@ -85,6 +85,11 @@ fn example_scales(scales: Scales) -> (Vec<u32>, Vec<[(f32, f32); 2]>) {
             groups.clone().map(|group| halves(scale(group), minimum(group))).collect(),
             all(&|group, _| (scale(group), minimum(group))),
         ),
+        Scales::Bytes => {
+            let four = |four: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| byte(4 * four + i, 0)));
+            let scale = |group: usize, _| (0.5 * f32::from(byte(group, 0) as i8), 0.0);
+            (vec![0.5f32.to_bits(), four(0), four(1)], all(&scale))
+        }
         Scales::SuperBlocks => (
             super_block(halves(0.5, 0.125)),
             all(&|group, _| (0.5 * f32::from(byte(group, 0)), -0.125 * f32::from(byte(group, 1)))),
@@ -140,7 +145,7 @@ fn example(format: WeightFormat) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
             }
             let zero = match format {
                 WeightFormat::Q3_K => 4,
-                WeightFormat::Q4_0 => 8,
+                WeightFormat::Q4_0 | WeightFormat::Q4_DQ => 8,
                 WeightFormat::Q5_0 => 16,
                 WeightFormat::Q6_K => 32,
                 _ => 0,

@@ -11,11 +11,12 @@ const MAX_PAIRS_PER_LANE: u32 = 2u; // heads are at most 256 wide
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> query: array<vec2<f32>>;
-@group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
-@group(0) @binding(5) var<storage, read> v_cache: array<u32>;
+@group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
+@group(0) @binding(5) var<storage, read> v_cache: array<KvPair>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec2<f32>>;
 @group(0) @binding(7) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
+#import kv_values
 #import reduce
 
 var<workgroup> weights: array<f32, WORKGROUP_SIZE>;
@@ -27,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let query_base = group.y * params.query_stride / 2u + group.x * params.head_pairs;
     let kv_head = group.x / (params.heads / params.kv_heads);
     let chunks = (params.head_pairs + 3u) / 4u;
-    let length = row.position + 1u;
+    let length = row.context;
     let begin = first_seen(row.position);
     var running_max = -3.0e38;
     var running_sum = 0.0;
@@ -47,10 +48,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
             let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
             var sum = 0.0;
             for (var c = 0u; c < chunks; c++) {
-                let words = k_cache[key + c * BLOCK_TOKENS];
+                let chunk = k_cache[key + c * BLOCK_TOKENS];
+                let low = low_values(chunk);
+                let high = high_values(chunk);
+                let pairs = array(low.xy, low.zw, high.xy, high.zw);
                 let first_pair = query_base + c * 4u;
                 for (var i = 0u; i < min(4u, params.head_pairs - c * 4u); i++) {
-                    sum += dot(query[first_pair + i], unpack2x16float(words[i]));
+                    sum += dot(query[first_pair + i], pairs[i]);
                 }
             }
             if is_seen { score = capped(sum * params.scale); }
@@ -66,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
             let pair = p * WORKGROUP_SIZE + lane.index;
             if pair >= params.head_pairs { break; }
             var sum = values[p] * correction;
-            for (var i = 0u; i < keys; i++) { sum += weights[i] * unpack2x16float(v_cache[slots[i] + pair]); }
+            for (var i = 0u; i < keys; i++) { sum += weights[i] * values_of_pair(v_cache[slots[i] + pair]); }
             values[p] = sum;
         }
         workgroupBarrier();

@@ -17,7 +17,7 @@ var<workgroup> totals: array<f32, WORKGROUP_SIZE>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let length = rows[group.y].position + 1u;
+    let length = rows[group.y].context;
     let quads = params.head_pairs / 2u;
     let splits = (length + SPLIT_TOKENS - 1u) / SPLIT_TOKENS;
     let splits_at_once = WORKGROUP_SIZE / quads;

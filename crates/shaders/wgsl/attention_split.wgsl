@@ -15,18 +15,19 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 #ifdef ROPE
 @group(0) @binding(3) var<storage, read> qkv: array<f32>; // a row: the queries of all heads, then the keys, then the values
-@group(0) @binding(4) var<storage, read_write> k_cache: array<vec4<u32>>;
-@group(0) @binding(5) var<storage, read_write> v_cache: array<vec2<u32>>;
+@group(0) @binding(4) var<storage, read_write> k_cache: array<KvChunk>;
+@group(0) @binding(5) var<storage, read_write> v_cache: array<KvQuad>;
 #else
 @group(0) @binding(3) var<storage, read> query: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
-@group(0) @binding(5) var<storage, read> v_cache: array<vec2<u32>>;
+@group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
+@group(0) @binding(5) var<storage, read> v_cache: array<KvQuad>;
 #endif
 // [row][head][split]: the quads of the values, unnormalised, then (largest score, sum of weights, -, -).
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(8) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
+#import kv_values
 #import reduce_heads
 
 // The queries first; later the gathered values of so many heads at a time.
@@ -34,10 +35,6 @@ const HEADS_AT_ONCE: u32 = min(HEADS, 4u);
 var<workgroup> quads_of_heads: array<vec4<f32>, HEADS_AT_ONCE * 2u * MAX_QUADS>;
 var<workgroup> weights: array<f32, HEADS * WORKGROUP_SIZE>;
 var<workgroup> value_chunks: array<u32, WORKGROUP_SIZE>;
-
-fn unpack(words: vec2<u32>) -> vec4<f32> {
-    return vec4(unpack2x16float(words.x), unpack2x16float(words.y));
-}
 
 #ifdef ROPE
 #import rope
@@ -61,20 +58,19 @@ fn append(row: Row, kv_head: u32, lane: u32) {
         let low = turned_quad(key, lane * 8u);
         let high = turned_quad(key, lane * 8u + 4u);
         let chunk = key_chunk(row.table, row.position, kv_head, params.kv_heads, chunks) + lane * BLOCK_TOKENS;
-        k_cache[chunk] = vec4(pack_pair(low.xy), pack_pair(low.zw), pack_pair(high.xy), pack_pair(high.zw));
+        k_cache[chunk] = kv_chunk(low, high);
     } else if lane >= MAX_QUADS && lane < MAX_QUADS + quads {
         let quad = lane - MAX_QUADS;
         let value = (params.heads + params.kv_heads + kv_head) * params.head_pairs * 2u + quad * 4u;
         let chunk = value_chunk(row.table, row.position, kv_head, params.kv_heads, chunks);
-        v_cache[chunk * 2u + quad] =
-            vec2(pack_pair(vec2(qkv[value], qkv[value + 1u])), pack_pair(vec2(qkv[value + 2u], qkv[value + 3u])));
+        v_cache[chunk * 2u + quad] = kv_quad(vec4(qkv[value], qkv[value + 1u], qkv[value + 2u], qkv[value + 3u]));
     }
 }
 #endif
 
-fn score_chunk(scores: ptr<function, array<f32, HEADS>>, words: vec4<u32>, chunk: u32, quads: u32) {
-    let low = unpack(words.xy);
-    let high = unpack(words.zw);
+fn score_chunk(scores: ptr<function, array<f32, HEADS>>, values: KvChunk, chunk: u32, quads: u32) {
+    let low = low_values(values);
+    let high = high_values(values);
     for (var h = 0u; h < HEADS; h++) {
         let at = h * quads + 2u * chunk;
         (*scores)[h] += dot(quads_of_heads[at], low) + dot(quads_of_heads[at + 1u], high);
@@ -84,7 +80,7 @@ fn score_chunk(scores: ptr<function, array<f32, HEADS>>, words: vec4<u32>, chunk
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let row = rows[group.y];
-    let length = row.position + 1u;
+    let length = row.context;
     let first = group.z * WORKGROUP_SIZE;
     let heads_per_kv = params.heads / params.kv_heads;
     let head_blocks = (heads_per_kv + HEADS - 1u) / HEADS;
@@ -167,10 +163,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
             let in1 = select(0.0, 1.0, t + tokens_at_once < count);
             let in2 = select(0.0, 1.0, t + 2u * tokens_at_once < count);
             let in3 = select(0.0, 1.0, t + 3u * tokens_at_once < count);
-            let a = unpack(v_cache[value_chunks[t] + quad]);
-            let b = unpack(v_cache[value_chunks[t1] + quad]) * in1;
-            let c = unpack(v_cache[value_chunks[t2] + quad]) * in2;
-            let d = unpack(v_cache[value_chunks[t3] + quad]) * in3;
+            let a = values_of_quad(v_cache[value_chunks[t] + quad]);
+            let b = values_of_quad(v_cache[value_chunks[t1] + quad]) * in1;
+            let c = values_of_quad(v_cache[value_chunks[t2] + quad]) * in2;
+            let d = values_of_quad(v_cache[value_chunks[t3] + quad]) * in3;
             for (var h = 0u; h < HEADS; h++) {
                 let w = h * WORKGROUP_SIZE;
                 gathered[h] += (weights[w + t] * a + weights[w + t1] * b) + (weights[w + t2] * c + weights[w + t3] * d);

@@ -25,11 +25,12 @@ const LOWEST: f32 = -3.0e38;
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> query: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
-@group(0) @binding(5) var<storage, read> v_cache: array<vec4<u32>>;
+@group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
+@group(0) @binding(5) var<storage, read> v_cache: array<KvChunk>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
+#import kv_values
 
 // Both are used twice in a tile, which together makes the 16 KiB that every device has.
 // [quad][query of quartet][quartet] of PART_QUADS quads of the queries, then [key][quartet]: the weights of four queries.
@@ -95,7 +96,7 @@ fn attend(block: Block, run: Run, index: u32) {
         let vector = 4u * quartet + i;
         let row = block.row + vector / block.row_heads;
         if row >= run.first && row < run.end && vector % block.row_heads < block.real_heads {
-            seen[i] = rows[row].position + 1u;
+            seen[i] = rows[row].context;
             begin[i] = first_seen(rows[row].position);
         }
     }
@@ -133,12 +134,12 @@ fn attend(block: Block, run: Run, index: u32) {
             // Loads before the barrier overlap with what others still compute.
             var query_quads: array<vec4<f32>, QUERY_LOADS>;
             for (var p = 0u; p < QUERY_LOADS; p++) { query_quads[p] = query[staged_queries[p] + part] * params.scale; }
-            var key_words: array<vec4<u32>, KEY_LOADS>;
+            var key_chunks: array<KvChunk, KEY_LOADS>;
             for (var p = 0u; p < KEY_LOADS; p++) {
                 let chunk = (index + p * WORKGROUP_SIZE) / KEYS;
-                key_words[p] = vec4(0u);
+                key_chunks[p] = KvChunk();
                 if staged_key < run.context && chunk < PART_QUADS / 2u {
-                    key_words[p] = k_cache[key_at + (part / 2u + chunk) * BLOCK_TOKENS];
+                    key_chunks[p] = k_cache[key_at + (part / 2u + chunk) * BLOCK_TOKENS];
                 }
             }
             workgroupBarrier();
@@ -151,8 +152,8 @@ fn attend(block: Block, run: Run, index: u32) {
                 let chunk = (index + p * WORKGROUP_SIZE) / KEYS;
                 if chunk < PART_QUADS / 2u {
                     let at = 2u * chunk * KEYS + index % KEYS;
-                    keys_or_values[at] = unpack(key_words[p].xy);
-                    keys_or_values[at + KEYS] = unpack(key_words[p].zw);
+                    keys_or_values[at] = low_values(key_chunks[p]);
+                    keys_or_values[at + KEYS] = high_values(key_chunks[p]);
                 }
             }
             workgroupBarrier();
@@ -187,23 +188,23 @@ fn attend(block: Block, run: Run, index: u32) {
             for (var j = 0u; j < LANE_QUADS; j++) { values[i][j] *= correction[i]; }
         }
         for (var first = 0u; first < KEYS && tile + first < run.context; first += VALUE_KEYS) {
-            var value_words: array<vec4<u32>, VALUE_LOADS>;
+            var value_chunks: array<KvChunk, VALUE_LOADS>;
             for (var p = 0u; p < VALUE_LOADS; p++) {
                 let staged = index + p * WORKGROUP_SIZE;
                 let position = tile + first + staged / CHUNKS;
                 // A weight of 0 times whatever lies past the end might be NaN.
-                value_words[p] = vec4(0u);
+                value_chunks[p] = KvChunk();
                 if position < run.context && staged < VALUE_KEYS * CHUNKS {
                     let at = value_chunk(run.table, position, block.kv_head, params.kv_heads, CHUNKS);
-                    value_words[p] = v_cache[at + staged % CHUNKS];
+                    value_chunks[p] = v_cache[at + staged % CHUNKS];
                 }
             }
             workgroupBarrier();
             for (var p = 0u; p < VALUE_LOADS; p++) {
                 let staged = index + p * WORKGROUP_SIZE;
                 if staged < VALUE_KEYS * CHUNKS {
-                    keys_or_values[2u * staged] = unpack(value_words[p].xy);
-                    keys_or_values[2u * staged + 1u] = unpack(value_words[p].zw);
+                    keys_or_values[2u * staged] = low_values(value_chunks[p]);
+                    keys_or_values[2u * staged + 1u] = high_values(value_chunks[p]);
                 }
             }
             workgroupBarrier();
@@ -235,10 +236,6 @@ fn attend(block: Block, run: Run, index: u32) {
     }
 }
 
-fn unpack(words: vec2<u32>) -> vec4<f32> {
-    return vec4(unpack2x16float(words.x), unpack2x16float(words.y));
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -264,7 +261,7 @@ fn main(
         run = Run(run.end, run.end, rows[run.end].table, 0xffffffffu, 0u);
         while run.end < block_end && rows[run.end].table == run.table {
             run.begin = min(run.begin, first_seen(rows[run.end].position));
-            run.context = max(run.context, rows[run.end].position + 1u);
+            run.context = max(run.context, rows[run.end].context);
             run.end++;
         }
         attend(block, run, index);

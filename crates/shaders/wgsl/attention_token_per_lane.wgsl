@@ -14,11 +14,12 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> query: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> k_cache: array<vec4<u32>>;
-@group(0) @binding(5) var<storage, read> v_cache: array<vec2<u32>>;
+@group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
+@group(0) @binding(5) var<storage, read> v_cache: array<KvQuad>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
+#import kv_values
 
 var<workgroup> queries: array<vec4<f32>, HEADS * MAX_QUADS>;
 // The largest score of each invocation, by head.
@@ -28,14 +29,10 @@ var<workgroup> weights: array<f32, HEADS * TILE_TOKENS>;
 // What is gathered so far, by head; each quad belongs to one invocation.
 var<workgroup> gathered: array<vec4<f32>, HEADS * MAX_QUADS>;
 
-fn unpack(words: vec2<u32>) -> vec4<f32> {
-    return vec4(unpack2x16float(words.x), unpack2x16float(words.y));
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let row = rows[group.y];
-    let length = row.position + 1u;
+    let length = row.context;
     let heads_per_kv = params.heads / params.kv_heads;
     let head_blocks = (heads_per_kv + HEADS - 1u) / HEADS;
     let kv_head = group.x / head_blocks;
@@ -44,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let heads = min(HEADS, heads_per_kv - first_in_group);
     let quads = params.head_pairs / 2u;
     let chunks = quads / 2u;
-    let last_block = row.position / BLOCK_TOKENS;
+    let last_block = (row.context - 1u) / BLOCK_TOKENS;
 
     // Heads past the last repeat it and are not written.
     for (var i = lane; i < quads; i += WORKGROUP_SIZE) {
@@ -75,9 +72,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 #endfor
         for (var c = 0u; c < chunks; c++) {
 #for k KEYS
-            let words$k = k_cache[key$k + c * BLOCK_TOKENS];
-            let low$k = unpack(words$k.xy);
-            let high$k = unpack(words$k.zw);
+            let chunk$k = k_cache[key$k + c * BLOCK_TOKENS];
+            let low$k = low_values(chunk$k);
+            let high$k = high_values(chunk$k);
 #endfor
 #for h HEADS
             let query_low$h = queries[$hu * MAX_QUADS + 2u * c];
@@ -128,7 +125,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             for (var block = 0u; block < count; block += BLOCK_TOKENS) {
                 var at = value_chunk(row.table, first + block, kv_head, params.kv_heads, chunks) * 2u + quad;
                 for (var t = block; t < min(count, block + BLOCK_TOKENS); t++) {
-                    let value = unpack(v_cache[at]);
+                    let value = values_of_quad(v_cache[at]);
                     at += quads;
 #for h HEADS
                     let weight$h = weights[t * HEADS + $hu];

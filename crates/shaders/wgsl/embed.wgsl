@@ -1,4 +1,4 @@
-// x[row] = the embedding of the row's token, in planes (see planes.wgsl).
+// x[row] = the embedding of the row's token or position, in planes (see planes.wgsl).
 // A part of a table that was split holds the tokens from `first`; rows of other tokens are left to the other parts.
 // Grid: (quarters of groups / 64, rows).
 struct Params {
@@ -6,6 +6,9 @@ struct Params {
     tokens: u32, // tokens in this part
     groups: u32, // groups of 32 in a row
     stride: u32, // of x, in vec4
+    by: u32,     // which row of the table: 0 the token's, 1 the position's, 2 the first
+    accumulate: u32, // 1: added to x
+    scale: f32,  // what is found is multiplied by this
 }
 #import rows
 
@@ -23,18 +26,24 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> x: array<vec4<f32>>;
 #import weight
 
+fn store(at: u32, value: vec4<f32>) {
+    if params.accumulate != 0u { x[at] += params.scale * value; } else { x[at] = params.scale * value; }
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     prepare_weights(id.x % 64u, params.groups);
     let row = rows[id.y];
     var token = row.token;
     if row.source != 0u { token = sampled[row.source - 1u]; }
+    if params.by == 1u { token = row.position; }
+    if params.by == 2u { token = 0u; }
     if token < params.first || token - params.first >= params.tokens || id.x >= params.groups * 4u { return; }
     let group = id.x / 4u;
     let quarter = id.x % 4u;
     let weight = weight_row(token - params.first, params.groups);
     let w = weights8(weight, group, quarter, group_scale(weight, group));
     let base = id.y * params.stride + group;
-    x[base + low_quad(quarter) * params.groups] = w.low;
-    x[base + high_quad(quarter) * params.groups] = w.high;
+    store(base + low_quad(quarter) * params.groups, w.low);
+    store(base + high_quad(quarter) * params.groups, w.high);
 }

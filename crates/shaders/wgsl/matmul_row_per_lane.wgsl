@@ -2,6 +2,7 @@
 // INTERLEAVE rows, for one token or, with TOKENS4, for four. For adapters whose invocations are the lanes of a CPU's
 // vectors: a load of a word fills whole vectors, and an activation that was loaded (lane by lane, whatever they share) serves
 // four rows. Sums are named, not indexed: indexed variables live in memory there.
+// With EXPERTS, each token has its rows of the weight, if this part of it has them.
 // Grid: (rows / (4 * INTERLEAVE), tokens or tokens / 4). Rows and tokens past the end repeat the last and are not stored.
 #import linear
 
@@ -45,7 +46,11 @@ const TOKENS: u32 = 1u;
 @compute @workgroup_size(INTERLEAVE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let token = group.y * TOKENS;
+#ifdef EXPERTS
+    let bases = vec4(x_row(token)) * params.x_stride;
+#else
     let bases = min(token + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u)) * params.x_stride;
+#endif
 #import rows_of_lane
     for (var g = 0u; g < params.groups; g++) {
         let scale0 = group_scale(weight0, g);

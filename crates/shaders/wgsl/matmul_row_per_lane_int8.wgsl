@@ -2,6 +2,7 @@
 // `matmul_row_per_lane` does, for adapters whose invocations are the lanes of a CPU's vectors. Those spend their time on loads,
 // a quarter as many words here, and on turning codes into f32, which only the sums of a group are turned into here.
 // An invocation takes a row in each of four neighbouring groups of INTERLEAVE rows, for one token or, with TOKENS4, for four.
+// With EXPERTS, each token has its rows of the weight, if this part of it has them.
 // Grid: (rows / (4 * INTERLEAVE), tokens or tokens / 4). Rows and tokens past the end repeat the last and are not stored.
 #import linear
 
@@ -61,7 +62,11 @@ fn store(row: u32, token: u32, sum: Sums) {
 @compute @workgroup_size(INTERLEAVE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let token = group.y * TOKENS;
+#ifdef EXPERTS
+    let tokens = vec4(x_row(token));
+#else
     let tokens = min(token + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u));
+#endif
 #import rows_of_lane
     for (var g = 0u; g < params.groups; g++) {
         let x = load(tokens, g);

@@ -2,6 +2,7 @@
 // (Zhang and Sennrich 2019), the gate (Shazeer 2020) or the sum after.
 // A workgroup takes ROWS rows at a time, so that an activation that was loaded and normalised serves them all; an invocation
 // takes whole groups of 32 weights. The norm's scale is a factor of the sum: the squares are summed on the way.
+// With EXPERTS, each token has its rows of the weight, if this part of it has them.
 // Grid: (rows / ROWS, tokens / COLUMNS, what is over in the first).
 #import activations
 #import linear
@@ -67,7 +68,7 @@ fn load(base: u32, group: u32) -> Loaded {
 
 // Which row of the weight is the i-th of a workgroup whose rows of y begin at `first`.
 fn row_of(first: u32, i: u32) -> u32 {
-    if params.gate_rows == 0u { return min(first + i, params.rows - 1u); }
+    if params.gate_rows == 0u { return first_row + min(first + i, params.rows - 1u); }
     let half = ROWS / 2u;
     return min(first + i % half, params.rows - 1u) + i / half * params.gate_rows;
 }
@@ -112,6 +113,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let outputs = select(ROWS, ROWS / 2u, params.gate_rows != 0u);
     let first = (group.z * groups.x + group.x) * outputs;
     let first_column = group.y * COLUMNS;
+#ifdef EXPERTS
+    let expert = expert_of(group.y);
+    if expert >= params.expert_count { return; }
+    first_row = expert * params.rows;
+#endif
     prepare_weights(lane.index, params.groups);
     // The last is that of the squares.
     var sums: array<Sums, ROWS + 1u>;
@@ -139,7 +145,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         let raw$r = raw_codes(weight_row(row_of(first, $ru), params.groups), g);
 #endfor
 #endif
-        let loaded = load(first_column * params.x_stride, g);
+        let loaded = load(x_row(first_column) * params.x_stride, g);
         sums[ROWS][0] += loaded.squares;
 #ifdef FIXED
 #for r ROWS

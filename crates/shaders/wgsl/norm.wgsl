@@ -1,6 +1,6 @@
 // y[row] = x[row] / sqrt(mean(x[row]^2) + epsilon) * weight (RMS norm: Zhang and Sennrich 2019) or, with `centred` 1,
 // (x[row] - mean) / sqrt(variance + epsilon) * weight + bias (layer norm: Ba et al. 2016); all in planes, whose padding is zero.
-// With `accumulate` 1, `scale` times that is added to y. With GATHER, y has a row for each output and takes x from the row that
+// With `of_sum` 1, what is normalised is x + y. With `accumulate` 1, `scale` times that is added to y. With GATHER, y has a row for each output and takes x from the row that
 // the output names. With QUANTISE, what would be y is written encoded (see shared/quantise_*.wgsl).
 // Grid: (1, rows).
 const WORKGROUP_SIZE: u32 = 64u;
@@ -11,6 +11,7 @@ struct Params {
     epsilon: f32,
     centred: u32,
     accumulate: u32,
+    of_sum: u32,
     scale: f32,
 }
 #import reduce
@@ -32,6 +33,20 @@ struct Params {
 @group(0) @binding(5) var<storage, read> outputs: array<Output>;
 #endif
 @group(0) @binding(6) var<storage, read> bias: array<vec4<f32>>; // with `centred` 1
+
+// Quad i of a row that begins at `source`.
+fn given(source: u32, i: u32) -> vec4<f32> {
+#ifdef QUANTISE
+    return x[source + i];
+#else
+#ifdef GATHER
+    return x[source + i];
+#else
+    if params.of_sum == 0u { return x[source + i]; }
+    return x[source + i] + y[source + i];
+#endif
+#endif
+}
 
 // Quad i of a row, less the mean; zero where it pads.
 fn centred(value: vec4<f32>, i: u32, mean: f32) -> vec4<f32> {
@@ -57,13 +72,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     var mean = 0.0;
     if params.centred != 0u {
         var sums = vec4<f32>();
-        for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) { sums += x[source + i]; }
+        for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) { sums += given(source, i); }
         mean = workgroup_sum((sums.x + sums.y) + (sums.z + sums.w), lane) / f32(params.width);
         workgroupBarrier();
     }
     var squares = 0.0;
     for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
-        let value = centred(x[source + i], i, mean);
+        let value = centred(given(source, i), i, mean);
         squares += dot(value, value);
     }
     let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.epsilon);
@@ -79,7 +94,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
 #else
     for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
         let at = group.y * params.stride + i;
-        let value = normalised(x[source + i], i, mean, scale);
+        let value = normalised(given(source, i), i, mean, scale);
         if params.accumulate != 0u { y[at] += params.scale * value; } else { y[at] = value; }
     }
 #endif

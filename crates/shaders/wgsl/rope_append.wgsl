@@ -1,5 +1,5 @@
 // Turns the queries and keys of a step's tokens by their positions (rotary position embedding, Su et al. 2021) and writes keys
-// and values to their slots in the KV cache as pairs of f16.
+// and values to their slots in the KV cache.
 // A row of qkv holds the queries of all heads, then the keys, then the values. An invocation takes a pair of neighbours.
 // Grid: (pairs of neighbours in a row / 64, rows).
 struct Params {
@@ -20,9 +20,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read> frequencies: array<f32>;
 @group(0) @binding(4) var<storage, read> qkv: array<f32>;
 @group(0) @binding(5) var<storage, read_write> query: array<f32>;
-@group(0) @binding(6) var<storage, read_write> k_cache: array<u32>;
-@group(0) @binding(7) var<storage, read_write> v_cache: array<u32>;
+@group(0) @binding(6) var<storage, read_write> k_cache: array<KvPair>;
+@group(0) @binding(7) var<storage, read_write> v_cache: array<KvPair>;
 #import kv
+#import kv_values
 #import rope
 
 @compute @workgroup_size(64)
@@ -36,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if head >= first_value {
         let chunks = (params.head_pairs + 3u) / 4u;
         let slot = value_chunk(row.table, row.position, head - first_value, params.kv_heads, chunks) * 4u + pair;
-        v_cache[slot] = pack_pair(vec2(qkv[begin + 2u * pair], qkv[begin + 2u * pair + 1u]));
+        v_cache[slot] = kv_pair(vec2(qkv[begin + 2u * pair], qkv[begin + 2u * pair + 1u]));
         return;
     }
     let i = 2u * pair;
@@ -51,6 +52,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     } else {
         let chunks = (params.head_pairs + 3u) / 4u;
         let chunk = key_chunk(row.table, row.position, head - params.heads, params.kv_heads, chunks) + pair / 4u * BLOCK_TOKENS;
-        k_cache[chunk * 4u + pair % 4u] = pack_pair(values);
+        k_cache[chunk * 4u + pair % 4u] = kv_pair(values);
     }
 }

@@ -26,6 +26,7 @@ pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
         device: arguments.device.clone(),
         context: Some(context),
         activations: arguments.activations,
+        quantize: arguments.quantize.clone(),
     };
     let (engine, load_ms) = load::engine(&model).await?;
     check(&engine, arguments)?;

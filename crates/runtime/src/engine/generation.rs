@@ -8,7 +8,7 @@ use web_time::Instant;
 
 use super::sequence::{Sampling, Sequence};
 use super::steps::SAMPLED_BYTES;
-use super::{FinishReason, GenerateOptions, Inner, Summary, Timings, check_prompt};
+use super::{FinishReason, GenerateOptions, Inner, Summary, Timings, check_prompt, check_task};
 use crate::Result;
 use crate::gpu::{Readback, ReadbackRing};
 use crate::tokenizer::{Detokenizer, StopMatcher};
@@ -83,6 +83,7 @@ impl Generation {
     pub(super) fn begin(inner: &Arc<Inner>, prompt: &[u32], options: GenerateOptions) -> Result<Self> {
         let clock = Clock { began: Instant::now(), first: None, last: None };
         options.check()?;
+        check_task(inner, false)?;
         check_prompt(inner, prompt)?;
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());

@@ -135,7 +135,7 @@ impl Loader {
 impl Begun {
     fn new(gpu: &Gpu, header: ModelHeader, options: &EngineOptions) -> Result<Self> {
         let expected_bytes = header.bytes();
-        let (model, incoming) = Incoming::new(gpu, header)?;
+        let (model, incoming) = Incoming::new(gpu, header, options.quantize.as_ref())?;
         let inner = Inner::new(gpu, model, options)?;
         let tuner = Tuner::new(gpu, &inner.model)?;
         Ok(Self { inner, incoming, tuner, expected_bytes })

@@ -1,5 +1,6 @@
 //! Running a model: sequences over the KV cache, prefill, decode with several tokens in flight, and logits.
 
+mod embed;
 mod generation;
 mod loader;
 mod options;
@@ -17,7 +18,7 @@ pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 
 use crate::gpu::Gpu;
-use crate::kv::{BlockAllocator, KvCache};
+use crate::kv::{BlockAllocator, KvCache, KvFormat, Slots};
 use crate::model::{self, Graph, Model, ModelSpec};
 use crate::{Error, Result};
 use step::Step;
@@ -33,6 +34,9 @@ const SLOTS: u32 = 4;
 const PREFILL_ROWS: u32 = 512;
 /// The same where the "GPU" is the CPU.
 const SOFTWARE_PREFILL_ROWS: u32 = 64;
+
+/// The most tokens that are made one embedding.
+const EMBEDDING_ROWS: u32 = 2048;
 
 /// Rows of logits computed at a time.
 const LOGIT_ROWS: u32 = 16;
@@ -73,20 +77,23 @@ impl Inner {
     fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
         let spec = &model.spec;
         let max_binding = gpu.capabilities().max_binding;
-        let context_length = context_length(spec, max_binding, options)?;
-        let rows = options.prefill_rows.unwrap_or(if gpu.capabilities().software {
-            SOFTWARE_PREFILL_ROWS
-        } else {
-            PREFILL_ROWS
-        });
+        let kv_format = options.kv_format.unwrap_or(gpu.capabilities().kv_format());
+        let context_length = context_length(spec, kv_format, max_binding, options)?;
+        let rows = match options.prefill_rows {
+            // What is pooled goes through the model at once.
+            _ if spec.embeds() => context_length.min(EMBEDDING_ROWS),
+            Some(rows) => rows,
+            None if gpu.capabilities().software => SOFTWARE_PREFILL_ROWS,
+            None => PREFILL_ROWS,
+        };
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
         let widest = model::Activations::widest(spec);
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_ROWS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
-        let kv = KvCache::new(gpu, spec, context_length, SLOTS)?;
+        let kv = KvCache::new(gpu, spec, kv_format, context_length, Slots { count: SLOTS, rows })?;
         let encoding = options.activations.encoding(gpu.capabilities());
         let activations = model::Activations::new(gpu, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
-        let programs = programs(gpu, &model, &activations, &kv, options.activations)?;
+        let programs = programs(gpu, &model, (&activations, &kv, context_length), options.activations)?;
         gpu.check()?;
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),
@@ -107,7 +114,8 @@ impl Inner {
 
     /// Builds the programs again, for what the device chose since.
     fn rebuild_programs(&mut self) -> Result<()> {
-        self.programs = programs(&self.gpu, &self.model, &self.activations, &self.kv, self.wanted)?;
+        self.programs =
+            programs(&self.gpu, &self.model, (&self.activations, &self.kv, self.context_length), self.wanted)?;
         Ok(())
     }
 
@@ -162,6 +170,7 @@ impl Engine {
     /// # Errors
     /// As [`Self::generate`], and whatever `each` returns.
     pub async fn logits(&self, tokens: &[u32], each: impl FnMut(usize, &[f32]) -> Result<()>) -> Result<()> {
+        check_task(&self.inner, false)?;
         check_prompt(&self.inner, tokens)?;
         sequence::Sequence::open(&self.inner)?.logits(tokens, each).await
     }
@@ -170,13 +179,26 @@ impl Engine {
 fn programs(
     gpu: &Gpu,
     model: &Model,
-    activations: &model::Activations,
-    kv: &KvCache,
+    (activations, kv, context): (&model::Activations, &KvCache, u32),
     wanted: Activations,
 ) -> Result<Programs> {
     let Model { spec, weights, .. } = model;
     let encoding = wanted.encoding(gpu.capabilities());
-    Programs::build(&Graph { gpu, spec, weights, activations, kv, encoding: None }, encoding)
+    Programs::build(&Graph { gpu, spec, weights, activations, kv, context, encoding: None }, encoding)
+}
+
+/// Whether the model is one that makes embeddings, or one that makes text, as it's asked to.
+fn check_task(inner: &Inner, embed: bool) -> Result<()> {
+    let spec = &inner.model.spec;
+    if spec.embeds() == embed {
+        return Ok(());
+    }
+    let does = if embed {
+        "generates text and wasn't made for embeddings; load a model that was, such as a bert"
+    } else {
+        "makes embeddings and can't generate text; ask it for embeddings, or load a language model"
+    };
+    Err(Error::WrongTask { architecture: spec.architecture.clone(), does })
 }
 
 fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {
@@ -193,7 +215,7 @@ fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {
     }
 }
 
-fn context_length(spec: &ModelSpec, max_binding: u64, options: &EngineOptions) -> Result<u32> {
+fn context_length(spec: &ModelSpec, kv: KvFormat, max_binding: u64, options: &EngineOptions) -> Result<u32> {
     match options.context_length {
         Some(length) if (1..=spec.context_length).contains(&length) => Ok(length),
         Some(length) => Err(Error::InvalidOption {
@@ -202,7 +224,7 @@ fn context_length(spec: &ModelSpec, max_binding: u64, options: &EngineOptions) -
             expected: format!("from 1 to {}, the positions the model was trained for", spec.context_length),
         }),
         None => {
-            let largest = KvCache::largest_capacity(spec, max_binding).max(1);
+            let largest = KvCache::largest_capacity(spec, kv, max_binding).max(1);
             Ok(spec.context_length.min(DEFAULT_CONTEXT).min(largest))
         }
     }

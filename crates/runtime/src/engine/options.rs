@@ -6,7 +6,8 @@ use wgslm_shaders::Encoding;
 
 use super::sequence::Sampling;
 use crate::gpu::Capabilities;
-use crate::kv::BlockOrder;
+use crate::kv::{BlockOrder, KvFormat};
+use crate::quantize::Policy;
 use crate::{Error, Result};
 
 /// What the matrices multiply. The numbers that come out differ by what rounding costs, so this decides between speed and
@@ -77,6 +78,10 @@ pub struct EngineOptions {
     pub prefill_rows: Option<u32>,
     /// What the matrices multiply.
     pub activations: Activations,
+    /// What weights become as they are loaded; what they are in the file where absent.
+    pub quantize: Option<Policy>,
+    /// How keys and values are kept; what is fastest on the device where absent: f16 on GPUs, f32 where the CPU stands in for one.
+    pub kv_format: Option<KvFormat>,
     /// The order in which KV blocks are handed out.
     pub block_order: BlockOrder,
 }

@@ -35,7 +35,7 @@ impl Engine {
     #[must_use]
     pub fn decode_bytes(&self, depth: u32) -> u64 {
         let spec = &self.inner.model.spec;
-        self.inner.model.weights.decode_bytes(spec.tied_head) + spec.kv_bytes_per_token() * u64::from(depth)
+        self.inner.model.weights.decode_bytes(spec) + spec.kv_bytes(depth, self.inner.kv.format)
     }
 
     /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_rows`]; 1 for decoding) after `depth` others,

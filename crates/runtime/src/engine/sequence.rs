@@ -117,6 +117,20 @@ impl Sequence {
         Ok(groups.map(|outputs| inner.submit_logits(&mut state.step, outputs, self.encoded, ring)).collect())
     }
 
+    /// The embedding of `tokens`, which no others may come before.
+    pub(super) async fn embed(mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+        let inner = Arc::clone(&self.inner);
+        let bytes = u64::from(inner.model.spec.width) * 4;
+        let mut ring = ReadbackRing::new(&inner.gpu, 1, bytes);
+        let readback = {
+            let mut state = inner.state();
+            self.set_rows(&mut state, known(tokens))?;
+            state.step.set_outputs(&[Output::default()]);
+            inner.submit_embedding(&state.step, self.encoded, bytes, &mut ring)
+        };
+        Ok(bytemuck::pod_collect_to_vec(&readback.await?))
+    }
+
     /// Runs tokens, given as (token, source), and perhaps samples what follows.
     fn step(
         &mut self,
@@ -169,7 +183,12 @@ impl Sequence {
             self.blocks.extend(blocks);
         }
         let table = kv.table_offset(self.slot);
-        let rows = tokens.zip(self.length..).map(|((token, source), position)| Row { token, position, table, source });
+        let end = self.length + tokens.len() as u32;
+        let causal = self.inner.model.spec.attention.causal;
+        let rows = tokens.zip(self.length..).map(|((token, source), position)| {
+            let context = if causal { position + 1 } else { end };
+            Row { token, position, table, source, context }
+        });
         state.step.set_rows(rows);
         Ok(())
     }

@@ -45,7 +45,7 @@ impl Step {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        let context = self.rows().iter().map(|row| row.position + 1).max().unwrap_or(0);
+        let context = self.rows().iter().map(|row| row.context).max().unwrap_or(0);
         Counts { rows: self.rows().len() as u32, outputs: self.outputs as u32, context }
     }
 

@@ -15,6 +15,7 @@ pub(super) struct Programs {
     heads: Vec<Choice>,
     truncation: Program,
     sampler: Program,
+    pool: Program,
 }
 
 /// A program, and the steps it is for.
@@ -50,13 +51,13 @@ impl Programs {
         }
         bodies.push(for_steps(MANY, false, graph.body(false)?));
         heads.push(for_steps(MANY, false, graph.head(false)?));
-        Ok(Self { bodies, heads, truncation: graph.truncation(), sampler: graph.sampler() })
+        Ok(Self { bodies, heads, truncation: graph.truncation(), sampler: graph.sampler(), pool: graph.pool()? })
     }
 
     /// Runs each without any work: see [`Gpu::touch`].
     pub(super) fn touch(&self, gpu: &Gpu) {
         let choices = self.bodies.iter().chain(&self.heads).map(|choice| &choice.program);
-        gpu.touch(choices.chain([&self.truncation, &self.sampler]));
+        gpu.touch(choices.chain([&self.truncation, &self.sampler, &self.pool]));
     }
 }
 
@@ -99,6 +100,14 @@ impl Inner {
         self.gpu.run_and_read(programs, &self.activations.logits, self.logit_bytes(outputs.len()), ring)
     }
 
+    /// Runs a step whose outputs name the first rows of sequences, and brings `bytes` bytes of their embeddings back.
+    pub(super) fn submit_embedding(&self, step: &Step, encode: bool, bytes: u64, ring: &mut ReadbackRing) -> Readback {
+        self.write_step(step);
+        let body = choose(&self.programs.bodies, step.rows().len(), encode);
+        let programs = [body, &self.programs.pool].map(|program| (program, step.counts()));
+        self.gpu.run_and_read(programs, &self.activations.embeddings, bytes, ring)
+    }
+
     /// Bytes in the logits of `outputs` outputs.
     pub(super) fn logit_bytes(&self, outputs: usize) -> u64 {
         outputs as u64 * u64::from(self.model.spec.vocabulary) * 4
@@ -111,7 +120,7 @@ impl Inner {
 
     /// What a step runs, in order, and how much of it.
     pub(super) fn step_programs(&self, step: &Step, encode: bool) -> ([Option<&Program>; 4], Counts) {
-        let Programs { bodies, heads, truncation, sampler } = &self.programs;
+        let Programs { bodies, heads, truncation, sampler, .. } = &self.programs;
         let (rows, outputs) = (step.rows().len(), step.outputs());
         let in_order = outputs.iter().enumerate().all(|(i, output)| output.row as usize == i);
         let samples = !outputs.is_empty();

@@ -14,17 +14,19 @@ mod parser;
 mod reader;
 mod tensor_type;
 mod value;
+mod writer;
 
 use std::fmt::{self, Display};
 
 pub(crate) use extents::{Extent, Extents};
 pub use header::{Header, TensorInfo};
 pub use metadata::{Array, Metadata, Strings, Value};
-pub(crate) use packing::{PackedRows, floats, groups_in};
+pub(crate) use packing::{PackedRows, float_kind, floats, groups_in};
 pub use packing::{supported_types, weight_format};
 pub(crate) use parser::{Parser, skip};
 pub use reader::{Event, Reader};
 pub use tensor_type::TensorType;
+pub(crate) use writer::rewritten_head;
 
 use crate::Error;
 

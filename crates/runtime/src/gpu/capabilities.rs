@@ -1,7 +1,9 @@
 //! What a device can do, and what is chosen for it. A capability is never assumed.
 
 use wgslm_shaders::format::LANE_INTERLEAVE;
-use wgslm_shaders::{AttentionTile, CooperativeTile, Encoding, Kernel, MatvecShape, Tile, Variant, WeightFormat};
+use wgslm_shaders::{
+    AttentionTile, CooperativeTile, Encoding, Kernel, KvFormat, MatvecShape, Tile, Variant, WeightFormat, WeightLayout,
+};
 
 use super::Variants;
 use crate::{Error, Result};
@@ -123,6 +125,12 @@ impl Capabilities {
         }
     }
 
+    /// How keys and values are kept: a CPU spends more on turning halves into floats than on reading twice as much.
+    #[must_use]
+    pub fn kv_format(&self) -> KvFormat {
+        if self.software { KvFormat::F32 } else { KvFormat::F16 }
+    }
+
     /// The most rows for which the kernels for few rows are the faster ones.
     #[must_use]
     pub fn few_rows(&self) -> u32 {
@@ -144,6 +152,22 @@ impl Capabilities {
         ])
     }
 
+    /// The kernel for `weight * x` where each token has rows of the weight of its own, with `x` in this encoding if there is one
+    /// for it; rows lie side by side or not.
+    #[must_use]
+    pub fn linear_of_experts(&self, layout: WeightLayout, encoding: Option<Encoding>) -> Option<Variant> {
+        let with = |kernel| Variant::plain(kernel).weight(layout.format, layout.interleave).experts(true);
+        let side_by_side = layout.interleave > 1;
+        match encoding {
+            None if side_by_side => Some(with(Kernel::MatmulRowPerLane)),
+            None => Some(with(Kernel::Matvec).shape(MatvecShape::DEFAULT).subgroups(self.subgroups)),
+            Some(Encoding::Int8) if side_by_side && layout.format.has_integer_codes() => {
+                Some(with(Kernel::MatmulRowPerLaneInt8))
+            }
+            Some(_) => None,
+        }
+    }
+
     /// The kernel for looking up embeddings.
     #[must_use]
     pub fn embed(&self, format: WeightFormat) -> Variant {
@@ -156,10 +180,10 @@ impl Capabilities {
         Variant::plain(Kernel::Norm).subgroups(self.subgroups).gather(gather)
     }
 
-    /// The kernel for attention.
+    /// A kernel that differs only in how it reduces.
     #[must_use]
-    pub fn attention(&self) -> Variant {
-        Variant::plain(Kernel::Attention).subgroups(self.subgroups)
+    pub fn reducing(&self, kernel: Kernel) -> Variant {
+        Variant::plain(kernel).subgroups(self.subgroups)
     }
 
     /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
@@ -180,7 +204,10 @@ impl Capabilities {
         // The widest heads would take more registers than most devices have for an invocation, but for blocks of half the size.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
         let tile = AttentionTile::new(width, shape).filter(|_| !self.interleaved_rows);
-        tile.map_or_else(|| self.attention(), |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile))
+        tile.map_or_else(
+            || self.reducing(Kernel::Attention),
+            |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile),
+        )
     }
 
     /// The choices as text by topic, for people to read; of kernels those for weights in Q4_0.

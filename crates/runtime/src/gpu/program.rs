@@ -18,6 +18,8 @@ pub enum Count {
     SingleRow,
     /// The rows of a step with several; nothing to do in others.
     SeveralRows,
+    /// So many for each of the rows.
+    RowsTimes(u32),
     /// The outputs: rows whose logits are wanted.
     Outputs,
 }
@@ -40,6 +42,7 @@ impl Counts {
             Count::SingleRow => u32::from(self.rows == 1),
             Count::SeveralRows if self.rows == 1 => 0,
             Count::SeveralRows => self.rows,
+            Count::RowsTimes(each) => self.rows * each,
             Count::Outputs => self.outputs,
         };
         Extent { count, context: self.context }

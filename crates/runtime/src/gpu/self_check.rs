@@ -63,10 +63,11 @@ fn cases(gpu: &Gpu) -> Result<Vec<Case>> {
         .with("weight", &values(96))
         .with("bias", &values(96))
         .with("y", &[0.0f32; 3 * 96]);
-    let params = Norm { width: 96, groups: 3, stride: 24, epsilon: 1e-5, centred: 0, accumulate: 0, scale: 1.0 };
+    let params =
+        Norm { width: 96, groups: 3, stride: 24, epsilon: 1e-5, centred: 0, of_sum: 0, accumulate: 0, scale: 1.0 };
     cases.push(Case::new(gpu, params, capabilities.norm(false), extent(3), norm)?);
     let (params, resources) = attention_case();
-    cases.push(Case::new(gpu, params, capabilities.attention(), extent(2), resources.clone())?);
+    cases.push(Case::new(gpu, params, capabilities.reducing(Kernel::Attention), extent(2), resources.clone())?);
     let few = if capabilities.fuses() {
         capabilities.attention_split(2, false)
     } else {
@@ -146,7 +147,7 @@ fn attention_case() -> (Attention, Resources) {
     let (heads, kv_heads, head_pairs) = (4_u32, 2_u32, 8_u32);
     let tokens = 8 * BLOCK_TOKENS;
     let cache = halves((tokens * kv_heads * head_pairs) as usize);
-    let rows = [Row { position: 5, ..Row::default() }, Row { position: CONTEXT - 1, ..Row::default() }];
+    let rows = [5, CONTEXT - 1].map(|position| Row::causal(position, 0));
     let width = (heads * head_pairs * 2) as usize;
     let resources = Resources::default()
         .with("rows", &rows)

@@ -4,5 +4,5 @@ mod blocks;
 mod cache;
 
 pub use blocks::{BlockAllocator, BlockOrder};
-pub use cache::{KvCache, KvLayer};
-pub use wgslm_shaders::BLOCK_TOKENS;
+pub use cache::{KvCache, KvLayer, Slots};
+pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};

@@ -38,12 +38,13 @@ pub(crate) struct Activations {
     pub(super) band: Buffer,
     /// The logits below which tokens are left out.
     pub(super) thresholds: Buffer,
-    pub(super) frequencies: Buffer,
     /// In planes.
     pub(super) residual: Buffer,
     /// In planes.
     pub(super) normed: Buffer,
-    /// Queries, keys and values.
+    /// What a sublayer makes, where a norm comes between it and the residual stream; in planes.
+    pub(super) projected: Buffer,
+    /// Queries, keys and values, or what a convolution takes.
     pub(super) qkv: Buffer,
     /// The queries, turned by their positions.
     pub(super) query: Buffer,
@@ -58,10 +59,30 @@ pub(crate) struct Activations {
     /// What a matrix multiplies next, encoded: see `quantise`.
     pub(super) codes: Buffer,
     pub(super) scales: Buffer,
+    pub(super) experts: ExpertActivations,
+    /// The embeddings of the outputs, `[outputs, width]`.
+    pub(crate) embeddings: Buffer,
+}
+
+/// What lies between the kernels of experts; of nearly no size where a model has none.
+pub(crate) struct ExpertActivations {
+    /// The logits that choose the experts.
+    pub(super) logits: Buffer,
+    /// The experts of each row.
+    pub(super) chosen: Buffer,
+    /// What they weigh.
+    pub(super) weights: Buffer,
+    /// What they make, `[row, experts of a row]`, in planes.
+    pub(super) made: Buffer,
 }
 
 /// The most bytes that splits may take.
 const SPLIT_BYTES: u64 = 64 << 20;
+
+/// Width of what goes into attention or a convolution.
+fn mixed_width(spec: &ModelSpec) -> u32 {
+    spec.qkv_width().max(if spec.taps() > 0 { 3 * spec.width } else { 0 })
+}
 
 /// The stride of a row of `width` values.
 pub(super) fn stride(width: u32) -> u32 {
@@ -71,9 +92,9 @@ pub(super) fn stride(width: u32) -> u32 {
 impl Activations {
     /// The widest row of activations, but for the logits.
     pub(crate) fn widest(spec: &ModelSpec) -> u32 {
-        stride(2 * spec.feed_forward_width)
-            .max(stride(spec.width))
-            .max(stride(spec.query_width() + 2 * spec.kv_width()))
+        let used = spec.feed_forward.experts.map_or(1, |experts| experts.used);
+        let hidden = used * stride(2 * spec.feed_forward.width).max(stride(spec.width));
+        hidden.max(stride(spec.width)).max(stride(mixed_width(spec)))
     }
 
     /// Room for steps of up to `rows` rows and `outputs` outputs, whose activations may be encoded, by sequences in `slots` slots of
@@ -87,8 +108,7 @@ impl Activations {
         let buffer =
             |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
         let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
-        let frequencies = buffer("rope frequencies", 1, spec.rope.frequencies.len() as u32)?;
-        gpu.write(&frequencies, 0, bytemuck::cast_slice(&spec.rope.frequencies));
+        let used = spec.feed_forward.experts.map_or(1, |experts| experts.used);
         let splits = context.div_ceil(Attention::SPLIT_TOKENS);
         let row_bytes = u64::from(splits) * u64::from(spec.heads) * u64::from(spec.head_width + 4) * 4;
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
@@ -99,7 +119,8 @@ impl Activations {
         let (step_outputs, step_rows) = step.split(output_bytes);
         // A step chooses one token for a slot; more outputs are of those whose logits are all that's wanted.
         let sampled = outputs.min(slots);
-        let widest_input = stride(spec.width).max(stride(spec.query_width())).max(stride(spec.feed_forward_width));
+        let widest_input =
+            stride(spec.width).max(stride(spec.query_width())).max(used * stride(spec.feed_forward.width));
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
         Ok(Self {
@@ -107,7 +128,7 @@ impl Activations {
             outputs: step_outputs,
             rows: step_rows,
             sampled: buffer("sampled tokens", 1, slots)?,
-            logits: buffer("logits", outputs, spec.vocabulary)?,
+            logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
             row_capacity: rows,
             split_rows,
             splits,
@@ -117,17 +138,27 @@ impl Activations {
             histogram: buffer("histogram of logits", sampled, Sample::HISTOGRAM_WORDS)?,
             band: buffer("logits at the threshold", sampled, Sample::band_words(spec.vocabulary))?,
             thresholds: buffer("thresholds", sampled, 1)?,
-            frequencies,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
-            qkv: activation("queries, keys and values", spec.query_width() + 2 * spec.kv_width())?,
+            projected: activation("projected", if spec.norm.place.is_after() { spec.width } else { 1 })?,
+            qkv: activation("queries, keys and values", mixed_width(spec))?,
             query: activation("query", spec.query_width())?,
             partials: buffer("attention by splits", split_rows * splits, spec.heads * (spec.head_width + 4))?,
-            attended: activation("attended", spec.query_width())?,
-            gate_up: activation("gate and up", 2 * spec.feed_forward_width)?,
-            hidden: activation("hidden", spec.feed_forward_width)?,
+            attended: activation("attended", spec.query_width().max(spec.width))?,
+            gate_up: activation("gate and up", used * stride(2 * spec.feed_forward.width))?,
+            hidden: activation("hidden", used * stride(spec.feed_forward.width))?,
             codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
             scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
+            experts: ExpertActivations {
+                logits: activation("logits of experts", spec.feed_forward.experts.map_or(1, |experts| experts.count))?,
+                chosen: activation("chosen experts", used)?,
+                weights: activation("weights of experts", used)?,
+                made: activation(
+                    "made by experts",
+                    if spec.feed_forward.experts.is_some() { used * stride(spec.width) } else { 1 },
+                )?,
+            },
+            embeddings: buffer("embeddings", outputs, if spec.embeds() { spec.width } else { 1 })?,
         })
     }
 }

@@ -1,12 +1,12 @@
 //! From a model's header to a model whose weights are on their way.
 
-use std::collections::HashMap;
-
-use super::tensors::{Fusion, OUTPUT_HEAD, TensorRole, expected_tensors};
-use super::weights::{TensorWriter, can_fuse};
+use super::places::check_tensors;
+use super::tensor_writer::TensorWriter;
+use super::tensors::OUTPUT_HEAD;
 use super::{Model, ModelSpec, Weights};
-use crate::gguf::{TensorInfo, floats, supported_types, weight_format};
+use crate::gguf::TensorInfo;
 use crate::gpu::Gpu;
+use crate::quantize::{Plan, Policy};
 use crate::source::ModelHeader;
 use crate::{Error, Result};
 
@@ -18,7 +18,6 @@ pub(crate) struct Incoming {
 
 /// A tensor on its way.
 struct IncomingTensor {
-    row_bytes: u64,
     /// Where the bytes that came last end.
     end: u64,
     /// Bytes that are to come.
@@ -27,30 +26,28 @@ struct IncomingTensor {
     writer: Option<TensorWriter>,
 }
 
-/// What a tensor is for, and the larger matrix that it becomes a part of.
-type Place = (TensorRole, Option<Fusion>);
-
 impl Incoming {
-    /// The model that `header` announces, with room on the device for all its weights.
+    /// The model that `header` announces, with room on the device for all its weights, which `policy` may have quantised.
     ///
     /// # Errors
     /// Why it can't be run: see [`Error`].
-    pub(crate) fn new(gpu: &Gpu, mut header: ModelHeader) -> Result<(Model, Self)> {
+    pub(crate) fn new(gpu: &Gpu, mut header: ModelHeader, policy: Option<&Policy>) -> Result<(Model, Self)> {
         let mut spec = ModelSpec::from_metadata(&header.metadata)?;
         spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
-        let places = check_tensors(gpu, &spec, &header.tensors)?;
+        let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
+        let places = check_tensors(gpu, &spec, &header.tensors, &plan)?;
         let tokenizer = header.take_tokenizer().map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
             Ok(tokenizer) => header.chat_template(tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
-        let mut weights = Weights::default();
+        let mut weights = Weights::new(gpu, &spec)?;
         let writer = |info: &TensorInfo| {
             let place = places.get(&info.name);
-            let writer = place.map(|(role, fusion)| weights.begin(gpu, (*role, fusion.as_ref()), info));
-            let writer = writer.transpose()?;
-            Ok(IncomingTensor { row_bytes: info.row_bytes(), end: 0, left: info.bytes, writer })
+            let writer =
+                place.map(|(role, fusion)| weights.begin(gpu, &spec, (*role, fusion.as_ref()), info, plan.of(info)));
+            Ok(IncomingTensor { end: 0, left: info.bytes, writer: writer.transpose()? })
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
         Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
@@ -65,7 +62,7 @@ impl Incoming {
         let Some(incoming) = self.tensors.get_mut(tensor) else { return Ok(()) };
         let Some(writer) = &mut incoming.writer else { return Ok(()) };
         if offset != incoming.end {
-            writer.seek(gpu, (offset / incoming.row_bytes.max(1)) as usize)?;
+            writer.seek(gpu, offset)?;
         }
         writer.push(gpu, bytes);
         incoming.end = offset + bytes.len() as u64;
@@ -87,59 +84,26 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// Holds the file's directory against what the spec needs, before any weight arrives.
-fn check_tensors(gpu: &Gpu, spec: &ModelSpec, tensors: &[TensorInfo]) -> Result<HashMap<String, Place>> {
-    let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-    let mut places = HashMap::new();
-    let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
-    let mut candidates = Vec::new();
-    for tensor in expected_tensors(spec) {
-        let info = found.get(tensor.name.as_str());
-        let info = info.ok_or_else(|| Error::MissingTensor { tensor: tensor.name.clone() })?;
-        if info.shape != tensor.shape {
-            return Err(Error::TensorShape { tensor: tensor.name, found: info.shape.clone(), expected: tensor.shape });
-        }
-        let runs = match tensor.role {
-            TensorRole::Matrix => weight_format(info.kind).is_some(),
-            TensorRole::Vector => floats(info.kind, &[]).is_some(),
-        };
-        if !runs {
-            return Err(Error::UnsupportedTensorType {
-                tensor: tensor.name,
-                kind: info.kind.name().to_owned(),
-                supported: supported_types(),
-            });
-        }
-        for fusion in &tensor.fusions {
-            fusions.entry(fusion.name.clone()).or_default().push(info);
-        }
-        candidates.push((tensor.name.clone(), tensor.fusions));
-        places.insert(tensor.name, (tensor.role, None));
-    }
-    // A tensor that goes unused would change the model's answers without a word.
-    let unused = tensors.iter().find(|tensor| !places.contains_key(&tensor.name));
-    if let Some(tensor) = unused {
-        return Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() });
-    }
-    let fuses = |fusion: &Fusion| {
-        let parts = fusions.get(&fusion.name).map(Vec::as_slice).unwrap_or_default();
-        let sizes: Vec<_> = parts.iter().map(|part| (part.kind, part.shape[1])).collect();
-        parts.first().is_some_and(|first| can_fuse(gpu, first.shape[0], &sizes))
-    };
-    for (name, candidates) in candidates {
-        let fusion = candidates.into_iter().find(fuses);
-        places.entry(name).and_modify(|place| place.1 = fusion);
-    }
-    Ok(places)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gguf::TensorType;
+    use crate::gguf::{Metadata, TensorType, Value};
     use crate::gpu::{GpuOptions, ReadbackRing};
+    use crate::model::TensorRole;
 
     const ROWS: u64 = 96;
+
+    /// What any model says of itself.
+    fn llama() -> Metadata {
+        let mut metadata = Metadata::default();
+        metadata.insert("general.architecture", Value::String("llama".to_owned()));
+        metadata.insert("llama.attention.layer_norm_rms_epsilon", Value::F64(1e-5));
+        for key in ["block_count", "context_length", "feed_forward_length", "vocab_size", "attention.head_count"] {
+            metadata.insert(format!("llama.{key}"), Value::U64(1));
+        }
+        metadata.insert("llama.embedding_length", Value::U64(64));
+        metadata
+    }
 
     /// The bytes on the device of a matrix of F16 whose parts, from a row up to another, arrive in this order.
     fn arrived(gpu: &Gpu, parts: &[(u64, u64)]) -> Result<Vec<u8>> {
@@ -153,8 +117,10 @@ mod tests {
             bytes: bytes.len() as u64,
         };
         let mut weights = Weights::default();
-        let writer = weights.begin(gpu, (TensorRole::Matrix, None), &info)?;
-        let tensor = IncomingTensor { row_bytes, end: 0, left: info.bytes, writer: Some(writer) };
+        let metadata = llama();
+        let spec = ModelSpec::from_metadata(&metadata)?;
+        let writer = weights.begin(gpu, &spec, (TensorRole::Matrix, None), &info, Plan::default().of(&info))?;
+        let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer) };
         let mut incoming = Incoming { tensors: vec![tensor] };
         for (first, end) in parts {
             let part = &bytes[(first * row_bytes) as usize..(end * row_bytes) as usize];

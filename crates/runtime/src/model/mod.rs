@@ -5,7 +5,11 @@ mod activations;
 mod architecture;
 mod graph;
 mod incoming;
+mod places;
+mod quantised_rows;
+mod sizes;
 mod spec;
+mod tensor_writer;
 mod tensors;
 mod tuner;
 mod weights;
@@ -14,7 +18,10 @@ pub(crate) use activations::Activations;
 pub use architecture::supported_architectures;
 pub(crate) use graph::Graph;
 pub(crate) use incoming::Incoming;
-pub use spec::{ModelSpec, RopeSpec};
+pub use spec::{
+    AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, Layer, ModelSpec, NormKind, NormPlace, NormSpec,
+    OutputSpec, Pooling, QkNorm, RopeSpec,
+};
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
 pub(crate) use tuner::Tuner;
 pub use weights::{Matrix, Weights};

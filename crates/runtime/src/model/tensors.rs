@@ -1,20 +1,24 @@
 //! The tensors a model is made of, by name.
 
-use super::ModelSpec;
+use super::{Layer, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm};
 
 /// What a tensor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TensorRole {
     /// Multiplied with activations, or looked up by row: kept packed.
     Matrix,
-    /// Scales activations one by one: kept as f32.
+    /// Scales activations one by one, or is added to them: kept as f32 in planes, as they are.
     Vector,
+    /// Kept as f32 in its order.
+    Values,
+    /// What the frequencies of a rope are divided by.
+    RopeFactors,
 }
 
-/// A larger matrix that a tensor is a part of, where all its parts are of one format: one dispatch then does for all.
+/// A larger tensor that a tensor is a part of, where all its parts are of one format: one dispatch then does for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fusion {
-    /// The name of the larger matrix.
+    /// The name of the larger tensor.
     pub name: String,
     /// Where the tensor's rows begin in it.
     pub first_row: u32,
@@ -33,12 +37,16 @@ pub struct ExpectedTensor {
     pub shape: Vec<u64>,
     /// What it can be a part of: the first that works out, the largest first.
     pub fusions: Vec<Fusion>,
+    /// Whether a file may do without.
+    pub optional: bool,
 }
 
 /// The output head, which a model may share with its embeddings.
 pub(crate) const OUTPUT_HEAD: &str = "output.weight";
 pub(crate) const EMBEDDINGS: &str = "token_embd.weight";
-pub(crate) const OUTPUT_NORM: &str = "output_norm.weight";
+pub(crate) const EMBEDDING_NORM: &str = "token_embd_norm.weight";
+pub(crate) const POSITIONS: &str = "position_embd.weight";
+pub(crate) const TOKEN_TYPES: &str = "token_types.weight";
 
 /// Queries, keys and values in one matrix.
 pub(crate) const QKV: &str = "attn_qkv";
@@ -46,53 +54,169 @@ pub(crate) const QKV: &str = "attn_qkv";
 pub(crate) const QK: &str = "attn_qk";
 /// Gate and up in one matrix.
 pub(crate) const GATE_UP: &str = "ffn_gate_up";
+/// The sinks of a layer's heads, after the frequencies of its rope.
+pub(crate) const SINKS: &str = "attn_sinks";
 
 /// The name of a layer's tensor.
-pub(crate) fn layer_tensor(layer: u32, tensor: &str) -> String {
+pub(crate) fn layer_tensor(layer: usize, tensor: &str) -> String {
     format!("blk.{layer}.{tensor}.weight")
 }
 
-/// All tensors of a model with this spec, one at a time: a damaged file may claim millions of layers.
-pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor> {
-    let (width, vocabulary) = (spec.width, spec.vocabulary);
-    let (query, kv, feed_forward) = (spec.query_width(), spec.kv_width(), spec.feed_forward_width);
-    let head = (!spec.tied_head).then(|| matrix(OUTPUT_HEAD.to_owned(), width, vocabulary));
-    let outside = [matrix(EMBEDDINGS.to_owned(), width, vocabulary), norm(OUTPUT_NORM.to_owned(), width)];
-    let layers = (0..spec.layers).flat_map(move |layer| {
-        let name = |tensor| layer_tensor(layer, tensor);
-        let part = |tensor, outputs, fusions: &[(&'static str, u32, u32)]| {
-            let fusion = |(of, first_row, rows): &(&'static str, u32, u32)| Fusion {
-                name: name(of),
-                first_row: *first_row,
-                rows: *rows,
-            };
-            ExpectedTensor { fusions: fusions.iter().map(fusion).collect(), ..matrix(name(tensor), width, outputs) }
-        };
-        let (qk, qkv) = (query + kv, query + 2 * kv);
-        [
-            norm(name("attn_norm"), width),
-            norm(name("ffn_norm"), width),
-            part("attn_q", query, &[(QKV, 0, qkv), (QK, 0, qk)]),
-            part("attn_k", kv, &[(QKV, query, qkv), (QK, query, qk)]),
-            part("attn_v", kv, &[(QKV, qk, qkv)]),
-            matrix(name("attn_output"), query, width),
-            part("ffn_gate", feed_forward, &[(GATE_UP, 0, 2 * feed_forward)]),
-            part("ffn_up", feed_forward, &[(GATE_UP, feed_forward, 2 * feed_forward)]),
-            matrix(name("ffn_down"), feed_forward, width),
-        ]
-    });
-    outside.into_iter().chain(head).chain(layers)
+/// The name of the bias that goes with a weight.
+pub(crate) fn bias_of(weight: &str) -> String {
+    format!("{}.bias", weight.strip_suffix(".weight").unwrap_or(weight))
 }
 
-fn matrix(name: String, inputs: u32, outputs: u32) -> ExpectedTensor {
-    ExpectedTensor {
-        name,
-        role: TensorRole::Matrix,
-        shape: vec![u64::from(inputs), u64::from(outputs)],
-        fusions: Vec::new(),
+/// The names of the norms after the sublayers: after attention and after the feed-forward network.
+pub(crate) fn norms_after(place: NormPlace) -> [&'static str; 2] {
+    match place {
+        NormPlace::AfterSum => ["attn_output_norm", "layer_output_norm"],
+        _ => ["post_attention_norm", "post_ffw_norm"],
     }
 }
 
-fn norm(name: String, width: u32) -> ExpectedTensor {
-    ExpectedTensor { name, role: TensorRole::Vector, shape: vec![u64::from(width)], fusions: Vec::new() }
+/// All tensors of a model with this spec. Any matrix may have a bias besides: see [`bias_of`].
+pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor> {
+    outside(spec).into_iter().chain((0..spec.layers.len()).flat_map(|layer| of_layer(spec, layer)))
+}
+
+fn outside(spec: &ModelSpec) -> Vec<ExpectedTensor> {
+    let (width, vocabulary) = (spec.width, spec.vocabulary);
+    let mut all = vec![matrix(EMBEDDINGS.to_owned(), width, vocabulary)];
+    if spec.embedding.positions {
+        all.push(matrix(POSITIONS.to_owned(), width, spec.context_length));
+    }
+    if spec.embedding.types > 0 {
+        all.push(ExpectedTensor { optional: true, ..matrix(TOKEN_TYPES.to_owned(), width, spec.embedding.types) });
+    }
+    if spec.embedding.norm {
+        norm(spec, &mut all, EMBEDDING_NORM.to_owned());
+    }
+    if let Some(output) = spec.norm.output {
+        norm(spec, &mut all, format!("{output}.weight"));
+    }
+    if matches!(spec.output, OutputSpec::Logits { .. }) && !spec.tied_head {
+        all.push(matrix(OUTPUT_HEAD.to_owned(), width, vocabulary));
+    }
+    let mut factors: Vec<_> = spec
+        .ropes
+        .iter()
+        .flat_map(|rope| rope.factors.iter().map(|(_, name)| (*name, rope.frequencies.len())))
+        .collect();
+    factors.sort_unstable();
+    factors.dedup();
+    all.extend(factors.into_iter().map(|(name, pairs)| ExpectedTensor {
+        role: TensorRole::RopeFactors,
+        optional: true,
+        ..vector(name.to_owned(), pairs as u32)
+    }));
+    all
+}
+
+fn of_layer(spec: &ModelSpec, layer: usize) -> Vec<ExpectedTensor> {
+    let width = spec.width;
+    let name = |tensor: &str| layer_tensor(layer, tensor);
+    let mut all = Vec::new();
+    if spec.norm.place.is_before() {
+        norm(spec, &mut all, name("attn_norm"));
+        norm(spec, &mut all, name(spec.norm.feed_forward));
+    }
+    if spec.norm.place.is_after() {
+        norms_after(spec.norm.place).into_iter().for_each(|after| norm(spec, &mut all, name(after)));
+    }
+    match spec.layers[layer] {
+        Layer::Attention { rope, .. } => attention(spec, layer, rope, &mut all),
+        Layer::ShortConvolution { taps } => all.extend([
+            matrix(name("shortconv.in_proj"), width, 3 * width),
+            values(name("shortconv.conv"), &[taps, width]),
+            matrix(name("shortconv.out_proj"), width, width),
+        ]),
+    }
+    feed_forward(spec, layer, &mut all);
+    all
+}
+
+fn attention(spec: &ModelSpec, layer: usize, rope: Option<usize>, all: &mut Vec<ExpectedTensor>) {
+    let name = |tensor: &str| layer_tensor(layer, tensor);
+    let (width, query, kv) = (spec.width, spec.query_width(), spec.kv_width());
+    let (qk, qkv) = (query + kv, spec.qkv_width());
+    if spec.attention.fused {
+        all.push(matrix(name(QKV), width, qkv));
+    } else {
+        let fusion = |of, first_row, rows| Fusion { name: name(of), first_row, rows };
+        let part = |tensor, outputs, fusions| ExpectedTensor { fusions, ..matrix(name(tensor), width, outputs) };
+        all.extend([
+            part("attn_q", query, vec![fusion(QKV, 0, qkv), fusion(QK, 0, qk)]),
+            part("attn_k", kv, vec![fusion(QKV, query, qkv), fusion(QK, query, qk)]),
+            part("attn_v", kv, vec![fusion(QKV, qk, qkv)]),
+        ]);
+    }
+    all.push(matrix(name("attn_output"), query, width));
+    let norms = match spec.attention.qk_norm {
+        QkNorm::None => None,
+        QkNorm::Head => Some([spec.head_width; 2]),
+        QkNorm::All => Some([query, kv]),
+    };
+    if let Some([queries, keys]) = norms {
+        all.extend([values(name("attn_q_norm"), &[queries]), values(name("attn_k_norm"), &[keys])]);
+    }
+    if spec.attention.sinks {
+        let pairs = rope.map_or(0, |rope| spec.ropes[rope].frequencies.len() as u32);
+        let fusion = Fusion { name: name(SINKS), first_row: pairs, rows: pairs + spec.heads };
+        all.push(ExpectedTensor { fusions: vec![fusion], ..values(name(SINKS), &[spec.heads]) });
+    }
+}
+
+fn feed_forward(spec: &ModelSpec, layer: usize, all: &mut Vec<ExpectedTensor>) {
+    let name = |tensor: &str| layer_tensor(layer, tensor);
+    let (width, hidden) = (spec.width, spec.feed_forward.width);
+    if let Some(experts) = spec.feed_forward.experts {
+        let of_experts = |tensor: &str, inputs, outputs| {
+            let mut expected = matrix(name(tensor), inputs, outputs);
+            expected.shape.push(experts.count.into());
+            expected
+        };
+        all.extend([
+            matrix(name("ffn_gate_inp"), width, experts.count),
+            of_experts("ffn_gate_exps", width, hidden),
+            of_experts("ffn_up_exps", width, hidden),
+            of_experts("ffn_down_exps", hidden, width),
+        ]);
+        return;
+    }
+    let part = |tensor: &str, outputs, first_row| ExpectedTensor {
+        fusions: vec![Fusion { name: name(GATE_UP), first_row, rows: 2 * hidden }],
+        ..matrix(name(tensor), width, outputs)
+    };
+    match (spec.feed_forward.gated, spec.feed_forward.fused) {
+        (true, true) => all.push(part("ffn_up", 2 * hidden, 0)),
+        (true, false) => all.extend([part("ffn_gate", hidden, 0), part("ffn_up", hidden, hidden)]),
+        (false, _) => all.push(matrix(name("ffn_up"), width, hidden)),
+    }
+    all.push(matrix(name("ffn_down"), hidden, width));
+}
+
+/// A norm of the residual stream: its weight and, of a layer norm, its bias.
+fn norm(spec: &ModelSpec, all: &mut Vec<ExpectedTensor>, weight: String) {
+    if spec.norm.kind == NormKind::Layer {
+        all.push(vector(bias_of(&weight), spec.width));
+    }
+    all.push(vector(weight, spec.width));
+}
+
+fn expected(name: String, role: TensorRole, shape: &[u32]) -> ExpectedTensor {
+    let shape = shape.iter().map(|size| u64::from(*size)).collect();
+    ExpectedTensor { name, role, shape, fusions: Vec::new(), optional: false }
+}
+
+fn matrix(name: String, inputs: u32, outputs: u32) -> ExpectedTensor {
+    expected(name, TensorRole::Matrix, &[inputs, outputs])
+}
+
+fn vector(name: String, width: u32) -> ExpectedTensor {
+    expected(name, TensorRole::Vector, &[width])
+}
+
+fn values(name: String, shape: &[u32]) -> ExpectedTensor {
+    expected(name, TensorRole::Values, shape)
 }

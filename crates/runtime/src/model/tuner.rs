@@ -6,7 +6,7 @@ use web_time::Instant;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Activation, Kernel, Linear, MatvecShape, Variant};
 
-use super::tensors::{EMBEDDINGS, GATE_UP};
+use super::tensors::{EMBEDDINGS, GATE_UP, POSITIONS, TOKEN_TYPES};
 use super::{Matrix, Model};
 use crate::Result;
 use crate::gpu::{Buffer, Count, Counts, Gpu, MatrixKind, Program, ProgramBuilder};
@@ -44,7 +44,8 @@ impl Tuner {
         }
         let mut kinds: BTreeMap<MatrixKind, Vec<&Matrix>> = BTreeMap::new();
         for (name, matrix) in model.weights.matrices() {
-            let decodes = model.spec.tied_head || name != EMBEDDINGS;
+            let looked_up = [POSITIONS, TOKEN_TYPES].contains(&name) || (name == EMBEDDINGS && !model.spec.tied_head);
+            let decodes = !looked_up && matrix.unit == 1;
             if decodes && let [part] = matrix.parts.as_slice() {
                 let kind = matrix.kind(part.rows, name.contains(GATE_UP));
                 kinds.entry(kind).or_default().push(matrix);

@@ -73,7 +73,7 @@ impl JsModel {
             architecture: &model.spec.architecture,
             name: &model.spec.name,
             parameters: model.parameters,
-            layers: model.spec.layers,
+            layers: model.spec.layers.len() as u32,
             context_length: engine.context_length(),
             trained_context_length: model.spec.context_length,
             vocabulary: model.spec.vocabulary,

@@ -1,8 +1,9 @@
 //! `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths about the edges of blocks (16) and tiles (64) and splits (128), shuffled block tables, shared KV heads, every width.
 
-use wgslm_shaders::cpu::{Resources, kv_head_words};
+use half::f16;
+use wgslm_shaders::cpu::{Resources, kv_head_pairs};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, BLOCK_TOKENS, Kernel, Row, Variant};
+use wgslm_shaders::{Attention, BLOCK_TOKENS, Kernel, KvFormat, Row, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -18,18 +19,31 @@ const NAN_PAIR: u32 = 0x7e00_7e00;
 pub(crate) struct Rows {
     pub(crate) lengths: Vec<u32>,
     pub(crate) run: Vec<(usize, u32)>,
+    /// Whether they see their whole sequence, as in an encoder, and not just what is before them.
+    pub(crate) sees_all: bool,
 }
 
 impl Rows {
     /// The last token of each sequence, as in decoding.
     pub(crate) fn decode(lengths: &[u32]) -> Self {
-        Self { lengths: lengths.to_vec(), run: lengths.iter().map(|length| length - 1).enumerate().collect() }
+        Self::causal(lengths.to_vec(), lengths.iter().map(|length| length - 1).enumerate().collect())
     }
 
     /// All tokens of a first sequence and some of a second, as in prefill.
     fn prefill() -> Self {
         let run = (0..18).map(|position| (0, position)).chain((60..67).map(|position| (1, position))).collect();
-        Self { lengths: vec![18, 67], run }
+        Self::causal(vec![18, 67], run)
+    }
+
+    pub(crate) fn causal(lengths: Vec<u32>, run: Vec<(usize, u32)>) -> Self {
+        Self { lengths, run, sees_all: false }
+    }
+
+    /// Sequences whose tokens see all of them, as in an encoder.
+    pub(crate) fn encode(lengths: &[u32]) -> Self {
+        let run = lengths.iter().enumerate();
+        let run = run.flat_map(|(sequence, length)| (0..*length).map(move |position| (sequence, position))).collect();
+        Self { lengths: lengths.to_vec(), run, sees_all: true }
     }
 }
 
@@ -40,12 +54,15 @@ pub(crate) fn cases() -> Vec<Case> {
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
             for width in [2, 64, 80, 256] {
                 let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
-                if variant.kernel == Kernel::Attention || width % 8 == 0 {
+                // What a format changes shows at any size.
+                let counts = variant.kv == KvFormat::F16 || (heads == (6, 2) && width < 256);
+                if counts && (variant.kernel == Kernel::Attention || width % 8 == 0) {
                     cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
                 }
             }
         }
         cases.push(case(variant, (6, 2, 64), 0.125, &Rows::prefill(), 8));
+        cases.push(case(variant, (3, 3, 32), 0.2, &Rows::encode(&[1, 17, 5, 130]), 0));
         // Scores so far apart that one position takes nearly all.
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
         cases.extend(special(variant, (6, 2, 64), &Rows::decode(&[1, 19, 20, 21, 150, 300])));
@@ -95,7 +112,7 @@ fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, le
 /// Splits as `attention_split` leaves them, of a row that has a single one, and of others.
 fn combine(heads: usize, width: usize) -> Case {
     let mut random = Random::new(width as u64);
-    let rows = [127, 128, 255, 256, 700].map(|position| Row { position, ..Row::default() });
+    let rows = [127, 128, 255, 256, 700].map(|position| Row::causal(position, 0));
     let splits = 6;
     // The values of a split, then its largest score and its total.
     let partials: Vec<f32> = (0..rows.len() * heads * splits)
@@ -146,7 +163,7 @@ fn case_with(
     let blocks: usize = rows.lengths.iter().map(|length| (*length as usize).div_ceil(block)).sum();
     // One table after the other, after an entry that belongs to none; block 0 belongs to none either.
     let tables: Vec<u32> = std::iter::once(0).chain(random.shuffled(blocks).iter().map(|block| block + 1)).collect();
-    let words = kv_head_words(width / 2);
+    let words = kv_head_pairs(width / 2);
     let mut caches = [(); 2].map(|()| vec![NAN_PAIR; (blocks + 1) * block * kv_heads * words]);
     let mut starts = Vec::new();
     let mut start = 1;
@@ -164,13 +181,19 @@ fn case_with(
         }
         start += (*length as usize).div_ceil(block);
     }
+    if variant.kv == KvFormat::F32 {
+        caches = caches.map(|cache| cache.into_iter().flat_map(floats).collect());
+    }
     let run: Vec<Row> = rows
         .run
         .iter()
-        .map(|(sequence, position)| Row { position: *position, table: starts[*sequence] as u32, ..Row::default() })
+        .map(|(sequence, position)| {
+            let row = Row::causal(*position, starts[*sequence] as u32);
+            Row { context: if rows.sees_all { rows.lengths[*sequence] } else { row.context }, ..row }
+        })
         .collect();
     // The end, and rows of an earlier step, which look as if they were to be run.
-    let stale = Row { table: starts[0] as u32, ..Row::default() };
+    let stale = Row::causal(0, starts[0] as u32);
     let written = [&run[..], &[Row::END, stale, stale]].concat();
     let longest = rows.lengths.iter().max().copied().unwrap_or_default();
     let splits = longest.div_ceil(Attention::SPLIT_TOKENS) as usize;
@@ -198,6 +221,11 @@ fn case_with(
         (params, variant, run.len()),
         resources,
     )
+}
+
+/// A pair of halves as two floats.
+fn floats(pair: u32) -> [u32; 2] {
+    [pair as u16, (pair >> 16) as u16].map(|half| f16::from_bits(half).to_f32().to_bits())
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! `attention_tile`: steps about the edges of its blocks of rows, contexts about those of its tiles, several sequences in a
 //! block, heads in groups that fill a block, that leave some of it over, and that need several.
 
-use wgslm_shaders::{Kernel, Variant};
+use wgslm_shaders::{Kernel, KvFormat, Variant};
 
 use crate::attention::{Rows, case, special};
 use crate::case::{Case, check};
 
 /// A step of rows of one sequence, which has `depth` tokens before them.
 fn prefill(depth: u32, count: u32) -> Rows {
-    Rows { lengths: vec![depth + count], run: (depth..depth + count).map(|position| (0, position)).collect() }
+    Rows::causal(vec![depth + count], (depth..depth + count).map(|position| (0, position)).collect())
 }
 
 /// A prompt's last part, a token of each of three other sequences, another prompt whole, and one whose rows are not in order.
@@ -17,7 +17,7 @@ fn mixed() -> Rows {
     let single = [(1, 0), (2, 31), (3, 64)];
     let second = (0..12).map(|position| (4, position));
     let scattered = [9, 2, 40, 33].map(|position| (5, position));
-    Rows { lengths: vec![47, 1, 32, 65, 12, 41], run: first.chain(single).chain(second).chain(scattered).collect() }
+    Rows::causal(vec![47, 1, 32, 65, 12, 41], first.chain(single).chain(second).chain(scattered).collect())
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -26,6 +26,11 @@ pub(crate) fn cases() -> Vec<Case> {
         let tile = variant.attention_tile.expect("it has one");
         let width = tile.width as usize;
         let scale = 1.0 / (width as f32).sqrt();
+        if variant.kv == KvFormat::F32 {
+            // What a format changes shows in any block.
+            cases.push(case(variant, (6, 2, width), scale, &mixed(), 8));
+            continue;
+        }
         let mut add = |heads: (usize, usize), rows: &Rows, gap: usize| {
             cases.push(case(variant, (heads.0, heads.1, width), scale, rows, gap));
         };
@@ -40,6 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
         add((1, 1), &prefill(0, tile.queries + 3), 0);
         // Rows that all see different sequences.
         add((4, 2), &Rows::decode(&[1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 97, 3, 2, 40, 90, 5, 6, 7]), 0);
+        add((4, 2), &Rows::encode(&[1, 17, 5, 130]), 0);
         // Scores so far apart that one position takes nearly all.
         cases.push(case(variant, (3, 1, width), 16.0 * scale, &prefill(50, 25), 0));
         cases.extend(special(variant, (6, 2, width), &mixed()));

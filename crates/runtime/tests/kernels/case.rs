@@ -69,7 +69,7 @@ impl Case {
     ) -> Self {
         let (stages, variant) = (stages.to_vec(), stages[stages.len() - 1]);
         let positions = resources.iter().any(|(name, _)| name == "rows").then(|| resources.get::<Row>("rows"));
-        let context = positions.unwrap_or_default().iter().map(|row| row.position + 1).max().unwrap_or(0);
+        let context = positions.unwrap_or_default().iter().map(|row| row.context).max().unwrap_or(0);
         let extent = Extent { count: count as u32, context };
         Self {
             variant,

@@ -7,7 +7,10 @@ use wgslm_shaders::{Kernel, Variant};
 
 use crate::adapters::{adapters, runs};
 use crate::support::{report, skipped};
-use crate::{attention, attention_tile, embed, gate, linear, norm, quantise, rope_append, sampling, truncation};
+use crate::{
+    attention, attention_tile, embed, experts, gate, linear, norm, norm_heads, pool, quantise, quantise_weights,
+    rope_append, sampling, short_convolution, truncation,
+};
 
 #[test]
 fn every_variant_has_cases() {
@@ -15,11 +18,16 @@ fn every_variant_has_cases() {
         attention::cases(),
         attention_tile::cases(),
         embed::cases(),
+        experts::cases(),
         linear::cases(),
         quantise::cases(),
+        quantise_weights::cases(),
         norm::cases(),
+        norm_heads::cases(),
+        pool::cases(),
         rope_append::cases(),
         sampling::cases(),
+        short_convolution::cases(),
         gate::cases(),
         truncation::cases(),
     ];

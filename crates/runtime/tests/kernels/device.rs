@@ -20,7 +20,7 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
         assert_eq!((capabilities.max_binding, capabilities.max_buffer), (128 << 20, 256 << 20));
         assert!(Variant::all().iter().any(|variant| variant.subgroups));
         let chosen = [
-            capabilities.attention(),
+            capabilities.reducing(Kernel::Attention),
             capabilities.norm(false),
             capabilities.norm(true),
             *capabilities.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1),
@@ -83,8 +83,8 @@ fn a_device_that_computes_wrong_values_is_refused() {
                 v,
                 t,
                 Kernel::Matvec,
-                "scale * collect(lane.index, lane)",
-                "-scale * collect(lane.index, lane)",
+                "norm_scale * collect(lane.index, lane)",
+                "-norm_scale * collect(lane.index, lane)",
             )
         }),
         (Kernel::Matvec, false, |v, t| {

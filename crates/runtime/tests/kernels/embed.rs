@@ -2,8 +2,8 @@
 
 use wgslm_shaders::{Embed, Kernel, Row, Variant};
 
-use crate::case::{Agreement, Case, UNTOUCHED, check};
-use crate::random::Random;
+use crate::case::{Agreement, Case, check};
+use crate::random::{Random, strided};
 use crate::weights::{layout_of, random_weight, whole_groups};
 use wgslm_shaders::format::{GROUP, Scales};
 
@@ -15,11 +15,16 @@ pub(crate) fn cases() -> Vec<Case> {
         {
             cases.push(case(variant, (first, tokens), groups, gap));
         }
+        cases.extend([Embed::POSITION, Embed::FIRST].map(|by| case_by(variant, (0, 33), (3, 0), by)));
     }
     cases
 }
 
-fn case(variant: Variant, (first, tokens): (usize, usize), groups: usize, gap: usize) -> Case {
+fn case(variant: Variant, range: (usize, usize), groups: usize, gap: usize) -> Case {
+    case_by(variant, range, (groups, gap), Embed::TOKEN)
+}
+
+fn case_by(variant: Variant, (first, tokens): (usize, usize), (groups, gap): (usize, usize), by: u32) -> Case {
     let groups = whole_groups(&variant, groups);
     let mut random = Random::new((tokens * groups) as u64);
     let stride = groups * GROUP + 4 * gap;
@@ -30,17 +35,31 @@ fn case(variant: Variant, (first, tokens): (usize, usize), groups: usize, gap: u
     // The same, in reverse, as what was sampled last; the token that the row names counts for nothing.
     let sampled: Vec<u32> = ids.iter().rev().copied().collect();
     let taken = (1..=ids.len() as u32).map(|source| Row { token: start, source, ..Row::default() });
-    let rows: Vec<Row> = given.chain(taken).collect();
+    let positions =
+        ids.iter().enumerate().map(|(at, token)| Row { token: at as u32, position: *token, ..Row::default() });
+    let rows: Vec<Row> = match by {
+        Embed::TOKEN => given.chain(taken).collect(),
+        _ => positions.collect(),
+    };
     let resources = random_weight(&mut random, layout_of(&variant), tokens, groups)
         .with("rows", &rows)
         .with("sampled", &sampled)
-        .with("x", &vec![UNTOUCHED; rows.len() * stride]);
-    let params = Embed { first: start, tokens: tokens as u32, groups: groups as u32, stride: (stride / 4) as u32 };
+        .with("x", &strided(&mut Random::new(5), rows.len(), stride, stride, 0.0));
+    let params = Embed {
+        first: start,
+        tokens: tokens as u32,
+        groups: groups as u32,
+        stride: (stride / 4) as u32,
+        by,
+        accumulate: u32::from(by == Embed::POSITION),
+        scale: if by == Embed::FIRST { 2.5 } else { 1.0 },
+    };
     // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding: the same everywhere. The
-    // minimum of a super-block is a product itself, which a device may round or keep.
-    let rounds = matches!(layout_of(&variant).format.scales(), Scales::SuperBlocks | Scales::SuperBlocksOfNibbles);
-    let agreement = if rounds { Agreement::OfLargest(1e-6) } else { Agreement::Exact };
-    let label = format!("tokens {start} to {end}, {groups} groups");
+    // minimum of a super-block is a product itself, which a device may round or keep, and so is a doubly quantised scale.
+    let of_products = [Scales::SuperBlocks, Scales::SuperBlocksOfNibbles, Scales::Bytes];
+    let rounds = of_products.contains(&layout_of(&variant).format.scales());
+    let agreement = if rounds || by != Embed::TOKEN { Agreement::OfLargest(1e-6) } else { Agreement::Exact };
+    let label = format!("tokens {start} to {end}, {groups} groups, by {by}");
     Case::new(label, agreement, (params, variant, rows.len()), resources)
 }
 

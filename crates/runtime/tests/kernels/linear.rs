@@ -87,7 +87,8 @@ const SHAPES: [Shape; 16] = [
 const TALL: Shape = shape(131_100, 1, 1);
 
 pub(crate) fn cases() -> Vec<Case> {
-    let variants = || Variant::all().into_iter().filter(|variant| is_linear(variant.kernel));
+    let all = || Variant::all().into_iter().filter(|variant| is_linear(variant.kernel));
+    let variants = || all().filter(|variant| !variant.experts);
     let tall = variants()
         .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
     let odd = variants().flat_map(|variant| {
@@ -101,7 +102,11 @@ pub(crate) fn cases() -> Vec<Case> {
         let shapes = shapes.filter(move |shape| variant.tile.is_none() || shape.tokens > 8);
         shapes.map(move |shape| case(variant, shape))
     });
-    odd.chain(tall.map(|variant| case(variant, TALL))).collect()
+    let of_experts = all().filter(|variant| variant.experts).flat_map(|variant| {
+        let norm = variant.kernel == Kernel::Matvec;
+        [(1, false), (2, norm), (3, false)].map(|(per_row, norm)| expert_case(variant, per_row, norm))
+    });
+    odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).collect()
 }
 
 fn is_linear(kernel: Kernel) -> bool {
@@ -140,10 +145,15 @@ fn case(variant: Variant, shape: Shape) -> Case {
         activation: activation as u32,
         scale: if finishes { 0.25 } else { 1.0 },
         soft_cap: if extra == Extra::Finish { 30.0 } else { 0.0 },
+        ..Linear::default()
     };
     let stored_rows = if gate.is_some() { 2 * rows } else { rows };
     let bias = random.values(3 + stored_rows);
-    let norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
+    let mut norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
+    if gate == Some(Activation::ClampedSwiglu) {
+        // What is bounded is off by as much as the sums are, which may be far larger: here they aren't.
+        norm.iter_mut().for_each(|weight| *weight *= 2e-4);
+    }
     let mut resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
         .with("x", &x)
         .with("norm", &norm)
@@ -169,6 +179,42 @@ fn case(variant: Variant, shape: Shape) -> Case {
     // Kernels work in tiles: tokens past those that are run, but within the capacity, may be written.
     Case::new(format!("{shape:?}"), agreement, (params, variant, tokens), resources)
         .unspecified(tokens * y_stride..capacity * y_stride)
+}
+
+/// Tokens that go to the second, third and fourth of five experts, whose rows are in the weight, or to another, whose rows aren't.
+fn expert_case(variant: Variant, per_row: usize, norms: bool) -> Case {
+    let experts: [u32; 6] = [2, 0, 3, 1, 4, 1];
+    let (rows, groups, tokens) = (64, whole_groups(&variant, 3), experts.len());
+    let mut random = Random::new(per_row as u64);
+    let (width, inputs) = (groups * GROUP, tokens.div_ceil(per_row));
+    let (y_stride, y_offset) = (rows + 9, 4);
+    let params = Linear {
+        rows: rows as u32,
+        groups: groups as u32,
+        columns: tokens as u32,
+        x_stride: (width / 4) as u32,
+        y_stride: y_stride as u32,
+        y_offset: y_offset as u32,
+        norm_width: if norms { width as u32 } else { 0 },
+        epsilon: 1e-5,
+        bias: if per_row == 3 { 0 } else { 2 },
+        first_expert: 1,
+        expert_count: 3,
+        per_row: per_row as u32,
+        ..Linear::default()
+    };
+    let mut resources = random_weight(&mut random, layout_of(&variant), 3 * rows, groups)
+        .with("x", &in_planes(&mut random, inputs, width, width, f32::NAN))
+        .with("norm", &in_planes(&mut random, 1, width, width, 0.0))
+        .with("bias", &random.values(1 + 3 * rows))
+        .with("experts", &experts)
+        .with("y", &vec![UNTOUCHED; (tokens + 1) * y_stride]);
+    if variant.kernel.takes() == Some(Encoding::Int8) {
+        let (codes, scales) = quantised(&mut random, (inputs, inputs), groups, 0);
+        resources.set("codes_x", &codes);
+        resources.set("scales_x", &scales);
+    }
+    Case::new(format!("experts, {per_row} a row"), WITH_EXTRAS, (params, variant, tokens), resources)
 }
 
 /// `codes_x` of `tokens` tokens, with `padding` zeros at the end, then NaN.

@@ -23,9 +23,10 @@ pub(crate) fn cases() -> Vec<Case> {
         // Where epsilon outweighs the squares, and where it is nothing beside them.
         cases.push(case(variant, 96, 2, 0, 1e-3));
         cases.push(case(variant, 96, 2, 0, 1e5));
-        for (centred, accumulate) in [(1, 0), (0, 1), (1, 1)] {
+        for (centred, accumulate, of_sum) in [(1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 0, 1)] {
             let accumulate = if variant.encoding.is_none() { accumulate } else { 0 };
-            let change = |params| Norm { centred, accumulate, ..params };
+            let of_sum = if variant.encoding.is_none() && !variant.gather { of_sum } else { 0 };
+            let change = |params| Norm { centred, accumulate, of_sum, ..params };
             cases.extend([63, 256, 290].map(|width| case_with(variant, width, 3, (0, 1.0), &change)));
         }
     }
@@ -58,7 +59,7 @@ fn case_with(
         .with("outputs", &outputs)
         .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2])
-        .with("y", &vec![UNTOUCHED; rows * stride]);
+        .with("y", &in_planes(&mut random, rows, width, stride, UNTOUCHED));
     let params = change(Norm {
         width: width as u32,
         groups: groups as u32,
@@ -66,6 +67,7 @@ fn case_with(
         epsilon: 1e-5,
         centred: 0,
         accumulate: 0,
+        of_sum: 0,
         scale: 0.25,
     });
     let agreement = match variant.encoding {

@@ -1,8 +1,8 @@
 //! `rope_append`: both ways to pair, partial rotation, angles far beyond what the built-in sine is good for, and keys and values
 //! of any size through shuffled block tables.
 
-use wgslm_shaders::cpu::{Resources, kv_head_words};
-use wgslm_shaders::{BLOCK_TOKENS, Kernel, RopeAppend, Row, Variant};
+use wgslm_shaders::cpu::{Resources, kv_head_pairs};
+use wgslm_shaders::{BLOCK_TOKENS, Kernel, KvFormat, RopeAppend, Row, Variant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -32,10 +32,12 @@ const fn shape(heads: usize, kv_heads: usize, width: usize, pairs: usize, pair_s
     Shape { heads, kv_heads, width, pairs, pair_step, gap: 0, magnitude: 1.0, theta: 10_000.0 }
 }
 
-const SHAPES: [Shape; 7] = [
+const SHAPES: [Shape; 8] = [
     shape(3, 1, 64, 32, 1),
     Shape { theta: 500_000.0, ..shape(3, 3, 64, 32, 32) },
     shape(1, 1, 2, 1, 1),
+    // As in layers without a rope.
+    shape(2, 1, 64, 0, 1),
     Shape { gap: 3, ..shape(5, 1, 80, 16, 16) },
     Shape { gap: 3, ..shape(4, 2, 80, 16, 1) },
     Shape { theta: 1_000_000.0, ..shape(2, 2, 256, 128, 128) },
@@ -43,29 +45,37 @@ const SHAPES: [Shape; 7] = [
 ];
 
 pub(crate) fn cases() -> Vec<Case> {
-    SHAPES.iter().flat_map(|shape| [queries(shape), cached(shape)]).collect()
+    let cached = |shape| KvFormat::ALL.map(|kv| cached(shape, kv));
+    SHAPES.iter().flat_map(|shape| std::iter::once(queries(shape)).chain(cached(shape))).collect()
 }
 
 /// Positions of any size, all in one block: what lands in the cache there overwrites itself and isn't looked at.
 fn queries(shape: &Shape) -> Case {
-    let rows = POSITIONS.map(|position| Row { position, ..Row::default() });
+    let rows = POSITIONS.map(|position| Row::causal(position, 0));
     // A position's block is looked up in the table, which is long enough for the last.
     let tables = vec![0u32; 524_288 / BLOCK_TOKENS as usize];
-    case(shape, QUERY, &rows, &tables, 1, &[])
+    case(shape, (QUERY, KvFormat::F16), &rows, &tables, 1, &[])
 }
 
 /// Two sequences: one in the midst of prefill, over a block's edge, and one that decodes its 33rd token.
-fn cached(shape: &Shape) -> Case {
-    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Row {
-        position,
-        table,
-        ..Row::default()
-    });
+fn cached(shape: &Shape, kv: KvFormat) -> Case {
+    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Row::causal(position, table));
     let tables: Vec<u32> = std::iter::once(0).chain(Random::new(7).shuffled(6).iter().map(|block| block + 1)).collect();
-    case(shape, Agreement::Halves, &rows, &tables, 7, &LARGE)
+    match kv {
+        KvFormat::F16 => case(shape, (Agreement::Halves, kv), &rows, &tables, 7, &LARGE),
+        // No larger than what is turned, by which they are compared.
+        KvFormat::F32 => case(shape, (QUERY, kv), &rows, &tables, 7, &[1.0]),
+    }
 }
 
-fn case(shape: &Shape, agreement: Agreement, rows: &[Row], tables: &[u32], blocks: usize, large: &[f32]) -> Case {
+fn case(
+    shape: &Shape,
+    (agreement, kv): (Agreement, KvFormat),
+    rows: &[Row],
+    tables: &[u32],
+    blocks: usize,
+    large: &[f32],
+) -> Case {
     let Shape { heads, kv_heads, width, pairs, pair_step, gap, magnitude, theta } = *shape;
     let mut random = Random::new(width as u64);
     let (qkv_width, query_width) = ((heads + 2 * kv_heads) * width, heads * width);
@@ -78,7 +88,11 @@ fn case(shape: &Shape, agreement: Agreement, rows: &[Row], tables: &[u32], block
         qkv[(i % rows.len()) * stride + (heads + kv_heads) * width + i % (kv_heads * width)] = *large;
     }
     // Full of NaN, which no value may become.
-    let empty = vec![0x7e00_7e00_u32; blocks * BLOCK_TOKENS as usize * kv_heads * kv_head_words(width / 2)];
+    let pairs_of_block = BLOCK_TOKENS as usize * kv_heads * kv_head_pairs(width / 2);
+    let empty = match kv {
+        KvFormat::F16 => vec![0x7e00_7e00_u32; blocks * pairs_of_block],
+        KvFormat::F32 => vec![f32::NAN.to_bits(); 2 * blocks * pairs_of_block],
+    };
     let params = RopeAppend {
         heads: heads as u32,
         kv_heads: kv_heads as u32,
@@ -100,7 +114,8 @@ fn case(shape: &Shape, agreement: Agreement, rows: &[Row], tables: &[u32], block
     let label =
         format!("{heads} and {kv_heads} heads of {width}, {pairs} pairs {pair_step} apart, magnitude {magnitude}");
     let looked_at: &[&str] = if large.is_empty() { &["query"] } else { &["k_cache", "v_cache"] };
-    Case::new(label, agreement, (params, Variant::plain(Kernel::RopeAppend), rows.len()), resources).only(looked_at)
+    Case::new(label, agreement, (params, Variant::plain(Kernel::RopeAppend).kv(kv), rows.len()), resources)
+        .only(looked_at)
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::{
-    SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, Scales, TABLE, Table, WeightFormat, interleaved,
+    DOUBLE_QUANTISED_WORDS, SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, Scales, TABLE, Table, WeightFormat,
+    interleaved,
 };
 use wgslm_shaders::{Variant, WeightLayout};
 
@@ -52,6 +53,8 @@ pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usi
                 {
                     random.word()
                 }
+                Scales::Bytes if word % DOUBLE_QUANTISED_WORDS > 0 => random.word(),
+                Scales::Bytes => random.values(1)[0].to_bits(),
                 // A factor that came from an f16.
                 Scales::SuperBlocksOfHalves => random.values(1)[0].to_bits() & 0xffff_e000,
                 _ => random.halves(),

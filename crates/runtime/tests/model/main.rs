@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod architectures;
 mod generation;
 mod golden_logits;
 mod loading;

@@ -1,9 +1,8 @@
 use super::Resources;
 use super::kv::KvPlaces;
 use super::rope_append::rope_append;
-use super::weight::half_of;
 use crate::format::plane_index;
-use crate::{Attention, RopeAppend, Row, Variant};
+use crate::{Attention, KvFormat, RopeAppend, Row, Variant};
 
 /// The score of what isn't seen.
 const LOWEST: f64 = -3.0e38;
@@ -22,7 +21,13 @@ struct Part {
 }
 
 /// Attention of one head of a row over the positions of `range`.
-fn part(params: &Attention, resources: &Resources, index: usize, head: usize, range: std::ops::Range<u32>) -> Part {
+fn part(
+    params: &Attention,
+    (resources, kv): (&Resources, KvFormat),
+    index: usize,
+    head: usize,
+    range: std::ops::Range<u32>,
+) -> Part {
     let row = resources.get::<Row>("rows")[index];
     let (kv_heads, pairs) = (params.kv_heads as usize, params.head_pairs as usize);
     let places = KvPlaces { tables: resources.get::<u32>("tables"), kv_heads, head_pairs: pairs };
@@ -32,7 +37,7 @@ fn part(params: &Attention, resources: &Resources, index: usize, head: usize, ra
     let scores: Vec<f64> = range
         .clone()
         .map(|position| {
-            let key = |i: usize| half_of(keys[places.key(row.table, position, kv_head, i / 2)], i % 2);
+            let key = |i: usize| kv.read(keys, places.key(row.table, position, kv_head, i / 2), i % 2);
             let dot: f64 = (0..2 * pairs).map(|i| f64::from(query[i]) * f64::from(key(i))).sum();
             let (score, cap) = (dot * f64::from(params.scale), f64::from(params.soft_cap));
             if cap > 0.0 { cap * (score / cap).tanh() } else { score }
@@ -47,7 +52,7 @@ fn part(params: &Attention, resources: &Resources, index: usize, head: usize, ra
     let weight = |score: &f64| if *score > LOWEST { (score - largest).exp() } else { 0.0 };
     let weights: Vec<f64> = scores.iter().map(weight).collect();
     let gathered = (0..2 * pairs).map(|i| {
-        let value = |position| half_of(values[places.value(row.table, position, kv_head, i / 2)], i % 2);
+        let value = |position| kv.read(values, places.value(row.table, position, kv_head, i / 2), i % 2);
         range.clone().zip(&weights).map(|(position, weight)| weight * f64::from(value(position))).sum()
     });
     let total = weights.iter().sum::<f64>() + sink.map_or(0.0, |sink| (sink - largest).exp());
@@ -61,11 +66,11 @@ fn y_index(params: &Attention, row: usize, head: usize, i: usize) -> usize {
 }
 
 /// `y = softmax(q . keys * scale) . values` over the positions up to the row's own.
-pub(crate) fn attention(params: &Attention, count: usize, resources: &mut Resources) {
+pub(crate) fn attention(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
     resources.update("y", |resources, y: &mut [f32]| {
         for (index, row) in resources.get::<Row>("rows")[..count].iter().enumerate() {
             for head in 0..params.heads as usize {
-                let whole = part(params, resources, index, head, 0..row.position + 1);
+                let whole = part(params, (resources, variant.kv), index, head, 0..row.context);
                 for (i, value) in whole.values.iter().enumerate() {
                     y[y_index(params, index, head, i)] = (value / whole.total) as f32;
                 }
@@ -81,7 +86,7 @@ fn split_index(params: &Attention, row: usize, head: usize, split: u32) -> usize
 
 /// Splits of the row's context: their positions.
 fn splits(row: &Row) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
-    let length = row.position + 1;
+    let length = row.context;
     let split = Attention::SPLIT_TOKENS;
     (0..length.div_ceil(split)).map(move |i| (i, i * split..length.min((i + 1) * split)))
 }
@@ -96,15 +101,15 @@ fn partial(params: &Attention, at: usize) -> std::ops::Range<usize> {
 /// filled, first.
 pub(crate) fn attention_split(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
     if variant.rope {
-        turn_first(params, count, resources);
+        turn_first(params, variant, count, resources);
     }
     let rows: Vec<Row> = resources.get::<Row>("rows")[..count].to_vec();
     let width = 2 * params.head_pairs as usize;
     for (index, row) in rows.iter().enumerate() {
         for head in 0..params.heads as usize {
             for (split, range) in splits(row) {
-                let part = part(params, resources, index, head, range);
-                if row.position < Attention::SPLIT_TOKENS {
+                let part = part(params, (resources, variant.kv), index, head, range);
+                if row.context <= Attention::SPLIT_TOKENS {
                     resources.update("y", |_, y: &mut [f32]| {
                         for (i, value) in part.values.iter().enumerate() {
                             y[y_index(params, index, head, i)] = (value / part.total) as f32;
@@ -124,7 +129,7 @@ pub(crate) fn attention_split(params: &Attention, variant: &Variant, count: usiz
 }
 
 /// Does what `rope_append` does, with `query` in the place of the queries among `qkv`.
-fn turn_first(params: &Attention, count: usize, resources: &mut Resources) {
+fn turn_first(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
     let rope = RopeAppend {
         heads: params.heads,
         kv_heads: params.kv_heads,
@@ -136,7 +141,7 @@ fn turn_first(params: &Attention, count: usize, resources: &mut Resources) {
         magnitude: params.magnitude,
     };
     resources.set("query", &vec![0.0f32; count * params.query_stride as usize]);
-    rope_append(&rope, count, resources);
+    rope_append(&rope, variant, count, resources);
 }
 
 /// Joins the splits of rows that have several.
@@ -145,7 +150,7 @@ pub(crate) fn attention_combine(params: &Attention, count: usize, resources: &mu
     resources.update("y", |resources, y: &mut [f32]| {
         let partials = resources.get::<f32>("partials");
         let rows = resources.get::<Row>("rows")[..count].iter().enumerate();
-        for (index, row) in rows.filter(|(_, row)| row.position >= Attention::SPLIT_TOKENS) {
+        for (index, row) in rows.filter(|(_, row)| row.context > Attention::SPLIT_TOKENS) {
             for head in 0..params.heads as usize {
                 let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));
                 let word = |at: usize, i: usize| f64::from(partials[partial(params, at)][i]);

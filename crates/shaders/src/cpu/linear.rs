@@ -22,14 +22,19 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
             weights
         };
         let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, variant, resources, token)).collect();
-        for r in 0..params.rows as usize {
-            let weights = row(r);
+        for (r, expert) in each_row(params, variant) {
+            let first_row = expert * params.rows as usize;
+            let weights = row(first_row + r);
             let second = (params.gate_rows > 0).then(|| row(r + params.gate_rows as usize));
             for (token, x) in inputs.iter().enumerate() {
+                let own = |experts: &[u32]| experts[token].wrapping_sub(params.first_expert) as usize;
+                if variant.experts && own(resources.get("experts")) != expert {
+                    continue;
+                }
                 let dot = |w: &[f32]| w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum::<f64>();
                 let biased = |row: usize, sum: f64| match params.bias {
                     0 => sum,
-                    first => sum + f64::from(resources.get::<f32>("bias")[first as usize - 1 + row]),
+                    first => sum + f64::from(resources.get::<f32>("bias")[first as usize - 1 + first_row + row]),
                 };
                 let sum = biased(r, dot(&weights));
                 let mut value = match &second {
@@ -49,8 +54,16 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
     });
 }
 
+/// The rows of the weight: each in its expert, or all in one.
+fn each_row(params: &Linear, variant: &Variant) -> impl Iterator<Item = (usize, usize)> {
+    let experts = if variant.experts { params.expert_count as usize } else { 1 };
+    let rows = params.rows as usize;
+    (0..experts).flat_map(move |expert| (0..rows).map(move |row| (row, expert)))
+}
+
 /// A token's activations in their order, normalised where the parameters ask for it.
 fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize) -> Vec<f64> {
+    let token = if variant.experts { token / params.per_row as usize } else { token };
     let groups = params.groups as usize;
     let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
     if let Some(encoding) = variant.kernel.takes() {

@@ -16,8 +16,11 @@ pub(crate) fn norm(params: &Norm, variant: &Variant, count: usize, resources: &m
     let place = |i: usize| plane_index(i, groups);
     let row = |row: usize| -> Vec<f64> {
         let source = if variant.gather { resources.get::<Output>("outputs")[row].row as usize } else { row };
-        let x = &resources.get::<f32>("x")[source * stride..][..groups * GROUP];
-        let mut x: Vec<f64> = (0..width).map(|i| f64::from(x[place(i)])).collect();
+        let given = |name: &str, i: usize| f64::from(resources.get::<f32>(name)[source * stride + place(i)]);
+        let mut x: Vec<f64> = (0..width).map(|i| given("x", i)).collect();
+        if params.of_sum > 0 {
+            x.iter_mut().enumerate().for_each(|(i, x)| *x += given("y", i));
+        }
         let weight = resources.get::<f32>("weight");
         let bias = (params.centred > 0).then(|| resources.get::<f32>("bias"));
         if params.centred > 0 {

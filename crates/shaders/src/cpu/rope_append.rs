@@ -1,10 +1,9 @@
 use super::Resources;
 use super::kv::KvPlaces;
-use super::weight::half_bits;
-use crate::{RopeAppend, Row};
+use crate::{RopeAppend, Row, Variant};
 
 /// Turns queries and keys; writes queries to `query`, keys and values to the slots of their tokens.
-pub(crate) fn rope_append(params: &RopeAppend, count: usize, resources: &mut Resources) {
+pub(crate) fn rope_append(params: &RopeAppend, variant: &Variant, count: usize, resources: &mut Resources) {
     let (heads, kv_heads) = (params.heads as usize, params.kv_heads as usize);
     let head_pairs = params.head_pairs as usize;
     let head = |resources: &Resources, row: usize, head: usize| {
@@ -48,15 +47,11 @@ pub(crate) fn rope_append(params: &RopeAppend, count: usize, resources: &mut Res
                     };
                     for pair in 0..head_pairs {
                         let place = if is_key { KvPlaces::key } else { KvPlaces::value };
-                        cache[place(&places, of.table, of.position, h, pair)] = packed(&values[2 * pair..]);
+                        let place = place(&places, of.table, of.position, h, pair);
+                        variant.kv.write(cache, place, [values[2 * pair], values[2 * pair + 1]]);
                     }
                 }
             }
         });
     }
-}
-
-/// Two values as halves, within what halves can hold.
-fn packed(pair: &[f32]) -> u32 {
-    u32::from(half_bits(pair[0])) | u32::from(half_bits(pair[1])) << 16
 }

@@ -3,7 +3,8 @@
 use half::{bf16, f16};
 
 use crate::format::{
-    Codes, GROUP, SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, Scales, TABLE, Table, WeightFormat, interleaved,
+    Codes, DOUBLE_QUANTISED_GROUPS, DOUBLE_QUANTISED_WORDS, GROUP, SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, Scales,
+    TABLE, Table, WeightFormat, interleaved,
 };
 use crate::variant::WeightLayout;
 
@@ -93,6 +94,11 @@ impl Row {
             Scales::Halves => (half_of(self.scales[group / 2], group % 2), None),
             Scales::UpperHalves => (upper_half_of(self.scales[group / 2], group % 2), None),
             Scales::WithMinimum => (half_of(self.scales[group], 0), Some(half_of(self.scales[group], 1))),
+            Scales::Bytes => {
+                let block = group / DOUBLE_QUANTISED_GROUPS * DOUBLE_QUANTISED_WORDS;
+                let word = self.scales[block + 1 + group % DOUBLE_QUANTISED_GROUPS / 4];
+                (f32::from_bits(self.scales[block]) * f32::from(word.to_le_bytes()[group % 4] as i8), None)
+            }
             Scales::SuperBlocks => (factor(0) * f32::from(byte(0)), Some(-factor(1) * f32::from(byte(1)))),
             Scales::SuperBlocksOfHalves => (f32::from_bits(self.scales[block]) * f32::from(byte(half) as i8), None),
             Scales::SuperBlocksOfNibbles => {

@@ -1,7 +1,7 @@
-// The KV cache: blocks of tokens, reached through a block table. Keys and values are pairs of f16 in a u32, padded to whole
-// chunks of eight values a head.
-// Keys: [block][KV head][chunk][token in block][4 words], so that neighbouring invocations that take neighbouring tokens read
-// one sweep. Values: [block][KV head][token in block][chunk][4 words], for those that take neighbouring values of a token.
+// The KV cache: blocks of tokens, reached through a block table. Keys and values are padded to whole chunks of eight values a
+// head.
+// Keys: [block][KV head][chunk][token in block][8 values], so that neighbouring invocations that take neighbouring tokens read
+// one sweep. Values: [block][KV head][token in block][chunk][8 values], for those that take neighbouring values of a token.
 
 const BLOCK_TOKENS: u32 = 16u;
 

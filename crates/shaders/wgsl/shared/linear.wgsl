@@ -16,6 +16,9 @@ struct Params {
     activation: u32, // of the gate or, without gates, of what is made; 0: none, see activation.wgsl
     scale: f32,      // what is made is multiplied by this
     soft_cap: f32,   // n > 0: then v becomes n * tanh(v / n)
+    first_expert: u32, // with EXPERTS: the first expert whose rows the weight holds
+    expert_count: u32, // with EXPERTS: how many it holds, `rows` rows each
+    per_row: u32,    // with EXPERTS: tokens of y for each row of x
 }
 #import planes
 #import activation
@@ -41,9 +44,22 @@ struct Params {
 @group(0) @binding(6) var<storage, read> bias: array<f32>;
 #import weight
 
+// The first row of the weight that counts for the invocation.
+var<private> first_row: u32;
+
+#ifdef EXPERTS
+@group(0) @binding(7) var<storage, read> experts: array<u32>; // the expert of each token of y
+
+// Its place among those of the weight; past the last if it isn't there.
+fn expert_of(token: u32) -> u32 { return experts[token] - params.first_expert; }
+fn x_row(token: u32) -> u32 { return token / params.per_row; }
+#else
+fn x_row(token: u32) -> u32 { return token; }
+#endif
+
 fn biased(row: u32, sum: f32) -> f32 {
     if params.bias == 0u { return sum; }
-    return sum + bias[params.bias - 1u + row];
+    return sum + bias[params.bias - 1u + first_row + row];
 }
 
 // Stores what comes of a row's sum.

@@ -1,7 +1,6 @@
 // Rotary position embedding (Su et al. 2021): each pair of a head turns by position * frequency. Pairs stand side by side
 // (pair_step 1, as GGUF stores llama) or half the rotated width apart.
 #import trigonometry
-#import pack_pair
 
 // Value `i` of a head that begins at `head` in qkv, turned; `turn` is (cos, sin) of its pair.
 fn turned(head: u32, i: u32, turn: vec2<f32>) -> f32 {
@@ -14,7 +13,7 @@ fn turned(head: u32, i: u32, turn: vec2<f32>) -> f32 {
 
 // The pair that value `i` of a head belongs to; any for those that don't turn.
 fn pair_of(i: u32) -> u32 {
-    return min(select(i % params.pair_step, i / 2u, params.pair_step == 1u), params.pairs - 1u);
+    return min(select(i % params.pair_step, i / 2u, params.pair_step == 1u), max(params.pairs, 1u) - 1u);
 }
 
 // (cos, sin) by which a pair turns.

@@ -6,6 +6,7 @@ struct Row {
     position: u32, // its position in its sequence, from 0
     table: u32,    // where its sequence's block table begins in `tables`
     source: u32,   // 0: `token`; n: the token sampled last in slot n - 1
+    context: u32,  // how many tokens of its sequence it sees, from the first on
 }
 
 // The table of what follows on the last row of a step.

@@ -1,5 +1,5 @@
 // One scale a group of 32, those of two neighbouring groups in a word: each an f16 or the upper half of an f32.
-#import one_scale
+#import scale_alone
 fn pure_scale_words(groups: u32) -> u32 { return (groups + 1u) / 2u; }
 
 fn scale_bits(row: WeightRow, group: u32) -> vec2<u32> {
@@ -13,14 +13,3 @@ fn scale_of(bits: vec2<u32>, group: u32) -> Scale {
     return vec2(unpack2x16float(bits.x)[group & 1u], 0.0);
 #endif
 }
-
-fn weights4(values: vec4<f32>, scale: Scale, half: u32) -> vec4<f32> { return scale.x * values; }
-
-#ifdef ACTIVATIONS
-fn scaled_sums(low: f32, high: f32, scale: Scale, x: Activations32) -> f32 { return scale.x * (low + high); }
-#endif
-#ifdef INTEGER
-fn scaled(low: i32, high: i32, scale: Scale, x_scale: Scale) -> f32 {
-    return scale.x * x_scale.x * small_float(low + high);
-}
-#endif

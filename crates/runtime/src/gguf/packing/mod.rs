@@ -12,8 +12,8 @@ mod row;
 mod ternary;
 
 use half::{bf16, f16};
-use wgslm_shaders::WeightFormat;
 use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{FloatKind, WeightFormat};
 
 use super::TensorType;
 use bits::word_of;
@@ -135,6 +135,16 @@ pub(crate) fn floats(kind: TensorType, bytes: &[u8]) -> Option<Vec<f32>> {
         TensorType::F32 => Some(bytes.chunks_exact(4).map(|chunk| f32::from_bits(word_of(chunk))).collect()),
         TensorType::F16 => Some(halves().map(|bits| f16::from_bits(bits).to_f32()).collect()),
         TensorType::BF16 => Some(halves().map(|bits| bf16::from_bits(bits).to_f32()).collect()),
+        _ => None,
+    }
+}
+
+/// The kind of an unquantised tensor's floats; `None` for quantised types.
+pub(crate) fn float_kind(kind: TensorType) -> Option<FloatKind> {
+    match kind {
+        TensorType::F32 => Some(FloatKind::F32),
+        TensorType::F16 => Some(FloatKind::F16),
+        TensorType::BF16 => Some(FloatKind::BF16),
         _ => None,
     }
 }

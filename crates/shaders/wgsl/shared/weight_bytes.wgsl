@@ -1,5 +1,5 @@
-// Q8_0: scale * code, codes of 8 bits, signed.
-#import scales_halves
+// scale * code, codes of 8 bits, signed.
+#import code_scales
 #import bytes
 const CODE_WORDS: u32 = 8u;
 

@@ -1,0 +1,135 @@
+//! Writes the head of a GGUF file: everything before the tensors' bytes.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::{Header, TensorInfo, TensorType, malformed};
+use crate::Result;
+
+/// Where the metadata begin: after the magic, the version and two counts.
+const METADATA_OFFSET: usize = 24;
+
+const FILE_TYPE: &str = "general.file_type";
+const QUANTIZATION_VERSION: &str = "general.quantization_version";
+/// `GGML_QNT_VERSION` of <https://github.com/ggml-org/ggml/blob/master/include/ggml.h>.
+const CURRENT_VERSION: u32 = 2;
+
+/// The numbers of value types: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure>.
+const U32: u32 = 4;
+const STRING: u32 = 8;
+const ARRAY: u32 = 9;
+
+/// The head of a file like that which begins with `head` and has `header`, with `tensors` in its directory, up to the first
+/// tensor's first byte. Metadata are copied as they are, so that no value changes its type, but for what says how the weights
+/// are stored.
+///
+/// # Errors
+/// [`crate::Error::InvalidGguf`] where `head` isn't that of `header`.
+pub(crate) fn rewritten_head(head: &[u8], header: &Header, tensors: &[TensorInfo]) -> Result<Vec<u8>> {
+    let mut changed = BTreeMap::from([(QUANTIZATION_VERSION, CURRENT_VERSION)]);
+    changed.extend(file_type(tensors).map(|number| (FILE_TYPE, number)));
+    let mut metadata = Vec::new();
+    let mut count = 0u64;
+    let mut at = METADATA_OFFSET;
+    for _ in header.metadata.iter() {
+        let end = || malformed("the metadata", at as u64, "they end early");
+        let (key, range) = entry(head, at).ok_or_else(end)?;
+        at = range.end;
+        if !changed.contains_key(key) {
+            metadata.extend_from_slice(&head[range]);
+            count += 1;
+        }
+    }
+    for (key, number) in changed {
+        push_string(&mut metadata, key);
+        metadata.extend(U32.to_le_bytes());
+        metadata.extend(number.to_le_bytes());
+        count += 1;
+    }
+    let mut out = b"GGUF".to_vec();
+    out.extend(header.version.to_le_bytes());
+    out.extend((tensors.len() as u64).to_le_bytes());
+    out.extend(count.to_le_bytes());
+    out.extend(metadata);
+    for tensor in tensors {
+        push_string(&mut out, &tensor.name);
+        out.extend((tensor.shape.len() as u32).to_le_bytes());
+        out.extend(tensor.shape.iter().flat_map(|size| size.to_le_bytes()));
+        out.extend(tensor.kind.id().to_le_bytes());
+        out.extend(tensor.offset.to_le_bytes());
+    }
+    out.resize(out.len().next_multiple_of(header.alignment as usize), 0);
+    Ok(out)
+}
+
+fn push_string(out: &mut Vec<u8>, text: &str) {
+    out.extend((text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// The key of the metadata entry at `at`, and where all of it lies.
+fn entry(bytes: &[u8], at: usize) -> Option<(&str, Range<usize>)> {
+    let value = end_of_string(bytes, at)?;
+    let key = std::str::from_utf8(bytes.get(at + 8..value)?).ok()?;
+    let end = end_of_value(bytes, value + 4, u32_at(bytes, value)?)?;
+    bytes.get(at..end)?;
+    Some((key, at..end))
+}
+
+/// Where a value of type `kind` ends that begins at `at`.
+fn end_of_value(bytes: &[u8], at: usize, kind: u32) -> Option<usize> {
+    match kind {
+        STRING => end_of_string(bytes, at),
+        ARRAY => {
+            let kind = u32_at(bytes, at)?;
+            let count = usize::try_from(u64_at(bytes, at + 4)?).ok()?;
+            match size_of(kind) {
+                Some(size) => at.checked_add(12)?.checked_add(count.checked_mul(size)?),
+                None => (0..count).try_fold(at + 12, |at, _| end_of_value(bytes, at, kind)),
+            }
+        }
+        _ => at.checked_add(size_of(kind)?),
+    }
+}
+
+fn end_of_string(bytes: &[u8], at: usize) -> Option<usize> {
+    at.checked_add(8)?.checked_add(usize::try_from(u64_at(bytes, at)?).ok()?)
+}
+
+/// The size of a number or a boolean.
+fn size_of(kind: u32) -> Option<usize> {
+    match kind {
+        0 | 1 | 7 => Some(1),
+        2 | 3 => Some(2),
+        4..=6 => Some(4),
+        10..=12 => Some(8),
+        _ => None,
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
+}
+
+/// The number of the type that most weights of matrices have: `enum llama_ftype` of
+/// <https://github.com/ggml-org/llama.cpp/blob/master/include/llama.h>. None where it's a mixture's, which can't be told from
+/// its types.
+fn file_type(tensors: &[TensorInfo]) -> Option<u32> {
+    let mut weights: BTreeMap<TensorType, u64> = BTreeMap::new();
+    for tensor in tensors.iter().filter(|tensor| tensor.shape.len() > 1) {
+        *weights.entry(tensor.kind).or_default() += tensor.row_len().saturating_mul(tensor.rows());
+    }
+    match weights.into_iter().max_by_key(|(_, weights)| *weights)?.0 {
+        TensorType::F32 => Some(0),
+        TensorType::F16 => Some(1),
+        TensorType::Q4_0 => Some(2),
+        TensorType::Q4_1 => Some(3),
+        TensorType::Q8_0 => Some(7),
+        TensorType::BF16 => Some(32),
+        _ => None,
+    }
+}

@@ -1,0 +1,194 @@
+//! Where decoders differ from llama.
+
+use wgslm_shaders::Activation;
+
+use super::keys::Keys;
+use super::rope::Pairs;
+use crate::Result;
+use crate::gguf::Value;
+use crate::model::{Layer, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm, RopeSpec};
+
+/// Llama and what is built like it: Mistral, with a window in all layers, SmolLM, TinyLlama and, with experts, Mixtral.
+pub(super) fn llama(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Neighbours)?;
+    windows(keys, &mut spec, window(keys)?, 0, 0)?;
+    Ok(spec)
+}
+
+/// Qwen 2 and 2.5: biases, which any matrix may have.
+pub(super) fn qwen2(keys: &Keys<'_>) -> Result<ModelSpec> {
+    keys.decoder(Pairs::Halves)
+}
+
+/// Qwen 3, also with experts.
+pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Halves)?;
+    spec.attention.qk_norm = QkNorm::Head;
+    Ok(spec)
+}
+
+/// Gemma 2: a norm before and after each sublayer, soft caps, and a window in every other layer, the first included.
+pub(super) fn gemma2(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = gemma(keys)?;
+    spec.attention.soft_cap = keys.positive_f32("attn_logit_softcapping")?.unwrap_or(50.0);
+    if let OutputSpec::Logits { soft_cap, .. } = &mut spec.output {
+        *soft_cap = keys.positive_f32("final_logit_softcapping")?.unwrap_or(30.0);
+    }
+    // The largest of them divides by the root of the width that each head has of the stream.
+    scale_of_largest(&mut spec, 46);
+    let window = keys.u32("attention.sliding_window")?.unwrap_or(4096);
+    let rope = local_rope(keys, &mut spec)?;
+    windows(keys, &mut spec, window, 2, rope)?;
+    Ok(spec)
+}
+
+/// Gemma 3: norms of queries and keys, and five layers with a window and a rope of their own before each that sees all.
+pub(super) fn gemma3(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = gemma(keys)?;
+    spec.attention.qk_norm = QkNorm::Head;
+    if let OutputSpec::Logits { soft_cap, .. } = &mut spec.output {
+        *soft_cap = keys.f32("final_logit_softcapping")?.unwrap_or(0.0).max(0.0);
+    }
+    scale_of_largest(&mut spec, 62);
+    let base = keys.positive_f32("rope.freq_base_swa")?.unwrap_or(10_000.0);
+    spec.ropes.push(RopeSpec { factors: Vec::new(), ..keys.unscaled_rope(spec.head_width, Pairs::Halves, base)? });
+    windows(keys, &mut spec, window(keys)?, 6, 1)?;
+    Ok(spec)
+}
+
+fn gemma(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Halves)?;
+    spec.embedding.scale = (spec.width as f32).sqrt();
+    spec.norm.place = NormPlace::Both;
+    spec.feed_forward.activation = Activation::Gelu;
+    Ok(spec)
+}
+
+fn scale_of_largest(spec: &mut ModelSpec, layers: usize) {
+    if spec.layers.len() == layers {
+        spec.attention.scale = 1.0 / (spec.width as f32 / spec.heads as f32).sqrt();
+    }
+}
+
+/// Phi 3 and 4 mini: fused matrices, and factors for its rope by the length of the context.
+pub(super) fn phi3(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Halves)?;
+    spec.attention.fused = true;
+    spec.feed_forward.fused = true;
+    for rope in &mut spec.ropes {
+        *rope = keys.by_length(rope.clone())?;
+    }
+    windows(keys, &mut spec, window(keys)?, 0, 0)?;
+    Ok(spec)
+}
+
+/// SmolLM 3: every fourth layer is without a rope.
+pub(super) fn smollm3(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Neighbours)?;
+    for layer in spec.layers.iter_mut().skip(3).step_by(4) {
+        *layer = Layer::Attention { window: 0, rope: None };
+    }
+    Ok(spec)
+}
+
+/// Granite 3: scales of embeddings, scores, sublayers and logits.
+pub(super) fn granite(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Neighbours)?;
+    spec.residual_scale = keys.f32("residual_scale")?.filter(|scale| *scale != 0.0).unwrap_or(1.0);
+    spec.embedding.scale = keys.f32("embedding_scale")?.filter(|scale| *scale != 0.0).unwrap_or(1.0);
+    if let Some(scale) = keys.f32("attention.scale")?.filter(|scale| *scale != 0.0) {
+        spec.attention.scale = scale;
+    }
+    if let OutputSpec::Logits { scale, .. } = &mut spec.output {
+        *scale = 1.0 / keys.positive_f32("logit_scale")?.unwrap_or(1.0);
+    }
+    if keys.bool("rope.scaling.finetuned")? == Some(false) {
+        spec.layers.fill(Layer::Attention { window: 0, rope: None });
+    }
+    Ok(spec)
+}
+
+/// OLMo 2 and 3: norms after sublayers and of all queries and keys together; OLMo 3 with windows in three of four layers, which
+/// keep to the rope as it is without scaling.
+pub(super) fn olmo2(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Halves)?;
+    spec.norm.place = NormPlace::After;
+    spec.attention.qk_norm = QkNorm::All;
+    let base = keys.positive_f32("rope.freq_base")?.unwrap_or(10_000.0);
+    spec.ropes.push(keys.unscaled_rope(spec.head_width, Pairs::Halves, base)?);
+    windows(keys, &mut spec, window(keys)?, 4, 1)?;
+    Ok(spec)
+}
+
+/// LFM 2: short convolutions where there are no KV heads, and a norm after the last layer by another name.
+pub(super) fn lfm2(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Halves)?;
+    spec.attention.qk_norm = QkNorm::Head;
+    spec.norm.output = Some("token_embd_norm");
+    let taps = keys.size("shortconv.l_cache")?;
+    if taps > 64 {
+        return Err(
+            keys.invalid("shortconv.l_cache", format!("a convolution over {taps} tokens can't be run (up to 64 can)"))
+        );
+    }
+    windows(keys, &mut spec, window(keys)?, 0, 0)?;
+    let kv_heads = keys.by_layer("attention.head_count_kv", spec.layers.len() as u32)?.unwrap_or_default();
+    for (layer, _) in spec.layers.iter_mut().zip(kv_heads).filter(|(_, kv_heads)| *kv_heads == 0) {
+        *layer = Layer::ShortConvolution { taps };
+    }
+    Ok(spec)
+}
+
+/// gpt-oss: experts with biases and a gate of their own, sinks, and a window in every other layer, the first included.
+pub(super) fn gpt_oss(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Halves)?;
+    spec.norm.feed_forward = "post_attention_norm";
+    spec.attention.sinks = true;
+    spec.feed_forward.activation = Activation::ClampedSwiglu;
+    let rope = local_rope(keys, &mut spec)?;
+    windows(keys, &mut spec, window(keys)?, 2, rope)?;
+    Ok(spec)
+}
+
+/// StarCoder 2: layer norms, biases, and a network without gates.
+pub(super) fn starcoder2(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = keys.decoder(Pairs::Halves)?;
+    spec.norm.kind = NormKind::Layer;
+    spec.feed_forward.activation = Activation::Gelu;
+    spec.feed_forward.gated = false;
+    Ok(spec)
+}
+
+/// The width of windows; 0 where there are none.
+fn window(keys: &Keys<'_>) -> Result<u32> {
+    Ok(keys.u32("attention.sliding_window")?.unwrap_or(0))
+}
+
+/// The rope of layers with a window: of a base of its own where the file has one, else that of all.
+fn local_rope(keys: &Keys<'_>, spec: &mut ModelSpec) -> Result<usize> {
+    let Some(base) = keys.positive_f32("rope.freq_base_swa")? else { return Ok(0) };
+    spec.ropes.push(keys.rope_of_base(spec.head_width, Pairs::Halves, base)?);
+    Ok(spec.ropes.len() - 1)
+}
+
+/// Gives layers a window and the rope of this index: all, with a period of 0, or all but the last of every `period`. A file may
+/// say otherwise, by a period of its own or layer by layer.
+fn windows(keys: &Keys<'_>, spec: &mut ModelSpec, window: u32, period: u32, rope: usize) -> Result<()> {
+    const PATTERN: &str = "attention.sliding_window_pattern";
+    let layers = spec.layers.len() as u32;
+    if window == 0 {
+        return Ok(());
+    }
+    let by_period = |period: u32| (0..layers).map(|layer| period == 0 || layer % period + 1 < period).collect();
+    let has_window: Vec<bool> = match keys.metadata.get(&keys.key(PATTERN)) {
+        Some(Value::Array(_)) => {
+            keys.by_layer(PATTERN, layers)?.unwrap_or_default().iter().map(|number| *number > 0).collect()
+        }
+        Some(_) => by_period(keys.u32(PATTERN)?.unwrap_or(period)),
+        None => by_period(period),
+    };
+    for (layer, _) in spec.layers.iter_mut().zip(has_window).filter(|(_, has)| *has) {
+        *layer = Layer::Attention { window, rope: Some(rope) };
+    }
+    Ok(())
+}

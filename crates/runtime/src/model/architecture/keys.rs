@@ -1,0 +1,85 @@
+//! The metadata of an architecture: keys that begin with its name.
+
+use crate::gguf::{Array, Metadata, Value};
+use crate::{Error, Result};
+
+/// The largest size that is believed: far above any model's, far below where sums and products overflow.
+pub(super) const MAX_SIZE: u32 = 1 << 24;
+
+/// Metadata by what follows the architecture's name in a key. Source of the keys:
+/// <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#llm>.
+pub(super) struct Keys<'a> {
+    pub(super) metadata: &'a Metadata,
+    pub(super) architecture: &'a str,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn new(metadata: &'a Metadata, architecture: &'a str) -> Self {
+        Self { metadata, architecture }
+    }
+
+    /// The whole key.
+    pub(super) fn key(&self, name: &str) -> String {
+        format!("{}.{name}", self.architecture)
+    }
+
+    pub(super) fn u32(&self, name: &str) -> Result<Option<u32>> {
+        self.metadata.u32(&self.key(name))
+    }
+
+    pub(super) fn f32(&self, name: &str) -> Result<Option<f32>> {
+        self.metadata.f32(&self.key(name))
+    }
+
+    pub(super) fn bool(&self, name: &str) -> Result<Option<bool>> {
+        self.metadata.bool(&self.key(name))
+    }
+
+    pub(super) fn str(&self, name: &str) -> Result<Option<&'a str>> {
+        self.metadata.str(&self.key(name))
+    }
+
+    /// A number above 0, if there is one.
+    pub(super) fn positive_f32(&self, name: &str) -> Result<Option<f32>> {
+        match self.f32(name)? {
+            Some(number) if !(number.is_finite() && number > 0.0) => {
+                Err(self.invalid(name, format!("{number} should be above 0")))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// A size: an integer from 1 to [`MAX_SIZE`].
+    pub(super) fn size(&self, name: &str) -> Result<u32> {
+        let size = self.optional_size(name)?;
+        size.ok_or_else(|| Error::MissingMetadata { key: self.key(name) })
+    }
+
+    pub(super) fn optional_size(&self, name: &str) -> Result<Option<u32>> {
+        match self.u32(name)? {
+            Some(number) if !(1..=MAX_SIZE).contains(&number) => {
+                Err(self.invalid(name, format!("{number} should be from 1 to {MAX_SIZE}")))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// A number for each of `layers` layers: given for each, or once for all.
+    pub(super) fn by_layer(&self, name: &str, layers: u32) -> Result<Option<Vec<u32>>> {
+        let key = self.key(name);
+        let numbers: Vec<i64> = match self.metadata.get(&key) {
+            Some(Value::Array(Array::I64(numbers))) => numbers.clone(),
+            Some(Value::Array(Array::Bool(values))) => values.iter().map(|value| i64::from(*value)).collect(),
+            _ => return Ok(self.metadata.u32(&key)?.map(|number| vec![number; layers as usize])),
+        };
+        if numbers.len() != layers as usize {
+            return Err(self.invalid(name, format!("it has {} numbers for {layers} layers", numbers.len())));
+        }
+        let numbers: Option<Vec<u32>> = numbers.into_iter().map(|number| u32::try_from(number).ok()).collect();
+        numbers.map(Some).ok_or_else(|| self.invalid(name, "no number may be negative".to_owned()))
+    }
+
+    pub(super) fn invalid(&self, name: &str, reason: String) -> Error {
+        Error::InvalidMetadata { key: self.key(name), reason }
+    }
+}

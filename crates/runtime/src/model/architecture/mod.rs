@@ -1,0 +1,55 @@
+//! From metadata to [`ModelSpec`]: one mapping an architecture.
+
+mod decoder;
+mod encoders;
+mod families;
+mod keys;
+mod rope;
+
+use self::keys::Keys;
+use super::ModelSpec;
+use crate::gguf::Metadata;
+use crate::{Error, Result};
+
+type Mapping = fn(&Keys<'_>) -> Result<ModelSpec>;
+
+const ARCHITECTURES: &[(&str, Mapping)] = &[
+    ("llama", families::llama),
+    ("mistral", families::llama),
+    ("qwen2", families::qwen2),
+    ("qwen3", families::qwen3),
+    ("qwen3moe", families::qwen3),
+    ("gemma2", families::gemma2),
+    ("gemma3", families::gemma3),
+    ("phi3", families::phi3),
+    ("smollm3", families::smollm3),
+    ("granite", families::granite),
+    ("olmo2", families::olmo2),
+    ("lfm2", families::lfm2),
+    ("gpt-oss", families::gpt_oss),
+    ("starcoder2", families::starcoder2),
+    ("bert", encoders::bert),
+    ("nomic-bert", encoders::nomic_bert),
+];
+
+/// The names of the architectures that can be run, comma separated.
+#[must_use]
+pub fn supported_architectures() -> String {
+    ARCHITECTURES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+impl ModelSpec {
+    /// Reads a model's metadata.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedArchitecture`], or [`Error::MissingMetadata`] and [`Error::InvalidMetadata`] with the key.
+    pub fn from_metadata(metadata: &Metadata) -> Result<Self> {
+        let architecture = metadata.require_str("general.architecture")?;
+        let mapping = ARCHITECTURES.iter().find(|(name, _)| *name == architecture);
+        let (_, mapping) = mapping.ok_or_else(|| Error::UnsupportedArchitecture {
+            architecture: architecture.to_owned(),
+            supported: supported_architectures(),
+        })?;
+        mapping(&Keys::new(metadata, architecture))
+    }
+}

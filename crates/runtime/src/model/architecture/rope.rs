@@ -1,0 +1,107 @@
+//! Rotary position embeddings from metadata.
+
+use super::keys::Keys;
+use crate::Result;
+use crate::model::RopeSpec;
+
+/// Which values of a head turn together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pairs {
+    /// Neighbours: as GGUF stores llama and what is converted like it.
+    Neighbours,
+    /// A value and the one half the rotated width after it.
+    Halves,
+}
+
+/// The tensor of factors that any file may have.
+const FACTORS: &str = "rope_freqs.weight";
+
+impl Keys<'_> {
+    /// The rope of the model's own base and scaling.
+    pub(super) fn rope(&self, head_width: u32, pairs: Pairs) -> Result<RopeSpec> {
+        let base = self.positive_f32("rope.freq_base")?.unwrap_or(10_000.0);
+        self.rope_of_base(head_width, pairs, base)
+    }
+
+    /// The same with another base.
+    pub(super) fn rope_of_base(&self, head_width: u32, pairs: Pairs, base: f32) -> Result<RopeSpec> {
+        let rope = self.unscaled_rope(head_width, pairs, base)?;
+        let scaled = match self.str("rope.scaling.type")? {
+            Some("none") => Ok(rope),
+            Some("longrope") => self.by_length(self.linear(rope)?),
+            None | Some("linear") => self.linear(rope),
+            Some("yarn") => self.yarn(rope, base),
+            Some(other) => {
+                let reason = format!("{other} can't be run (none, linear, yarn and longrope can)");
+                return Err(self.invalid("rope.scaling.type", reason));
+            }
+        };
+        let attention_factor = self.positive_f32("rope.scaling.attn_factor")?.unwrap_or(1.0);
+        scaled.map(|rope| RopeSpec { magnitude: rope.magnitude * attention_factor, ..rope })
+    }
+
+    /// A rope of this base, without scaling.
+    pub(super) fn unscaled_rope(&self, head_width: u32, pairs: Pairs, base: f32) -> Result<RopeSpec> {
+        let width = self.u32("rope.dimension_count")?.unwrap_or(head_width);
+        if width % 2 != 0 || width > head_width {
+            let reason = format!("{width} values of a head of {head_width} can't be rotated");
+            return Err(self.invalid("rope.dimension_count", reason));
+        }
+        let exponent = |pair: u32| -2.0 * f64::from(pair) / f64::from(width);
+        let frequencies = (0..width / 2).map(|pair| f64::from(base).powf(exponent(pair)) as f32).collect();
+        Ok(RopeSpec {
+            frequencies,
+            pair_step: if pairs == Pairs::Neighbours { 1 } else { width / 2 },
+            magnitude: 1.0,
+            factors: vec![(u32::MAX, FACTORS)],
+        })
+    }
+
+    /// By how much more a model is to remember than it was first trained for; 1 where nothing says so.
+    fn factor(&self) -> Result<f32> {
+        let factor = self.positive_f32("rope.scaling.factor")?;
+        // The second is what old files have.
+        Ok(factor.or(self.positive_f32("rope.scale_linear")?).unwrap_or(1.0))
+    }
+
+    /// Factors for each pair, of two kinds by the length of the context (LongRoPE: Ding et al. 2024).
+    pub(super) fn by_length(&self, rope: RopeSpec) -> Result<RopeSpec> {
+        let original = match self.optional_size("rope.scaling.original_context_length")? {
+            Some(length) => length,
+            None => self.size("context_length")?,
+        };
+        let factors = vec![(original, "rope_factors_short.weight"), (u32::MAX, "rope_factors_long.weight")];
+        Ok(RopeSpec { factors, ..rope })
+    }
+
+    /// All positions closer together (Chen et al. 2023).
+    fn linear(&self, mut rope: RopeSpec) -> Result<RopeSpec> {
+        let factor = self.factor()?;
+        rope.frequencies.iter_mut().for_each(|frequency| *frequency /= factor);
+        Ok(rope)
+    }
+
+    /// YaRN (Peng et al. 2023): pairs that turn often within the original context keep their frequencies, those that turn less
+    /// than once are scaled linearly, and there is a ramp between.
+    fn yarn(&self, mut rope: RopeSpec, base: f32) -> Result<RopeSpec> {
+        let factor = self.factor()?;
+        let original = match self.optional_size("rope.scaling.original_context_length")? {
+            Some(length) => length,
+            None => self.size("context_length")?,
+        };
+        // How often a pair turns at the two ends of the ramp.
+        let (fast, slow) = (32.0, 1.0);
+        let width = 2.0 * rope.frequencies.len() as f32;
+        // The pair that turns so many times within the original context.
+        let pair_of =
+            |turns: f32| width * (original as f32 / (turns * 2.0 * std::f32::consts::PI)).ln() / (2.0 * base.ln());
+        let low = pair_of(fast).floor().max(0.0);
+        let high = pair_of(slow).ceil().min(width - 1.0);
+        for (pair, frequency) in rope.frequencies.iter_mut().enumerate() {
+            let kept = 1.0 - ((pair as f32 - low) / (high - low).max(0.001)).clamp(0.0, 1.0);
+            *frequency = *frequency / factor * (1.0 - kept) + *frequency * kept;
+        }
+        rope.magnitude *= 1.0 + 0.1 * factor.ln();
+        Ok(rope)
+    }
+}

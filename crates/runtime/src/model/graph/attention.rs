@@ -1,0 +1,150 @@
+//! Attention.
+
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Attention, Encoding, Kernel, NormHeads, RopeAppend, Variant};
+
+use super::Graph;
+use super::linear::Destination;
+use super::norms::Sublayer;
+use crate::gpu::{Count, ProgramBuilder};
+use crate::model::activations::stride;
+use crate::model::tensors::{QK, QKV, layer_tensor};
+use crate::model::{QkNorm, RopeSpec};
+use crate::{Error, Result};
+
+impl Graph<'_> {
+    /// A layer's attention, through a window and with a rope of this index if it has them.
+    pub(super) fn attention(
+        &self,
+        builder: &mut ProgramBuilder,
+        layer: usize,
+        (window, rope): (u32, Option<usize>),
+        fused: bool,
+    ) -> Result<()> {
+        let (a, spec) = (self.activations, self.spec);
+        let name = |tensor| layer_tensor(layer, tensor);
+        let (key, value) = (spec.query_width(), spec.query_width() + spec.kv_width());
+        let (query_key, query_key_value) = (name(QK), name(QKV));
+        let [q, k, v] = [("attn_q", 0), ("attn_k", key), ("attn_v", value)].map(|(tensor, row)| (name(tensor), row));
+        let matrices = self.matrices(&[
+            &[(&query_key_value, 0)],
+            &[(&query_key, 0), (&v.0, v.1)],
+            &[(&q.0, q.1), (&k.0, k.1), (&v.0, v.1)],
+        ])?;
+        let exact = self.for_scores();
+        let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
+        exact.linear(builder, Count::Rows, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
+        self.norm_heads(builder, layer)?;
+        self.attend(builder, layer, window, rope.map(|rope| &spec.ropes[rope]), fused)?;
+        let output = self.matrices(&[&[(&name("attn_output"), 0)]])?;
+        let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
+        self.linear(builder, Count::Rows, input, &output, self.sublayer_output());
+        self.finish_sublayer(builder, (layer, Sublayer::Mixer))
+    }
+
+    /// The same for queries and keys: scores multiply what activations of 8 bits are off by, unless norms keep them small. Of all
+    /// that such activations cost, two thirds are lost there, on a tenth of the weights.
+    fn for_scores(&self) -> Self {
+        let encoding = match (self.encoding, self.spec.attention.qk_norm) {
+            (Some(Encoding::Int8), QkNorm::None) => None,
+            (encoding, _) => encoding,
+        };
+        Self { encoding, ..*self }
+    }
+
+    /// Normalises queries and keys, where the model does.
+    fn norm_heads(&self, builder: &mut ProgramBuilder, layer: usize) -> Result<()> {
+        let spec = self.spec;
+        let (queries, keys) = match spec.attention.qk_norm {
+            QkNorm::None => return Ok(()),
+            QkNorm::Head => ((spec.heads, spec.head_width), (spec.kv_heads, spec.head_width)),
+            QkNorm::All => ((1, spec.query_width()), (1, spec.kv_width())),
+        };
+        let weight = |tensor| self.weights.floats(&layer_tensor(layer, tensor));
+        builder.dispatch(
+            NormHeads {
+                queries: queries.0,
+                query_width: queries.1,
+                keys: keys.0,
+                key_width: keys.1,
+                stride: stride(spec.qkv_width()),
+                epsilon: spec.norm.epsilon,
+            },
+            self.gpu.capabilities().reducing(Kernel::NormHeads),
+            Count::Rows,
+            &[
+                ("qkv", &self.activations.qkv),
+                ("query_norm", weight("attn_q_norm")?),
+                ("key_norm", weight("attn_k_norm")?),
+            ],
+        );
+        Ok(())
+    }
+
+    /// `attended = attention(qkv)`, by splits of the context where rows are few and their heads whole chunks.
+    fn attend(
+        &self,
+        builder: &mut ProgramBuilder,
+        layer: usize,
+        window: u32,
+        rope: Option<&RopeSpec>,
+        fused: bool,
+    ) -> Result<()> {
+        let (a, spec, kv) = (self.activations, self.spec, &self.kv.layers[layer]);
+        let frequencies = self.weights.frequencies(spec, layer, self.context);
+        let missing = || Error::MissingTensor { tensor: layer_tensor(layer, "rope") };
+        let params = Attention {
+            heads: spec.heads,
+            kv_heads: spec.kv_heads,
+            head_pairs: spec.head_width / 2,
+            query_stride: stride(spec.query_width()),
+            y_stride: stride(spec.query_width()),
+            y_groups: stride(spec.query_width()) / GROUP as u32,
+            scale: spec.attention.scale,
+            splits: a.splits,
+            pairs: rope.map_or(0, |rope| rope.frequencies.len() as u32),
+            pair_step: rope.map_or(1, |rope| rope.pair_step),
+            magnitude: rope.map_or(1.0, |rope| rope.magnitude),
+            soft_cap: spec.attention.soft_cap,
+            window,
+            sinks: spec.attention.sinks.into(),
+        };
+        let resources = [
+            ("rows", &a.rows),
+            ("tables", &kv.tables),
+            ("frequencies", frequencies.ok_or_else(missing)?),
+            ("qkv", &a.qkv),
+            ("query", &a.query),
+            ("k_cache", &kv.keys),
+            ("v_cache", &kv.values),
+            ("partials", &a.partials),
+            ("y", &a.attended),
+        ];
+        let capabilities = self.gpu.capabilities();
+        let stride = stride(spec.qkv_width());
+        let rope = RopeAppend {
+            heads: spec.heads,
+            kv_heads: spec.kv_heads,
+            head_pairs: params.head_pairs,
+            pairs: params.pairs,
+            pair_step: params.pair_step,
+            stride,
+            query_stride: params.query_stride,
+            magnitude: params.magnitude,
+        };
+        let append = Variant::plain(Kernel::RopeAppend).kv(self.kv.format);
+        if fused && spec.head_width.is_multiple_of(8) {
+            let split = |rope| capabilities.attention_split(spec.heads / spec.kv_heads, rope).kv(self.kv.format);
+            // Rows of one sequence look at each other's keys, which have to be in the cache before.
+            builder.dispatch(rope, append, Count::SeveralRows, &resources);
+            builder.dispatch(params, split(false), Count::SeveralRows, &resources);
+            builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleRow, &resources);
+            builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Rows, &resources);
+        } else {
+            builder.dispatch(rope, append, Count::Rows, &resources);
+            let many = capabilities.attention_of_many(spec.head_width, spec.heads / spec.kv_heads);
+            builder.dispatch(params, many.kv(self.kv.format), Count::Rows, &resources);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! Short convolutions, in the place of attention.
+
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Kernel, ShortConvolution, Variant};
+
+use super::Graph;
+use super::linear::Destination;
+use super::norms::Sublayer;
+use crate::Result;
+use crate::gpu::{Count, ProgramBuilder};
+use crate::model::activations::stride;
+use crate::model::tensors::layer_tensor;
+
+impl Graph<'_> {
+    /// A layer's convolution over `taps` tokens.
+    pub(super) fn convolution(&self, builder: &mut ProgramBuilder, layer: usize, taps: u32, fused: bool) -> Result<()> {
+        let (a, width, kv) = (self.activations, self.spec.width, &self.kv.layers[layer]);
+        let name = |tensor| layer_tensor(layer, tensor);
+        let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
+        let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
+        self.linear(builder, Count::Rows, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
+        builder.dispatch(
+            ShortConvolution {
+                width,
+                taps,
+                x_stride: stride(3 * width),
+                y_stride: stride(width),
+                y_groups: stride(width) / GROUP as u32,
+            },
+            Variant::plain(Kernel::ShortConvolution),
+            Count::Rows,
+            &[
+                ("rows", &a.rows),
+                ("tables", &kv.tables),
+                ("x", &a.qkv),
+                ("kernel", self.weights.floats(&name("shortconv.conv"))?),
+                ("cache", &kv.keys),
+                ("y", &a.attended),
+            ],
+        );
+        let output = self.matrices(&[&[(&name("shortconv.out_proj"), 0)]])?;
+        let input = self.encoded(builder, &a.attended, width, &output);
+        self.linear(builder, Count::Rows, input, &output, self.sublayer_output());
+        self.finish_sublayer(builder, (layer, Sublayer::Mixer))
+    }
+}

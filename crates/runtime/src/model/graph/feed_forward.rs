@@ -1,0 +1,65 @@
+//! Feed-forward networks.
+
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Gate, Kernel, Variant};
+
+use super::Graph;
+use super::linear::{Destination, Input, Placed};
+use super::norms::Sublayer;
+use crate::Result;
+use crate::gpu::{Count, ProgramBuilder};
+use crate::model::activations::stride;
+use crate::model::tensors::{GATE_UP, layer_tensor};
+
+impl Graph<'_> {
+    /// A layer's feed-forward network.
+    pub(super) fn feed_forward(&self, builder: &mut ProgramBuilder, layer: usize, fused: bool) -> Result<()> {
+        let spec = self.spec.feed_forward;
+        let a = self.activations;
+        let name = |tensor| layer_tensor(layer, tensor);
+        let (gate_up, gate, up) = (name(GATE_UP), name("ffn_gate"), name("ffn_up"));
+        let matrices = if spec.gated {
+            self.matrices(&[&[(&gate_up, 0)], &[(&gate, 0), (&up, spec.width)]])?
+        } else {
+            self.matrices(&[&[(&up, 0)]])?
+        };
+        let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &matrices, fused)?;
+        let down = self.matrices(&[&[(&name("ffn_down"), 0)]])?;
+        let hidden =
+            Destination { activation: spec.activation, ..Destination::in_planes(&a.hidden, stride(spec.width)) };
+        let input = if !spec.gated {
+            self.linear(builder, Count::Rows, input, &matrices, hidden);
+            self.encoded(builder, &a.hidden, spec.width, &down)
+        } else if fused && matrices.len() == 1 && matrices[0].matrix.parts.len() == 1 {
+            let gated = Destination { gate_rows: spec.width, ..hidden };
+            self.linear(builder, Count::Rows, input, &matrices, gated);
+            Input { x: &a.hidden, norm: None }
+        } else {
+            let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
+            self.linear(builder, Count::Rows, input, &matrices, both);
+            self.gate(builder, Count::Rows, &down)
+        };
+        self.linear(builder, Count::Rows, input, &down, self.sublayer_output());
+        self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
+    }
+
+    /// The gates of rows that hold their values and then what they gate, encoded where the matrix that follows takes that.
+    pub(super) fn gate(&self, builder: &mut ProgramBuilder, count: Count, next: &[Placed<'_>]) -> Input<'_> {
+        let (a, spec) = (self.activations, self.spec.feed_forward);
+        let encoding = next.iter().find_map(|placed| self.encoding_for(placed.matrix));
+        builder.dispatch(
+            Gate {
+                width: spec.width,
+                x_stride: stride(2 * spec.width),
+                y_stride: stride(spec.width),
+                y_groups: stride(spec.width) / GROUP as u32,
+                activation: spec.activation as u32,
+                gated: 1,
+            },
+            Variant::plain(Kernel::Gate).encoding(encoding),
+            count,
+            &[("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)],
+        );
+        Input { x: &a.hidden, norm: None }
+    }
+}

@@ -1,0 +1,143 @@
+//! Products with matrices.
+
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Activation, Encoding, Linear, MatvecShape};
+
+use super::Graph;
+use crate::Result;
+use crate::gpu::{Buffer, Count, ProgramBuilder, Variants};
+use crate::model::Matrix;
+
+/// What a matrix multiplies: rows in planes, and the weights of the norm that comes before where the kernel is to apply it.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) x: &'a Buffer,
+    pub(super) norm: Option<&'a Buffer>,
+}
+
+/// A matrix, its bias, and where its rows begin in a row of the destination.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    pub(super) matrix: &'a Matrix,
+    pub(super) bias: Option<&'a Buffer>,
+    pub(super) first: u32,
+}
+
+/// Where products go, and what is made of them on the way.
+#[derive(Clone, Copy)]
+pub(super) struct Destination<'a> {
+    pub(super) y: &'a Buffer,
+    /// Of a row, in f32.
+    pub(super) stride: u32,
+    /// In planes rather than value by value.
+    pub(super) planes: bool,
+    pub(super) accumulate: bool,
+    pub(super) activation: Activation,
+    /// n > 0: the one matrix holds that many rows of a gate, which is activated, and then as many of what it gates.
+    pub(super) gate_rows: u32,
+    pub(super) scale: f32,
+    pub(super) soft_cap: f32,
+}
+
+impl<'a> Destination<'a> {
+    /// Rows of `stride` values, value by value, of products as they are.
+    pub(super) fn plain(y: &'a Buffer, stride: u32) -> Self {
+        Self {
+            y,
+            stride,
+            planes: false,
+            accumulate: false,
+            activation: Activation::None,
+            gate_rows: 0,
+            scale: 1.0,
+            soft_cap: 0.0,
+        }
+    }
+
+    /// The same in planes.
+    pub(super) fn in_planes(y: &'a Buffer, stride: u32) -> Self {
+        Self { planes: true, ..Self::plain(y, stride) }
+    }
+}
+
+impl Graph<'_> {
+    /// Matrices and the rows that they begin at: of several ways to divide what they hold, the first that the weights have.
+    pub(super) fn matrices(&self, ways: &[&[(&str, u32)]]) -> Result<Vec<Placed<'_>>> {
+        let found = ways.iter().find(|way| way.iter().all(|(name, _)| self.weights.has_matrix(name)));
+        let way = found.or(ways.last()).copied().unwrap_or_default();
+        let placed = |(name, first): &(&str, u32)| {
+            Ok(Placed { matrix: self.weights.matrix(name)?, bias: self.weights.bias(name), first: *first })
+        };
+        way.iter().map(placed).collect()
+    }
+
+    /// The kernels that multiply a part of a matrix with encoded activations, where that is what is wanted and there are any.
+    fn encoded_kernels(&self, matrix: &Matrix, rows: u32) -> Option<Variants> {
+        self.encoding.and_then(|encoding| self.gpu.capabilities().linear_encoded(matrix.layout.format, rows, encoding))
+    }
+
+    /// The encoding that a matrix's kernels take.
+    pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
+        if matrix.unit > 1 {
+            return self.encoding.filter(|encoding| {
+                self.gpu.capabilities().linear_of_experts(matrix.layout, Some(*encoding)).is_some()
+            });
+        }
+        self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
+    }
+
+    /// Products of `input` with matrices, each to its place in a row of the destination; a dispatch a part.
+    pub(super) fn linear(
+        &self,
+        builder: &mut ProgramBuilder,
+        count: Count,
+        input: Input<'_>,
+        matrices: &[Placed<'_>],
+        destination: Destination<'_>,
+    ) {
+        let columns = match count {
+            Count::Outputs => self.activations.output_capacity,
+            _ => self.activations.row_capacity,
+        };
+        let Destination { gate_rows, .. } = destination;
+        let parts = matrices.iter().flat_map(|placed| placed.matrix.parts.iter().map(move |part| (placed, part)));
+        for (Placed { matrix, bias, first }, part) in parts {
+            let mut resources = vec![
+                ("codes", &part.codes),
+                ("x", input.x),
+                ("codes_x", &self.activations.codes),
+                ("scales_x", &self.activations.scales),
+                ("y", destination.y),
+                ("norm", input.norm.unwrap_or(input.x)),
+                ("bias", bias.unwrap_or(input.x)),
+            ];
+            resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+            builder.dispatch(
+                Linear {
+                    rows: if gate_rows > 0 { gate_rows } else { part.rows },
+                    groups: matrix.groups,
+                    columns,
+                    x_stride: matrix.groups * GROUP as u32 / 4,
+                    y_stride: destination.stride,
+                    y_offset: first + part.first,
+                    y_groups: if destination.planes { destination.stride / GROUP as u32 } else { 0 },
+                    accumulate: destination.accumulate.into(),
+                    gate_rows,
+                    norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
+                    epsilon: self.spec.norm.epsilon,
+                    bias: if bias.is_some() { 1 + part.first } else { 0 },
+                    activation: destination.activation as u32,
+                    scale: destination.scale,
+                    soft_cap: destination.soft_cap,
+                    ..Linear::default()
+                },
+                self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
+                    let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
+                    self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
+                }),
+                count,
+                &resources,
+            );
+        }
+    }
+}

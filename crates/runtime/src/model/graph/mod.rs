@@ -1,0 +1,73 @@
+//! The one graph builder: from a spec and its weights to programs of dispatches.
+
+mod attention;
+mod convolution;
+mod embedding;
+mod experts;
+mod feed_forward;
+mod linear;
+mod norms;
+mod outputs;
+
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Encoding, Kernel, Quantise, Variant};
+
+use self::linear::{Input, Placed};
+use super::activations::{Activations, stride};
+use super::{Layer, ModelSpec, Weights};
+use crate::Result;
+use crate::gpu::{Buffer, Count, Gpu, Program, ProgramBuilder};
+use crate::kv::KvCache;
+
+/// Builds the programs of a model.
+pub(crate) struct Graph<'a> {
+    pub(crate) gpu: &'a Gpu,
+    pub(crate) spec: &'a ModelSpec,
+    pub(crate) weights: &'a Weights,
+    pub(crate) activations: &'a Activations,
+    pub(crate) kv: &'a KvCache,
+    /// The most tokens that a sequence can have.
+    pub(crate) context: u32,
+    /// The encoding of what matrices multiply, where there are kernels for it; f32 where not.
+    pub(crate) encoding: Option<Encoding>,
+}
+
+impl Graph<'_> {
+    /// From the rows' tokens to the residual stream after the last layer. `fused`: the kernels for few rows take in what stands
+    /// beside a matrix.
+    pub(crate) fn body(&self, fused: bool) -> Result<Program> {
+        let mut builder = ProgramBuilder::default();
+        self.embed(&mut builder)?;
+        for (index, layer) in self.spec.layers.iter().enumerate() {
+            match layer {
+                Layer::Attention { window, rope } => self.attention(&mut builder, index, (*window, *rope), fused)?,
+                Layer::ShortConvolution { taps } => self.convolution(&mut builder, index, *taps, fused)?,
+            }
+            match self.spec.feed_forward.experts {
+                None => self.feed_forward(&mut builder, index, fused)?,
+                Some(experts) => self.experts(&mut builder, index, experts, fused)?,
+            }
+        }
+        Ok(builder.build(self.gpu))
+    }
+
+    /// Rows of `width` values in planes as these matrices take them: encoded too where one does.
+    fn encoded<'b>(
+        &'b self,
+        builder: &mut ProgramBuilder,
+        x: &'b Buffer,
+        width: u32,
+        matrices: &[Placed<'_>],
+    ) -> Input<'b> {
+        let a = self.activations;
+        if let Some(encoding) = matrices.iter().find_map(|placed| self.encoding_for(placed.matrix)) {
+            builder.dispatch(
+                Quantise { groups: stride(width) / GROUP as u32, x_stride: stride(width) / 4 },
+                Variant::plain(Kernel::Quantise).encoding(Some(encoding)),
+                Count::Rows,
+                &[("x", x), ("codes_x", &a.codes), ("scales_x", &a.scales)],
+            );
+        }
+        Input { x, norm: None }
+    }
+}

@@ -1,0 +1,148 @@
+//! Norms of the residual stream, before and after sublayers.
+
+use wgslm_shaders::Norm;
+use wgslm_shaders::format::GROUP;
+
+use super::Graph;
+use super::linear::{Destination, Input, Placed};
+use crate::Result;
+use crate::gpu::{Buffer, Count, ProgramBuilder};
+use crate::model::activations::stride;
+use crate::model::tensors::{bias_of, layer_tensor, norms_after};
+use crate::model::{NormKind, NormPlace};
+
+/// The two sublayers of a layer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sublayer {
+    /// Attention, or what stands in its place.
+    Mixer,
+    FeedForward,
+}
+
+impl Graph<'_> {
+    /// What a sublayer's first matrices multiply: the residual stream, under a norm where the model has one there. `fused` leaves
+    /// the norm to the matrices' kernels where they can apply it.
+    pub(super) fn sublayer_input(
+        &self,
+        builder: &mut ProgramBuilder,
+        (layer, sublayer): (usize, Sublayer),
+        matrices: &[Placed<'_>],
+        fused: bool,
+    ) -> Result<Input<'_>> {
+        if !self.spec.norm.place.is_before() {
+            return Ok(self.encoded(builder, &self.activations.residual, self.spec.width, matrices));
+        }
+        let norm = match sublayer {
+            Sublayer::Mixer => "attn_norm",
+            Sublayer::FeedForward => self.spec.norm.feed_forward,
+        };
+        self.normed(builder, &layer_tensor(layer, norm), matrices, Count::Rows, fused)
+    }
+
+    /// Where a sublayer's last product goes.
+    pub(super) fn sublayer_output(&self) -> Destination<'_> {
+        let (a, stride) = (self.activations, stride(self.spec.width));
+        if self.spec.norm.place.is_after() {
+            return Destination::in_planes(&a.projected, stride);
+        }
+        let scale = self.spec.residual_scale;
+        Destination { accumulate: true, scale, ..Destination::in_planes(&a.residual, stride) }
+    }
+
+    /// What comes after that: the norm between it and the residual stream, where the model has one.
+    pub(super) fn finish_sublayer(
+        &self,
+        builder: &mut ProgramBuilder,
+        (layer, sublayer): (usize, Sublayer),
+    ) -> Result<()> {
+        let place = self.spec.norm.place;
+        if !place.is_after() {
+            return Ok(());
+        }
+        let [mixer, feed_forward] = norms_after(place);
+        let name = layer_tensor(layer, if sublayer == Sublayer::Mixer { mixer } else { feed_forward });
+        if place == NormPlace::AfterSum {
+            return self.norm_projected(builder, &name, Norm { of_sum: 1, ..self.norm_params() });
+        }
+        let scale = self.spec.residual_scale;
+        self.norm_projected(builder, &name, Norm { accumulate: 1, scale, ..self.norm_params() })
+    }
+
+    /// The norm of what is projected, into the residual stream.
+    pub(super) fn norm_projected(&self, builder: &mut ProgramBuilder, name: &str, params: Norm) -> Result<()> {
+        let a = self.activations;
+        let (weight, bias) = self.norm_weights(name)?;
+        let resources = [("x", &a.projected), ("weight", weight), ("bias", bias), ("y", &a.residual)];
+        builder.dispatch(params, self.gpu.capabilities().norm(false), Count::Rows, &resources);
+        Ok(())
+    }
+
+    /// The residual stream under the norm after the last layer.
+    pub(super) fn output_norm(
+        &self,
+        builder: &mut ProgramBuilder,
+        matrices: &[Placed<'_>],
+        count: Count,
+        fused: bool,
+    ) -> Result<Input<'_>> {
+        let name = format!("{}.weight", self.spec.norm.output.unwrap_or_default());
+        self.normed(builder, &name, matrices, count, fused)
+    }
+
+    /// The residual stream under a norm, as these matrices need it: of every row or of the outputs' rows.
+    fn normed(
+        &self,
+        builder: &mut ProgramBuilder,
+        name: &str,
+        matrices: &[Placed<'_>],
+        count: Count,
+        fused: bool,
+    ) -> Result<Input<'_>> {
+        let a = self.activations;
+        let (weight, bias) = self.norm_weights(name)?;
+        if fused && self.spec.norm.kind == NormKind::Rms {
+            return Ok(Input { x: &a.residual, norm: Some(weight) });
+        }
+        let resources = [
+            ("x", &a.residual),
+            ("weight", weight),
+            ("bias", bias),
+            ("y", &a.normed),
+            ("codes_x", &a.codes),
+            ("scales_x", &a.scales),
+            ("outputs", &a.outputs),
+        ];
+        let variant = self.gpu.capabilities().norm(count == Count::Outputs);
+        // Matrices of one sublayer may be of several formats; without any, what is wanted is the rows themselves.
+        for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
+            let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;
+            if matrices.iter().any(takes) || (matrices.is_empty() && encoding.is_none()) {
+                builder.dispatch(self.norm_params(), variant.encoding(encoding), count, &resources);
+            }
+        }
+        Ok(Input { x: &a.normed, norm: None })
+    }
+
+    fn norm_weights(&self, name: &str) -> Result<(&Buffer, &Buffer)> {
+        let weight = self.weights.floats(name)?;
+        let bias = match self.spec.norm.kind {
+            NormKind::Rms => weight,
+            NormKind::Layer => self.weights.floats(&bias_of(name))?,
+        };
+        Ok((weight, bias))
+    }
+
+    pub(super) fn norm_params(&self) -> Norm {
+        let width = self.spec.width;
+        Norm {
+            width,
+            groups: stride(width) / GROUP as u32,
+            stride: stride(width) / 4,
+            epsilon: self.spec.norm.epsilon,
+            centred: (self.spec.norm.kind == NormKind::Layer).into(),
+            accumulate: 0,
+            of_sum: 0,
+            scale: 1.0,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Matrices that are quantised on the device as their rows arrive.
+
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Kernel, QuantiseWeights, Variant};
+
+use super::Matrix;
+use crate::Result;
+use crate::gguf::{TensorInfo, float_kind};
+use crate::gpu::{Buffer, Count, Counts, Gpu, Program, ProgramBuilder};
+
+/// About how many bytes are quantised at a time.
+const BATCH_BYTES: u64 = 1 << 20;
+
+/// Bytes before the rows in the buffer that the kernel reads.
+const HEADER_BYTES: u64 = (QuantiseWeights::SOURCE_HEADER * 4) as u64;
+
+/// The buffer into which rows are written for the kernel, one for all tensors: what is submitted reads it before the next write.
+#[derive(Default)]
+pub(super) struct Staging {
+    buffer: Option<Buffer>,
+}
+
+impl Staging {
+    /// The buffer, with room for `bytes` of rows at least.
+    fn get(&mut self, gpu: &Gpu, bytes: u64) -> Result<Buffer> {
+        let size = HEADER_BYTES + bytes;
+        match &self.buffer {
+            Some(buffer) if buffer.size() >= size => Ok(buffer.clone()),
+            _ => {
+                let size = size.max((HEADER_BYTES + BATCH_BYTES).min(gpu.capabilities().max_binding));
+                Ok(self.buffer.insert(gpu.storage_buffer("rows to be quantised", size)?).clone())
+            }
+        }
+    }
+}
+
+/// Takes rows of floats to the parts of a matrix, by the kernel `quantise_weights`.
+pub(super) struct QuantisedRows {
+    staging: Buffer,
+    row_bytes: usize,
+    /// The first row of each part, and what writes it.
+    parts: Vec<(usize, Program)>,
+}
+
+impl QuantisedRows {
+    /// For the rows of `tensor`, which are floats in whole groups of 32, in the format of `matrix`.
+    ///
+    /// # Errors
+    /// [`crate::Error::TooLarge`] where not even a row fits a binding.
+    pub(super) fn new(gpu: &Gpu, staging: &mut Staging, tensor: &TensorInfo, matrix: &Matrix) -> Result<Self> {
+        let staging = staging.get(gpu, tensor.row_bytes())?;
+        let layout = matrix.layout;
+        let kind = float_kind(tensor.kind).unwrap_or(wgslm_shaders::FloatKind::F32);
+        let params = QuantiseWeights::new(layout.format, kind, (tensor.row_len() as usize).div_ceil(GROUP));
+        let variant = Variant::plain(Kernel::QuantiseWeights).weight(layout.format, layout.interleave);
+        let program = |part: &super::weights::MatrixPart| {
+            let mut resources = vec![("source", &staging), ("codes", &part.codes)];
+            resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+            let mut builder = ProgramBuilder::default();
+            builder.dispatch(params, variant, Count::Rows, &resources);
+            (part.first as usize, builder.build(gpu))
+        };
+        let parts = matrix.parts.iter().map(program).collect();
+        Ok(Self { staging, row_bytes: tensor.row_bytes() as usize, parts })
+    }
+
+    /// The rows that are best written at a time.
+    pub(super) fn batch(&self) -> usize {
+        let room = (self.staging.size() - HEADER_BYTES) as usize;
+        (room.min(BATCH_BYTES as usize) / self.row_bytes.max(1)).max(1)
+    }
+
+    /// Quantises whole rows, [`Self::batch`] of them at most, from row `first` of the matrix on.
+    pub(super) fn write(&self, gpu: &Gpu, first: usize, bytes: &[u8]) {
+        let end = first + bytes.len() / self.row_bytes;
+        let mut row = first;
+        while row < end {
+            let index = self.parts.partition_point(|(first, _)| *first <= row) - 1;
+            let (part_first, program) = &self.parts[index];
+            let part_end = self.parts.get(index + 1).map_or(end, |(next, _)| end.min(*next));
+            let rows = (part_end - row) as u32;
+            let header = [(row - part_first) as u32, rows, 0, 0];
+            gpu.write(&self.staging, 0, bytemuck::cast_slice(&header));
+            let slice = &bytes[(row - first) * self.row_bytes..(part_end - first) * self.row_bytes];
+            gpu.write(&self.staging, HEADER_BYTES, slice);
+            gpu.run([(program, Counts { rows, outputs: 0, context: 0 })]);
+            row = part_end;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! From a tensor's bytes to the device, piece by piece as they arrive.
+
+use wgslm_shaders::format::{GROUP, plane_index};
+
+use super::quantised_rows::QuantisedRows;
+use crate::gguf::{PackedRows, TensorType, floats, groups_in};
+use crate::gpu::{Buffer, Gpu};
+use crate::quantize::Conversion;
+use crate::{Error, Result};
+
+/// What a tensor's rows become.
+pub(super) enum Target {
+    /// f32 values, a row after the other; of one row in planes.
+    Floats { kind: TensorType, values: Buffer, row_length: usize, in_planes: bool },
+    /// What frequencies are divided by: the buffers that hold some, and what they are without that.
+    Divisors { kind: TensorType, frequencies: Vec<(Buffer, Vec<f32>)> },
+    /// Packed rows of a matrix.
+    Matrix {
+        kind: TensorType,
+        conversion: Option<Conversion>,
+        interleave: usize,
+        groups: usize,
+        parts: Vec<(usize, Buffer, Option<Buffer>)>,
+    },
+    /// Rows of a matrix that the device packs.
+    Quantised(QuantisedRows),
+}
+
+/// Takes a tensor's bytes in pieces of any size, packs them by batches of rows and writes those to the device.
+pub(crate) struct TensorWriter {
+    row_bytes: usize,
+    batch: usize,
+    target: Target,
+    pending: Vec<u8>,
+    first_row: usize,
+    written_rows: usize,
+}
+
+impl TensorWriter {
+    /// For rows of `row_bytes` that begin at `first_row` of the target, to be written `batch` at a time.
+    pub(super) fn new(row_bytes: usize, batch: usize, first_row: usize, target: Target) -> Self {
+        Self { row_bytes, batch, target, pending: Vec::new(), first_row, written_rows: first_row }
+    }
+
+    /// What comes next begins `offset` bytes into the tensor.
+    ///
+    /// # Errors
+    /// [`Error::ScatteredRows`] where that isn't the first of rows that lie side by side.
+    pub(crate) fn seek(&mut self, gpu: &Gpu, offset: u64) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        if !pending.is_empty() {
+            self.write(gpu, &pending);
+        }
+        let row = (offset / self.row_bytes.max(1) as u64) as usize;
+        self.written_rows = self.first_row + row;
+        match &self.target {
+            Target::Matrix { interleave, .. } if !row.is_multiple_of(*interleave) => {
+                Err(Error::ScatteredRows { row, multiple: *interleave })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the next bytes.
+    pub(crate) fn push(&mut self, gpu: &Gpu, mut bytes: &[u8]) {
+        let whole = self.batch * self.row_bytes;
+        if !self.pending.is_empty() {
+            let taken = bytes.len().min(whole - self.pending.len());
+            self.pending.extend_from_slice(&bytes[..taken]);
+            bytes = &bytes[taken..];
+            if self.pending.len() == whole {
+                let pending = std::mem::take(&mut self.pending);
+                self.write(gpu, &pending);
+            }
+        }
+        while bytes.len() >= whole {
+            self.write(gpu, &bytes[..whole]);
+            bytes = &bytes[whole..];
+        }
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// Writes what is left once the last byte has come.
+    pub(crate) fn finish(mut self, gpu: &Gpu) {
+        let pending = std::mem::take(&mut self.pending);
+        if !pending.is_empty() {
+            self.write(gpu, &pending);
+        }
+    }
+
+    /// Packs and writes whole rows, which begin at a multiple of the interleave.
+    fn write(&mut self, gpu: &Gpu, bytes: &[u8]) {
+        let first = self.written_rows;
+        let count = bytes.len() / self.row_bytes;
+        self.written_rows += count;
+        let (kind, conversion, interleave, groups, parts) = match &self.target {
+            Target::Quantised(rows) => return rows.write(gpu, first, bytes),
+            Target::Floats { kind, values, row_length, in_planes } => {
+                let mut floats = floats(*kind, bytes).unwrap_or_default();
+                if *in_planes {
+                    floats = to_planes(&floats);
+                }
+                return gpu.write(values, (first * row_length * 4) as u64, bytemuck::cast_slice(&floats));
+            }
+            Target::Divisors { kind, frequencies } => {
+                let divisors = floats(*kind, bytes).unwrap_or_default();
+                for (buffer, frequencies) in frequencies {
+                    let divided: Vec<f32> = frequencies.iter().zip(&divisors).map(|(f, divisor)| f / divisor).collect();
+                    gpu.write(buffer, 0, bytemuck::cast_slice(&divided));
+                }
+                return;
+            }
+            Target::Matrix { kind, conversion, interleave, groups, parts } => {
+                (*kind, conversion, *interleave, *groups, parts)
+            }
+        };
+        let converted = conversion.map(|conversion| conversion.rows(bytes));
+        let bytes = converted.as_deref().unwrap_or(bytes);
+        let row_bytes = conversion.map_or(self.row_bytes, |conversion| conversion.row_bytes());
+        let mut packed = PackedRows::new(kind, interleave, groups, count.next_multiple_of(interleave));
+        for (row, bytes) in bytes.chunks_exact(row_bytes).enumerate() {
+            packed.pack(row, bytes);
+        }
+        // A batch may reach over the end of a part; parts begin at multiples of the interleave, so planes can be cut there.
+        let format = packed.format;
+        let (code_row, scale_row) = (groups * format.code_words(), format.scale_words(groups));
+        let mut row = first;
+        let end = first + count.next_multiple_of(interleave);
+        while row < end {
+            let index = parts.partition_point(|(first, ..)| *first <= row) - 1;
+            let (part_first, codes, scales) = &parts[index];
+            let part_end = parts.get(index + 1).map_or(end, |(next, ..)| end.min(*next));
+            let write = |buffer: &Buffer, plane: &[u32], words: usize| {
+                let slice = &plane[(row - first) * words..(part_end - first) * words];
+                gpu.write(buffer, ((row - part_first) * words * 4) as u64, bytemuck::cast_slice(slice));
+            };
+            write(codes, &packed.codes, code_row);
+            if let Some(scales) = scales {
+                write(scales, &packed.scales, scale_row);
+            }
+            row = part_end;
+        }
+    }
+}
+
+/// Values in planes, padded with zeros to whole groups.
+fn to_planes(values: &[f32]) -> Vec<f32> {
+    let groups = groups_in(values.len());
+    let mut planes = vec![0.0f32; groups * GROUP];
+    for (i, value) in values.iter().enumerate() {
+        planes[plane_index(i, groups)] = *value;
+    }
+    planes
+}

@@ -1,0 +1,125 @@
+//! Golden logits and embeddings of tiny models of every architecture.
+
+use std::path::{Path, PathBuf};
+
+use pollster::block_on;
+use serde::Deserialize;
+use wgslm::engine::{Activations, EngineOptions};
+use wgslm::gpu::{Gpu, GpuOptions};
+
+use crate::setup::{adapters, engine_on, logits, normalised_error, npy, open};
+use crate::support::{golden, golden_roots, skipped};
+
+/// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
+const TOLERANCE: f64 = 1e-2;
+
+/// What activations of 8 bits cost at the most.
+const INT8_TOLERANCE: f64 = 8e-2;
+
+/// A model, and what an oracle computed with it.
+#[derive(Clone, Deserialize)]
+struct Golden {
+    model: String,
+    architecture: String,
+    tokens: Vec<u32>,
+    logits: Option<String>,
+    embedding: Option<String>,
+    /// The context that the model is to be loaded with, where it counts.
+    context: Option<u32>,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+fn index(path: &Path) -> Vec<Golden> {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut all: Vec<Golden> = serde_json::from_slice(&bytes).expect("the index is JSON");
+    let folder = path.parent().expect("it lies in a folder");
+    all.iter_mut().for_each(|golden| golden.folder = folder.to_owned());
+    all
+}
+
+/// The models of our own and, where they are, those of all golden data.
+fn goldens() -> Vec<Golden> {
+    let mut all = index(&golden("models/index.json"));
+    let [_, shared] = golden_roots();
+    let index_of_all = shared.join("index.json");
+    if index_of_all.exists() {
+        all.extend(index(&index_of_all).into_iter().filter(|golden| golden.model.starts_with("arch/")));
+    } else {
+        skipped("there is no golden data beside the repository; its own models are tested");
+    }
+    for name in ["index.json", "embeddings.json"] {
+        if let Some(folder) = std::env::var_os("WGSLM_MORE_GOLDEN") {
+            all.extend(index(&PathBuf::from(folder).join(name)));
+        }
+    }
+    all
+}
+
+impl Golden {
+    /// How far what `gpu` computes is off.
+    fn error(&self, gpu: &Gpu, options: &EngineOptions) -> f64 {
+        let options = EngineOptions { context_length: self.context, ..options.clone() };
+        let engine = engine_on(gpu, &self.folder.join(&self.model), &options);
+        let expected = |name: &str| npy(&self.folder.join(name));
+        match (&self.logits, &self.embedding) {
+            (Some(name), _) => normalised_error(&logits(&engine, &self.tokens), &expected(name)),
+            (_, Some(name)) => {
+                let mut expected = expected(name);
+                let length = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
+                expected.iter_mut().for_each(|value| *value /= length);
+                normalised_error(&block_on(engine.embed(&self.tokens)).expect("the model runs"), &expected)
+            }
+            _ => panic!("{} has neither logits nor an embedding", self.model),
+        }
+    }
+}
+
+/// Runs every model; fails with all that are too far off.
+fn check(options: &GpuOptions, engine_options: &EngineOptions, tolerance: f64) {
+    let gpu = open(options);
+    let mut failures = Vec::new();
+    for golden in goldens() {
+        let error = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| golden.error(&gpu, engine_options)));
+        let error = error.unwrap_or(f64::INFINITY);
+        if error.is_nan() || error >= tolerance {
+            failures.push(format!("{} ({}): {error:.2e}", golden.model, golden.architecture));
+        }
+    }
+    assert!(failures.is_empty(), "{:?}: {} models are off\n{}", options.device, failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_architecture_gives_the_golden_values_on_every_adapter() {
+    for options in adapters() {
+        for interleaved_rows in [false, true] {
+            check(
+                &GpuOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() },
+                &EngineOptions::default(),
+                TOLERANCE,
+            );
+        }
+    }
+}
+
+#[test]
+fn activations_of_8_bits_come_close_in_every_architecture() {
+    let engine_options = EngineOptions { activations: Activations::Int8, ..EngineOptions::default() };
+    for options in adapters() {
+        for interleaved_rows in [false, true] {
+            let options = GpuOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() };
+            check(&options, &engine_options, INT8_TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn a_token_at_a_time_gives_the_same_as_a_prompt() {
+    let engine_options = EngineOptions { prefill_rows: Some(1), ..EngineOptions::default() };
+    for options in adapters().into_iter().take(1) {
+        for interleaved_rows in [false, true] {
+            let options = GpuOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() };
+            check(&options, &engine_options, TOLERANCE);
+        }
+    }
+}
