@@ -18,7 +18,7 @@ const PROGRESS_INTERVAL = 50;
 export async function loadModel(
   gpu: Gpu,
   files: ModelFiles,
-  { contextLength, activations }: Methods["load"]["params"],
+  { contextLength, activations, quantize }: Methods["load"]["params"],
   { signal, emit }: Context<LoadProgress>,
 ): Promise<Model> {
   let reportedAt = 0;
@@ -30,6 +30,7 @@ export async function loadModel(
     entry: files.entry,
     ...(contextLength !== undefined && { contextLength }),
     ...(activations !== undefined && { activations }),
+    ...(quantize !== undefined && { quantize }),
   });
   try {
     report("loading", 0, undefined);

@@ -25,7 +25,7 @@ export type PostedSource =
 /** What the worker can be asked: what goes in, what is reported on the way, what comes out. */
 export interface Methods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
-  load: Method<{ source: PostedSource } & Pick<LoadOptions, "contextLength" | "activations" | "gpu">, LoadProgress, ModelInfo>;
+  load: Method<{ source: PostedSource } & Pick<LoadOptions, "contextLength" | "activations" | "quantize" | "gpu">, LoadProgress, ModelInfo>;
   generate: Method<
     { prompt: Prompt; options: Omit<GenerateOptions, "signal"> },
     GeneratedToken[],

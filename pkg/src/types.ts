@@ -31,6 +31,22 @@ export interface GpuOptions {
  */
 export type Activations = "auto" | "float" | "int8";
 
+/** What a matrix becomes: 8 or 4 bits, 4-bit normal floats, floats, or what it is. */
+export type QuantizeKind = "q8" | "q4" | "nf4" | "f16" | "f32" | "keep";
+
+/** Which tensors become what. */
+export interface QuantizePolicy {
+  /** The first whose pattern matches a tensor's name decides; `*` stands for anything, `blk.last.` for the last block's. */
+  rules?: readonly ({ pattern: string } & ({ kind: QuantizeKind } | { bits: 8 | 4 }))[];
+  /** What all others become; by default `keep`. */
+  default?: QuantizeKind;
+  /** Whether the scales are quantised too, which takes some 5 % off a 4-bit model. */
+  doubleQuant?: boolean;
+}
+
+/** A policy, or the name of one; `mixed` is 4 bits, and 8 where it matters. With `-dq` the scales are quantised too. */
+export type Quantize = `${"q8" | "q4" | "nf4" | "mixed"}${"" | "-dq"}` | "f16" | "f32" | QuantizePolicy;
+
 export interface LoadOptions {
   /** Called as the load goes on, some twenty times a second at most, and once at the end of each phase. */
   onProgress?: (progress: LoadProgress) => void;
@@ -40,6 +56,8 @@ export interface LoadOptions {
   contextLength?: number;
   /** What the weights multiply; by default `auto`. */
   activations?: Activations;
+  /** What weights that are floats in the file become on the GPU; by default what they are. */
+  quantize?: Quantize;
   /** Which of the adapter's abilities to use. */
   gpu?: GpuOptions;
 }

@@ -359,6 +359,29 @@ describe("package", () => {
     assert.match(refused.message, /auto, float or int8/);
   });
 
+  check("weights are quantised as they come, under a policy by name or by rules", async () => {
+    const { codes, bytes } = await page.evaluate(
+      async ([quantised, floats]) => {
+        const load = (url, quantize) => window.wgslm.Engine.load(url, { quantize });
+        const refused = [load(floats, "q5"), load(floats, { rules: [{ pattern: "*" }] }), load(quantised, "q4")];
+        const codes = [];
+        for (const refusal of refused) codes.push((await window.failure(refusal)).code);
+        const bytes = [];
+        for (const quantize of ["f16", { rules: [{ pattern: "*attn*", bits: 8 }], default: "q4" }, "nf4-dq"]) {
+          const engine = await load(floats, quantize);
+          await engine.generate(window.prompt, { maxTokens: 1 }).result;
+          bytes.push(engine.info.weightBytes);
+          await engine.unload();
+        }
+        return { codes, bytes };
+      },
+      [MODEL, "/golden/quant/tiny-llama-f16.gguf"],
+    );
+    assert.deepEqual(codes, ["quantize-policy", "quantize-policy", "already-quantized"]);
+    const [floats, mixed, least] = bytes;
+    assert.ok(least * 3.5 < floats && least < mixed && mixed < floats, `${bytes}`);
+  });
+
   check("a prompt longer than the context is refused, and the engine goes on", async () => {
     const { failure, next } = await page.evaluate(async () => {
       const long = new Uint32Array(window.engine.info.contextLength + 1).fill(5);

@@ -11,15 +11,15 @@ pub(crate) enum Error {
     /// A file that can't be read or written.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
-    /// A folder that isn't one model.
-    #[error("{}: {source}", path.display())]
-    Folder { path: PathBuf, source: wgslm::Error },
     /// A file that would be written over while it's read.
     #[error("{} is the file that is read; choose another name for the one to be written", path.display())]
     SameFile { path: PathBuf },
     /// A text that doesn't fill a window.
     #[error("the text has {tokens} tokens, and a window takes {context}; choose a longer text or a smaller --context")]
     ShortText { tokens: usize, context: u32 },
+    /// A folder that isn't one model.
+    #[error("{}: {source}", path.display())]
+    Folder { path: PathBuf, source: wgslm::Error },
     /// Output that can't be written.
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),

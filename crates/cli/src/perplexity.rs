@@ -86,12 +86,12 @@ async fn measure(engine: &Engine, text: &str, most: usize) -> Result<Report> {
         }
         let first = window.len() / 2;
         let score = |position: usize, row: &[f32]| {
-            if let Some(next) = window.get(position + 1).filter(|_| position >= first) {
+            if let Some(next) = window.get(position + 1) {
                 scores.push(surprise(row, *next));
             }
             Ok(())
         };
-        engine.logits(&window, score).await?;
+        engine.logits_from(&window, first, score).await?;
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -37,7 +37,7 @@ fn partial(output: &Path) -> PathBuf {
 }
 
 fn write(input: File, path: &Path, policy: Policy, output: &Path) -> Result<()> {
-    let bar = progress_bar("quantizing", input.metadata().map_err(Error::file(path))?.len());
+    let bar = progress_bar("quantizing", Some(input.metadata().map_err(Error::file(path))?.len()));
     let mut quantizer = FileQuantizer::new(policy);
     // Made with the first bytes: a file that can't be read, or isn't a model, makes none.
     let mut made: Option<BufWriter<File>> = None;

@@ -7,6 +7,7 @@ import type {
   GenerationResult,
   GpuOptions,
   ModelInfo,
+  Quantize,
   SupportReport,
 } from "../types.js";
 
@@ -18,7 +19,7 @@ export class Gpu {
   support(): SupportReport;
   readonly peakBytes: number;
   copyBytesPerSecond(): Promise<number>;
-  loader(options: { contextLength?: number; activations?: Activations; entry: string }): Loader;
+  loader(options: { contextLength?: number; activations?: Activations; quantize?: Quantize; entry: string }): Loader;
   /** What tells whether a tuning made elsewhere holds for this device. */
   readonly tuningKey: string;
   /** The choices of kernels measured so far, as text; empty where there was nothing to choose. */

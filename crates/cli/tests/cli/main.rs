@@ -11,6 +11,7 @@ mod generate;
 mod inspect;
 mod logits;
 mod program;
+mod quantize;
 mod sources;
 mod tokenize;
 mod usage;

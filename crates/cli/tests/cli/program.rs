@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::support::{golden, skipped};
 
 /// What the program reads from the environment: none of it reaches a test that doesn't ask for it.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 8] = [
     "WGSLM_DEVICE",
     "WGSLM_ACTIVATIONS",
+    "WGSLM_QUANTIZE",
     "WGSLM_CAPABILITIES",
     "WGSLM_MAX_BINDING",
     "WGSLM_WEIGHT_ROWS",

@@ -38,6 +38,8 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
         (vec!["bench"], "--model <PATH>"),
         (vec!["bench", "--model", "none.gguf", "--repeat", "0"], "--repeat <N>"),
         (vec!["bench", "--model", "none.gguf", "--depth", "some"], "--depth <N>"),
+        (vec!["quantize", "in.gguf", "out.gguf"], "--policy <POLICY>"),
+        (vec!["perplexity", "--model", "none.gguf"], "--text <FILE>"),
         (vec!["devices", "0"], "unexpected argument '0'"),
     ] {
         wgslm(&arguments).failed(2, message);
@@ -51,6 +53,7 @@ fn help_names_every_option() {
         "--device <NAME_OR_INDEX>",
         "[env: WGSLM_DEVICE=",
         "--activations <KIND>",
+        "--quantize <POLICY>",
         "--context <TOKENS>",
     ];
     let generate = [
@@ -78,13 +81,28 @@ fn help_names_every_option() {
         "--json",
     ];
     for (command, options) in [
-        (&[][..], &["generate", "logits", "tokenize", "inspect", "bench", "devices", "WGSLM_CAPABILITIES"][..]),
+        (
+            &[][..],
+            &[
+                "generate",
+                "logits",
+                "tokenize",
+                "inspect",
+                "bench",
+                "devices",
+                "quantize",
+                "perplexity",
+                "WGSLM_CAPABILITIES",
+            ][..],
+        ),
         (&["generate"], &[&model[..], &generate].concat()),
         (&["logits"], &[&model[..], &["--tokens <IDS>", "--output <OUT.npy>"]].concat()),
         (&["tokenize"], &["--model <PATH>", "--no-special", "--json", "<TEXT>"]),
         (&["inspect"], &["--json", "<PATH>"]),
-        (&["bench"], &[&model[..4], &bench].concat()),
+        (&["bench"], &[&model[..5], &bench].concat()),
         (&["devices"], &["--json"]),
+        (&["quantize"], &["<IN.gguf>", "<OUT.gguf>", "--policy <POLICY>"]),
+        (&["perplexity"], &["--text <FILE>", "--context <TOKENS>", "--windows <N>", "--quantize <POLICY>", "--json"]),
     ] {
         let help = wgslm(&[command, &["--help"]].concat()).succeeded();
         for option in options {

@@ -170,9 +170,22 @@ impl Engine {
     /// # Errors
     /// As [`Self::generate`], and whatever `each` returns.
     pub async fn logits(&self, tokens: &[u32], each: impl FnMut(usize, &[f32]) -> Result<()>) -> Result<()> {
+        self.logits_from(tokens, 0, each).await
+    }
+
+    /// As [`Self::logits`], but of the positions from `first` on alone.
+    ///
+    /// # Errors
+    /// As [`Self::logits`].
+    pub async fn logits_from(
+        &self,
+        tokens: &[u32],
+        first: usize,
+        each: impl FnMut(usize, &[f32]) -> Result<()>,
+    ) -> Result<()> {
         check_task(&self.inner, false)?;
         check_prompt(&self.inner, tokens)?;
-        sequence::Sequence::open(&self.inner)?.logits(tokens, each).await
+        sequence::Sequence::open(&self.inner)?.logits(tokens, first, each).await
     }
 }
 

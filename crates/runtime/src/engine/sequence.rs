@@ -82,37 +82,41 @@ impl Sequence {
         self.length = self.length.min(length);
     }
 
-    /// Appends `tokens` and gives the logits of each to `each`.
+    /// Appends `tokens` and gives the logits of each from the `first` on to `each`.
     pub(super) async fn logits(
         mut self,
         tokens: &[u32],
+        first: usize,
         mut each: impl FnMut(usize, &[f32]) -> Result<()>,
     ) -> Result<()> {
         let inner = Arc::clone(&self.inner);
         let output_capacity = inner.activations.output_capacity as usize;
         let vocabulary = inner.model.spec.vocabulary as usize;
         let mut ring = ReadbackRing::new(&inner.gpu, LOGIT_READBACKS, inner.logit_bytes(output_capacity));
-        let mut position = 0;
+        let mut position = first;
+        let mut appended = 0;
         for chunk in tokens.chunks((inner.activations.row_capacity as usize).min(LOGIT_READBACKS * output_capacity)) {
-            for readback in self.submit_logits(chunk, &mut ring)? {
+            for readback in self.submit_logits(chunk, first.saturating_sub(appended), &mut ring)? {
                 let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
                 for row in logits.chunks_exact(vocabulary) {
                     each(position, row)?;
                     position += 1;
                 }
             }
+            appended += chunk.len();
         }
         Ok(())
     }
 
-    /// Appends `tokens` and computes the logits of each, all before another sequence can overwrite the residual stream.
-    fn submit_logits(&mut self, tokens: &[u32], ring: &mut ReadbackRing) -> Result<Vec<Readback>> {
+    /// Appends `tokens` and computes the logits of each from the `first` of them on, all before another sequence can overwrite the residual stream.
+    fn submit_logits(&mut self, tokens: &[u32], first: usize, ring: &mut ReadbackRing) -> Result<Vec<Readback>> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
         self.set_rows(&mut state, known(tokens))?;
         inner.submit_rows(&mut state.step, self.encoded);
         self.length += tokens.len() as u32;
-        let outputs: Vec<_> = (0..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
+        let outputs: Vec<_> =
+            (first..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
         let groups = outputs.chunks(inner.activations.output_capacity as usize);
         Ok(groups.map(|outputs| inner.submit_logits(&mut state.step, outputs, self.encoded, ring)).collect())
     }

@@ -1,6 +1,7 @@
 //! From a model's header to a model whose weights are on their way.
 
-use super::places::check_tensors;
+use super::places::{Place, check_tensors};
+use super::quantised_rows::Staging;
 use super::tensor_writer::TensorWriter;
 use super::tensors::OUTPUT_HEAD;
 use super::{Model, ModelSpec, Weights};
@@ -42,12 +43,13 @@ impl Incoming {
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
-        let mut weights = Weights::new(gpu, &spec)?;
+        let (mut weights, mut staging) = (Weights::new(gpu, &spec)?, Staging::default());
         let writer = |info: &TensorInfo| {
-            let place = places.get(&info.name);
-            let writer =
-                place.map(|(role, fusion)| weights.begin(gpu, &spec, (*role, fusion.as_ref()), info, plan.of(info)));
-            Ok(IncomingTensor { end: 0, left: info.bytes, writer: writer.transpose()? })
+            let begin = |(role, fusion): &Place| {
+                weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
+            };
+            let writer = places.get(&info.name).map(begin).transpose()?;
+            Ok(IncomingTensor { end: 0, left: info.bytes, writer })
         };
         let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
         Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
@@ -87,23 +89,12 @@ fn reason(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gguf::{Metadata, TensorType, Value};
+    use crate::gguf::TensorType;
     use crate::gpu::{GpuOptions, ReadbackRing};
-    use crate::model::TensorRole;
+    use crate::model::tensors::TensorRole;
+    use crate::quantize::Stored;
 
     const ROWS: u64 = 96;
-
-    /// What any model says of itself.
-    fn llama() -> Metadata {
-        let mut metadata = Metadata::default();
-        metadata.insert("general.architecture", Value::String("llama".to_owned()));
-        metadata.insert("llama.attention.layer_norm_rms_epsilon", Value::F64(1e-5));
-        for key in ["block_count", "context_length", "feed_forward_length", "vocab_size", "attention.head_count"] {
-            metadata.insert(format!("llama.{key}"), Value::U64(1));
-        }
-        metadata.insert("llama.embedding_length", Value::U64(64));
-        metadata
-    }
 
     /// The bytes on the device of a matrix of F16 whose parts, from a row up to another, arrive in this order.
     fn arrived(gpu: &Gpu, parts: &[(u64, u64)]) -> Result<Vec<u8>> {
@@ -117,9 +108,9 @@ mod tests {
             bytes: bytes.len() as u64,
         };
         let mut weights = Weights::default();
-        let metadata = llama();
-        let spec = ModelSpec::from_metadata(&metadata)?;
-        let writer = weights.begin(gpu, &spec, (TensorRole::Matrix, None), &info, Plan::default().of(&info))?;
+        let stored = Stored::Blocks(info.kind);
+        let place = (TensorRole::Matrix, None);
+        let writer = weights.begin(gpu, place, &info, stored, &mut Staging::default())?;
         let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer) };
         let mut incoming = Incoming { tensors: vec![tensor] };
         for (first, end) in parts {

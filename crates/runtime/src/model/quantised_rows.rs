@@ -16,7 +16,7 @@ const HEADER_BYTES: u64 = (QuantiseWeights::SOURCE_HEADER * 4) as u64;
 
 /// The buffer into which rows are written for the kernel, one for all tensors: what is submitted reads it before the next write.
 #[derive(Default)]
-pub(super) struct Staging {
+pub(crate) struct Staging {
     buffer: Option<Buffer>,
 }
 

@@ -32,27 +32,29 @@ pub(crate) struct TensorWriter {
     batch: usize,
     target: Target,
     pending: Vec<u8>,
+    /// The first of the tensor's rows in the target.
     first_row: usize,
-    written_rows: usize,
+    /// The row of the target that comes next.
+    next_row: usize,
 }
 
 impl TensorWriter {
     /// For rows of `row_bytes` that begin at `first_row` of the target, to be written `batch` at a time.
     pub(super) fn new(row_bytes: usize, batch: usize, first_row: usize, target: Target) -> Self {
-        Self { row_bytes, batch, target, pending: Vec::new(), first_row, written_rows: first_row }
+        Self { row_bytes, batch, target, pending: Vec::new(), first_row, next_row: first_row }
     }
 
-    /// What comes next begins `offset` bytes into the tensor.
+    /// What comes next lies `offset` bytes from the tensor's beginning: at the beginning of a row.
     ///
     /// # Errors
-    /// [`Error::ScatteredRows`] where that isn't the first of rows that lie side by side.
+    /// [`Error::ScatteredRows`] where it isn't the first of those that lie side by side.
     pub(crate) fn seek(&mut self, gpu: &Gpu, offset: u64) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         if !pending.is_empty() {
             self.write(gpu, &pending);
         }
-        let row = (offset / self.row_bytes.max(1) as u64) as usize;
-        self.written_rows = self.first_row + row;
+        let row = offset as usize / self.row_bytes.max(1);
+        self.next_row = self.first_row + row;
         match &self.target {
             Target::Matrix { interleave, .. } if !row.is_multiple_of(*interleave) => {
                 Err(Error::ScatteredRows { row, multiple: *interleave })
@@ -90,9 +92,9 @@ impl TensorWriter {
 
     /// Packs and writes whole rows, which begin at a multiple of the interleave.
     fn write(&mut self, gpu: &Gpu, bytes: &[u8]) {
-        let first = self.written_rows;
+        let first = self.next_row;
         let count = bytes.len() / self.row_bytes;
-        self.written_rows += count;
+        self.next_row += count;
         let (kind, conversion, interleave, groups, parts) = match &self.target {
             Target::Quantised(rows) => return rows.write(gpu, first, bytes),
             Target::Floats { kind, values, row_length, in_planes } => {

@@ -63,7 +63,8 @@ pub struct Weights {
     floats: HashMap<String, Buffer>,
     /// The frequencies of each rope, once for each of its tensors of factors.
     ropes: Vec<Vec<Buffer>>,
-    staging: Staging,
+    /// By the name of a tensor that divides frequencies: those, and what they are without it.
+    divided: HashMap<&'static str, Vec<(Buffer, Vec<f32>)>>,
 }
 
 impl Weights {
@@ -142,7 +143,11 @@ impl Weights {
         };
         for rope in &spec.ropes {
             let copies = (0..rope.factors.len().max(1)).map(|_| buffer(&rope.frequencies, 0));
-            weights.ropes.push(copies.collect::<Result<_>>()?);
+            let copies = copies.collect::<Result<Vec<_>>>()?;
+            for ((_, factors), copy) in rope.factors.iter().zip(&copies) {
+                weights.divided.entry(*factors).or_default().push((copy.clone(), rope.frequencies.clone()));
+            }
+            weights.ropes.push(copies);
         }
         for (index, layer) in spec.layers.iter().enumerate().filter(|_| spec.attention.sinks) {
             let rope = if let Layer::Attention { rope, .. } = layer { *rope } else { None };
@@ -152,28 +157,18 @@ impl Weights {
         Ok(weights)
     }
 
-    /// The buffers whose frequencies the tensor of this name divides.
-    fn divided_by(&self, spec: &ModelSpec, tensor: &str) -> Vec<(Buffer, Vec<f32>)> {
-        let ropes = spec.ropes.iter().zip(&self.ropes);
-        let all = ropes.flat_map(|(rope, buffers)| {
-            let named = rope.factors.iter().zip(buffers).filter(|((_, name), _)| *name == tensor);
-            named.map(|(_, buffer)| (buffer.clone(), rope.frequencies.clone()))
-        });
-        all.collect()
-    }
-
     /// Makes room for `tensor`, whose shape and type have been checked and which is to serve as `role`; a matrix is stored as
-    /// `stored` says.
+    /// `stored` says. What is quantised goes through `staging`.
     ///
     /// # Errors
     /// [`Error::TooLarge`] where not even a single group of rows fits a binding.
     pub(crate) fn begin(
         &mut self,
         gpu: &Gpu,
-        spec: &ModelSpec,
         (role, fusion): (TensorRole, Option<&Fusion>),
         tensor: &TensorInfo,
         stored: Stored,
+        staging: &mut Staging,
     ) -> Result<TensorWriter> {
         let row_length = tensor.shape[0] as usize;
         let row_bytes = tensor.row_bytes() as usize;
@@ -199,7 +194,10 @@ impl Weights {
                 return Ok(TensorWriter::new(row_bytes / row_length.max(1), 1 << 16, first_row as usize, target));
             }
             TensorRole::RopeFactors => {
-                let target = Target::Divisors { kind, frequencies: self.divided_by(spec, name) };
+                let target = Target::Divisors {
+                    kind,
+                    frequencies: self.divided.get(name.as_str()).cloned().unwrap_or_default(),
+                };
                 return Ok(TensorWriter::new(row_bytes, 1, 0, target));
             }
         }
@@ -214,8 +212,7 @@ impl Weights {
             let matrix = allocate(gpu, name, (rows, unit), layout, groups_in(row_length))?;
             self.matrices.insert(name.clone(), matrix);
         }
-        let Self { matrices, staging, .. } = self;
-        let Some(matrix) = matrices.get(name) else { return Err(Error::MissingTensor { tensor: name.clone() }) };
+        let matrix = self.matrix(name)?;
         let kind = match stored {
             Stored::Quantised(_) => {
                 let rows = QuantisedRows::new(gpu, staging, tensor, matrix)?;
@@ -243,7 +240,8 @@ fn matrix_layout(gpu: &Gpu, stored: Stored) -> WeightLayout {
     WeightLayout { format: stored.format().unwrap_or(WeightFormat::F32), interleave: gpu.capabilities().interleave() }
 }
 
-/// Whether tensors that are stored like this and have so many rows can lie in one matrix of one binding, a row being `row_length` long.
+/// Whether tensors that are stored like this and have so many rows can lie in one matrix of one binding, a row being
+/// `row_length` long.
 pub(crate) fn can_fuse(gpu: &Gpu, row_length: u64, parts: &[(Stored, u64)]) -> bool {
     let Some((stored, _)) = parts.first() else { return false };
     let layout = matrix_layout(gpu, *stored);

@@ -29,6 +29,16 @@ impl Stored {
     }
 }
 
+/// Matrices that stay floats: they are small, and choose what is computed rather than being multiplied. llama.cpp keeps them too
+/// (`llama_tensor_get_type` and its like in <https://github.com/ggml-org/llama.cpp/blob/master/src/llama-quant.cpp>).
+const FLOATS: [&str; 4] = ["*ffn_gate_inp*", "position_embd.*", "token_types.*", "*conv*"];
+
+/// Whether a tensor is a matrix that can be stored otherwise.
+fn changes(tensor: &TensorInfo) -> bool {
+    let name = &tensor.name;
+    tensor.shape.len() > 1 && name.ends_with(".weight") && !FLOATS.iter().any(|pattern| matches(pattern, name))
+}
+
 /// How the tensors of a file are stored that don't stay what they are, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -36,7 +46,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What `policy` makes of `tensors`. Only matrices change: tensors with rows and columns. Those that are quantised already
+    /// What `policy` makes of `tensors`. Only matrices change: weights with rows and columns. Those that are quantised already
     /// aren't quantised again, and rows that aren't whole groups of 32 weights stay as they are.
     ///
     /// # Errors
@@ -51,7 +61,7 @@ impl Plan {
             let rule = patterns.iter().position(|pattern| matches(pattern, &tensor.name));
             let kind = rule.map_or(policy.default, |rule| policy.rules[rule].kind);
             used.iter_mut().zip(&patterns).for_each(|(used, pattern)| *used |= matches(pattern, &tensor.name));
-            let Some(source) = weight_format(tensor.kind).filter(|_| tensor.shape.len() > 1) else { continue };
+            let Some(source) = weight_format(tensor.kind).filter(|_| changes(tensor)) else { continue };
             floats |= !source.has_scales();
             let target = kind.format(policy.double_quant);
             if target.is_some() && source.has_scales() {
@@ -112,6 +122,8 @@ mod tests {
             tensor("token_embd.weight", kind, &[256, 8]),
             tensor("output_norm.weight", TensorType::F32, &[256]),
             tensor("odd.weight", kind, &[256 + 16, 8]),
+            tensor("blk.1.ffn_gate_inp.weight", kind, &[256, 8]),
+            tensor("blk.1.ffn_up_exps.bias", kind, &[256, 8]),
         ];
         for block in [0, 1, 10, 2] {
             all.push(tensor(&format!("blk.{block}.attn_q.weight"), kind, &[256, 8]));
@@ -137,6 +149,8 @@ mod tests {
             ("blk.1.attn_q.weight", Q8),
             ("output_norm.weight", Stored::Blocks(TensorType::F32)),
             ("odd.weight", F16),
+            ("blk.1.ffn_gate_inp.weight", F16),
+            ("blk.1.ffn_up_exps.bias", F16),
         ] {
             let tensor = tensors.iter().find(|tensor| tensor.name == name).expect("it is one of them");
             assert_eq!(plan.of(tensor), stored, "{name}");
@@ -163,7 +177,6 @@ mod tests {
     #[test]
     fn what_is_quantised_is_not_quantised_again() {
         let mut tensors = tensors(TensorType::Q4_1);
-        tensors.retain(|tensor| tensor.name != "odd.weight");
         let error = Plan::new(&Policy::uniform(Kind::Q8), &tensors).expect_err("there is nothing to quantise");
         assert_eq!(error.code(), "already-quantized");
         assert!(error.to_string().contains("Q4_1"), "{error}");

@@ -116,22 +116,6 @@ impl FromStr for Policy {
     }
 }
 
-impl<'de> Deserialize<'de> for Policy {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Name(String),
-            Object(Json),
-        }
-        let policy = match Form::deserialize(deserializer)? {
-            Form::Name(name) => name.parse(),
-            Form::Object(json) => json.try_into(),
-        };
-        policy.map_err(serde::de::Error::custom)
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Json {

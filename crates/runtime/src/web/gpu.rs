@@ -101,7 +101,7 @@ impl JsGpu {
         self.gpu.adopt_tuning(text);
     }
 
-    /// A loader for one model, with `{contextLength, activations, entry}`.
+    /// A loader for one model, with `{contextLength, activations, quantize, entry}`.
     pub fn loader(&self, options_: JsValue) -> Result<JsLoader, JsValue> {
         let options: LoaderOptions = options(options_)?;
         JsLoader::new(&self.gpu, options).map_err(|error| to_js(&error))

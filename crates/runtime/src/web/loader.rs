@@ -10,6 +10,7 @@ use super::error::{object, spent, to_js};
 use super::model::JsModel;
 use crate::engine::{Activations, EngineOptions, Loader};
 use crate::gpu::Gpu;
+use crate::quantize::Policy;
 use crate::source::{self, Wanted};
 
 /// Bytes between two waits for the device, which would otherwise queue up a whole model's writes. Each is for what was written
@@ -21,6 +22,7 @@ const BYTES_AHEAD: u64 = 16 << 20;
 pub(super) struct LoaderOptions {
     context_length: Option<u32>,
     activations: Option<String>,
+    quantize: Option<serde_json::Value>,
     /// The file that the model begins with.
     entry: Option<String>,
 }
@@ -52,6 +54,7 @@ impl JsLoader {
         let options = EngineOptions {
             context_length: options.context_length,
             activations: options.activations.map_or(Ok(Activations::Auto), |text| text.parse())?,
+            quantize: options.quantize.map(policy).transpose()?,
             ..EngineOptions::default()
         };
         let progress = Progress { loader: Loader::open(gpu, &entry, &options), waited_at: 0, writes: None };
@@ -62,6 +65,14 @@ impl JsLoader {
         let mut state = self.state.borrow_mut();
         let progress = state.as_mut().ok_or_else(|| spent("loader"))?;
         call(&mut progress.loader).map_err(|error| to_js(&error))
+    }
+}
+
+/// A policy by its name, or as the object that its JSON would be.
+fn policy(value: serde_json::Value) -> crate::Result<Policy> {
+    match value {
+        serde_json::Value::String(name) => name.parse(),
+        object => object.to_string().parse(),
     }
 }
 

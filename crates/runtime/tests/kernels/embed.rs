@@ -15,6 +15,10 @@ pub(crate) fn cases() -> Vec<Case> {
         {
             cases.push(case(variant, (first, tokens), groups, gap));
         }
+        if layout_of(&variant).format.scales() == Scales::Bytes {
+            // More than one block of scales.
+            cases.push(case(variant, (0, 3), 259, 0));
+        }
         cases.extend([Embed::POSITION, Embed::FIRST].map(|by| case_by(variant, (0, 33), (3, 0), by)));
     }
     cases

@@ -83,6 +83,25 @@ const SHAPES: [Shape; 16] = [
     Shape { extra: Extra::Finish, y_offset: 2, ..shape(70, 3, 70) },
 ];
 
+/// Those for formats whose codes, tables and ways to use a scale others have too: a few of the above, and rows of more than one
+/// block of doubly quantised scales.
+const FEW_SHAPES: [Shape; 6] = [
+    SHAPES[1],
+    SHAPES[4],
+    SHAPES[6],
+    SHAPES[10],
+    SHAPES[15],
+    Shape { extra: Extra::Finish, y_offset: 1, ..shape(5, 259, 9) },
+];
+
+/// The shapes for weights in `format`.
+fn shapes(format: WeightFormat) -> &'static [Shape] {
+    match format {
+        WeightFormat::NF4 | WeightFormat::NF4_DQ | WeightFormat::Q4_DQ | WeightFormat::Q8_DQ => &FEW_SHAPES,
+        _ => &SHAPES,
+    }
+}
+
 /// More rows than a grid has room for in one dimension.
 const TALL: Shape = shape(131_100, 1, 1);
 
@@ -93,8 +112,9 @@ pub(crate) fn cases() -> Vec<Case> {
         .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
     let odd = variants().flat_map(|variant| {
         let alone = variant.kernel != Kernel::Matvec;
-        let shapes = SHAPES
-            .into_iter()
+        let shapes = shapes(layout_of(&variant).format)
+            .iter()
+            .copied()
             .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
         let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);

@@ -10,6 +10,7 @@ mod golden_logits;
 mod loading;
 mod mixed_formats;
 mod perplexity;
+mod quantizing;
 mod real_model;
 mod setup;
 mod sources;

@@ -1,7 +1,7 @@
 //! Models whose tensors are of several types, as mixtures such as Q4_K_M are: what shares a matrix then changes, the logits don't.
 
 use wgslm::engine::EngineOptions;
-use wgslm::gguf::{TensorType, Value};
+use wgslm::gguf::{TensorInfo, TensorType, Value};
 use wgslm::gpu::{Gpu, GpuOptions};
 
 use crate::setup::{adapters, load_bytes, logits, normalised_error};
@@ -13,8 +13,8 @@ use crate::support::golden;
 const AS_F32: [&[&str]; 6] =
     [&[], &["attn_v"], &["attn_k"], &["attn_q", "attn_output"], &["ffn_up"], &["attn_v", "ffn_gate", "ffn_down"]];
 
-/// The file with some of its tensors as F32, without its tokenizer.
-fn rewritten(file: &File, as_f32: &[&str]) -> Vec<u8> {
+/// The file without its tokenizer, and with what `change` makes of a tensor's type and bytes in place of them.
+pub(crate) fn rewritten(file: &File, change: impl Fn(&TensorInfo, &[u8]) -> Option<(TensorType, Vec<u8>)>) -> Vec<u8> {
     let mut writer = GgufWriter::new();
     for (key, value) in file.header.metadata.iter() {
         writer = match value {
@@ -25,15 +25,20 @@ fn rewritten(file: &File, as_f32: &[&str]) -> Vec<u8> {
         };
     }
     for (info, data) in file.header.tensors.iter().zip(&file.tensors) {
-        let changes = as_f32.iter().any(|name| info.name.contains(name)) && info.kind == TensorType::F16;
-        let floats: Vec<u8> = data
-            .chunks_exact(2)
-            .flat_map(|half| half::f16::from_le_bytes([half[0], half[1]]).to_f32().to_le_bytes())
-            .collect();
-        let (kind, data) = if changes { (TensorType::F32, &floats) } else { (info.kind, data) };
+        let changed = change(info, data);
+        let (kind, data) = changed.as_ref().map_or((info.kind, data), |(kind, data)| (*kind, data));
         writer = writer.tensor(&info.name, kind, &info.shape, data);
     }
     writer.finish()
+}
+
+/// The file with some of its F16 tensors as F32.
+fn with_f32(file: &File, names: &[&str]) -> Vec<u8> {
+    rewritten(file, |info, data| {
+        let changes = names.iter().any(|name| info.name.contains(name)) && info.kind == TensorType::F16;
+        let float = |half: &[u8]| half::f16::from_le_bytes([half[0], half[1]]).to_f32().to_le_bytes();
+        changes.then(|| (TensorType::F32, data.chunks_exact(2).flat_map(float).collect()))
+    })
 }
 
 #[test]
@@ -45,7 +50,7 @@ fn logits_do_not_depend_on_what_shares_a_matrix() {
             let options = GpuOptions { interleaved_rows: Some(rows), ..options.clone() };
             let gpu = pollster::block_on(Gpu::request(&options)).expect("the adapter opens");
             let all = AS_F32.map(|as_f32| {
-                let bytes = rewritten(&file, as_f32);
+                let bytes = with_f32(&file, as_f32);
                 let engine = load_bytes(&gpu, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");
                 // By the kernels for few rows, and by those for many.
                 [logits(&engine, &[1, 2, 3, 4, 5]), logits(&engine, &(1..40).collect::<Vec<u32>>())].concat()

@@ -1,0 +1,115 @@
+//! Models quantised as they are loaded: the same as those that were quantised before.
+
+use std::fs;
+
+use wgslm::engine::EngineOptions;
+use wgslm::gguf::TensorType;
+use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm::quantize::{FileQuantizer, Policy};
+use wgslm_shaders::cpu::{Resources, weight_row};
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{FloatKind, Kernel, Launch as _, QuantiseWeights, Variant, WeightFormat, WeightLayout};
+
+use crate::mixed_formats::rewritten;
+use crate::setup::{adapters, load_bytes, logits, normalised_error, open};
+use crate::support::gguf_read::read_in_pieces;
+use crate::support::golden;
+
+/// Enough for the kernels for many rows, and for a second tile of them.
+fn tokens() -> Vec<u32> {
+    (1..40).collect()
+}
+
+fn quantized_file(bytes: &[u8], policy: &str) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut quantizer = FileQuantizer::new(policy.parse().expect("it's a policy"));
+    let mut write = |bytes: &[u8]| {
+        file.extend_from_slice(bytes);
+        Ok::<(), wgslm::Error>(())
+    };
+    bytes.chunks(100_003).try_for_each(|piece| quantizer.push(piece, &mut write)).expect("it can be quantised");
+    quantizer.finish().expect("it's whole");
+    file
+}
+
+fn logits_of(gpu: &Gpu, bytes: &[u8], policy: Option<&str>) -> Vec<f32> {
+    let quantize = policy.map(|policy| policy.parse::<Policy>().expect("it's a policy"));
+    let options = EngineOptions { quantize, context_length: Some(64), ..EngineOptions::default() };
+    logits(&load_bytes(gpu, bytes, 1 << 16, &options).expect("it loads"), &tokens())
+}
+
+#[test]
+fn at_load_weights_become_what_they_become_in_a_file() {
+    let f16 = fs::read(golden("quant/tiny-llama-f16.gguf")).expect("it is readable");
+    let bf16 = fs::read(golden("quant/tiny-llama-bf16.gguf")).expect("it is readable");
+    let sources = [("F16", &f16), ("BF16", &bf16), ("F32", &quantized_file(&f16, "f32"))];
+    let by_name = r#"{"rules": [{"pattern": "*attn_v*", "bits": 8}, {"pattern": "*.ffn_down.*", "kind": "f16"}], "default": "q4"}"#;
+    for (adapter, options) in adapters().into_iter().enumerate() {
+        // Rows that are larger than what is quantised at a time, and matrices in several parts.
+        let small = GpuOptions { max_binding: Some(80 << 10), ..options.clone() };
+        let all = [(&options, "mixed"), (&small, by_name), (&options, "q8")];
+        // Adapters quantise alike, as the kernel's tests show: on the others, whether it's done at all is enough.
+        let count = if adapter == 0 { all.len() } else { 1 };
+        for ((options, policy), (name, source)) in all.iter().zip(&sources).take(count) {
+            let gpu = open(options);
+            let at_load = logits_of(&gpu, source, Some(policy));
+            let from_file = logits_of(&gpu, &quantized_file(source, policy), None);
+            assert!(at_load == from_file, "{name} as {policy} on {}", gpu.adapter().name);
+        }
+    }
+}
+
+/// The values of F16 weights after a turn through `format`, in f32.
+fn turned(format: WeightFormat, bytes: &[u8], row_length: usize) -> Vec<u8> {
+    let groups = row_length / GROUP;
+    let params = QuantiseWeights::new(format, FloatKind::F16, groups);
+    let variant = Variant::plain(Kernel::QuantiseWeights).weight(format, 1);
+    let layout = WeightLayout { format, interleave: 1 };
+    let row = |row: &[u8]| {
+        let words = row.chunks(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+        let source: Vec<u32> = [0, 1, 0, 0].into_iter().chain(words).collect();
+        let mut resources = Resources::default()
+            .with("source", &source)
+            .with("codes", &vec![0u32; params.code_words as usize])
+            .with("scales", &vec![0u32; params.scale_words as usize]);
+        params.reference(&variant, 1, &mut resources);
+        weight_row(layout, resources.get("codes"), resources.get("scales"), 0, groups)
+    };
+    bytes.chunks(2 * row_length).flat_map(row).flat_map(f32::to_le_bytes).collect()
+}
+
+#[test]
+fn formats_that_no_file_has_give_the_logits_of_what_they_stand_for() {
+    let bytes = fs::read(golden("quant/tiny-llama-f16.gguf")).expect("it is readable");
+    let file = read_in_pieces(&bytes, bytes.len()).expect("it is whole");
+    let as_f32 = [("nf4", WeightFormat::NF4), ("nf4-dq", WeightFormat::NF4_DQ), ("q4-dq", WeightFormat::Q4_DQ)];
+    let as_f32 = as_f32.into_iter().chain([("q8-dq", WeightFormat::Q8_DQ)]).map(|(policy, format)| {
+        let bytes = rewritten(&file, |info, data| {
+            let matrix = info.kind == TensorType::F16 && info.shape.len() > 1;
+            matrix.then(|| (TensorType::F32, turned(format, data, info.shape[0] as usize)))
+        });
+        (policy, bytes)
+    });
+    let as_f32: Vec<_> = as_f32.collect();
+    for (adapter, options) in adapters().into_iter().enumerate() {
+        let gpu = open(&options);
+        for (policy, expected) in as_f32.iter().take(if adapter == 0 { as_f32.len() } else { 1 }) {
+            let (found, expected) = (logits_of(&gpu, &bytes, Some(policy)), logits_of(&gpu, expected, None));
+            let error = normalised_error(&found, &expected);
+            assert!(error < 1e-4, "{policy} on {}: {error:.1e}", gpu.adapter().name);
+        }
+    }
+}
+
+#[test]
+fn what_is_quantised_already_is_refused_or_made_floats() {
+    let Some(options) = adapters().into_iter().next() else { return };
+    let gpu = open(&options);
+    let bytes = fs::read(golden("quant/tiny-llama-q4_1.gguf")).expect("it is readable");
+    let quantize = Some("mixed".parse().expect("it's a policy"));
+    let error = load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
+    assert_eq!(error.map(|_| ()).expect_err("there are no floats").code(), "already-quantized");
+    // Nothing is lost on the way to floats.
+    let error = normalised_error(&logits_of(&gpu, &bytes, Some("f32")), &logits_of(&gpu, &bytes, None));
+    assert!(error < 1e-5, "{error:.1e}");
+}
