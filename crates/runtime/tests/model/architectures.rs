@@ -117,9 +117,7 @@ fn activations_of_8_bits_come_close_in_every_architecture() {
 fn a_token_at_a_time_gives_the_same_as_a_prompt() {
     let engine_options = EngineOptions { prefill_rows: Some(1), ..EngineOptions::default() };
     for options in adapters().into_iter().take(1) {
-        for interleaved_rows in [false, true] {
-            let options = GpuOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() };
-            check(&options, &engine_options, TOLERANCE);
-        }
+        // Few rows have kernels of their own where rows of weights lie one after the other.
+        check(&GpuOptions { interleaved_rows: Some(false), ..options }, &engine_options, TOLERANCE);
     }
 }
