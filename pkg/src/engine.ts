@@ -5,6 +5,7 @@ import type { MethodName, Methods } from "./protocol.js";
 import { postSource } from "./source.js";
 import type {
   ChatMessage,
+  EmbedOptions,
   GenerateOptions,
   GpuOptions,
   LoadOptions,
@@ -70,6 +71,22 @@ export class Engine {
   /** Generates from a prompt or, given messages, the assistant's next turn. Calls wait for each other in order. */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
     return new Generation(this.#connection, prompt, options);
+  }
+
+  /**
+   * The embedding of a text: a vector of length 1 with `info.width` values, whose dot product with another is their similarity. Of
+   * several texts, their embeddings in the same order. Where the model generates text instead, fails with the code `wrong-task`.
+   */
+  embed(text: string, options?: EmbedOptions): Promise<Float32Array>;
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
+  async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Float32Array | Float32Array[]> {
+    const one = typeof texts === "string";
+    const given: readonly unknown[] = one ? [texts] : Array.isArray(texts) ? texts : [texts];
+    if (!given.every((text) => typeof text === "string")) {
+      throw new WgslmError("invalid-argument", "embeddings are made of texts; give a string or an array of strings");
+    }
+    const embeddings = await this.#connection.call("embed", { texts: given }, options).result;
+    return one ? embeddings[0]! : embeddings;
   }
 
   /** The tokens of a text. `special`, the default, reads special tokens such as `<|im_start|>` as such, not as text. */

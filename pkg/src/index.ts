@@ -5,6 +5,7 @@ export type {
   Activations,
   AdapterInfo,
   ChatMessage,
+  EmbedOptions,
   FinishReason,
   GeneratedToken,
   GenerateOptions,

@@ -19,8 +19,14 @@ export type PostedSource =
   | Blob
   | ArrayBuffer
   | ReadableStream<Uint8Array>
-  | readonly File[]
+  | readonly PathedFile[]
   | FileSystemDirectoryHandle;
+
+/** A file, and its path in the folder that was chosen: a file that is posted forgets it. */
+export interface PathedFile {
+  path: string;
+  file: File;
+}
 
 /** What the worker can be asked: what goes in, what is reported on the way, what comes out. */
 export interface Methods {
@@ -34,6 +40,7 @@ export interface Methods {
   tokenize: Method<{ text: string; special: boolean }, never, Uint32Array>;
   detokenize: Method<{ tokens: Uint32Array }, never, string>;
   chatPrompt: Method<{ messages: readonly ChatMessage[] }, never, string>;
+  embed: Method<{ texts: readonly string[] }, never, Float32Array[]>;
   logits: Method<{ tokens: Uint32Array }, never, Float32Array>;
   memory: Method<Record<never, never>, never, MemoryUse>;
   decodeBytes: Method<{ depth: number }, never, number>;

@@ -99,6 +99,17 @@ export class Session implements Handlers {
     return this.#model().applyChatTemplate(messages, true);
   }
 
+  embed({ texts }: Methods["embed"]["params"], { signal }: Context<never>): Promise<Float32Array[]> {
+    return this.#queue.run(async () => {
+      const embeddings: Float32Array[] = [];
+      for (const text of texts) {
+        signal.throwIfAborted();
+        embeddings.push(await this.#model().embed(text));
+      }
+      return embeddings;
+    });
+  }
+
   logits({ tokens }: Methods["logits"]["params"]): Promise<Float32Array> {
     return this.#queue.run(() => this.#model().logits(tokens));
   }

@@ -1,5 +1,5 @@
 import { WgslmError } from "./errors.js";
-import type { PostedSource } from "./protocol.js";
+import type { PathedFile, PostedSource } from "./protocol.js";
 import type { ModelSource } from "./types.js";
 import type { WantedFile } from "./wasm/wgslm.js";
 
@@ -18,7 +18,7 @@ export function postSource(source: ModelSource): { source: PostedSource; transfe
   if (source instanceof ArrayBuffer || source instanceof ReadableStream) return { source, transfer: [source] };
   if (source instanceof FileList || Array.isArray(source)) {
     const files: unknown[] = [...source];
-    if (files.every((file) => file instanceof File)) return { source: topmost(files), transfer: [] };
+    if (files.every((file) => file instanceof File)) return { source: withPaths(files), transfer: [] };
   }
   throw new WgslmError(
     "invalid-argument",
@@ -30,11 +30,11 @@ function isFolder(source: unknown): source is FileSystemDirectoryHandle {
   return typeof FileSystemDirectoryHandle !== "undefined" && source instanceof FileSystemDirectoryHandle;
 }
 
-/** The files of a chosen folder itself: those of folders in it may have the same names. */
-function topmost(files: File[]): File[] {
-  const depth = (file: File): number => file.webkitRelativePath.split("/").length;
-  const top = Math.min(...files.map(depth));
-  return files.filter((file) => depth(file) === top);
+/** The files with their paths from the folder on that has the topmost ones. */
+function withPaths(files: File[]): PathedFile[] {
+  const parts = files.map(({ webkitRelativePath, name }) => (webkitRelativePath || name).split("/"));
+  const top = parts.reduce((least, { length }) => Math.min(least, length), Infinity);
+  return files.map((file, index) => ({ path: parts[index]!.slice(top - 1).join("/"), file }));
 }
 
 /** A file opened for reading. */
@@ -74,8 +74,10 @@ export async function openFiles(source: PostedSource, entryOf: (names: string[])
     for await (const { kind, name } of source.values()) if (kind === "file") names.push(name);
     return filesOf(entryOf(names), (file) => fileIn(source, file));
   }
-  const files = new Map(source.map((file) => [file.name, file]));
-  return filesOf(entryOf([...files.keys()]), (file) => files.get(file));
+  const files = new Map(source.map(({ path, file }) => [path, file]));
+  // A model is what lies together; folders within may have others, such as the same one in other formats.
+  const names = [...files.keys()].filter((path) => !path.includes("/"));
+  return filesOf(entryOf(names), (file) => files.get(file));
 }
 
 /** Files that are at hand. */
@@ -89,18 +91,21 @@ function filesOf(entry: string, find: (file: string) => Blob | undefined | Promi
   };
 }
 
-async function fileIn(folder: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
+async function fileIn(folder: FileSystemDirectoryHandle, path: string): Promise<File | undefined> {
+  const [name = "", ...folders] = path.split("/").reverse();
   try {
-    return await (await folder.getFileHandle(name)).getFile();
+    let holder = folder;
+    for (const part of folders.reverse()) holder = await holder.getDirectoryHandle(part);
+    return await (await holder.getFileHandle(name)).getFile();
   } catch (error) {
     if (error instanceof DOMException && (error.name === "NotFoundError" || error.name === "TypeMismatchError")) {
       return undefined;
     }
-    throw new WgslmError("network", `reading ${name} failed (${messageOf(error)}); choose the folder again`);
+    throw new WgslmError("network", `reading ${path} failed (${messageOf(error)}); choose the folder again`);
   }
 }
 
-/** The files beside an address: all in one folder, and with the same query. */
+/** The files beside an address: all from one folder on, and with the same query. */
 function filesAt(address: URL): ModelFiles {
   const name = address.pathname.split("/").pop() ?? "";
   const entry = address.protocol === "blob:" ? UNNAMED : name === "" ? CONFIG : decoded(name);
@@ -110,7 +115,7 @@ function filesAt(address: URL): ModelFiles {
       const isEntry = wanted.file === entry;
       if (isEntry && name !== "") return fetchFile(address, wanted, [], signal);
       if (address.protocol === "blob:") return undefined;
-      const url = new URL(encodeURIComponent(wanted.file), address);
+      const url = new URL(wanted.file.split("/").map(encodeURIComponent).join("/"), address);
       url.search = address.search;
       return fetchFile(url, wanted, isEntry ? [] : wanted.optional ? [...ABSENT, ...UNSEEN] : ABSENT, signal);
     },

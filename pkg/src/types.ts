@@ -77,6 +77,10 @@ export interface ModelInfo {
   /** The architecture's name in the file, such as `llama`. */
   architecture: string;
   name: string;
+  /** What it does: `generation` of text, or `embedding`s. A call for the other fails with the code `wrong-task`. */
+  task: "generation" | "embedding";
+  /** How many values stand for a token inside it; an embedding has as many. */
+  width: number;
   /** How many weights it has. */
   parameters: number;
   layers: number;
@@ -144,6 +148,11 @@ export interface GenerateOptions {
   /** Tokens at the start of the prompt that the timings leave out: for measuring what happens after them. */
   untimedTokens?: number;
   /** Aborting it stops the answer, and iteration throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface EmbedOptions {
+  /** Aborting it ends the work after the text under way, and the call rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

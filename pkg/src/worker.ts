@@ -33,7 +33,8 @@ async function answer<M extends MethodName>(id: number, method: M, params: Metho
       emit: (event: Methods[M]["event"]) => scope.postMessage({ id, event }),
     };
     const result = await handler.call(session, params, context);
-    const owned = ArrayBuffer.isView(result) ? [result.buffer as ArrayBuffer] : [];
+    const views = [result].flat().filter((part) => ArrayBuffer.isView(part));
+    const owned = views.map(({ buffer }) => buffer as ArrayBuffer);
     scope.postMessage({ id, result }, owned);
   } catch (error) {
     // After a trap the instance's memory can't be trusted: nothing may be called in it again.

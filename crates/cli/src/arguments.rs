@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Generate(GenerateArguments),
     /// Write the logits of every position of a sequence of tokens
     Logits(LogitsArguments),
+    /// Turn texts into vectors that lie close where their meanings do
+    Embed(EmbedArguments),
     /// Turn text into tokens
     Tokenize(TokenizeArguments),
     /// Show what is in a model's files
@@ -158,6 +160,22 @@ pub(crate) struct LogitsArguments {
     /// The file to write: float32 [tokens, vocabulary] in NumPy's .npy format
     #[arg(long, value_name = "OUT.npy")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+#[command(group(ArgGroup::new("input").required(true).args(["texts", "file"])))]
+pub(crate) struct EmbedArguments {
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
+    /// A file with a text a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print a JSON object a text, with its tokens and values, instead of its values alone
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The texts; after -- they may be anything, options too
+    #[arg(value_name = "TEXT")]
+    pub(crate) texts: Vec<String>,
 }
 
 #[derive(Args, Debug)]

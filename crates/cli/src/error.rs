@@ -17,6 +17,9 @@ pub(crate) enum Error {
     /// A text that doesn't fill a window.
     #[error("the text has {tokens} tokens, and a window takes {context}; choose a longer text or a smaller --context")]
     ShortText { tokens: usize, context: u32 },
+    /// One of several texts that can't be embedded.
+    #[error("text {number}: {source}")]
+    Text { number: usize, source: wgslm::Error },
     /// A folder that isn't one model.
     #[error("{}: {source}", path.display())]
     Folder { path: PathBuf, source: wgslm::Error },

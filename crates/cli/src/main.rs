@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod devices;
+mod embed;
 mod error;
 mod generate;
 mod inspect;
@@ -44,6 +45,7 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Generate(arguments) => generate::run(arguments).await,
         Command::Logits(arguments) => logits::run(arguments).await,
+        Command::Embed(arguments) => embed::run(arguments).await,
         Command::Tokenize(arguments) => tokenize::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Quantize(arguments) => quantize::run(&arguments),

@@ -52,13 +52,23 @@ impl Step {
             Step::Format | Step::Clippy => &[Need::RustComponents],
             Step::ClippyWasm => &[Need::RustComponents, Need::WasmStandardLibrary],
             // SwiftShader, the second software adapter, comes with Chromium.
-            Step::Unit => &[Need::Vulkan, Need::Chromium, Need::Model(&model::DEFAULT), Need::Model(&model::GEMMA3)],
+            Step::Unit => &[
+                Need::Vulkan,
+                Need::Chromium,
+                Need::Model(&model::DEFAULT),
+                Need::Model(&model::GEMMA3),
+                Need::Model(&model::MINILM),
+            ],
             Step::Web => web::NEEDS,
             Step::Size => &[],
             Step::Types => &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("tests/browser")],
-            Step::Browser => {
-                &[Need::Chromium, Need::Node, Need::NodeModules("tests/browser"), Need::Model(&model::DEFAULT)]
-            }
+            Step::Browser => &[
+                Need::Chromium,
+                Need::Node,
+                Need::NodeModules("tests/browser"),
+                Need::Model(&model::DEFAULT),
+                Need::Model(&model::GEMMA3),
+            ],
         }
     }
 
@@ -151,10 +161,10 @@ fn summary(outcomes: &[Outcome]) -> String {
 
 /// Tells a test where the real models lie, if they do.
 fn with_models(command: &mut Command) -> Result<&mut Command> {
-    for (variable, model) in [("WGSLM_TEST_MODEL", &model::DEFAULT), ("WGSLM_TEST_GEMMA", &model::GEMMA3)] {
+    for model in model::ALL {
         let path = model.path()?;
-        if path.is_file() {
-            command.env(variable, path);
+        if path.exists() {
+            command.env(model.variable, path);
         }
     }
     Ok(command)

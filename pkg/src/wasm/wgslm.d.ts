@@ -63,6 +63,8 @@ export class Model {
   detokenize(tokens: Uint32Array): string;
   applyChatTemplate(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;
   generate(prompt: string | Uint32Array, options: Omit<GenerateOptions, "signal">): Generation;
+  /** The embedding of a text, of length 1. */
+  embed(text: string): Promise<Float32Array>;
   /** The logits of every position, `[tokens, vocabulary]`. */
   logits(tokens: Uint32Array): Promise<Float32Array>;
   free(): void;

@@ -11,7 +11,7 @@ use crate::support::golden;
 const TOLERANCE: f64 = 1e-2;
 
 /// The header and the values of a .npy file.
-fn npy(path: impl AsRef<std::path::Path>) -> (String, Vec<f32>) {
+pub(crate) fn npy(path: impl AsRef<std::path::Path>) -> (String, Vec<f32>) {
     let bytes = fs::read(path).expect("the file is there");
     assert_eq!(bytes[..8], *b"\x93NUMPY\x01\x00", "the magic and the version");
     let end = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));

@@ -5,6 +5,7 @@ mod support;
 
 mod bench;
 mod devices;
+mod embed;
 mod environment;
 mod failures;
 mod generate;

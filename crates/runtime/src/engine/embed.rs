@@ -5,6 +5,17 @@ use super::{Engine, check_prompt, check_task};
 use crate::{Error, Result};
 
 impl Engine {
+    /// The tokens of `text`, with those around it that the model expects, and its embedding: see [`Self::embed`].
+    ///
+    /// # Errors
+    /// As [`Self::embed`], and [`Error::Tokenizer`].
+    pub async fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Vec<f32>)> {
+        check_task(&self.inner, true)?;
+        let tokens = self.model().tokenizer()?.encode_prompt(text)?;
+        let embedding = self.embed(&tokens).await?;
+        Ok((tokens, embedding))
+    }
+
     /// The embedding of `tokens`: `[width]` values, of length 1, pooled as the model was made to be.
     ///
     /// # Errors

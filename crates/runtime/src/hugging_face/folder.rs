@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::config::{self, Config};
 use super::model_types::ModelType;
-use super::{assemble, keys};
-use crate::gguf::{TensorInfo, TensorType, skip};
+use super::{assemble, keys, sentence};
+use crate::gguf::{TensorInfo, TensorType, Value, skip};
 use crate::safetensors::{Entry, HeaderReader, extents_of};
 use crate::source::{Constant, DataFile, Format, Headers, Model, ModelFile, ModelHeader, TokenizerFiles};
 use crate::{Error, Result};
@@ -20,12 +20,14 @@ const INDEX: &str = "model.safetensors.index.json";
 const SINGLE: &str = "model.safetensors";
 
 /// The files that are read as a whole, in order, and the most bytes of each. Only config.json must be there.
-const WHOLE: [(&str, usize); 6] = [
+const WHOLE: [(&str, usize); 8] = [
     (config::FILE, 4 << 20),
     (GENERATION_CONFIG, 1 << 20),
     (TOKENIZER, 128 << 20),
     (TOKENIZER_CONFIG, 32 << 20),
     (CHAT_TEMPLATE, 4 << 20),
+    (sentence::MODULES, 1 << 20),
+    (sentence::POOLING, 1 << 20),
     (INDEX, 64 << 20),
 ];
 
@@ -40,6 +42,8 @@ pub(crate) struct Folder {
     files: Vec<ModelFile>,
     config: Option<(Config, &'static ModelType)>,
     tokenizer: TokenizerFiles,
+    /// GGUF's number of the pooling, where a file says it.
+    pooling: Option<u64>,
     /// The file that each tensor should be in, where there is an index.
     weight_map: Option<HashMap<String, String>>,
     /// The names of the files with tensors.
@@ -76,6 +80,7 @@ impl Folder {
             files: Vec::new(),
             config: None,
             tokenizer: TokenizerFiles::default(),
+            pooling: None,
             weight_map: None,
             shards: vec![SINGLE.to_owned()],
             reader: HeaderReader::new(SINGLE),
@@ -111,6 +116,8 @@ impl Folder {
                 let text = text.map_err(|_| Error::InvalidConfig { file: file.to_owned(), reason })?;
                 self.tokenizer.chat_template = Some(text);
             }
+            sentence::MODULES => sentence::check_modules(&bytes)?,
+            sentence::POOLING => self.pooling = Some(sentence::pooling_type(&bytes)?),
             _ => {
                 let Index { weight_map } = serde_json::from_slice(&bytes).map_err(invalid)?;
                 self.shards = shards(&weight_map)?;
@@ -122,7 +129,10 @@ impl Folder {
 
     /// Goes on to the next file.
     fn advance(&mut self) {
-        if self.whole < WHOLE.len() {
+        let embeds = self.config.as_ref().is_some_and(|(_, model)| model.embeds);
+        let of_no_use = |file: &str| !embeds && [sentence::MODULES, sentence::POOLING].contains(&file);
+        self.whole = (self.whole + 1).min(WHOLE.len());
+        while WHOLE.get(self.whole).is_some_and(|(file, _)| of_no_use(file)) {
             self.whole += 1;
         }
         if self.whole == WHOLE.len()
@@ -217,7 +227,10 @@ impl Headers for Folder {
         let Some((config, model)) = &self.config else {
             return Err(Error::MissingFile { file: config::FILE.to_owned() });
         };
-        let (metadata, factors) = keys::metadata(model, config)?;
+        let (mut metadata, factors) = keys::metadata(model, config)?;
+        if let Some(pooling) = self.pooling {
+            metadata.insert(format!("{}.pooling_type", model.architecture), Value::U64(pooling));
+        }
         let tied_head = model.tied_head || config.flag("tie_word_embeddings")?.unwrap_or(false);
         let shards: Vec<_> = self.shards.iter().map(String::as_str).zip(self.read.iter()).collect();
         let entries: Vec<_> = shards.iter().map(|(name, (entries, _))| (*name, entries.as_slice())).collect();

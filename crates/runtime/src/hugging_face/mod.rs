@@ -11,6 +11,7 @@ mod keys;
 mod model_types;
 mod names;
 mod rope;
+mod sentence;
 mod special;
 
 pub(crate) use folder::Folder;

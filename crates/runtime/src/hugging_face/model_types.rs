@@ -24,6 +24,8 @@ pub(super) struct ModelType {
     pub(super) norms_add_one: bool,
     /// Whether the output head is always the embedding table.
     pub(super) tied_head: bool,
+    /// Whether it makes embeddings, and sentence-transformers may say how.
+    pub(super) embeds: bool,
     /// Whether it has rotary position embedding.
     pub(super) rotates: bool,
     /// The base of its rope where config.json has none.
@@ -44,6 +46,7 @@ const PLAIN: ModelType = ModelType {
     paired_rows: false,
     norms_add_one: false,
     tied_head: false,
+    embeds: false,
     rotates: true,
     rope_base: None,
     head_width: None,
@@ -133,12 +136,21 @@ pub(super) const MODEL_TYPES: &[ModelType] = &[
         names: &[GPT_OSS, DECODER],
         ..PLAIN
     },
-    ModelType { name: "bert", architecture: "bert", special: special::bert, names: &[BERT], rotates: false, ..PLAIN },
+    ModelType {
+        name: "bert",
+        architecture: "bert",
+        special: special::bert,
+        names: &[BERT],
+        embeds: true,
+        rotates: false,
+        ..PLAIN
+    },
     ModelType {
         name: "nomic_bert",
         architecture: "nomic-bert",
         special: special::nomic_bert,
         names: &[NOMIC_BERT, BERT],
+        embeds: true,
         ..PLAIN
     },
 ];

@@ -30,7 +30,7 @@ pub enum Event<'a> {
 /// A file that a reader wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Its name; all files of a model are in one folder.
+    /// Its name, or its path with slashes from the one folder that all files of a model are in.
     pub file: String,
     /// Where to start in it, in bytes. All that comes before may be left out.
     pub offset: u64,

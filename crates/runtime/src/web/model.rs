@@ -14,6 +14,8 @@ use crate::tokenizer::{Message, Special};
 struct ModelInfo<'a> {
     architecture: &'a str,
     name: &'a str,
+    task: &'static str,
+    width: u32,
     parameters: u64,
     layers: u32,
     context_length: u32,
@@ -72,6 +74,8 @@ impl JsModel {
         object(&ModelInfo {
             architecture: &model.spec.architecture,
             name: &model.spec.name,
+            task: if model.spec.embeds() { "embedding" } else { "generation" },
+            width: model.spec.width,
             parameters: model.parameters,
             layers: model.spec.layers.len() as u32,
             context_length: engine.context_length(),
@@ -118,6 +122,13 @@ impl JsModel {
         let tokens = self.prompt_tokens(prompt).map_err(|error| to_js(&error))?;
         let generation = self.engine.generate(&tokens, wanted.into()).map_err(|error| to_js(&error))?;
         Ok(JsGeneration::new(generation))
+    }
+
+    /// The embedding of a text, of length 1.
+    pub async fn embed(&self, text: String) -> Result<js_sys::Float32Array, JsValue> {
+        let engine = self.engine.clone();
+        let (_, values) = engine.embed_text(&text).await.map_err(|error| to_js(&error))?;
+        Ok(js_sys::Float32Array::from(values.as_slice()))
     }
 
     /// The logits of every position, `[tokens, vocabulary]`.

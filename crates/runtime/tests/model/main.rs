@@ -8,6 +8,7 @@ mod folders;
 mod generation;
 mod golden_logits;
 mod loading;
+mod minilm;
 mod mixed_formats;
 mod perplexity;
 mod quantizing;

@@ -54,6 +54,33 @@ pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &Engine
     pollster::block_on(loader.finish())
 }
 
+/// Loads a model of several files; `find` gives the contents of one, or none where there is no such file.
+pub(crate) fn load_files(
+    gpu: &Gpu,
+    entry: &str,
+    piece: usize,
+    find: impl Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Engine> {
+    let mut loader = Loader::open(gpu, entry, &EngineOptions::default());
+    while let Some(wanted) = loader.next_file() {
+        let Some(bytes) = find(&wanted.file) else {
+            loader.absent()?;
+            continue;
+        };
+        for piece in bytes[wanted.offset as usize..].chunks(piece) {
+            loader.push(piece)?;
+            if !loader.reads_on() {
+                break;
+            }
+        }
+        loader.end_file()?;
+        if let Some(expected) = loader.expected_bytes() {
+            assert!(loader.loaded_bytes() <= expected + 32, "{} of {expected}", loader.loaded_bytes());
+        }
+    }
+    pollster::block_on(loader.finish())
+}
+
 pub(crate) fn engine(options: &GpuOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
     engine_on(&open(options), path, engine_options)
 }
@@ -69,9 +96,14 @@ pub(crate) fn engine_on(gpu: &Gpu, path: &Path, engine_options: &EngineOptions) 
 
 /// All logits, `[tokens, vocabulary]`.
 pub(crate) fn logits(engine: &Engine, tokens: &[u32]) -> Vec<f32> {
+    logits_from(engine, tokens, 0)
+}
+
+/// The logits from the position `first` on.
+pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Vec<f32> {
     let mut all = Vec::new();
-    pollster::block_on(engine.logits(tokens, |position, row| {
-        assert_eq!(all.len(), position * row.len(), "positions come in order");
+    pollster::block_on(engine.logits_from(tokens, first, |position, row| {
+        assert_eq!(all.len(), (position - first) * row.len(), "positions come in order");
         all.extend_from_slice(row);
         Ok(())
     }))

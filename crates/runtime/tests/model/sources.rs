@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 use wgslm::Result;
-use wgslm::engine::{Engine, EngineOptions, Loader};
+use wgslm::engine::{Engine, EngineOptions};
 use wgslm::gguf::TensorType;
 use wgslm::gpu::Gpu;
 use wgslm::source;
 use wgslm::tokenizer::{Message, Special};
 
-use crate::setup::{adapters, load_bytes, logits, open};
+use crate::setup::{adapters, load_bytes, load_files, logits, open};
 use crate::support::gguf_writer::GgufWriter;
 use crate::support::model_files::{
     Files, config, gguf, hugging_face, metadata, numbered, part_name, split_gguf, tensors, with_tensors,
@@ -18,24 +18,7 @@ use crate::support::safetensors_writer::SafetensorsWriter;
 const PROMPT: [u32; 5] = [3, 1, 4, 15, 9];
 
 fn load_from(gpu: &Gpu, entry: &str, files: &Files, piece: usize) -> Result<Engine> {
-    let mut loader = Loader::open(gpu, entry, &EngineOptions::default());
-    while let Some(wanted) = loader.next_file() {
-        let Some(bytes) = files.get(&wanted.file) else {
-            loader.absent()?;
-            continue;
-        };
-        for piece in bytes[wanted.offset as usize..].chunks(piece) {
-            loader.push(piece)?;
-            if !loader.reads_on() {
-                break;
-            }
-        }
-        loader.end_file()?;
-        if let Some(expected) = loader.expected_bytes() {
-            assert!(loader.loaded_bytes() <= expected + 32, "{} of {expected}", loader.loaded_bytes());
-        }
-    }
-    pollster::block_on(loader.finish())
+    load_files(gpu, entry, piece, |name| files.get(name).cloned())
 }
 
 fn load(gpu: &Gpu, files: &Files, piece: usize) -> Result<Engine> {

@@ -40,18 +40,23 @@ pub(crate) fn gemma3_model() -> Option<PathBuf> {
     real_model("WGSLM_TEST_GEMMA", "gemma-3-270m-q4_k_m.gguf")
 }
 
+/// The Hugging Face folder of all-MiniLM-L6-v2: `WGSLM_TEST_MINILM`, or where the cache folder keeps it.
+pub(crate) fn minilm_model() -> Option<PathBuf> {
+    real_model("WGSLM_TEST_MINILM", "all-minilm-l6-v2")
+}
+
 /// A real model, where the variable says or of this name in the cache folder. Where there is none, the caller returns early:
 /// says so on one line, or fails under `WGSLM_NO_SKIP=1`.
-fn real_model(variable: &str, file: &str) -> Option<PathBuf> {
+fn real_model(variable: &str, name: &str) -> Option<PathBuf> {
     let cache = || {
         let folder = env::var_os("XDG_CACHE_HOME")
             .map(PathBuf::from)
             .or_else(|| env::home_dir().map(|home| home.join(".cache")))
             .unwrap_or_default();
-        folder.join("wgslm").join(file)
+        folder.join("wgslm").join(name)
     };
     let path = env::var_os(variable).map_or_else(cache, PathBuf::from);
-    if path.is_file() {
+    if path.exists() {
         return Some(path);
     }
     skipped(&format!("no model at {}; `cargo xtask models` fetches it", path.display()));

@@ -76,6 +76,7 @@ impl Need {
         Need::NodeModules("tests/browser"),
         Need::Model(&model::DEFAULT),
         Need::Model(&model::GEMMA3),
+        Need::Model(&model::MINILM),
     ];
 
     /// Finds out whether it is there.

@@ -1,6 +1,7 @@
 //! Every kind of model: the keys and names that llama.cpp's converter gives it.
 
 mod keys;
+mod sentence;
 mod tensors;
 
 use serde_json::{Value as Json, json};

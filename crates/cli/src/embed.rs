@@ -1,0 +1,41 @@
+//! `wgslm embed`.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use crate::arguments::EmbedArguments;
+use crate::error::{Error, Result};
+use crate::load;
+
+/// What is printed of a text, as one line of JSON.
+#[derive(Serialize)]
+struct Report {
+    tokens: Vec<u32>,
+    values: Vec<f32>,
+}
+
+pub(crate) async fn run(arguments: EmbedArguments) -> Result<()> {
+    let texts = match &arguments.file {
+        // Read before a model is loaded for it.
+        Some(path) => {
+            let content = std::fs::read_to_string(path).map_err(Error::file(path))?;
+            content.lines().map(str::to_owned).collect()
+        }
+        None => arguments.texts,
+    };
+    let (engine, _) = load::engine(&arguments.model).await?;
+    let mut output = std::io::stdout().lock();
+    for (index, text) in texts.iter().enumerate() {
+        let embedded = engine.embed_text(text).await;
+        let (tokens, values) = embedded.map_err(|source| Error::Text { number: index + 1, source })?;
+        if arguments.json {
+            serde_json::to_writer(&mut output, &Report { tokens, values })?;
+            writeln!(output)?;
+        } else {
+            let values: Vec<String> = values.iter().map(f32::to_string).collect();
+            writeln!(output, "{}", values.join(" "))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! all-MiniLM-L6-v2, a real model that makes embeddings, from its Hugging Face folder.
+
+use pollster::block_on;
+use serde::Deserialize;
+
+use crate::setup::{adapters, load_files, open};
+use crate::support::{golden, minilm_model};
+
+/// The cosine distance to the same arithmetic in float64; f16 keys and values cost the most of it.
+const TOLERANCE: f64 = 1e-5;
+
+/// That to the model's own GELU, which is not quite the approximation of llama.cpp and ours.
+const EXACT_TOLERANCE: f64 = 1e-4;
+
+/// A text by golden/minilm.py.
+#[derive(Deserialize)]
+struct GoldenRow {
+    text: String,
+    tokens: Vec<u32>,
+    tanh: Vec<f32>,
+    exact: Vec<f32>,
+}
+
+fn cosine_distance(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    1.0 - dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+#[test]
+fn minilm_gives_the_golden_tokens_and_embeddings_on_every_adapter() {
+    let Some(folder) = minilm_model() else { return };
+    let rows = std::fs::read(golden("minilm.json")).expect("the rows are readable");
+    let rows: Vec<GoldenRow> = serde_json::from_slice(&rows).expect("they are JSON");
+    for options in adapters() {
+        let find = |name: &str| std::fs::read(folder.join(name)).ok();
+        let engine = load_files(&open(&options), "config.json", 1 << 20, find).expect("the folder loads");
+        for GoldenRow { text, tokens, tanh, exact } in &rows {
+            let (found, embedding) = block_on(engine.embed_text(text)).expect("the model runs");
+            assert_eq!(found, *tokens, "{text:?}");
+            let distances = (cosine_distance(&embedding, tanh), cosine_distance(&embedding, exact));
+            assert!(distances.0 < TOLERANCE && distances.1 < EXACT_TOLERANCE, "{text:?}: {distances:?}");
+            let length = embedding.iter().map(|value| value * value).sum::<f32>();
+            assert!((length - 1.0).abs() < 1e-5, "{text:?}: a square of {length}");
+        }
+    }
+}
