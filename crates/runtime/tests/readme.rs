@@ -1,4 +1,4 @@
-//! The README shows the examples as they are.
+//! The README shows the examples as they are, and names golden models and tests that there are.
 
 use std::fs;
 use std::path::Path;
@@ -11,5 +11,29 @@ fn the_readme_shows_the_examples_as_they_are() {
     for (language, example) in [("html", "examples/browser/index.html"), ("rust", "examples/native/main.rs")] {
         let block = format!("```{language}\n{}\n```", read(example).trim_end());
         assert!(readme.contains(&block), "README.md and {example} differ; copy the example into the README");
+    }
+}
+
+#[test]
+fn what_the_readme_says_runs_is_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &Path| fs::read_to_string(root.join(path)).unwrap_or_default();
+    let golden = root.join("crates/runtime/tests/golden");
+    let indices = [golden.join("index.json"), golden.join("models/index.json")].map(|path| read(&path)).concat();
+    let types = read(&root.join("crates/runtime/tests/model/golden_logits.rs"));
+    let tests = fs::read_dir(root.join("crates/runtime/tests/model")).expect("the folder is there");
+    let tests: String = tests.map(|entry| read(&entry.expect("it is readable").path())).collect();
+    let readme = read(Path::new("README.md"));
+    let section = readme.split("## What runs").nth(1).expect("the README says what runs");
+    // What stands in backquotes in the last column of a table, under its head.
+    let rows = section.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
+    let named: Vec<&str> =
+        rows.flat_map(|row| row.rsplit('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 40, "the tables name golden models and tests");
+    for name in named {
+        let is_test = tests.contains(&format!("fn {name}("));
+        let of_type = name.strip_prefix("tiny-llama-").is_some_and(|kind| types.contains(&format!("\"{kind}\"")));
+        let is_golden = indices.contains(&format!("{name}.gguf"));
+        assert!(is_test || of_type || is_golden, "{name} is neither a test nor a golden model");
     }
 }

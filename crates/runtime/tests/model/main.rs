@@ -4,6 +4,7 @@
 mod support;
 
 mod architectures;
+mod folders;
 mod generation;
 mod golden_logits;
 mod loading;

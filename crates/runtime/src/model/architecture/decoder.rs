@@ -146,9 +146,9 @@ impl Keys<'_> {
         }
         let width = match experts {
             None => whole()?.ok_or_else(|| missing("feed_forward_length"))?,
-            Some(ExpertsSpec { used, .. }) => match self.optional_size("expert_feed_forward_length")? {
+            Some(_) => match self.optional_size("expert_feed_forward_length")? {
                 Some(width) => width,
-                None => whole()?.ok_or_else(|| missing("expert_feed_forward_length"))? / used,
+                None => whole()?.ok_or_else(|| missing("expert_feed_forward_length"))?,
             },
         };
         Ok(FeedForwardSpec { width, activation: Activation::Silu, gated: true, fused: false, experts })

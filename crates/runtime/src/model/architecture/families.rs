@@ -15,6 +15,16 @@ pub(super) fn llama(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
+/// Mistral 3 (Ministral): llama up to where it begins to scale queries by their position.
+pub(super) fn mistral3(keys: &Keys<'_>) -> Result<ModelSpec> {
+    let mut spec = llama(keys)?;
+    if keys.f32("attention.temperature_scale")?.is_some_and(|scale| scale != 0.0) {
+        let original = keys.size("rope.scaling.original_context_length")?;
+        spec.context_length = spec.context_length.min(original);
+    }
+    Ok(spec)
+}
+
 /// Qwen 2 and 2.5: biases, which any matrix may have.
 pub(super) fn qwen2(keys: &Keys<'_>) -> Result<ModelSpec> {
     keys.decoder(Pairs::Halves)
@@ -24,6 +34,10 @@ pub(super) fn qwen2(keys: &Keys<'_>) -> Result<ModelSpec> {
 pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.attention.qk_norm = QkNorm::Head;
+    if let (Some(experts), None) = (spec.feed_forward.experts, keys.u32("expert_feed_forward_length")?) {
+        // The width is then that of all experts of a token together.
+        spec.feed_forward.width /= experts.used;
+    }
     Ok(spec)
 }
 

@@ -16,6 +16,7 @@ type Mapping = fn(&Keys<'_>) -> Result<ModelSpec>;
 const ARCHITECTURES: &[(&str, Mapping)] = &[
     ("llama", families::llama),
     ("mistral", families::llama),
+    ("mistral3", families::mistral3),
     ("qwen2", families::qwen2),
     ("qwen3", families::qwen3),
     ("qwen3moe", families::qwen3),

@@ -16,6 +16,16 @@ pub(super) enum Pairs {
 /// The tensor of factors that any file may have.
 const FACTORS: &str = "rope_freqs.weight";
 
+/// What YaRN scales by.
+struct Ramp {
+    /// How often a pair turns within the original context that isn't scaled at all.
+    fast: f32,
+    /// How often one does that is scaled wholly.
+    slow: f32,
+    /// How much of the magnitude is taken back.
+    log_multiplier: f32,
+}
+
 impl Keys<'_> {
     /// The rope of the model's own base and scaling.
     pub(super) fn rope(&self, head_width: u32, pairs: Pairs) -> Result<RopeSpec> {
@@ -81,6 +91,19 @@ impl Keys<'_> {
         Ok(rope)
     }
 
+    /// What the paper has but for Mistral 3, whose files alone are read for it.
+    fn ramp(&self) -> Result<Ramp> {
+        let number = |name: &str, default| match self.architecture {
+            "mistral3" => Ok(self.f32(name)?.unwrap_or(default)),
+            _ => Ok(default),
+        };
+        Ok(Ramp {
+            fast: number("rope.scaling.yarn_beta_fast", 32.0)?,
+            slow: number("rope.scaling.yarn_beta_slow", 1.0)?,
+            log_multiplier: number("rope.scaling.yarn_log_multiplier", 0.0)?,
+        })
+    }
+
     /// YaRN (Peng et al. 2023): pairs that turn often within the original context keep their frequencies, those that turn less
     /// than once are scaled linearly, and there is a ramp between.
     fn yarn(&self, mut rope: RopeSpec, base: f32) -> Result<RopeSpec> {
@@ -89,8 +112,7 @@ impl Keys<'_> {
             Some(length) => length,
             None => self.size("context_length")?,
         };
-        // How often a pair turns at the two ends of the ramp.
-        let (fast, slow) = (32.0, 1.0);
+        let Ramp { fast, slow, log_multiplier } = self.ramp()?;
         let width = 2.0 * rope.frequencies.len() as f32;
         // The pair that turns so many times within the original context.
         let pair_of =
@@ -101,7 +123,8 @@ impl Keys<'_> {
             let kept = 1.0 - ((pair as f32 - low) / (high - low).max(0.001)).clamp(0.0, 1.0);
             *frequency = *frequency / factor * (1.0 - kept) + *frequency * kept;
         }
-        rope.magnitude *= 1.0 + 0.1 * factor.ln();
+        let grown = |multiplier: f32| 1.0 + 0.1 * multiplier * factor.max(1.0).ln();
+        rope.magnitude *= grown(1.0) / grown(log_multiplier);
         Ok(rope)
     }
 }

@@ -1,0 +1,248 @@
+//! Golden models of every architecture, put back into Hugging Face folders: they must answer as the GGUF files do.
+
+use std::fs;
+
+use half::f16;
+use serde_json::{Value, json};
+use wgslm::engine::{Activations, EngineOptions, Loader};
+use wgslm::gguf::TensorType;
+use wgslm::gpu::Gpu;
+
+use crate::setup::{adapters, load_bytes, logits, normalised_error, open};
+use crate::support::gguf_read::{File, read_in_pieces};
+use crate::support::model_files::Files;
+use crate::support::safetensors_writer::SafetensorsWriter;
+use crate::support::{golden_roots, skipped};
+
+/// Names in GGUF and in Hugging Face's folders, without a layer before them.
+type Names = &'static [(&'static str, &'static str)];
+
+const DECODER: Names = &[
+    ("token_embd", "model.embed_tokens"),
+    ("output_norm", "model.norm"),
+    ("output", "lm_head"),
+    ("attn_norm", "input_layernorm"),
+    ("ffn_norm", "post_attention_layernorm"),
+    ("attn_q", "self_attn.q_proj"),
+    ("attn_k", "self_attn.k_proj"),
+    ("attn_v", "self_attn.v_proj"),
+    ("attn_output", "self_attn.o_proj"),
+    ("attn_q_norm", "self_attn.q_norm"),
+    ("attn_k_norm", "self_attn.k_norm"),
+    ("ffn_gate", "mlp.gate_proj"),
+    ("ffn_up", "mlp.up_proj"),
+    ("ffn_down", "mlp.down_proj"),
+];
+const NORMS_AFTER: Names = &[
+    ("post_attention_norm", "post_attention_layernorm"),
+    ("ffn_norm", "pre_feedforward_layernorm"),
+    ("post_ffw_norm", "post_feedforward_layernorm"),
+];
+const PHI3: Names = &[("attn_qkv", "self_attn.qkv_proj"), ("ffn_up", "mlp.gate_up_proj")];
+const STARCODER2: Names = &[("ffn_up", "mlp.c_fc"), ("ffn_down", "mlp.c_proj")];
+const EXPERTS: Names = &[
+    ("ffn_gate_inp", "mlp.gate"),
+    ("ffn_gate_exps", "mlp.experts.{}.gate_proj"),
+    ("ffn_up_exps", "mlp.experts.{}.up_proj"),
+    ("ffn_down_exps", "mlp.experts.{}.down_proj"),
+];
+const LFM2: Names = &[
+    ("token_embd_norm", "model.embedding_norm"),
+    ("attn_norm", "operator_norm"),
+    ("ffn_norm", "ffn_norm"),
+    ("attn_output", "self_attn.out_proj"),
+    ("attn_q_norm", "self_attn.q_layernorm"),
+    ("attn_k_norm", "self_attn.k_layernorm"),
+    ("shortconv.conv", "conv.conv"),
+    ("shortconv.in_proj", "conv.in_proj"),
+    ("shortconv.out_proj", "conv.out_proj"),
+    ("ffn_gate", "feed_forward.w1"),
+    ("ffn_up", "feed_forward.w3"),
+    ("ffn_down", "feed_forward.w2"),
+];
+
+/// A golden model: its file, its `model_type`, its names, what its config.json has beyond the others', whether GGUF has rows of
+/// queries and keys in pairs, and whether it has 1 added to norms.
+struct Case(&'static str, &'static str, Names, Value, bool, bool);
+
+fn cases() -> Vec<Case> {
+    vec![
+        Case("llama", "llama", &[], json!({ "rms_norm_eps": 1e-5 }), true, false),
+        Case(
+            "llama-yarn",
+            "llama",
+            &[],
+            json!({ "rms_norm_eps": 1e-5, "rope_scaling": {
+            "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 512 } }),
+            true,
+            false,
+        ),
+        Case("qwen2", "qwen2", &[], json!({ "rms_norm_eps": 1e-5 }), false, false),
+        Case("qwen3", "qwen3", &[], json!({ "rope_theta": 1e6 }), false, false),
+        Case(
+            "qwen3moe",
+            "qwen3_moe",
+            EXPERTS,
+            json!({ "rope_theta": 1e6, "num_experts": 8, "num_experts_per_tok": 2,
+            "moe_intermediate_size": 256 }),
+            false,
+            false,
+        ),
+        Case("gemma2", "gemma2", NORMS_AFTER, json!({ "sliding_window": 16 }), false, true),
+        Case(
+            "gemma3",
+            "gemma3_text",
+            NORMS_AFTER,
+            json!({ "sliding_window": 16, "rope_theta": 1e6, "num_key_value_heads": 1 }),
+            false,
+            true,
+        ),
+        Case("phi3", "phi3", PHI3, json!({ "rms_norm_eps": 1e-5, "sliding_window": 2048 }), false, false),
+        Case("smollm3", "smollm3", &[], json!({ "rms_norm_eps": 1e-5, "rope_theta": 5e6 }), true, false),
+        Case(
+            "granite",
+            "granite",
+            &[],
+            json!({ "rms_norm_eps": 1e-5, "attention_multiplier": 0.015_625,
+            "embedding_multiplier": 12.0, "residual_multiplier": 0.22, "logits_scaling": 8.0 }),
+            true,
+            false,
+        ),
+        Case("olmo2", "olmo2", NORMS_AFTER, json!({ "rms_norm_eps": 1e-5 }), false, false),
+        Case(
+            "starcoder2",
+            "starcoder2",
+            STARCODER2,
+            json!({ "rms_norm_eps": null, "norm_epsilon": 1e-5 }),
+            false,
+            false,
+        ),
+        Case(
+            "lfm2",
+            "lfm2",
+            LFM2,
+            json!({ "rms_norm_eps": null, "norm_eps": 1e-5, "rope_theta": 1e6, "conv_L_cache": 3,
+            "layer_types": ["conv", "full_attention", "conv", "full_attention"], "block_ff_dim": 512,
+            "block_auto_adjust_ff_dim": false }),
+            false,
+            false,
+        ),
+    ]
+}
+
+/// The weights of a tensor of the golden models.
+fn dequantised(kind: TensorType, bytes: &[u8]) -> Vec<f32> {
+    match kind {
+        TensorType::F32 => bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+        TensorType::Q8_0 => {
+            let block = |block: &[u8]| {
+                let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
+                block[2..].iter().map(move |code| scale * f32::from(code.cast_signed())).collect::<Vec<_>>()
+            };
+            bytes.chunks_exact(34).flat_map(block).collect()
+        }
+        other => panic!("golden models have no {other}"),
+    }
+}
+
+/// The folder whose conversion to GGUF gives `file`, but for its types.
+fn folder(file: &File, Case(_, model_type, names, more, paired, add_one): &Case) -> Files {
+    let count = |key: &str| {
+        let architecture = file.header.metadata.str("general.architecture").unwrap().unwrap();
+        file.header.metadata.u32(&format!("{architecture}.{key}")).ok().flatten()
+    };
+    let mut config = json!({
+        "model_type": model_type, "num_hidden_layers": count("block_count"), "max_position_embeddings": 2048, "hidden_size": 256,
+        "intermediate_size": 512, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 64, "rms_norm_eps": 1e-6,
+        "rope_theta": 10_000.0, "vocab_size": 320, "tie_word_embeddings": file.header.tensor("output.weight").is_none(),
+    });
+    for (key, value) in more.as_object().expect("an object") {
+        config[key] = value.clone();
+    }
+    let mut writer = SafetensorsWriter::new();
+    for (tensor, bytes) in file.header.tensors.iter().zip(&file.tensors) {
+        let (name, ending) = tensor.name.rsplit_once('.').expect("an ending");
+        let (layer, name) = match name.strip_prefix("blk.").and_then(|rest| rest.split_once('.')) {
+            Some((layer, name)) => (format!("model.layers.{layer}."), name),
+            None => (String::new(), name),
+        };
+        let found = names.iter().chain(DECODER).find(|(gguf, _)| *gguf == name);
+        let found = found.unwrap_or_else(|| panic!("{model_type}: {}", tensor.name)).1;
+        let found = format!("{layer}{found}.{ending}");
+        let mut weights = dequantised(tensor.kind, bytes);
+        let heads = match name {
+            "attn_q" => Some(4),
+            "attn_k" => Some(2),
+            _ => None,
+        };
+        if let (true, Some(heads)) = (*paired, heads) {
+            let row_length = if ending == "weight" { 256 } else { 1 };
+            let rows: Vec<&[f32]> = weights.chunks(row_length).collect();
+            let (head, half) = (rows.len() / heads, rows.len() / heads / 2);
+            let from = |row: usize| row / head * head + row % half * 2 + row % head / half;
+            weights = (0..rows.len()).flat_map(|row| rows[from(row)]).copied().collect();
+        }
+        if *add_one && name.ends_with("norm") {
+            weights.iter_mut().for_each(|weight| *weight -= 1.0);
+        }
+        let mut shape: Vec<u64> = tensor.shape.iter().rev().copied().collect();
+        if name == "shortconv.conv" {
+            shape.insert(1, 1);
+        }
+        let bytes: Vec<u8> = weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+        if shape.len() == 3 && name.ends_with("_exps") {
+            let expert = bytes.len() / shape[0] as usize;
+            // As names are sorted: 10 would come before 2.
+            for (number, bytes) in bytes.chunks(expert).enumerate().rev() {
+                writer = writer.tensor(&found.replace("{}", &number.to_string()), "F32", &shape[1..], bytes);
+            }
+        } else {
+            writer = writer.tensor(&found, "F32", &shape, &bytes);
+        }
+    }
+    Files::from([
+        ("config.json".to_owned(), config.to_string().into_bytes()),
+        ("model.safetensors".to_owned(), writer.finish()),
+    ])
+}
+
+fn load(gpu: &Gpu, files: &Files, options: &EngineOptions) -> wgslm::engine::Engine {
+    let mut loader = Loader::open(gpu, "config.json", options);
+    while let Some(wanted) = loader.next_file() {
+        match files.get(&wanted.file) {
+            None => loader.absent().expect("an optional file"),
+            Some(bytes) => {
+                for piece in bytes[wanted.offset as usize..].chunks(100_000) {
+                    loader.push(piece).expect("it loads");
+                }
+                loader.end_file().expect("it is whole");
+            }
+        }
+    }
+    pollster::block_on(loader.finish()).expect("it is whole")
+}
+
+#[test]
+fn every_architecture_answers_from_a_folder_as_from_gguf() {
+    let prompt: Vec<u32> = (0..40).map(|place| place * 37 % 256).collect();
+    let Some(gpu) = adapters().first().map(open) else { return };
+    let options = EngineOptions { activations: Activations::Float, ..EngineOptions::default() };
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let path = format!("arch/tiny-{}-q8_0.gguf", case.0);
+        let found = golden_roots().map(|root| root.join(&path)).into_iter().find(|path| path.exists());
+        let Some(found) = found else {
+            skipped(&format!("no golden {path}"));
+            continue;
+        };
+        let bytes = fs::read(found).expect("it is readable");
+        let file = read_in_pieces(&bytes, usize::MAX).expect("a valid file");
+        let from_gguf = logits(&load_bytes(&gpu, &bytes, 1 << 20, &options).expect("it loads"), &prompt);
+        let from_folder = logits(&load(&gpu, &folder(&file, &case), &options), &prompt);
+        let error = normalised_error(&from_folder, &from_gguf);
+        if error > 1e-3 {
+            wrong.push(format!("{}: {error}", case.0));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
