@@ -4,11 +4,11 @@ use std::fs;
 
 use half::f16;
 use serde_json::{Value, json};
-use wgslm::engine::{Activations, EngineOptions, Loader};
+use wgslm::engine::{Activations, Engine, EngineOptions};
 use wgslm::gguf::TensorType;
 use wgslm::gpu::Gpu;
 
-use crate::setup::{adapters, load_bytes, logits, normalised_error, open};
+use crate::setup::{adapters, load_bytes, load_files, logits, normalised_error, open};
 use crate::support::gguf_read::{File, read_in_pieces};
 use crate::support::model_files::Files;
 use crate::support::safetensors_writer::SafetensorsWriter;
@@ -206,20 +206,8 @@ fn folder(file: &File, Case(_, model_type, names, more, paired, add_one): &Case)
     ])
 }
 
-fn load(gpu: &Gpu, files: &Files, options: &EngineOptions) -> wgslm::engine::Engine {
-    let mut loader = Loader::open(gpu, "config.json", options);
-    while let Some(wanted) = loader.next_file() {
-        match files.get(&wanted.file) {
-            None => loader.absent().expect("an optional file"),
-            Some(bytes) => {
-                for piece in bytes[wanted.offset as usize..].chunks(100_000) {
-                    loader.push(piece).expect("it loads");
-                }
-                loader.end_file().expect("it is whole");
-            }
-        }
-    }
-    pollster::block_on(loader.finish()).expect("it is whole")
+fn load(gpu: &Gpu, files: &Files, options: &EngineOptions) -> Engine {
+    load_files(gpu, "config.json", (100_000, options), |name| files.get(name).cloned()).expect("it loads")
 }
 
 #[test]

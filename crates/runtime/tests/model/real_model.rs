@@ -62,43 +62,54 @@ fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
     );
 }
 
-/// Runs a model with a context that holds every row of its golden file: all of it on the last adapter, and on the others, of which
-/// some take seconds for a token, so many steps of short prompts.
-fn follows_the_oracle(model: Option<PathBuf>, golden_file: &str, context_length: u32, steps_elsewhere: usize) {
-    let Some(path) = model else { return };
-    let adapters = adapters();
-    for (index, options) in adapters.iter().enumerate() {
+/// A model with the oracle's rows of it.
+struct RealModel {
+    path: fn() -> Option<PathBuf>,
+    golden: &'static str,
+    /// A context that holds every row.
+    context_length: u32,
+    /// Steps that are run on all adapters but the last, some of which take seconds for a token.
+    steps_elsewhere: usize,
+}
+
+const REAL_MODELS: [RealModel; 2] = [
+    RealModel { path: smollm2_model, golden: "smollm2.json", context_length: 256, steps_elsewhere: 12 },
+    // One of its prompts is longer than the window of most layers.
+    RealModel { path: gemma3_model, golden: "gemma3.json", context_length: 768, steps_elsewhere: 4 },
+];
+
+impl RealModel {
+    /// Runs all of the rows on the last adapter, and the first steps of those with short prompts on the others.
+    fn check(&self) {
+        let Some(path) = (self.path)() else { return };
         let options_of_engine = EngineOptions {
-            context_length: Some(context_length),
+            context_length: Some(self.context_length),
             activations: Activations::Float,
             ..EngineOptions::default()
         };
-        let engine = engine(options, &path, &options_of_engine);
-        for mut row in rows(golden_file) {
-            let short = row.prompt_tokens.len() <= SHORT_PROMPT;
-            if index + 1 < adapters.len() {
-                if !short {
-                    continue;
+        let adapters = adapters();
+        for (index, options) in adapters.iter().enumerate() {
+            let engine = engine(options, &path, &options_of_engine);
+            for mut row in rows(self.golden) {
+                let short = row.prompt_tokens.len() <= SHORT_PROMPT;
+                if index + 1 < adapters.len() {
+                    if !short {
+                        continue;
+                    }
+                    row.greedy.truncate(self.steps_elsewhere);
                 }
-                row.greedy.truncate(steps_elsewhere);
+                if short {
+                    fed_golden_tokens_the_argmax_is_golden(&engine, &row);
+                }
+                running_freely_the_tokens_are_golden(&engine, &row);
             }
-            if short {
-                fed_golden_tokens_the_argmax_is_golden(&engine, &row);
-            }
-            running_freely_the_tokens_are_golden(&engine, &row);
         }
     }
 }
 
 #[test]
-fn smollm2_follows_the_oracle_on_every_adapter() {
-    follows_the_oracle(smollm2_model(), "smollm2.json", 256, 12);
-}
-
-/// One of its prompts is longer than the window of most layers.
-#[test]
-fn gemma3_follows_the_oracle_on_every_adapter() {
-    follows_the_oracle(gemma3_model(), "gemma3.json", 768, 4);
+fn real_models_continue_as_the_oracle_does() {
+    REAL_MODELS.iter().for_each(RealModel::check);
 }
 
 /// Where the best two logits lie closer than this, activations of 8 bits may decide.

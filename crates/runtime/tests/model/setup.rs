@@ -58,10 +58,10 @@ pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &Engine
 pub(crate) fn load_files(
     gpu: &Gpu,
     entry: &str,
-    piece: usize,
+    (piece, options): (usize, &EngineOptions),
     find: impl Fn(&str) -> Option<Vec<u8>>,
 ) -> Result<Engine> {
-    let mut loader = Loader::open(gpu, entry, &EngineOptions::default());
+    let mut loader = Loader::open(gpu, entry, options);
     while let Some(wanted) = loader.next_file() {
         let Some(bytes) = find(&wanted.file) else {
             loader.absent()?;

@@ -18,7 +18,7 @@ use crate::support::safetensors_writer::SafetensorsWriter;
 const PROMPT: [u32; 5] = [3, 1, 4, 15, 9];
 
 fn load_from(gpu: &Gpu, entry: &str, files: &Files, piece: usize) -> Result<Engine> {
-    load_files(gpu, entry, piece, |name| files.get(name).cloned())
+    load_files(gpu, entry, (piece, &EngineOptions::default()), |name| files.get(name).cloned())
 }
 
 fn load(gpu: &Gpu, files: &Files, piece: usize) -> Result<Engine> {
