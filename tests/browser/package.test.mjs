@@ -364,8 +364,8 @@ describe("package", () => {
       async ([quantised, floats]) => {
         const load = (url, quantize) => window.wgslm.Engine.load(url, { quantize });
         const refused = [load(floats, "q5"), load(floats, { rules: [{ pattern: "*" }] }), load(quantised, "q4")];
-        const codes = [];
-        for (const refusal of refused) codes.push((await window.failure(refusal)).code);
+        // All are waited for at once: one that fails while another is waited for would count as uncaught.
+        const codes = (await Promise.all(refused.map((load) => window.failure(load)))).map(({ code }) => code);
         const bytes = [];
         for (const quantize of ["f16", { rules: [{ pattern: "*attn*", bits: 8 }], default: "q4" }, "nf4-dq"]) {
           const engine = await load(floats, quantize);
