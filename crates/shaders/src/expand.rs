@@ -136,6 +136,7 @@ impl Expansion<'_, '_, '_> {
             "INT8" => self.variant.kernel.takes().or(self.variant.encoding) == Some(Encoding::Int8),
             "ODD_BIT" => self.format().is_some_and(WeightFormat::has_odd_bit),
             "TABLE" => self.format().is_some_and(|format| !format.is_linear()),
+            "PAIRS_IN_BYTES" => self.format().is_some_and(|format| format.code_bits() == 4),
             "TABLE_OF_MATRIX" => self.format().is_some_and(|format| format.table() == Table::OfMatrix),
             "UPPER_HALVES" => self.format().is_some_and(|format| format.scales() == Scales::UpperHalves),
             "DOUBLE_QUANTISED" => self.format().is_some_and(|format| format.scales() == Scales::Bytes),

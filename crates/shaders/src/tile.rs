@@ -106,8 +106,7 @@ impl MatvecShape {
     pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
         let (float, fixed) = match (format.has_integer_codes(), format.is_linear()) {
             (false, _) => (Self::FLOAT.len(), 0),
-            (true, false) => (4, 0),
-            (true, true) => (4, Self::FIXED.len()),
+            (true, _) => (4, Self::FIXED.len()),
         };
         Self::FLOAT.into_iter().take(float).chain(Self::FIXED.into_iter().take(fixed))
     }

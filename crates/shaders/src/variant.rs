@@ -165,12 +165,24 @@ impl Variant {
         self.kernel != Kernel::MatmulCooperative
     }
 
+    /// Invocations of a workgroup that fill a table.
+    fn table_lanes(&self) -> u32 {
+        match (self.kernel, self.shape) {
+            (_, Some(shape)) => shape.workgroup_size,
+            (Kernel::Matmul | Kernel::MatmulInt8, _) => 256,
+            _ => 32,
+        }
+    }
+
     /// The constants that its text begins with.
     pub(crate) fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = Vec::new();
         if let Some(layout) = self.weight {
             constants.push(("INTERLEAVE", layout.interleave));
             constants.extend(layout.format.constants());
+            if !layout.format.is_linear() {
+                constants.push(("TABLE_LANES", self.table_lanes()));
+            }
         }
         if let Some(shape) = self.shape {
             constants.extend([

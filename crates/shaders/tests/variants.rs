@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Attention, CooperativeTile, Embed, Gate, Kernel, Launch, Linear, Norm, Quantise, QuantiseWeights,
-    RopeAppend, Sample, Target, Variant,
+    Access, Attention, CooperativeTile, Embed, Gate, Kernel, Launch, Linear, MixExperts, Norm, NormHeads, Pool,
+    Quantise, QuantiseWeights, RopeAppend, Route, Sample, ShortConvolution, Target, Variant,
 };
 
 /// What WebGPU promises on every device.
@@ -32,17 +32,22 @@ fn sizes(module: &Module, of: impl Fn(&GlobalVariable) -> bool) -> BTreeMap<Stri
 }
 
 /// Parameters of every kind.
-fn launches() -> [Box<dyn Launch>; 9] {
+fn launches() -> [Box<dyn Launch>; 14] {
     [
         Box::new(Attention::zeroed()),
         Box::new(Embed::zeroed()),
         Box::new(Linear::zeroed()),
         Box::new(Quantise::zeroed()),
         Box::new(QuantiseWeights::zeroed()),
+        Box::new(MixExperts::zeroed()),
         Box::new(Norm::zeroed()),
+        Box::new(NormHeads::zeroed()),
+        Box::new(Pool::zeroed()),
         Box::new(RopeAppend::zeroed()),
         Box::new(Gate::zeroed()),
+        Box::new(Route::zeroed()),
         Box::new(Sample::zeroed()),
+        Box::new(ShortConvolution::zeroed()),
     ]
 }
 

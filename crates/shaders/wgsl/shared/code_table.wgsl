@@ -10,36 +10,23 @@ fn table_word(i: u32, groups: u32) -> u32 {
 fn table_word(i: u32, groups: u32) -> u32 { return vec4(TABLE_0, TABLE_1, TABLE_2, TABLE_3)[i]; }
 #endif
 
-#ifdef INTEGER
-alias Entry = u32;
-fn entry_of(value: i32) -> Entry { return u32(value) & 0xffu; }
-#else
-alias Entry = f32;
-fn entry_of(value: i32) -> Entry { return f32(value); }
-#endif
-var<workgroup> table: array<Entry, 16>;
-
-fn fill_table(index: u32, groups: u32) {
-    if index < 16u {
-        table[index] = entry_of(extractBits(bitcast<i32>(table_word(index / 4u, groups)), index % 4u * 8u, 8u));
-    }
+fn table_value(i: u32, groups: u32) -> i32 {
+    return extractBits(bitcast<i32>(table_word(i / 4u, groups)), i % 4u * 8u, 8u);
 }
 
-fn entry(codes: u32, i: u32) -> Entry {
+#ifdef INTEGER
+#import bytes_of_table
+#else
+var<workgroup> table: array<f32, 16>;
+
+fn fill_table(index: u32, groups: u32) {
+    if index < 16u { table[index] = f32(table_value(index, groups)); }
+}
+
+fn entry(codes: u32, i: u32) -> f32 {
     return table[(codes >> (8u * i)) & 0x0fu];
 }
 
-#ifdef INTEGER
-fn look_up(codes: u32) -> u32 {
-    return (entry(codes, 0u) | (entry(codes, 1u) << 8u)) | ((entry(codes, 2u) << 16u) | (entry(codes, 3u) << 24u));
-}
-
-fn signed4(codes: vec4<u32>) -> vec4<u32> {
-    return vec4(look_up(codes.x), look_up(codes.y), look_up(codes.z), look_up(codes.w));
-}
-
-fn values4(codes: u32) -> vec4<f32> { return vec4<f32>(unpack4xI8(look_up(codes))); }
-#else
 fn values4(codes: u32) -> vec4<f32> {
     return vec4(entry(codes, 0u), entry(codes, 1u), entry(codes, 2u), entry(codes, 3u));
 }

@@ -53,12 +53,8 @@ fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
 }
 
 fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
-    let p = Planes(raw.first, raw.second.xy);
-    return SignedCodes(
-        signed4(vec4(codes4(p, 0u, 0u), codes4(p, 1u, 0u), codes4(p, 2u, 0u), codes4(p, 3u, 0u))),
-        signed4(vec4(codes4(p, 4u, 0u), codes4(p, 5u, 0u), codes4(p, 6u, 0u), codes4(p, 7u, 0u))),
-        scale_of(raw.scale, group),
-    );
+    let halves = signed_halves(Planes(raw.first, raw.second.xy));
+    return SignedCodes(halves[0], halves[1], scale_of(raw.scale, group));
 }
 #endif
 #ifdef FLOAT_TILES
