@@ -24,12 +24,12 @@ fn look_up_pairs(word: u32) -> vec2<u32> {
     return vec2((first & 0xffffu) | (second << 16u), (first >> 16u) | (second & 0xffff0000u));
 }
 
-fn signed_halves(p: Planes) -> array<vec4<u32>, 2> {
+fn signed_halves(p: Planes) -> SignedHalves {
     let a = look_up_pairs(p.a.x);
     let b = look_up_pairs(p.a.y);
     let c = look_up_pairs(p.a.z);
     let d = look_up_pairs(p.a.w);
-    return array(vec4(a.x, b.x, c.x, d.x), vec4(a.y, b.y, c.y, d.y));
+    return SignedHalves(vec4(a.x, b.x, c.x, d.x), vec4(a.y, b.y, c.y, d.y));
 }
 #else
 fn fill_table(index: u32, groups: u32) {
@@ -42,8 +42,8 @@ fn look_up(codes: u32) -> u32 {
     return (entry(codes, 0u) | (entry(codes, 1u) << 8u)) | ((entry(codes, 2u) << 16u) | (entry(codes, 3u) << 24u));
 }
 
-fn signed_halves(p: Planes) -> array<vec4<u32>, 2> {
-    return array(
+fn signed_halves(p: Planes) -> SignedHalves {
+    return SignedHalves(
         vec4(look_up(codes4(p, 0u, 0u)), look_up(codes4(p, 1u, 0u)), look_up(codes4(p, 2u, 0u)), look_up(codes4(p, 3u, 0u))),
         vec4(look_up(codes4(p, 4u, 0u)), look_up(codes4(p, 5u, 0u)), look_up(codes4(p, 6u, 0u)), look_up(codes4(p, 7u, 0u))),
     );

@@ -47,6 +47,11 @@ fn weights8(row: WeightRow, group: u32, quarter: u32, scale: Scale) -> Weights8 
 }
 
 #ifdef INTEGER
+struct SignedHalves {
+    low: vec4<u32>,
+    high: vec4<u32>,
+}
+
 fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
     let p = planes_of(row, group);
     return RawCodes(p.a, vec4(p.b, 0u, 0u), scale_bits(row, group));
@@ -54,7 +59,7 @@ fn raw_codes(row: WeightRow, group: u32) -> RawCodes {
 
 fn signed_codes(raw: RawCodes, group: u32) -> SignedCodes {
     let halves = signed_halves(Planes(raw.first, raw.second.xy));
-    return SignedCodes(halves[0], halves[1], scale_of(raw.scale, group));
+    return SignedCodes(halves.low, halves.high, scale_of(raw.scale, group));
 }
 #endif
 #ifdef FLOAT_TILES

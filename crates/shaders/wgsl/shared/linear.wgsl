@@ -44,16 +44,16 @@ struct Params {
 @group(0) @binding(6) var<storage, read> bias: array<f32>;
 #import weight
 
+#ifdef EXPERTS
 // The first row of the weight that counts for the invocation.
 var<private> first_row: u32;
-
-#ifdef EXPERTS
 @group(0) @binding(7) var<storage, read> experts: array<u32>; // the expert of each token of y
 
 // Its place among those of the weight; past the last if it isn't there.
 fn expert_of(token: u32) -> u32 { return experts[token] - params.first_expert; }
 fn x_row(token: u32) -> u32 { return token / params.per_row; }
 #else
+const first_row: u32 = 0u;
 fn x_row(token: u32) -> u32 { return token; }
 #endif
 
