@@ -19,6 +19,7 @@ const ADVICE: Record<string, string> = {
   truncated: "Download the file again, or choose another.",
   "out-of-memory": "Close other tabs that use the GPU, or choose a smaller model.",
   "prompt-too-long": "Shorten the prompt, or clear the conversation.",
+  "wrong-task": "This page talks with models that generate text; the package's embed is for this one.",
   "device-lost": `Load the model again. ${RELOAD}`,
   "wasm-trap": RELOAD,
   "worker-crashed": RELOAD,
