@@ -125,7 +125,7 @@ fn models_that_cannot_be_run_are_refused_by_name() {
         ("llama.attention.head_count_kv", Some(Value::U64(0)), "invalid-metadata"),
         ("llama.context_length", Some(Value::String("long".to_owned())), "invalid-metadata"),
         ("llama.block_count", Some(Value::U64(2)), "missing-tensor"),
-        ("llama.block_count", Some(Value::U64(1 << 24)), "missing-tensor"),
+        ("llama.block_count", Some(Value::U64(4097)), "invalid-metadata"),
         ("llama.attention.key_length", Some(Value::U64(512)), "invalid-metadata"),
         ("llama.feed_forward_length", Some(Value::U64(128)), "tensor-shape"),
     ] {
@@ -147,16 +147,18 @@ fn models_that_cannot_be_run_are_refused_by_name() {
     });
     let (code, message) = refusal(&file(writer, &tensors(), TensorType::F32));
     assert!(code == "invalid-metadata" && message.contains("doesn't divide the width"), "{message}");
-    for scaling in ["yarn", "longrope"] {
-        let writer = metadata(unchanged).metadata("llama.rope.scaling.type", scaling);
-        let (code, message) = refusal(&file(writer, &tensors(), TensorType::F32));
-        assert!(code == "invalid-metadata" && message.contains(scaling), "{message}");
-    }
+    let writer = metadata(unchanged).metadata("llama.rope.scaling.type", "dynamic");
+    let (code, message) = refusal(&file(writer, &tensors(), TensorType::F32));
+    assert!(code == "invalid-metadata" && message.contains("dynamic"), "{message}");
 
     let mut extra = tensors();
-    extra.push(("blk.0.attn_q.bias", vec![32]));
+    extra.push(("blk.0.attn_q_norm.weight", vec![32]));
     let (code, message) = refusal(&file(metadata(unchanged), &extra, TensorType::F32));
-    assert!(code == "unexpected-tensor" && message.contains("attn_q.bias"), "{message}");
+    assert!(code == "unexpected-tensor" && message.contains("attn_q_norm"), "{message}");
+    extra.pop();
+    extra.push(("blk.0.attn_q.bias", vec![31]));
+    let (code, message) = refusal(&file(metadata(unchanged), &extra, TensorType::F32));
+    assert!(code == "tensor-shape" && message.contains("attn_q.bias"), "{message}");
     let (code, message) = refusal(&file(metadata(unchanged), &tensors()[1..], TensorType::F32));
     assert!(code == "missing-tensor" && message.contains("token_embd.weight"), "{message}");
     let (code, message) = refusal(&file(metadata(unchanged), &tensors(), TensorType::Q8_1));
