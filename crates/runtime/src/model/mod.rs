@@ -24,7 +24,7 @@ pub use spec::{
 };
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
 pub(crate) use tuner::Tuner;
-pub use weights::{Matrix, Weights};
+pub use weights::{Matrix, MatrixPart, Weights};
 
 use crate::tokenizer::{ChatTemplate, Tokenizer};
 use crate::{Error, Result};

@@ -1,6 +1,5 @@
 //! Feed-forward networks by experts: each row goes to a few of them (Shazeer et al. 2017).
 
-use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Kernel, Linear, MixExperts, Route, Variant};
 
 use super::Graph;
@@ -67,40 +66,21 @@ impl Graph<'_> {
         matrices: &[Placed<'_>],
         destination: Destination<'_>,
     ) {
-        let a = self.activations;
         let parts = matrices.iter().flat_map(|placed| placed.matrix.parts.iter().map(move |part| (placed, part)));
-        for (Placed { matrix, bias, first }, part) in parts {
-            let mut resources = vec![
-                ("codes", &part.codes),
-                ("x", input.x),
-                ("codes_x", &a.codes),
-                ("scales_x", &a.scales),
-                ("y", destination.y),
-                ("norm", input.norm.unwrap_or(input.x)),
-                ("bias", bias.unwrap_or(input.x)),
-                ("experts", &a.experts.chosen),
-            ];
-            resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+        for (placed, part) in parts {
+            let matrix = placed.matrix;
             let params = Linear {
                 rows: matrix.unit,
-                groups: matrix.groups,
-                columns: a.row_capacity * experts.used,
-                x_stride: matrix.groups * GROUP as u32 / 4,
-                y_stride: destination.stride,
-                y_offset: *first,
-                y_groups: if destination.planes { destination.stride / GROUP as u32 } else { 0 },
-                norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
-                epsilon: self.spec.norm.epsilon,
-                bias: if bias.is_some() { 1 + part.first } else { 0 },
+                columns: self.activations.row_capacity * experts.used,
                 first_expert: part.first / matrix.unit,
                 expert_count: part.rows / matrix.unit,
                 per_row,
-                ..Linear::default()
+                ..self.product(placed, part, input, destination)
             };
-            let capabilities = self.gpu.capabilities();
-            let encoding = self.encoding_for(matrix);
-            if let Some(variant) = capabilities.linear_of_experts(matrix.layout, encoding) {
-                builder.dispatch(params, variant, Count::RowsTimes(experts.used), &resources);
+            let kernel = self.gpu.capabilities().linear_of_experts(matrix.layout, self.encoding_for(matrix));
+            if let Some(kernel) = kernel {
+                let operands = self.operands(placed, part, input, destination);
+                builder.dispatch(params, kernel, Count::RowsTimes(experts.used), &operands);
             }
         }
     }

@@ -6,7 +6,7 @@ use wgslm_shaders::{Activation, Encoding, Linear, MatvecShape};
 use super::Graph;
 use crate::Result;
 use crate::gpu::{Buffer, Count, ProgramBuilder, Variants};
-use crate::model::Matrix;
+use crate::model::{Matrix, MatrixPart};
 
 /// What a matrix multiplies: rows in planes, and the weights of the norm that comes before where the kernel is to apply it.
 #[derive(Clone, Copy)]
@@ -101,43 +101,69 @@ impl Graph<'_> {
         };
         let Destination { gate_rows, .. } = destination;
         let parts = matrices.iter().flat_map(|placed| placed.matrix.parts.iter().map(move |part| (placed, part)));
-        for (Placed { matrix, bias, first }, part) in parts {
-            let mut resources = vec![
-                ("codes", &part.codes),
-                ("x", input.x),
-                ("codes_x", &self.activations.codes),
-                ("scales_x", &self.activations.scales),
-                ("y", destination.y),
-                ("norm", input.norm.unwrap_or(input.x)),
-                ("bias", bias.unwrap_or(input.x)),
-            ];
-            resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
-            builder.dispatch(
-                Linear {
-                    rows: if gate_rows > 0 { gate_rows } else { part.rows },
-                    groups: matrix.groups,
-                    columns,
-                    x_stride: matrix.groups * GROUP as u32 / 4,
-                    y_stride: destination.stride,
-                    y_offset: first + part.first,
-                    y_groups: if destination.planes { destination.stride / GROUP as u32 } else { 0 },
-                    accumulate: destination.accumulate.into(),
-                    gate_rows,
-                    norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
-                    epsilon: self.spec.norm.epsilon,
-                    bias: if bias.is_some() { 1 + part.first } else { 0 },
-                    activation: destination.activation as u32,
-                    scale: destination.scale,
-                    soft_cap: destination.soft_cap,
-                    ..Linear::default()
-                },
-                self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
-                    let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
-                    self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
-                }),
-                count,
-                &resources,
-            );
+        for (placed, part) in parts {
+            let matrix = placed.matrix;
+            let params = Linear {
+                rows: if gate_rows > 0 { gate_rows } else { part.rows },
+                columns,
+                y_offset: placed.first + part.first,
+                ..self.product(placed, part, input, destination)
+            };
+            let kernels = self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
+                let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
+                self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
+            });
+            builder.dispatch(params, kernels, count, &self.operands(placed, part, input, destination));
         }
+    }
+
+    /// The parameters that any product with a part of a matrix has.
+    pub(super) fn product(
+        &self,
+        placed: &Placed<'_>,
+        part: &MatrixPart,
+        input: Input<'_>,
+        destination: Destination<'_>,
+    ) -> Linear {
+        let groups = placed.matrix.groups;
+        Linear {
+            groups,
+            x_stride: groups * GROUP as u32 / 4,
+            y_stride: destination.stride,
+            y_offset: placed.first,
+            y_groups: if destination.planes { destination.stride / GROUP as u32 } else { 0 },
+            accumulate: destination.accumulate.into(),
+            gate_rows: destination.gate_rows,
+            norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
+            epsilon: self.spec.norm.epsilon,
+            bias: if placed.bias.is_some() { 1 + part.first } else { 0 },
+            activation: destination.activation as u32,
+            scale: destination.scale,
+            soft_cap: destination.soft_cap,
+            ..Linear::default()
+        }
+    }
+
+    /// What such a product binds.
+    pub(super) fn operands<'b>(
+        &'b self,
+        placed: &Placed<'b>,
+        part: &'b MatrixPart,
+        input: Input<'b>,
+        destination: Destination<'b>,
+    ) -> Vec<(&'static str, &'b Buffer)> {
+        let a = self.activations;
+        let mut operands = vec![
+            ("codes", &part.codes),
+            ("x", input.x),
+            ("codes_x", &a.codes),
+            ("scales_x", &a.scales),
+            ("y", destination.y),
+            ("norm", input.norm.unwrap_or(input.x)),
+            ("bias", placed.bias.unwrap_or(input.x)),
+            ("experts", &a.experts.chosen),
+        ];
+        operands.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+        operands
     }
 }
