@@ -71,8 +71,8 @@ fn the_report_has_the_promised_keys() {
         }
     }
     let bytes = |depth: usize| depths[depth]["bytes_per_token"].as_u64().expect("a count");
-    // Two layers of two KV heads, each 64 wide: keys and values in f16.
-    assert_eq!(bytes(1) - bytes(0), 40 * 2 * 2 * 64 * 2 * 2);
+    // Two layers of two KV heads, each 64 wide: keys and values in f32.
+    assert_eq!(bytes(1) - bytes(0), 40 * 2 * 2 * 64 * 2 * 4);
     let memory = |key: &str| report["memory"][key].as_u64().expect("a count");
     assert!(memory("weight_bytes") > 1 << 20 && memory("kv_cache_bytes") > 0, "{report}");
     assert!(memory("peak_bytes") > memory("weight_bytes") + memory("kv_cache_bytes"), "{report}");
