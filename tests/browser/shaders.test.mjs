@@ -5,7 +5,11 @@ import { launch, openPackage, served, site } from "./browser.mjs";
 
 const LIST = "/shaders.json";
 
-// In software, pipelines take half a second each: two and a half minutes on two cores.
+// In software, pipelines take half a second each. Formats of weights differ in a few lines, which the compiler checks in all;
+// drivers see those of the most different ones here, and all of them in the kernels' own tests.
+const BUILT = /-(f16|q4_0|q6_k|table4)-interleave/;
+const isBuilt = ({ name }) => !name.includes("-interleave") || BUILT.test(name);
+
 describe("shaders", { timeout: 600_000 }, () => {
   let browser;
   let page;
@@ -17,7 +21,8 @@ describe("shaders", { timeout: 600_000 }, () => {
 
   test("every variant that the adapter's features allow compiles, those without features on a default device", async (t) => {
     if (!(await served(t, LIST))) return;
-    const shaders = await (await fetch(site(LIST))).json();
+    const list = await (await fetch(site(LIST))).json();
+    const shaders = list.map((shader) => ({ ...shader, build: isBuilt(shader) }));
     assert.ok(shaders.length > 0, "the list of shaders is empty");
     const { failures, lacking } = await page.evaluate(compile, shaders);
     t.diagnostic(
@@ -29,14 +34,14 @@ describe("shaders", { timeout: 600_000 }, () => {
   });
 
   test("a wrong shader is found", async () => {
-    const wrong = { name: "wrong", features: [], wgsl: "@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }" };
+    const wrong = { name: "wrong", features: [], build: true, wgsl: "@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }" };
     const { failures } = await page.evaluate(compile, [wrong]);
     assert.equal(failures.length, 1);
     assert.match(failures[0], /^wrong: line 1/);
   });
 });
 
-/** In the page: compiles each shader and builds its pipeline; what failed, and what the adapter can't do. */
+/** In the page: compiles each shader and builds its pipeline where that's asked for; what failed, and what the adapter can't do. */
 async function compile(shaders) {
   const adapter = await navigator.gpu.requestAdapter();
   const usable = ({ features }) => features.every((feature) => adapter.features.has(feature));
@@ -47,14 +52,14 @@ async function compile(shaders) {
   // A second adapter, because one gives a single device.
   const plain = await (await navigator.gpu.requestAdapter()).requestDevice();
   const failures = [];
-  const compileOne = async ({ name, wgsl, features }) => {
+  const compileOne = async ({ name, wgsl, features, build }) => {
     const device = features.length > 0 ? full : plain;
     try {
       const module = device.createShaderModule({ label: name, code: wgsl });
       const { messages } = await module.getCompilationInfo();
       const errors = messages.filter(({ type }) => type === "error");
       for (const { lineNum, message } of errors) failures.push(`${name}: line ${lineNum}: ${message}`);
-      if (errors.length === 0)
+      if (errors.length === 0 && build)
         await device.createComputePipelineAsync({ label: name, layout: "auto", compute: { module } });
     } catch (error) {
       failures.push(`${name}: ${error.message}`);
