@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::cursor::{Cursor, Scan, Stop};
+use super::limits::MAX_KEY_LEN;
+use super::value::{self, Start};
 use super::{Header, TensorInfo, TensorType, malformed};
 use crate::Result;
 
@@ -14,10 +17,8 @@ const QUANTIZATION_VERSION: &str = "general.quantization_version";
 /// `GGML_QNT_VERSION` of <https://github.com/ggml-org/ggml/blob/master/include/ggml.h>.
 const CURRENT_VERSION: u32 = 2;
 
-/// The numbers of value types: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure>.
+/// The number of the value type: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure>.
 const U32: u32 = 4;
-const STRING: u32 = 8;
-const ARRAY: u32 = 9;
 
 /// The head of a file like that which begins with `head` and has `header`, with `tensors` in its directory, up to the first
 /// tensor's first byte. Metadata are copied as they are, so that no value changes its type, but for what says how the weights
@@ -32,8 +33,10 @@ pub(crate) fn rewritten_head(head: &[u8], header: &Header, tensors: &[TensorInfo
     let mut count = 0u64;
     let mut at = METADATA_OFFSET;
     for _ in header.metadata.iter() {
-        let end = || malformed("the metadata", at as u64, "they end early");
-        let (key, range) = entry(head, at).ok_or_else(end)?;
+        let (key, range) = entry(head, at).map_err(|stop| match stop {
+            Stop::Incomplete { .. } => malformed("the metadata", at as u64, "they end early"),
+            Stop::Failed(error) => error,
+        })?;
         at = range.end;
         if !changed.contains_key(key) {
             metadata.extend_from_slice(&head[range]);
@@ -68,51 +71,15 @@ fn push_string(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The key of the metadata entry at `at`, and where all of it lies.
-fn entry(bytes: &[u8], at: usize) -> Option<(&str, Range<usize>)> {
-    let value = end_of_string(bytes, at)?;
-    let key = std::str::from_utf8(bytes.get(at + 8..value)?).ok()?;
-    let end = end_of_value(bytes, value + 4, u32_at(bytes, value)?)?;
-    bytes.get(at..end)?;
-    Some((key, at..end))
-}
-
-/// Where a value of type `kind` ends that begins at `at`.
-fn end_of_value(bytes: &[u8], at: usize, kind: u32) -> Option<usize> {
-    match kind {
-        STRING => end_of_string(bytes, at),
-        ARRAY => {
-            let kind = u32_at(bytes, at)?;
-            let count = usize::try_from(u64_at(bytes, at + 4)?).ok()?;
-            match size_of(kind) {
-                Some(size) => at.checked_add(12)?.checked_add(count.checked_mul(size)?),
-                None => (0..count).try_fold(at + 12, |at, _| end_of_value(bytes, at, kind)),
-            }
+fn entry(head: &[u8], at: usize) -> Scan<(&str, Range<usize>)> {
+    let mut cursor = Cursor::new(&head[at..], at as u64);
+    let key = cursor.string(MAX_KEY_LEN, "a metadata key")?;
+    if let Start::Array(mut array) = value::start(&mut cursor, key)? {
+        while !array.is_complete() {
+            array.push(&mut cursor)?;
         }
-        _ => at.checked_add(size_of(kind)?),
     }
-}
-
-fn end_of_string(bytes: &[u8], at: usize) -> Option<usize> {
-    at.checked_add(8)?.checked_add(usize::try_from(u64_at(bytes, at)?).ok()?)
-}
-
-/// The size of a number or a boolean.
-fn size_of(kind: u32) -> Option<usize> {
-    match kind {
-        0 | 1 | 7 => Some(1),
-        2 | 3 => Some(2),
-        4..=6 => Some(4),
-        10..=12 => Some(8),
-        _ => None,
-    }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
+    Ok((key, at..at + cursor.consumed()))
 }
 
 /// The number of the type that most weights of matrices have: `enum llama_ftype` of
