@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::config::{self, Config};
 use super::model_types::ModelType;
+use super::rope::Factors;
 use super::{assemble, keys, sentence};
-use crate::gguf::{TensorInfo, TensorType, Value, skip};
+use crate::gguf::{Metadata, TensorInfo, TensorType, Value, skip};
 use crate::safetensors::{Entry, HeaderReader, extents_of};
 use crate::source::{Constant, DataFile, Format, Headers, Model, ModelFile, ModelHeader, TokenizerFiles};
 use crate::{Error, Result};
@@ -40,7 +41,7 @@ pub(crate) struct Folder {
     whole: usize,
     gathered: Vec<u8>,
     files: Vec<ModelFile>,
-    config: Option<(Config, &'static ModelType)>,
+    model: Option<Described>,
     tokenizer: TokenizerFiles,
     /// GGUF's number of the pooling, where a file says it.
     pooling: Option<u64>,
@@ -51,6 +52,14 @@ pub(crate) struct Folder {
     reader: HeaderReader,
     /// Those whose headers are there: their tensors, and where their data starts.
     read: Vec<(Vec<Entry>, u64)>,
+}
+
+/// What config.json says.
+struct Described {
+    kind: &'static ModelType,
+    metadata: Metadata,
+    factors: Vec<Factors>,
+    tied_head: bool,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +87,7 @@ impl Folder {
             whole: 0,
             gathered: Vec::new(),
             files: Vec::new(),
-            config: None,
+            model: None,
             tokenizer: TokenizerFiles::default(),
             pooling: None,
             weight_map: None,
@@ -95,10 +104,11 @@ impl Folder {
         match file {
             config::FILE => {
                 let config = Config::parse(file, &bytes)?;
-                // Said before anything else is fetched.
-                let model = keys::model_type(&config)?;
-                keys::metadata(model, &config)?;
-                self.config = Some((config, model));
+                // What is wrong with it is said before anything else is fetched.
+                let kind = keys::model_type(&config)?;
+                let (metadata, factors) = keys::metadata(kind, &config)?;
+                let tied_head = kind.tied_head || config.flag("tie_word_embeddings")?.unwrap_or(false);
+                self.model = Some(Described { kind, metadata, factors, tied_head });
             }
             GENERATION_CONFIG => {
                 let config: GenerationConfig = serde_json::from_slice(&bytes).map_err(invalid)?;
@@ -129,7 +139,7 @@ impl Folder {
 
     /// Goes on to the next file.
     fn advance(&mut self) {
-        let embeds = self.config.as_ref().is_some_and(|(_, model)| model.embeds);
+        let embeds = self.model.as_ref().is_some_and(|model| model.kind.embeds);
         let of_no_use = |file: &str| !embeds && [sentence::MODULES, sentence::POOLING].contains(&file);
         self.whole = (self.whole + 1).min(WHOLE.len());
         while WHOLE.get(self.whole).is_some_and(|(file, _)| of_no_use(file)) {
@@ -224,17 +234,15 @@ impl Headers for Folder {
     }
 
     fn finish(self: Box<Self>) -> Result<Model> {
-        let Some((config, model)) = &self.config else {
+        let Some(Described { kind, mut metadata, factors, tied_head }) = self.model else {
             return Err(Error::MissingFile { file: config::FILE.to_owned() });
         };
-        let (mut metadata, factors) = keys::metadata(model, config)?;
         if let Some(pooling) = self.pooling {
-            metadata.insert(format!("{}.pooling_type", model.architecture), Value::U64(pooling));
+            metadata.insert(format!("{}.pooling_type", kind.architecture), Value::U64(pooling));
         }
-        let tied_head = model.tied_head || config.flag("tie_word_embeddings")?.unwrap_or(false);
         let shards: Vec<_> = self.shards.iter().map(String::as_str).zip(self.read.iter()).collect();
         let entries: Vec<_> = shards.iter().map(|(name, (entries, _))| (*name, entries.as_slice())).collect();
-        let assemble::Tensors { mut tensors, pieces } = assemble::tensors(model, tied_head, &metadata, &entries)?;
+        let assemble::Tensors { mut tensors, pieces } = assemble::tensors(kind, tied_head, &metadata, &entries)?;
 
         let mut files = self.files;
         let mut data = Vec::new();
