@@ -79,7 +79,7 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
         quantize: arguments.quantize.policy(),
         ..EngineOptions::default()
     };
-    let bar = progress_bar("loading", None);
+    let bar = progress_bar("loading", BYTES, None);
     let mut loader = Loader::open(&gpu, &place.entry, &options);
     while let Some(wanted) = loader.next_file() {
         let Some((path, file)) = place.file(&wanted)? else {
@@ -152,10 +152,13 @@ pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) ->
     Ok(())
 }
 
-/// Draws on stderr, and only if that is a terminal.
-pub(crate) fn progress_bar(what: &'static str, length: Option<u64>) -> ProgressBar {
+/// How far bytes have come, for [`progress_bar`].
+pub(crate) const BYTES: &str = "{bytes}/{total_bytes} {bytes_per_sec}";
+
+/// Draws on stderr, and only if that is a terminal; `figures` as [`ProgressStyle`] has them.
+pub(crate) fn progress_bar(what: &'static str, figures: &str, length: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {bytes_per_sec}") {
+    if let Ok(style) = ProgressStyle::with_template(&format!("{{msg}} {{bar:40}} {figures}")) {
         bar.set_style(style);
     }
     bar.with_message(what)

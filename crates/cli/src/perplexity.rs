@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use wgslm::engine::{Activations, Engine};
 use wgslm::model::ModelSpec;
@@ -76,7 +75,7 @@ async fn measure(engine: &Engine, text: &str, most: usize) -> Result<Report> {
     if windows.is_empty() {
         return Err(Error::ShortText { tokens: tokens.len(), context });
     }
-    let bar = progress_bar(windows.len());
+    let bar = load::progress_bar("scoring", "{pos}/{len} windows, {eta} left", Some(windows.len() as u64));
     let began = Instant::now();
     let mut scores = Vec::new();
     for window in &windows {
@@ -118,13 +117,4 @@ fn surprise(logits: &[f32], token: u32) -> f64 {
     let largest = logits.iter().copied().fold(f32::MIN, f32::max);
     let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
     total.ln() - logits.get(token as usize).map_or(0.0, |logit| f64::from(logit - largest))
-}
-
-/// Draws on stderr, and only if that is a terminal.
-fn progress_bar(windows: usize) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(windows as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("scoring {bar:40} {pos}/{len} windows, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }

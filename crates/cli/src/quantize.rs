@@ -9,7 +9,7 @@ use wgslm::quantize::{FileQuantizer, Policy};
 
 use crate::arguments::QuantizeArguments;
 use crate::error::{Error, Result};
-use crate::load::{pieces, progress_bar};
+use crate::load::{BYTES, pieces, progress_bar};
 
 pub(crate) fn run(arguments: &QuantizeArguments) -> Result<()> {
     let (input, output) = (arguments.input.as_path(), arguments.output.as_path());
@@ -37,7 +37,7 @@ fn partial(output: &Path) -> PathBuf {
 }
 
 fn write(input: File, path: &Path, policy: Policy, output: &Path) -> Result<()> {
-    let bar = progress_bar("quantizing", Some(input.metadata().map_err(Error::file(path))?.len()));
+    let bar = progress_bar("quantizing", BYTES, Some(input.metadata().map_err(Error::file(path))?.len()));
     let mut quantizer = FileQuantizer::new(policy);
     // Made with the first bytes: a file that can't be read, or isn't a model, makes none.
     let mut made: Option<BufWriter<File>> = None;
