@@ -1,12 +1,14 @@
 //! The one error type of this crate: every way in which a call can fail, with a stable code.
 
+use crate::foreign::told_by;
+
 /// What can go wrong. Every message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     // --- The GGUF file ---
     /// The first four bytes are not `GGUF`.
-    #[error("not a GGUF file: it starts with {found:02x?} instead of \"GGUF\"; check the address or the path")]
+    #[error("not a GGUF file: {}; check the address or the path", instead_of_gguf(found))]
     NotGguf {
         /// The bytes found (fewer than four if the file ends there).
         found: Vec<u8>,
@@ -321,6 +323,11 @@ pub enum Error {
     /// The KV cache has no room for another sequence now.
     #[error("the KV cache is in use by other sequences; wait for one to end or load the model with a larger context")]
     KvCacheFull,
+}
+
+/// What a file is that begins with `found`.
+fn instead_of_gguf(found: &[u8]) -> String {
+    told_by(found).map_or_else(|| format!("it starts with {found:02x?} instead of \"GGUF\""), str::to_owned)
 }
 
 impl Error {

@@ -5,6 +5,7 @@
 
 pub mod engine;
 pub mod error;
+mod foreign;
 pub mod gguf;
 pub mod gpu;
 mod hugging_face;

@@ -3,13 +3,16 @@
 use super::places::{Place, check_tensors};
 use super::quantised_rows::Staging;
 use super::tensor_writer::TensorWriter;
-use super::tensors::OUTPUT_HEAD;
+use super::tensors::{EMBEDDINGS, OUTPUT_HEAD};
 use super::{Model, ModelSpec, Weights};
-use crate::gguf::TensorInfo;
+use crate::gguf::{Strings, TensorInfo};
 use crate::gpu::Gpu;
 use crate::quantize::{Plan, Policy};
 use crate::source::ModelHeader;
 use crate::{Error, Result};
+
+/// The largest vocabulary that is believed.
+const MAX_VOCABULARY: u64 = 1 << 24;
 
 /// Takes the bytes of a model's tensors as they arrive.
 pub(crate) struct Incoming {
@@ -25,6 +28,8 @@ struct IncomingTensor {
     left: u64,
     /// What takes them until the last has come.
     writer: Option<TensorWriter>,
+    /// What is told where its values are not all 1: of a scale, which is used in no other way.
+    not_ones: Option<Error>,
 }
 
 impl Incoming {
@@ -34,24 +39,30 @@ impl Incoming {
     /// Why it can't be run: see [`Error`].
     pub(crate) fn new(gpu: &Gpu, mut header: ModelHeader, policy: Option<&Policy>) -> Result<(Model, Self)> {
         let mut spec = ModelSpec::from_metadata(&header.metadata)?;
-        spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
+        spec.tied_head = header.tensor(OUTPUT_HEAD).is_none();
+        spec.vocabulary = vocabulary(&spec, &header)?;
         let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
-        let places = check_tensors(gpu, &spec, &header.tensors, &plan)?;
+        let places = check_tensors(gpu, &spec, &header, &plan)?;
         let tokenizer = header.take_tokenizer().map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
             Ok(tokenizer) => header.chat_template(tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),
         };
-        let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
+        let weights_of = |tensor: &TensorInfo| tensor.shape.iter().product::<u64>();
+        let kept = header.tensors.iter().filter(|tensor| places.weights.contains_key(&tensor.name));
+        let parameters = kept.map(weights_of).sum();
         let (mut weights, mut staging) = (Weights::new(gpu, &spec)?, Staging::default());
-        let writer = |info: &TensorInfo| {
+        let incoming = |info: &TensorInfo| {
             let begin = |(role, fusion): &Place| {
                 weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
             };
-            let writer = places.get(&info.name).map(begin).transpose()?;
-            Ok(IncomingTensor { end: 0, left: info.bytes, writer })
+            let writer = places.weights.get(&info.name).map(begin).transpose()?;
+            let unused =
+                || Error::UnexpectedTensor { tensor: info.name.clone(), architecture: spec.architecture.clone() };
+            let not_ones = places.scales.contains(&info.name).then(unused);
+            Ok(IncomingTensor { end: 0, left: info.bytes, writer, not_ones })
         };
-        let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
+        let tensors = header.tensors.iter().map(incoming).collect::<Result<_>>()?;
         Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
     }
 
@@ -59,9 +70,12 @@ impl Incoming {
     /// begin and end with rows.
     ///
     /// # Errors
-    /// [`Error::ScatteredRows`].
+    /// [`Error::ScatteredRows`], or [`Error::UnexpectedTensor`] of a scale that isn't 1.
     pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) -> Result<()> {
         let Some(incoming) = self.tensors.get_mut(tensor) else { return Ok(()) };
+        if incoming.not_ones.is_some() && !are_ones(offset, bytes) {
+            return incoming.not_ones.take().map_or(Ok(()), Err);
+        }
         let Some(writer) = &mut incoming.writer else { return Ok(()) };
         if offset != incoming.end {
             writer.seek(gpu, offset)?;
@@ -76,6 +90,21 @@ impl Incoming {
         }
         Ok(())
     }
+}
+
+/// Rows of the table of embeddings. Some files have more of them than tokens, so that their number is a round one, and
+/// `vocab_size` may be either number.
+fn vocabulary(spec: &ModelSpec, header: &ModelHeader) -> Result<u32> {
+    let rows = header.tensor(EMBEDDINGS).map_or(0, TensorInfo::rows);
+    let tokens = header.metadata.strings("tokenizer.ggml.tokens")?.map(Strings::len);
+    let fits = tokens.is_some_and(|tokens| (tokens as u64..=MAX_VOCABULARY).contains(&rows));
+    Ok(if fits { rows as u32 } else { spec.vocabulary })
+}
+
+/// Whether bytes that lie at `offset` in a tensor of F32 are those of ones.
+fn are_ones(offset: u64, bytes: &[u8]) -> bool {
+    let ones = 1_f32.to_le_bytes();
+    bytes.iter().zip(ones.iter().cycle().skip(offset as usize % ones.len())).all(|(byte, one)| byte == one)
 }
 
 /// The text of an error without the name of its kind, which is added again when it's given out.
@@ -111,7 +140,7 @@ mod tests {
         let stored = Stored::Blocks(info.kind);
         let place = (TensorRole::Matrix, None);
         let writer = weights.begin(gpu, place, &info, stored, &mut Staging::default())?;
-        let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer) };
+        let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer), not_ones: None };
         let mut incoming = Incoming { tensors: vec![tensor] };
         for (first, end) in parts {
             let part = &bytes[(first * row_bytes) as usize..(end * row_bytes) as usize];

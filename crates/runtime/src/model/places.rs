@@ -1,28 +1,33 @@
 //! Where each tensor of a file goes: its directory held against what a spec needs, before any weight arrives.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::ModelSpec;
 use super::tensors::{ExpectedTensor, Fusion, TensorRole, bias_of, expected_tensors};
 use super::weights::can_fuse;
-use crate::gguf::{TensorInfo, floats, supported_types, weight_format};
+use super::{ModelSpec, left_out};
+use crate::gguf::{TensorInfo, TensorType, floats, supported_types, weight_format};
 use crate::gpu::Gpu;
 use crate::quantize::Plan;
+use crate::source::ModelHeader;
 use crate::{Error, Result};
 
 /// What a tensor is for, and the larger one that it becomes a part of.
 pub(super) type Place = (TensorRole, Option<Fusion>);
 
+/// What becomes of the tensors of a file; those that are in neither are left out.
+pub(super) struct Places {
+    /// The places of weights, by name.
+    pub(super) weights: HashMap<String, Place>,
+    /// The names of scales of matrices, which no kernel multiplies by: they must be 1.
+    pub(super) scales: HashSet<String>,
+}
+
 /// The places of all tensors, by name.
 ///
 /// # Errors
 /// [`Error::MissingTensor`], [`Error::TensorShape`], [`Error::UnsupportedTensorType`] or [`Error::UnexpectedTensor`].
-pub(super) fn check_tensors(
-    gpu: &Gpu,
-    spec: &ModelSpec,
-    tensors: &[TensorInfo],
-    plan: &Plan,
-) -> Result<HashMap<String, Place>> {
+pub(super) fn check_tensors(gpu: &Gpu, spec: &ModelSpec, header: &ModelHeader, plan: &Plan) -> Result<Places> {
+    let tensors = &header.tensors;
     let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut places = HashMap::new();
     let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
@@ -56,17 +61,32 @@ pub(super) fn check_tensors(
         let (name, place) = bias?;
         places.insert(name, place);
     }
-    // A tensor that goes unused would change the model's answers without a word.
-    match tensors.iter().find(|tensor| !places.contains_key(&tensor.name)) {
-        None => Ok(places),
-        Some(tensor) => {
-            Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() })
-        }
-    }
+    let scales: HashSet<_> =
+        tensors.iter().filter(|tensor| is_scale(&places, tensor)).map(|tensor| tensor.name.clone()).collect();
+    let nextn_layers = header.metadata.u32(&format!("{}.nextn_predict_layers", spec.architecture))?.unwrap_or(0);
+    let unused = tensors.iter().map(|tensor| &tensor.name);
+    let unused = unused.filter(|name| !places.contains_key(*name) && !scales.contains(*name));
+    let left_out = unused.map(|name| match left_out::part(spec, nextn_layers, name) {
+        Some(part) => Ok((part, name.as_str())),
+        // Answers would be others without a word.
+        None => Err(Error::UnexpectedTensor { tensor: name.clone(), architecture: spec.architecture.clone() }),
+    });
+    left_out::warn(left_out.collect::<Result<Vec<_>>>()?.into_iter());
+    Ok(Places { weights: places, scales })
+}
+
+/// Whether a tensor has what the outputs of a matrix are multiplied by: a number for all of them, or for each expert.
+fn is_scale(places: &HashMap<String, Place>, tensor: &TensorInfo) -> bool {
+    let matrix = tensor.name.strip_suffix(".scale").map(|name| format!("{name}.weight"));
+    let place = matrix.and_then(|matrix| places.get(&matrix));
+    place.is_some_and(|(role, _)| *role == TensorRole::Matrix)
+        && tensor.kind == TensorType::F32
+        && tensor.shape.len() == 1
 }
 
 fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
-    if info.shape != expected.shape {
+    // Some writers leave dimensions of 1 at the end away.
+    if trimmed(&info.shape) != trimmed(&expected.shape) {
         return Err(Error::TensorShape {
             tensor: expected.name.clone(),
             found: info.shape.clone(),
@@ -85,6 +105,11 @@ fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
         kind: info.kind.name().to_owned(),
         supported: supported_types(),
     })
+}
+
+fn trimmed(shape: &[u64]) -> &[u64] {
+    let length = shape.iter().rposition(|size| *size != 1).map_or(0, |last| last + 1);
+    &shape[..length]
 }
 
 /// The bias that the file has for a matrix, and its place: beside those of what the matrix is fused with.

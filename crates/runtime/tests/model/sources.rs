@@ -199,7 +199,20 @@ fn folders_that_cannot_be_run_are_refused() {
         (&shard(2), None, "missing-file", &shard(2)),
         (&shard(2), Some(empty), "wrong-part", "it has 0 tensors"),
         (&shard(1), Some(odd), "wrong-part", "doesn't have model.norm.weight in it"),
-        (&shard(1), Some(b"<!doctype html><title>".to_vec()), "unsupported-safetensors", "header"),
+        (&shard(1), Some(b"<!doctype html><title>".to_vec()), "invalid-safetensors", "HTML page"),
+        (
+            &shard(1),
+            Some(b"version https://git-lfs.github.com/spec/v1".to_vec()),
+            "invalid-safetensors",
+            "git lfs pull",
+        ),
+        (
+            "tokenizer.json",
+            Some(b"version https://git-lfs.github.com/spec/v1".to_vec()),
+            "invalid-config",
+            "git lfs pull",
+        ),
+        ("config.json", Some(b"<html><title>404".to_vec()), "invalid-config", "HTML page"),
         (&shard(1), Some(Vec::new()), "truncated", "the header of model-00001"),
     ] {
         if code == "none" {

@@ -1,5 +1,6 @@
 //! Every kind of model: the keys and names that llama.cpp's converter gives it.
 
+mod folder;
 mod keys;
 mod sentence;
 mod tensors;
@@ -12,6 +13,7 @@ use super::model_types::ModelType;
 use super::rope::Factors;
 use crate::Result;
 use crate::gguf::Metadata;
+use crate::source::{Event, ModelHeader, Reader};
 
 /// A config.json of a kind: what they share, and `more`.
 fn config(model_type: &str, more: &Json) -> Json {
@@ -38,4 +40,25 @@ fn read(config: &Json) -> Result<(&'static ModelType, Metadata, Vec<Factors>)> {
     let model = model_type(&config)?;
     let (metadata, factors) = metadata(model, &config)?;
     Ok((model, metadata, factors))
+}
+
+/// The header of a folder that has these files, and one of safetensors without tensors.
+fn header_of(files: &[(&str, Vec<u8>)]) -> Result<ModelHeader> {
+    let no_tensors = ("model.safetensors", [&2_u64.to_le_bytes()[..], b"{}"].concat());
+    let mut reader = Reader::new("config.json");
+    while let Some(wanted) = reader.next_file() {
+        let found = files.iter().chain([&no_tensors]).find(|(name, _)| *name == wanted.file);
+        let Some((_, bytes)) = found else {
+            reader.absent()?;
+            continue;
+        };
+        let mut input = bytes.as_slice();
+        while let Some(event) = reader.read(&mut input)? {
+            if let Event::Header(header) = event {
+                return Ok(header);
+            }
+        }
+        reader.end_file()?;
+    }
+    panic!("the header comes before the end")
 }

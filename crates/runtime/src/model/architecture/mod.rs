@@ -1,12 +1,17 @@
 //! From metadata to [`ModelSpec`]: one mapping an architecture.
 
+mod activation;
 mod decoder;
 mod encoders;
 mod families;
 mod keys;
 mod rope;
+#[cfg(test)]
+mod tests;
 
 use self::keys::Keys;
+#[cfg(test)]
+pub(super) use self::tests::metadata_of;
 use super::ModelSpec;
 use crate::gguf::Metadata;
 use crate::{Error, Result};
@@ -51,6 +56,9 @@ impl ModelSpec {
             architecture: architecture.to_owned(),
             supported: supported_architectures(),
         })?;
-        mapping(&Keys::new(metadata, architecture))
+        let keys = Keys::new(metadata, architecture);
+        let mut spec = mapping(&keys)?;
+        keys.name_activation(&mut spec)?;
+        Ok(spec)
     }
 }
