@@ -4,10 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::json;
-use wgslm::gguf::TensorType;
+use wgslm::formats::gguf::TensorType;
+use wgslm_testing::model_files::{Files, gguf, hugging_face, part_name, split_gguf};
 
 use crate::program::{has_device, temporary, wgslm};
-use crate::support::model_files::{Files, gguf, hugging_face, part_name, split_gguf};
 
 /// A folder with `files`, and its path.
 fn folder_of(name: &str, files: &Files) -> String {
@@ -76,4 +76,9 @@ fn what_is_missing_is_named() {
     wgslm(&["inspect", &format!("{folder}/{}", part_name(2, 3))]).failed(1, "is not the first part");
     let empty = folder_of("empty-folder", &Files::new());
     wgslm(&["inspect", &empty]).failed(1, &format!("{empty}: there is no model among 0 files"));
+    let mut pytorch = hugging_face(TensorType::F16, 1);
+    pytorch.remove("model.safetensors");
+    pytorch.insert("pytorch_model.bin".to_owned(), b"PK\x03\x04".to_vec());
+    let folder = folder_of("pytorch", &pytorch);
+    wgslm(&["inspect", &folder]).failed(1, "pytorch_model.bin has its weights as PyTorch keeps them");
 }

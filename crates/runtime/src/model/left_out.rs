@@ -43,8 +43,9 @@ pub(super) fn warn<'a>(tensors: impl Iterator<Item = (&'static str, &'a str)>) {
 
 #[cfg(test)]
 mod tests {
+    use wgslm_formats::gguf::Value;
+
     use super::*;
-    use crate::gguf::Value;
     use crate::model::architecture::metadata_of;
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use wgslm_formats::Error as FormatsError;
+use wgslm_formats::gguf::{TensorInfo, TensorType, floats, supported_types, weight_format};
+use wgslm_formats::quantize::Plan;
+use wgslm_formats::source::ModelHeader;
+
 use super::tensors::{ExpectedTensor, Fusion, TensorRole, bias_of, expected_tensors};
 use super::weights::can_fuse;
 use super::{ModelSpec, left_out};
-use crate::gguf::{TensorInfo, TensorType, floats, supported_types, weight_format};
-use crate::gpu::Gpu;
-use crate::quantize::Plan;
-use crate::source::ModelHeader;
-use crate::{Error, Result};
+use crate::{Device, Error, Result};
 
 /// What a tensor is for, and the larger one that it becomes a part of.
 pub(super) type Place = (TensorRole, Option<Fusion>);
@@ -25,8 +26,9 @@ pub(super) struct Places {
 /// The places of all tensors, by name.
 ///
 /// # Errors
-/// [`Error::MissingTensor`], [`Error::TensorShape`], [`Error::UnsupportedTensorType`] or [`Error::UnexpectedTensor`].
-pub(super) fn check_tensors(gpu: &Gpu, spec: &ModelSpec, header: &ModelHeader, plan: &Plan) -> Result<Places> {
+/// [`FormatsError::MissingTensor`], [`Error::TensorShape`], [`FormatsError::UnsupportedTensorType`] or
+/// [`FormatsError::UnexpectedTensor`].
+pub(super) fn check_tensors(device: &Device, spec: &ModelSpec, header: &ModelHeader, plan: &Plan) -> Result<Places> {
     let tensors = &header.tensors;
     let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut places = HashMap::new();
@@ -37,7 +39,7 @@ pub(super) fn check_tensors(gpu: &Gpu, spec: &ModelSpec, header: &ModelHeader, p
             if tensor.optional {
                 continue;
             }
-            return Err(Error::MissingTensor { tensor: tensor.name });
+            return Err(FormatsError::MissingTensor { tensor: tensor.name }.into());
         };
         check(&tensor, info)?;
         for fusion in &tensor.fusions {
@@ -49,7 +51,7 @@ pub(super) fn check_tensors(gpu: &Gpu, spec: &ModelSpec, header: &ModelHeader, p
     let fuses = |role: TensorRole, fusion: &Fusion| {
         let parts = fusions.get(&fusion.name).map(Vec::as_slice).unwrap_or_default();
         let sizes: Vec<_> = parts.iter().map(|part| (plan.of(part), part.shape[1..].iter().product())).collect();
-        role != TensorRole::Matrix || parts.first().is_some_and(|first| can_fuse(gpu, first.shape[0], &sizes))
+        role != TensorRole::Matrix || parts.first().is_some_and(|first| can_fuse(device, first.shape[0], &sizes))
     };
     for (name, candidates) in candidates {
         if let Some(place) = places.get_mut(&name) {
@@ -61,15 +63,15 @@ pub(super) fn check_tensors(gpu: &Gpu, spec: &ModelSpec, header: &ModelHeader, p
         let (name, place) = bias?;
         places.insert(name, place);
     }
-    let scales: HashSet<_> =
-        tensors.iter().filter(|tensor| is_scale(&places, tensor)).map(|tensor| tensor.name.clone()).collect();
+    let scales = tensors.iter().filter(|tensor| is_scale(&places, tensor)).map(|tensor| tensor.name.clone());
+    let scales: HashSet<_> = scales.collect();
     let nextn_layers = header.metadata.u32(&format!("{}.nextn_predict_layers", spec.architecture))?.unwrap_or(0);
-    let unused = tensors.iter().map(|tensor| &tensor.name);
+    let unused = tensors.iter().map(|tensor| tensor.name.as_str());
     let unused = unused.filter(|name| !places.contains_key(*name) && !scales.contains(*name));
     let left_out = unused.map(|name| match left_out::part(spec, nextn_layers, name) {
-        Some(part) => Ok((part, name.as_str())),
+        Some(part) => Ok((part, name)),
         // Answers would be others without a word.
-        None => Err(Error::UnexpectedTensor { tensor: name.clone(), architecture: spec.architecture.clone() }),
+        None => Err(unexpected(spec, name)),
     });
     left_out::warn(left_out.collect::<Result<Vec<_>>>()?.into_iter());
     Ok(Places { weights: places, scales })
@@ -82,6 +84,11 @@ fn is_scale(places: &HashMap<String, Place>, tensor: &TensorInfo) -> bool {
     place.is_some_and(|(role, _)| *role == TensorRole::Matrix)
         && tensor.kind == TensorType::F32
         && tensor.shape.len() == 1
+}
+
+/// The error of a tensor that answers depend on and nothing here uses.
+pub(super) fn unexpected(spec: &ModelSpec, tensor: &str) -> Error {
+    FormatsError::UnexpectedTensor { tensor: tensor.to_owned(), architecture: spec.architecture.clone() }.into()
 }
 
 fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
@@ -100,13 +107,15 @@ fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
     if runs {
         return Ok(());
     }
-    Err(Error::UnsupportedTensorType {
+    Err(FormatsError::UnsupportedTensorType {
         tensor: expected.name.clone(),
         kind: info.kind.name().to_owned(),
         supported: supported_types(),
-    })
+    }
+    .into())
 }
 
+/// A shape without dimensions of 1 at its end.
 fn trimmed(shape: &[u64]) -> &[u64] {
     let length = shape.iter().rposition(|size| *size != 1).map_or(0, |last| last + 1);
     &shape[..length]

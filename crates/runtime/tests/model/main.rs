@@ -1,12 +1,11 @@
 //! Whole models against golden data, on every Vulkan adapter there is.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod architectures;
+mod device;
 mod folders;
 mod generation;
 mod golden_logits;
+mod llama_cpp_files;
 mod loading;
 mod minilm;
 mod mixed_formats;

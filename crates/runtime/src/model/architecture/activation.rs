@@ -1,9 +1,9 @@
 //! The activation of feed-forward networks from metadata.
 
+use wgslm_formats::Result;
 use wgslm_shaders::Activation;
 
 use super::keys::Keys;
-use crate::Result;
 use crate::model::ModelSpec;
 
 /// What Hugging Face's configurations call the activations that can be run, gated or not. GELU is computed by tanh under all of its

@@ -9,12 +9,13 @@ mod rope;
 #[cfg(test)]
 mod tests;
 
+use wgslm_formats::gguf::Metadata;
+use wgslm_formats::{Error, Result};
+
 use self::keys::Keys;
 #[cfg(test)]
 pub(super) use self::tests::metadata_of;
 use super::ModelSpec;
-use crate::gguf::Metadata;
-use crate::{Error, Result};
 
 type Mapping = fn(&Keys<'_>) -> Result<ModelSpec>;
 

@@ -1,10 +1,10 @@
 //! What metadata mean where they stray from what most files have.
 
+use wgslm_formats::gguf::{Array, Metadata, Value};
+use wgslm_formats::{Error, Result};
 use wgslm_shaders::Activation;
 
-use crate::gguf::{Array, Metadata, Value};
 use crate::model::{ModelSpec, OutputSpec};
-use crate::{Error, Result};
 
 /// The metadata of a small model, with `more`, without the architecture before the keys.
 pub(in crate::model) fn metadata_of(architecture: &str, more: &[(&str, Value)]) -> Metadata {
