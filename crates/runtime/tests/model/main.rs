@@ -8,6 +8,7 @@ mod golden_logits;
 mod loading;
 mod minilm;
 mod mixed_formats;
+mod not_finite;
 mod perplexity;
 mod quantizing;
 mod real_model;
