@@ -5,6 +5,7 @@ mod device;
 mod folders;
 mod generation;
 mod golden_logits;
+mod llama_cpp_files;
 mod loading;
 mod minilm;
 mod mixed_formats;
