@@ -9,6 +9,7 @@ mod llama_cpp_files;
 mod loading;
 mod minilm;
 mod mixed_formats;
+mod not_finite;
 mod perplexity;
 mod quantizing;
 mod real_model;
