@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions};
-use wgslm::formats::quantize::Policy;
+use wgslm::formats::quantise::Policy;
 
 /// What follows the list of commands.
 const AFTER_HELP: &str = "\
