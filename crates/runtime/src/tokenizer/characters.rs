@@ -20,11 +20,12 @@ pub(super) enum CharacterKind {
     Word,
 }
 
-/// The kinds in the order in which they are tried. The ranges are those of BERT's `_is_chinese_char`, as Hugging Face has
-/// them (with U+2B920 where Unicode's block starts at U+2B820), and all ASCII symbols are punctuation.
+/// The kinds in the order in which they are tried. Code points that no version of Unicode has assigned are parts of words. The
+/// ranges are those of BERT's `_is_chinese_char`, as Hugging Face has them (with U+2B920 where Unicode's block starts at
+/// U+2B820), and all ASCII symbols are punctuation.
 const KINDS: [(CharacterKind, &str); 4] = [
     (CharacterKind::Space, r"\s"),
-    (CharacterKind::Control, r"[\p{C}\x{FFFD}]"),
+    (CharacterKind::Control, r"[\p{Cc}\p{Cf}\p{Co}\x{FFFD}]"),
     (CharacterKind::Accent, r"\p{M}"),
     (
         CharacterKind::Alone,
