@@ -93,9 +93,10 @@ pub(super) fn tokenizer(json: &[u8], config: Option<&[u8]>) -> Result<Tokenizer>
         eos,
         prompt_frame,
         stop_tokens,
+        suppressed_tokens: Vec::new(),
         fill_in_middle,
     };
-    tokenizer.space_prefix = tokenizer.decode(&tokenizer.encode("a", Special::Plain)?)?.starts_with(' ');
+    tokenizer.space_prefix = tokenizer.decode(&tokenizer.encode("a", Special::Plain)?).starts_with(' ');
     Ok(tokenizer)
 }
 

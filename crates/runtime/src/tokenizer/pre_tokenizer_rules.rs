@@ -3,16 +3,42 @@
 //! Where llama.cpp simplifies a model's own pattern, so do these: for `tekken` and `gpt-4o`, letters beyond ASCII are upper
 //! and lower case at once.
 
+use super::spelling::Spelling;
 use crate::{Error, Result};
 
-/// Whitespace up to, but not including, the last character before text.
+/// White space up to, but not including, the last character before text.
 pub(super) const SPACE_BEFORE_TEXT: &str = r"\s+(?!\S)";
+/// White space as [`SPACE_BEFORE_TEXT`], in words of 512 characters, 256, and so on.
+pub(super) const SPACE_IN_POWERS_OF_TWO: &str = r"\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|...|\s{1,2}(?!\S)|\s";
+/// Digits in threes, counted from the end; the first of them, up to three, go with the text before.
+pub(super) const DIGITS_IN_THREES: &str = r"\p{N}{1,3}(?=(?:\p{N}{3})*\P{N})";
+/// Nothing, where a number of three digits, or six, or nine, and so on, begins.
+pub(super) const BEFORE_THREE_DIGITS: &str = "(?=([0-9]{3})+(?![0-9]))";
 
 /// One pass over the text: alternatives, the first that matches at the leftmost place wins.
 pub(super) type Pass = &'static [&'static str];
 
+macro_rules! any_case_contractions {
+    () => {
+        "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]"
+    };
+}
+
+macro_rules! han {
+    () => {
+        r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2EBEF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}]"
+    };
+}
+
+/// A word of characters of a class, with its contraction.
+macro_rules! contracted {
+    ($($class:expr),+) => {
+        concat!(r"[^\r\n\p{L}\p{N}]?", $($class,)+ "(?:", any_case_contractions!(), ")?")
+    };
+}
+
 const CONTRACTIONS: &str = "'s|'t|'re|'ve|'m|'ll|'d";
-const ANY_CASE_CONTRACTIONS: &str = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]";
+const ANY_CASE_CONTRACTIONS: &str = any_case_contractions!();
 const WORD: &str = r"[^\r\n\p{L}\p{N}]?\p{L}+";
 const WORD_WITH_MARKS: &str = r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+";
 const UP_TO_THREE_DIGITS: &str = r"\p{N}{1,3}";
@@ -26,6 +52,11 @@ const NEWLINES: &str = r"\s*[\r\n]+";
 const NEWLINE: &str = r"\s*[\r\n]";
 /// The second range goes from U+0800 on; to llama.cpp, white space is in no such range.
 const CJK: &str = r"[[一-龥ࠀ-一가-퟿]--\s]+";
+
+const HAN_AND_KANA: &str = "[一-龥\u{3040}-ゟ゠-ヿ]+";
+const LETTERS_AND_MARKS: &str = contracted!(r"[\p{L}\p{M}]+");
+/// Runs of lines, without their ends: no word holds a line break and something else.
+const LINES: Pass = &["[^\n]+|\n+"];
 
 const GPT2: Pass = &[CONTRACTIONS, r" ?\p{L}+", r" ?\p{N}+", r" ?[^\s\p{L}\p{N}]+", SPACE_BEFORE_TEXT];
 const LLAMA3: Pass = &[ANY_CASE_CONTRACTIONS, WORD, UP_TO_THREE_DIGITS, PUNCTUATION, NEWLINES, SPACE_BEFORE_TEXT];
@@ -47,12 +78,36 @@ const TEKKEN: Pass = &[
     SPACE_BEFORE_TEXT,
 ];
 const GPT4O: Pass = &[
-    r"[^\r\n\p{L}\p{N}]?[\p{L}--a-z]*[\p{L}--A-Z]+('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?",
-    r"[^\r\n\p{L}\p{N}]?[\p{L}--a-z]+[\p{L}--A-Z]*('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?",
+    contracted!(r"[\p{L}--a-z]*[\p{L}--A-Z]+"),
+    contracted!(r"[\p{L}--a-z]+[\p{L}--A-Z]*"),
     UP_TO_THREE_DIGITS,
     PUNCTUATION_AND_SLASHES,
     NEWLINES,
     SPACE_BEFORE_TEXT,
+];
+/// As [`GPT4O`], with marks.
+const GRANITE_EMBEDDING: Pass = &[
+    contracted!(r"[[\p{L}\p{M}]--a-z]*[[\p{L}\p{M}]--A-Z]+"),
+    contracted!(r"[[\p{L}\p{M}]--a-z]+[[\p{L}\p{M}]--A-Z]*"),
+    UP_TO_THREE_DIGITS,
+    PUNCTUATION_AND_SLASHES,
+    NEWLINES,
+    SPACE_BEFORE_TEXT,
+];
+const KIMI_K2: Pass = &[
+    concat!(han!(), "+"),
+    contracted!(r"[\p{L}--", han!(), "]+"),
+    UP_TO_THREE_DIGITS,
+    PUNCTUATION,
+    NEWLINES,
+    SPACE_BEFORE_TEXT,
+];
+/// Hangul, wide punctuation, Bopomofo, and Han with Kana.
+const YOUTU_SCRIPTS: Pass =
+    &["[가-힣ㄱ-ㆎ]+", r"[！…“”‘’—：；，\x{3001}-\x{303F}\x{FE30}-\x{FE4F}]+", "[ㄅ-ㄯ]+", HAN_AND_KANA];
+/// Han, Kana, and other scripts that are written without spaces; the third range is as wide as llama.cpp has it.
+const AFMOE_SCRIPTS: Pass = &[
+    r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{8C48}-\x{FAFF}\x{3040}-\x{30FF}\x{FF65}-\x{FF9F}\x{2F00}-\x{2FDF}\x{E40}-\x{EFF}\x{1780}-\x{17FF}\x{1000}-\x{109F}\x{1100}-\x{11FF}]+",
 ];
 const DEEPSEEK_V3: Pass =
     &[ASCII_WORD_AFTER_PUNCTUATION, WORD_WITH_MARKS, r" ?[\p{P}\p{S}]+[\r\n]*", NEWLINES, SPACE_BEFORE_TEXT];
@@ -78,15 +133,45 @@ const DEEPSEEK_LLM_LETTERS: &str = r"(?x)\s?[
 pub(super) struct Rules {
     pub(super) names: &'static [&'static str],
     pub(super) passes: &'static [Pass],
-    /// A word that is itself a token is that token, whatever the merges say.
-    pub(super) whole_words: bool,
-    /// Whether a prompt starts with BOS where the metadata leaves it open.
-    pub(super) add_bos: bool,
+    pub(super) spelling: Spelling,
+    pub(super) whole_words: WholeWords,
+    pub(super) add_bos: AddBos,
+    /// Whether the metadata has to have merges.
+    pub(super) needs_merges: bool,
 }
 
-/// The rules of these names: words are merged, and there is no BOS.
+/// Which words become the token of their text, where there is one, whatever the merges say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WholeWords {
+    /// None.
+    No,
+    /// Those of line breaks.
+    LineBreaks,
+    /// All.
+    All,
+}
+
+/// Whether a prompt starts with BOS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AddBos {
+    /// Only where the metadata says so.
+    IfAsked,
+    /// Unless the metadata says otherwise.
+    ByDefault,
+    /// Whatever the metadata says: llama.cpp found files that are wrong about it.
+    Always,
+}
+
+/// The rules of these names: byte-level words are merged, and there is no BOS.
 const fn rule(names: &'static [&'static str], passes: &'static [Pass]) -> Rules {
-    Rules { names, passes, whole_words: false, add_bos: false }
+    Rules {
+        names,
+        passes,
+        spelling: Spelling::ByteLevel,
+        whole_words: WholeWords::No,
+        add_bos: AddBos::IfAsked,
+        needs_merges: true,
+    }
 }
 
 pub(super) const RULES: &[Rules] = &[
@@ -120,8 +205,8 @@ pub(super) const RULES: &[Rules] = &[
         &[&[DIGIT], GPT2],
     ),
     Rules {
-        whole_words: true,
-        add_bos: true,
+        whole_words: WholeWords::All,
+        add_bos: AddBos::ByDefault,
         ..rule(
             &["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"],
             &[LLAMA3],
@@ -151,14 +236,14 @@ pub(super) const RULES: &[Rules] = &[
         ]],
     ),
     Rules {
-        whole_words: true,
+        whole_words: WholeWords::All,
         ..rule(
             &["minicpm5"],
             &[&[UP_TO_THREE_DIGITS], &[ANY_CASE_CONTRACTIONS, WORD, DIGITS, PUNCTUATION, NEWLINES, SPACE_BEFORE_TEXT]],
         )
     },
-    rule(&["laguna"], &[&["[^\n]+|\n+"], QWEN2]),
-    Rules { whole_words: true, add_bos: true, ..rule(&["tekken"], &[TEKKEN]) },
+    rule(&["laguna"], &[LINES, QWEN2]),
+    Rules { whole_words: WholeWords::All, add_bos: AddBos::ByDefault, ..rule(&["tekken"], &[TEKKEN]) },
     rule(&["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"], &[GPT4O]),
     rule(
         &["deepseek-llm"],
@@ -174,11 +259,64 @@ pub(super) const RULES: &[Rules] = &[
     rule(&["deepseek-coder"], &[&["[\r\n]"], &[r"\s?\p{L}+"], &[r"\s?\p{P}+"], &[CJK], &[DIGIT]]),
     rule(
         &["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
-        &[&[UP_TO_THREE_DIGITS], &["[一-龥぀-ゟ゠-ヿ]+"], DEEPSEEK_V3],
+        &[&[UP_TO_THREE_DIGITS], &[HAN_AND_KANA], DEEPSEEK_V3],
     ),
     rule(&["falcon"], &[&[r"[\p{P}\$\+<=>\^~\|`]+"], GPT2, &["[0-9][0-9][0-9]"]]),
     rule(&["poro-chat", "bloom", "gpt3-finnish"], &[BLOOM]),
     rule(&["viking"], &[BLOOM, &[DIGIT]]),
+    rule(
+        &["jais-2"],
+        &[&[ANY_CASE_CONTRACTIONS, WORD, UP_TO_THREE_DIGITS, PUNCTUATION, NEWLINES, SPACE_IN_POWERS_OF_TWO]],
+    ),
+    Rules {
+        add_bos: AddBos::ByDefault,
+        ..rule(
+            &["chameleon"],
+            &[
+                &["<sentinel:[0-9]+>"],
+                &["IMGIMG[A-I]{1,4}Z"],
+                &["[\t\n]|    |  "],
+                &[DIGIT],
+                &[r"[\p{P}!-/:-@\[-`{-~]"],
+                GPT2,
+            ],
+        )
+    },
+    Rules { whole_words: WholeWords::All, ..rule(&["granite-embed-multi-97m"], &[GRANITE_EMBEDDING]) },
+    rule(
+        &["tiny_aya", "cohere2moe"],
+        &[
+            &[DIGITS_IN_THREES],
+            &[LETTERS_AND_MARKS, UP_TO_THREE_DIGITS, PUNCTUATION_AND_SLASHES, NEWLINES, SPACE_BEFORE_TEXT],
+        ],
+    ),
+    Rules {
+        whole_words: WholeWords::All,
+        ..rule(
+            &["youtu"],
+            &[YOUTU_SCRIPTS, &[LETTERS_AND_MARKS, DIGIT, PUNCTUATION_AND_SLASHES, NEWLINES, SPACE_BEFORE_TEXT]],
+        )
+    },
+    rule(
+        &["spark2_5"],
+        &[
+            &[UP_TO_THREE_DIGITS],
+            &[HAN_AND_KANA],
+            &[ASCII_WORD_AFTER_PUNCTUATION, WORD_WITH_MARKS, r" ?[\p{P}\p{S}]+", "[\r\n]", SPACE_BEFORE_TEXT],
+            &[DIGIT],
+        ],
+    ),
+    rule(&["afmoe"], &[&[DIGITS_IN_THREES], AFMOE_SCRIPTS, DEEPSEEK_V3]),
+    rule(&["superbpe"], &[&[DIGITS], &[BEFORE_THREE_DIGITS]]),
+    Rules { needs_merges: false, ..rule(&["kimi-k2"], &[KIMI_K2]) },
+    Rules {
+        spelling: Spelling::SentencePiece,
+        whole_words: WholeWords::LineBreaks,
+        add_bos: AddBos::Always,
+        ..rule(&["gemma4", "granite-embed-multi-311m"], &[LINES])
+    },
+    Rules { spelling: Spelling::SentencePiece, ..rule(&["sarvam-moe"], &[LINES]) },
+    Rules { spelling: Spelling::Characters, ..rule(&["whitespace"], &[&[r"\S+"]]) },
 ];
 
 /// The rules that `name` stands for. Another name is refused: text split by guessed rules gives other tokens than the model

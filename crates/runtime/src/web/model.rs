@@ -62,7 +62,7 @@ impl JsModel {
     }
 
     fn text_of(&self, tokens: &[u32]) -> crate::Result<String> {
-        self.engine.model().tokenizer()?.decode(tokens)
+        Ok(self.engine.model().tokenizer()?.decode(tokens))
     }
 }
 
