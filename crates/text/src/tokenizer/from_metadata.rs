@@ -1,0 +1,96 @@
+//! Reads a tokenizer from the `tokenizer.ggml.*` keys of a GGUF file
+//! (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#ggml>).
+
+use std::sync::Arc;
+
+use wgslm_formats::gguf::Metadata;
+
+use super::byte_pair::BytePair;
+use super::fim::FillInMiddle;
+use super::kind::Kind;
+use super::sentence_piece::SentencePiece;
+use super::special_ids::{add_tokens, special_token, suppressed_tokens};
+use super::special_tokens::SpecialTokens;
+use super::spelling::Spelling;
+use super::unigram::Unigram;
+use super::vocabulary::Vocabulary;
+use super::word_piece::WordPiece;
+use super::{Encoder, Model, Tokenizer};
+use crate::Result;
+
+/// Builds the tokenizer and takes its large arrays out of `metadata`.
+pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
+    let (kind, defaults) = Kind::of(metadata)?;
+    let vocabulary = Vocabulary::take_from(metadata)?;
+    let token = |name: &str| special_token(metadata, &vocabulary, name);
+    let or_default =
+        |token: Option<u32>, default: Option<u32>| token.or(default.filter(|&token| vocabulary.text(token).is_some()));
+    let bos = or_default(token("bos")?.or(token("cls")?), defaults.bos);
+    // The key of the separator is misspelled in the format.
+    let separator = if matches!(kind, Kind::WordPiece) { or_default(token("seperator")?, defaults.eos) } else { None };
+    let eos = separator.or(or_default(token("eos")?, defaults.eos));
+    let unknown = or_default(token("unknown")?, defaults.unknown);
+    let fill_in_middle = FillInMiddle::find(&vocabulary, token)?;
+    let stop_tokens = stop_tokens([eos, token("eot")?, token("eom")?], &vocabulary, fill_in_middle.as_ref());
+    let suppressed_tokens = suppressed_tokens(metadata, &vocabulary)?;
+    let flag = |key, default| Ok::<_, crate::Error>(metadata.bool(key)?.unwrap_or(default));
+    let add_bos = flag("tokenizer.ggml.add_bos_token", defaults.add_bos)? || kind.insists_on_bos();
+    let add_eos = flag("tokenizer.ggml.add_eos_token", defaults.add_eos)?;
+    let special_tokens = Box::new(SpecialTokens::new(&vocabulary, strips_behind(metadata)?)?);
+
+    let (model, spelling, space_prefix) = match kind {
+        Kind::BytePair(rules, white_space) => {
+            let model = BytePair::take_from(metadata, &vocabulary, rules, white_space)?;
+            (Model::BytePair(model), rules.spelling, false)
+        }
+        Kind::SentencePiece => {
+            let model = SentencePiece::take_from(metadata, &vocabulary, unknown)?;
+            let space_prefix = model.add_space_prefix;
+            (Model::SentencePiece(model), Spelling::SentencePiece, space_prefix)
+        }
+        Kind::Unigram => {
+            let model = Unigram::take_from(metadata, &vocabulary, unknown)?;
+            let space_prefix = model.starts_with_space();
+            (Model::Unigram(model), Spelling::SentencePiece, space_prefix)
+        }
+        Kind::WordPiece => {
+            let model = WordPiece::from_metadata(metadata, &vocabulary, unknown)?;
+            // Every word has one.
+            (Model::WordPiece(Box::new(model)), Spelling::SentencePiece, true)
+        }
+    };
+    Ok(Tokenizer {
+        vocabulary: Arc::new(vocabulary),
+        encoder: Encoder::Gguf(special_tokens, model),
+        spelling,
+        space_prefix,
+        bos,
+        eos,
+        prompt_frame: (bos.filter(|_| add_bos), eos.filter(|_| add_eos)),
+        stop_tokens,
+        suppressed_tokens,
+        fill_in_middle,
+    })
+}
+
+/// Which special tokens take the white space behind them with them. GGUF has no key for that; as llama.cpp does, Phi 3 is
+/// known by its name.
+fn strips_behind(metadata: &Metadata) -> Result<impl Fn(u32, &str) -> bool + use<>> {
+    let name = metadata.str("general.name")?.unwrap_or_default().to_lowercase();
+    let is_phi3 = name.contains("phi-3") || name.contains("phi3");
+    Ok(move |_, text: &str| is_phi3 && !["<unk>", "<s>", "<|endoftext|>"].contains(&text))
+}
+
+/// The tokens that end a generation: those that are `named`, then those that are known by their text.
+pub(super) fn stop_tokens(
+    named: [Option<u32>; 3],
+    vocabulary: &Vocabulary,
+    fill_in_middle: Option<&FillInMiddle>,
+) -> Vec<u32> {
+    let mut known: Vec<u32> = vocabulary.ends().collect();
+    known.extend(fill_in_middle.into_iter().flat_map(FillInMiddle::ends));
+    known.sort_unstable();
+    let mut tokens = Vec::new();
+    add_tokens(&mut tokens, named.into_iter().flatten().chain(known), vocabulary);
+    tokens
+}
