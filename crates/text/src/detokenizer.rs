@@ -13,7 +13,7 @@ use crate::tokenizer::vocabulary::Vocabulary;
 pub struct Detokenizer {
     vocabulary: Arc<Vocabulary>,
     spelling: Spelling,
-    /// Whether a space that begins the text is left out.
+    /// A space that begins the text is left out.
     trim_space: bool,
     /// The bytes of a character that is not whole yet: at most three between two pushes.
     pending: Vec<u8>,
@@ -64,7 +64,7 @@ impl Detokenizer {
     }
 }
 
-/// Whether more bytes could still make `bytes` a character.
+/// True if more bytes could still make `bytes` a character.
 fn is_unfinished(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }

@@ -24,7 +24,7 @@ pub(super) struct BytePair {
     white_space: WhiteSpace,
 }
 
-/// What becomes of white space.
+/// The treatment of white space in text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WhiteSpace {
     /// It is text.
@@ -33,7 +33,7 @@ pub(super) enum WhiteSpace {
     Dropped { lowercase: bool },
 }
 
-/// What serves one word after another.
+/// Working memory, kept from one word to the next.
 struct Words<'rules> {
     splitter: Splitter<'rules>,
     merger: Merger,

@@ -27,12 +27,12 @@ impl Unit {
         self.0 & (1 << 31 | 0xFF)
     }
 
-    /// Whether the text up to this node has a replacement.
+    /// True if the text up to this node has a replacement.
     fn has_value(self) -> bool {
         self.0 >> 8 & 1 == 1
     }
 
-    /// What the number of this node is combined with to give that of its value and, combined with a byte, that of a child.
+    /// The offset: the number of this node XOR the offset is that of its value, and XOR a byte as well that of a child.
     fn offset(self) -> usize {
         ((self.0 >> 10) << ((self.0 >> 9 & 1) * 8)) as usize
     }

@@ -1,11 +1,11 @@
-//! What kinds of characters BERT's normalisation tells apart.
+//! The kinds of characters that BERT's normalisation tells apart.
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::{Anchored, Input};
 
 use crate::{Error, Result};
 
-/// What a character is to a text that is cut into words.
+/// The role of a character where text is cut into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CharacterKind {
     /// It ends a word.
@@ -45,7 +45,7 @@ impl CharacterKinds {
         Ok(Self { automaton })
     }
 
-    /// What [`Self::of`] has learnt of the automaton.
+    /// An empty cache, in which [`Self::of`] keeps the states of the automaton that it has built.
     pub(super) fn cache(&self) -> Cache {
         self.automaton.create_cache()
     }

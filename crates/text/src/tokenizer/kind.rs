@@ -67,7 +67,7 @@ impl Kind {
         Ok((Self::BytePair(rules, white_space), defaults))
     }
 
-    /// Whether a prompt starts with BOS even where the metadata says that it doesn't.
+    /// True if a prompt starts with BOS even where the metadata says that it doesn't.
     pub(super) fn insists_on_bos(self) -> bool {
         matches!(self, Self::BytePair(rules, _) if rules.add_bos == AddBos::Always)
     }

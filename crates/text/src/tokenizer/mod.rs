@@ -12,6 +12,7 @@ mod kind;
 mod merge;
 mod merges;
 mod pre_tokenizer;
+mod pre_tokenizer_patterns;
 mod pre_tokenizer_rules;
 mod prefixes;
 mod scores;
@@ -41,7 +42,7 @@ use word_piece::WordPiece;
 
 use crate::{Detokenizer, Result};
 
-/// Whether text may name control tokens.
+/// The treatment of control tokens that a text names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
     /// `<|im_start|>` is the control token of that name: for prompts and rendered chat templates.
@@ -56,18 +57,18 @@ pub struct Tokenizer {
     vocabulary: Arc<Vocabulary>,
     encoder: Encoder,
     spelling: Spelling,
-    /// Whether encoding puts a space before text that has none, which decoding then leaves out.
+    /// Encoding puts a space before text that has none, and decoding leaves it out.
     space_prefix: bool,
     bos: Option<u32>,
     eos: Option<u32>,
-    /// What stands before and after a whole prompt.
+    /// The tokens that stand before and after a whole prompt.
     prompt_frame: (Option<u32>, Option<u32>),
     stop_tokens: Vec<u32>,
     suppressed_tokens: Vec<u32>,
     fill_in_middle: Option<FillInMiddle>,
 }
 
-/// How text becomes tokens.
+/// An encoder of text.
 #[derive(Debug)]
 enum Encoder {
     /// That of a GGUF file: special tokens first, and the text between them by its model.
@@ -82,7 +83,7 @@ trait Encode: std::fmt::Debug + Send + Sync {
     fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
 }
 
-/// How text without special tokens becomes tokens: `tokenizer.ggml.model`.
+/// An encoder of text without special tokens: `tokenizer.ggml.model`.
 #[derive(Debug)]
 enum Model {
     BytePair(BytePair),

@@ -9,9 +9,10 @@ use std::ops::Range;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::{Anchored, Input};
 
-use super::pre_tokenizer_rules::{
-    BEFORE_THREE_DIGITS, DIGITS_IN_THREES, Pass, Rules, SPACE_BEFORE_TEXT, SPACE_IN_POWERS_OF_TWO,
+use super::pre_tokenizer_patterns::{
+    BEFORE_THREE_DIGITS, DIGITS_IN_THREES, Pass, SPACE_BEFORE_TEXT, SPACE_IN_POWERS_OF_TWO,
 };
+use super::pre_tokenizer_rules::Rules;
 use crate::{Error, Result};
 
 /// The compiled rules of one name.
@@ -27,7 +28,7 @@ struct CompiledPass {
     cuts: Vec<Cut>,
 }
 
-/// How a match is cut into words.
+/// The way in which a match is cut into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cut {
     /// It is a word.
@@ -42,7 +43,7 @@ enum Cut {
     BeforeThrees,
 }
 
-/// What is matched in the place of the alternatives that look ahead.
+/// Alternatives that look ahead, the pattern that is matched in place of each, and the cut that makes up for it.
 const LOOKING_AHEAD: [(&str, &str, Cut); 4] = [
     (SPACE_BEFORE_TEXT, r"\s+", Cut::BeforeText),
     (SPACE_IN_POWERS_OF_TWO, r"\s+", Cut::PowersOfTwo),

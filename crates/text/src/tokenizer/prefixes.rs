@@ -1,4 +1,4 @@
-//! Which tokens a text starts with.
+//! The tokens that a text starts with.
 
 use super::vocabulary::{TokenKind, Vocabulary};
 

@@ -1,4 +1,4 @@
-//! How the text of a token stands for bytes.
+//! The spellings of vocabularies: the bytes that the text of a token stands for.
 
 use super::byte_level;
 use super::vocabulary::TokenKind;
@@ -6,14 +6,14 @@ use super::vocabulary::TokenKind;
 /// SentencePiece's sign for a space, U+2581.
 pub(super) const SPACE: char = '\u{2581}';
 
-/// How a vocabulary spells its tokens.
+/// The way in which a vocabulary spells its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
     /// Every byte is one character of GPT-2's alphabet.
     ByteLevel,
     /// Spaces are U+2581, and `<0x0A>` is a byte. WordPiece vocabularies in GGUF files are spelled so too.
     SentencePiece,
-    /// What continues a word starts with `##`, everything else is a word of its own.
+    /// A token that continues a word starts with `##`; any other starts a word.
     WordPiece,
     /// Every character is itself, and `<0x0A>` is a byte.
     Characters,

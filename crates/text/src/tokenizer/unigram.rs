@@ -13,7 +13,7 @@ use super::spelling;
 use super::vocabulary::{TokenKind, Vocabulary};
 use crate::Result;
 
-/// How much less than the worst token a character without a token counts.
+/// The difference between the score of the worst token and that of a character without a token.
 const UNKNOWN_PENALTY: f32 = 10.0;
 
 /// Normalises text and finds the tokens of the best score.
@@ -59,7 +59,7 @@ impl Unigram {
         })
     }
 
-    /// Whether text that starts without a space gets one.
+    /// True if text that starts without a space gets one.
     pub(super) fn starts_with_space(&self) -> bool {
         self.add_space_prefix || self.remove_extra_whitespaces
     }

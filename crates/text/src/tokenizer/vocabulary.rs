@@ -11,7 +11,7 @@ use crate::{Error, Result};
 const TOKENS: &str = "tokenizer.ggml.tokens";
 const TOKEN_TYPES: &str = "tokenizer.ggml.token_type";
 
-/// What a token is for: `tokenizer.ggml.token_type` of the GGUF specification.
+/// The purpose of a token: `tokenizer.ggml.token_type` of the GGUF specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// A piece of ordinary text.
@@ -134,7 +134,7 @@ impl Vocabulary {
         text_of(&self.texts, token)
     }
 
-    /// What a token is for.
+    /// The purpose of a token.
     pub(crate) fn kind(&self, token: u32) -> Option<TokenKind> {
         self.kinds.get(usize::try_from(token).ok()?).copied()
     }
