@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use wgslm_formats::gguf::Metadata;
+use wgslm_formats::source::{Format, ModelHeader, TokenizerFiles};
 use wgslm_testing::random::Random;
 use wgslm_text::Error;
 use wgslm_text::{ChatTemplate, Message, Special, Tokenizer};
@@ -151,4 +152,23 @@ fn smollm2_is_the_same_from_either_file() {
             assert_eq!(theirs.decode(&tokens), ours.decode(&tokens));
         }
     }
+}
+
+#[test]
+fn tokens_that_generation_config_json_names_end_a_generation_or_are_never_chosen() {
+    let files = TokenizerFiles {
+        tokenizer: small().to_string().into_bytes(),
+        stop_tokens: vec![9, 2, 99_999],
+        suppressed_tokens: vec![10, 3, 10, 11],
+        ..TokenizerFiles::default()
+    };
+    let mut header = ModelHeader {
+        format: Format::HuggingFace,
+        metadata: Metadata::default(),
+        tensors: Vec::new(),
+        files: Vec::new(),
+        tokenizer: Some(files),
+    };
+    let tokenizer = Tokenizer::take_from(&mut header).unwrap();
+    assert_eq!((tokenizer.stop_tokens(), tokenizer.suppressed_tokens()), (&[2, 9][..], &[10, 3][..]));
 }
