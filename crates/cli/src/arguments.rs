@@ -22,7 +22,7 @@ Environment:
   WGSLM_MAX_BINDING   the largest binding to use, such as 128MiB; larger tensors are split
   WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
   WGSLM_TILE          64x64, 128x64 or 128x128: rows and tokens that a workgroup takes of a prompt's products
-  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: errors]";
+  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: warnings]";
 
 /// What is typed for a number that the program is to choose, as llama.cpp has it.
 const NONE: &str = "-1";

@@ -202,7 +202,7 @@ fn banned(model: &Model) -> Vec<u32> {
     let vocabulary = model.spec.vocabulary;
     let mut words = vec![0; Sample::banned_words(vocabulary) as usize];
     if let Ok(tokenizer) = model.tokenizer() {
-        for token in tokenizer.vocabulary_len() as u32..vocabulary {
+        for token in tokenizer.vocabulary_size() as u32..vocabulary {
             words[token as usize / 32] |= 1 << (token % 32);
         }
     }
