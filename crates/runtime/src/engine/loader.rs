@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pace::Pace;
 use super::{Engine, EngineOptions, Inner};
 use crate::gpu::Gpu;
 use crate::model::{Incoming, Tuner};
@@ -17,11 +18,12 @@ const FLUSH_BYTES: u64 = 16 << 20;
 /// A single GGUF file is pushed from its start to its end. For models of several files, [`Self::open`] and [`Self::next_file`]
 /// say what is wanted, as [`Reader`] does.
 pub struct Loader {
-    gpu: Gpu,
+    pub(super) gpu: Gpu,
     options: EngineOptions,
     reader: Reader,
     begun: Option<Begun>,
     unflushed: u64,
+    pub(super) pace: Pace,
 }
 
 /// What is there once the header has been read.
@@ -45,7 +47,14 @@ impl Loader {
     /// finds it among several. [`Self::next_file`] comes before the first byte.
     #[must_use]
     pub fn open(gpu: &Gpu, entry: &str, options: &EngineOptions) -> Self {
-        Self { gpu: gpu.clone(), options: options.clone(), reader: Reader::new(entry), begun: None, unflushed: 0 }
+        Self {
+            gpu: gpu.clone(),
+            options: options.clone(),
+            reader: Reader::new(entry),
+            begun: None,
+            unflushed: 0,
+            pace: Pace::default(),
+        }
     }
 
     /// The file that is wanted next, as [`Reader::next_file`].

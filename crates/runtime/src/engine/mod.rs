@@ -4,7 +4,9 @@ mod embed;
 mod generation;
 mod loader;
 mod options;
+mod pace;
 mod profile;
+mod prompt;
 mod sequence;
 mod step;
 mod steps;
@@ -16,6 +18,7 @@ use wgslm_shaders::Sample;
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
+pub use prompt::Prompt;
 
 use crate::gpu::Gpu;
 use crate::kv::{BlockAllocator, KvCache, KvFormat, Slots};
