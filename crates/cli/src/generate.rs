@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Prompt, Summary};
-use wgslm::tokenizer::Message;
+use wgslm::text::Message;
 
 use crate::arguments::GenerateArguments;
 use crate::error::Result;

@@ -2,9 +2,10 @@
 
 use std::pin::Pin;
 
+use wgslm_gpu::Gpu;
+
 use super::Loader;
 use crate::Result;
-use crate::gpu::Gpu;
 
 /// Bytes between two waits for the device, which would otherwise queue up the writes of a whole model. Each wait is for what was
 /// written before the bytes written last, so that the device has something to do meanwhile.
@@ -12,10 +13,10 @@ const BYTES_AHEAD: u64 = 16 << 20;
 
 /// Resolves once writes are done.
 #[cfg(not(target_arch = "wasm32"))]
-type Writes = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+type Writes = Pin<Box<dyn Future<Output = wgslm_gpu::Result<()>> + Send>>;
 /// As natively; what a browser hands out belongs to one thread.
 #[cfg(target_arch = "wasm32")]
-type Writes = Pin<Box<dyn Future<Output = Result<()>>>>;
+type Writes = Pin<Box<dyn Future<Output = wgslm_gpu::Result<()>>>>;
 
 /// The writes that a loader hasn't waited for.
 #[derive(Default)]
@@ -46,12 +47,12 @@ impl Loader {
     pub fn push_paced(&mut self, bytes: &[u8]) -> Result<impl Future<Output = Result<()>> + use<>> {
         self.push(bytes)?;
         let loaded = self.loaded_bytes();
-        let writes = self.pace.writes_to_wait_for(&self.gpu, loaded);
+        let writes = self.pace.writes_to_wait_for(self.device.gpu(), loaded);
         Ok(async move {
-            match writes {
-                Some(writes) => writes.await,
-                None => Ok(()),
+            if let Some(writes) = writes {
+                writes.await?;
             }
+            Ok(())
         })
     }
 }

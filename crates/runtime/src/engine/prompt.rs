@@ -1,8 +1,9 @@
 //! Prompts: what a caller has, as the tokens that the model is given.
 
+use wgslm_text::{Error, Message};
+
 use super::Engine;
-use crate::tokenizer::Message;
-use crate::{Error, Result};
+use crate::Result;
 
 /// A prompt in any of the forms that callers have it in.
 #[derive(Clone, Debug)]
@@ -22,9 +23,9 @@ impl Engine {
     /// [`Error::ChatTemplate`] where there is none for a conversation or it fails, [`Error::Tokenizer`].
     pub fn prompt_tokens(&self, prompt: &Prompt) -> Result<Vec<u32>> {
         match prompt {
-            Prompt::Text(text) => self.model().tokenizer()?.encode_prompt(text),
+            Prompt::Text(text) => Ok(self.model().tokenizer()?.encode_prompt(text)?),
             Prompt::Tokens(tokens) => Ok(tokens.clone()),
-            Prompt::Messages(messages) => self.model().tokenizer()?.encode_prompt(&self.chat_prompt(messages)?),
+            Prompt::Messages(messages) => Ok(self.model().tokenizer()?.encode_prompt(&self.chat_prompt(messages)?)?),
         }
     }
 
@@ -36,6 +37,6 @@ impl Engine {
         let template = self.model().chat_template()?.ok_or_else(|| Error::ChatTemplate {
             reason: "this model has none; give it a text to continue instead of a conversation".to_owned(),
         })?;
-        template.render(messages, true)
+        Ok(template.render(messages, true)?)
     }
 }

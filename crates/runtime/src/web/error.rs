@@ -23,7 +23,7 @@ const NO_ADAPTER: &str = "the browser found no GPU that it can use; turn hardwar
 /// An `Error` with the `code` of ours.
 pub(super) fn to_js(error: &Error) -> JsValue {
     match error {
-        Error::NoAdapter => js_error(error.code(), NO_ADAPTER),
+        Error::Gpu(wgslm_gpu::Error::NoAdapter) => js_error(error.code(), NO_ADAPTER),
         _ => js_error(error.code(), &error.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{object, options, to_js};
 use super::loader::{JsLoader, LoaderOptions};
-use crate::gpu::{self, Gpu};
+use crate::{Device, DeviceOptions};
 
 /// Which of the adapter's abilities to use.
 #[derive(Default, Deserialize, Tsify)]
@@ -51,7 +51,7 @@ struct AdapterInfo {
 /// An open device that has passed its self-check.
 #[wasm_bindgen(js_name = Gpu)]
 pub struct JsGpu {
-    gpu: Gpu,
+    device: Device,
 }
 
 #[wasm_bindgen(js_class = Gpu)]
@@ -61,14 +61,14 @@ impl JsGpu {
     pub async fn request(wanted: Ts<GpuOptions>) -> Result<JsGpu, JsValue> {
         let wanted = options(&wanted)?;
         let wanted =
-            gpu::GpuOptions { baseline: wanted.baseline, max_binding: wanted.max_binding, ..Default::default() };
-        let gpu = Gpu::request(&wanted).await.map_err(|error| to_js(&error))?;
-        Ok(Self { gpu })
+            DeviceOptions { baseline: wanted.baseline, max_binding: wanted.max_binding, ..DeviceOptions::default() };
+        let device = Device::open(&wanted).await.map_err(|error| to_js(&error))?;
+        Ok(Self { device })
     }
 
     /// What the device is and what was chosen for it.
     pub fn support(&self) -> Result<Ts<SupportReport>, JsValue> {
-        let (adapter, capabilities) = (self.gpu.adapter(), self.gpu.capabilities());
+        let (adapter, capabilities) = (self.device.adapter(), self.device.gpu().capabilities());
         let features = [(capabilities.subgroups, "subgroups"), (capabilities.timestamps, "timestamp-query")];
         object(&SupportReport {
             adapter: AdapterInfo {
@@ -82,47 +82,47 @@ impl JsGpu {
                 ("maxStorageBufferBindingSize", capabilities.max_binding),
                 ("maxBufferSize", capabilities.max_buffer),
             ]),
-            chosen: capabilities.chosen().into_iter().collect(),
+            chosen: self.device.kernels().chosen().into_iter().collect(),
         })
     }
 
     /// Whether the device is still there and has reported no error.
     #[wasm_bindgen(getter, js_name = isUsable)]
     pub fn is_usable(&self) -> bool {
-        self.gpu.check().is_ok()
+        self.device.gpu().check().is_ok()
     }
 
     /// The most bytes there were in GPU buffers at a time.
     #[wasm_bindgen(getter, js_name = peakBytes)]
     pub fn peak_bytes(&self) -> f64 {
-        self.gpu.peak_bytes() as f64
+        self.device.gpu().peak_bytes() as f64
     }
 
     /// Measures how many bytes the device reads and writes a second when it copies.
     #[wasm_bindgen(js_name = copyBytesPerSecond)]
     pub async fn copy_bytes_per_second(&self) -> Result<f64, JsValue> {
-        self.gpu.copy_bytes_per_s().await.map_err(|error| to_js(&error))
+        self.device.gpu().copy_bytes_per_s().await.map_err(|error| to_js(&error.into()))
     }
 
     /// The key of this device's choices of kernels: they hold where it is the same.
     #[wasm_bindgen(getter, js_name = tuningKey)]
     pub fn tuning_key(&self) -> String {
-        self.gpu.tuning_key()
+        self.device.tuning_key()
     }
 
     /// The choices of kernels measured so far, as text; empty where there was nothing to choose.
     pub fn tuning(&self) -> String {
-        self.gpu.tuning()
+        self.device.tuning()
     }
 
     /// Takes choices that `tuning` gave earlier.
     #[wasm_bindgen(js_name = adoptTuning)]
     pub fn adopt_tuning(&self, text: &str) {
-        self.gpu.adopt_tuning(text);
+        self.device.adopt_tuning(text);
     }
 
     /// A loader for the model that begins with the file `entry`.
     pub fn loader(&self, entry: &str, wanted: Ts<LoaderOptions>) -> Result<JsLoader, JsValue> {
-        JsLoader::new(&self.gpu, entry, options(&wanted)?).map_err(|error| to_js(&error))
+        JsLoader::new(&self.device, entry, options(&wanted)?).map_err(|error| to_js(&error))
     }
 }

@@ -5,13 +5,13 @@ use std::cell::RefCell;
 use serde::{Deserialize, Serialize};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
+use wgslm_formats::quantize::Policy;
+use wgslm_formats::source;
 
 use super::error::{object, spent, to_js};
 use super::model::JsModel;
+use crate::Device;
 use crate::engine::{self, EngineOptions, Loader};
-use crate::gpu::Gpu;
-use crate::quantize::Policy;
-use crate::source;
 
 /// What the engine parses by itself, and has the types of these names.
 #[wasm_bindgen(typescript_custom_section)]
@@ -83,14 +83,14 @@ pub struct JsLoader {
 }
 
 impl JsLoader {
-    pub(super) fn new(gpu: &Gpu, entry: &str, options: LoaderOptions) -> crate::Result<Self> {
+    pub(super) fn new(device: &Device, entry: &str, options: LoaderOptions) -> crate::Result<Self> {
         let options = EngineOptions {
             context_length: options.context_length,
             activations: options.activations.into(),
             quantize: options.quantize.map(policy).transpose()?,
             ..EngineOptions::default()
         };
-        Ok(Self { loader: RefCell::new(Some(Loader::open(gpu, entry, &options))) })
+        Ok(Self { loader: RefCell::new(Some(Loader::open(device, entry, &options))) })
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut Loader) -> crate::Result<T>) -> Result<T, JsValue> {
@@ -102,8 +102,8 @@ impl JsLoader {
 /// A policy by its name, or as the object that its JSON would be.
 fn policy(value: serde_json::Value) -> crate::Result<Policy> {
     match value {
-        serde_json::Value::String(name) => name.parse(),
-        object => object.to_string().parse(),
+        serde_json::Value::String(name) => Ok(name.parse()?),
+        object => Ok(object.to_string().parse()?),
     }
 }
 
@@ -113,7 +113,7 @@ impl JsLoader {
     #[allow(clippy::needless_pass_by_value)] // What comes from JavaScript is owned.
     pub fn entry(names: Vec<String>) -> Result<String, JsValue> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error))
+        source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error.into()))
     }
 
     /// The file whose bytes are wanted next; `undefined` when nothing more is.

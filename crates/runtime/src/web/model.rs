@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
+use wgslm_text::{Message, Special};
 
 use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration, MeasuringOptions};
 use crate::engine::{Engine, GenerateOptions, Prompt};
-use crate::tokenizer::{Message, Special};
 
 /// What a loaded model is.
 #[derive(Serialize, Tsify)]
@@ -112,13 +112,13 @@ impl JsModel {
     pub fn tokenize(&self, text: &str, parse_special: bool) -> Result<Vec<u32>, JsValue> {
         let special = if parse_special { Special::Parse } else { Special::Plain };
         let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
-        tokenizer.encode(text, special).map_err(|error| to_js(&error))
+        tokenizer.encode(text, special).map_err(|error| to_js(&error.into()))
     }
 
     /// The text of tokens.
     pub fn detokenize(&self, tokens: &[u32]) -> Result<String, JsValue> {
         let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
-        tokenizer.decode(tokens).map_err(|error| to_js(&error))
+        tokenizer.decode(tokens).map_err(|error| to_js(&error.into()))
     }
 
     /// A conversation as the model's chat template writes it down, up to where the assistant's next turn begins.
