@@ -28,6 +28,8 @@ pub(crate) struct Activations {
     pub(crate) splits: u32,
     /// Outputs there is room for.
     pub(crate) output_capacity: u32,
+    /// A bit for each token that is never chosen.
+    pub(crate) banned: Buffer,
     /// The best of each chunk of the vocabulary.
     pub(super) candidates: Buffer,
     /// The largest logit of each chunk of the vocabulary, as a key: see `truncate`.
@@ -134,6 +136,7 @@ impl Activations {
             split_rows,
             splits,
             output_capacity: outputs,
+            banned: buffer("banned tokens", 1, Sample::banned_words(spec.vocabulary))?,
             candidates: buffer("candidates", sampled, Sample::chunks(spec.vocabulary))?,
             maxima: buffer("largest logits", sampled, Sample::chunks(spec.vocabulary))?,
             histogram: buffer("histogram of logits", sampled, Sample::HISTOGRAM_WORDS)?,

@@ -5,6 +5,7 @@ mod activations;
 mod architecture;
 mod graph;
 mod incoming;
+mod left_out;
 mod places;
 mod quantised_rows;
 pub mod select;

@@ -12,17 +12,14 @@ use crate::model::{
 
 /// More layers than any model has: those of a damaged file are told from it before memory is spent on them.
 const MAX_LAYERS: u32 = 4096;
+/// Layers of heads that predict tokens after the next.
+const NEXTN_LAYERS: &str = "nextn_predict_layers";
 
 impl Keys<'_> {
     /// A decoder as llama is one, with one rope for all layers, to be changed where an architecture differs.
     pub(super) fn decoder(&self, pairs: Pairs) -> Result<ModelSpec> {
         let width = self.size("embedding_length")?;
-        let layers = self.size("block_count")?;
-        if layers > MAX_LAYERS {
-            return Err(
-                self.invalid("block_count", format!("{layers} layers are more than the {MAX_LAYERS} that can be run"))
-            );
-        }
+        let layers = self.layers()?;
         let heads = self.one_for_all("attention.head_count", layers)?;
         let heads =
             heads.ok_or_else(|| wgslm_formats::Error::MissingMetadata { key: self.key("attention.head_count") })?;
@@ -68,6 +65,19 @@ impl Keys<'_> {
             output: self.output()?,
             tied_head: false,
         })
+    }
+
+    /// Layers that are run: all but those of heads that predict tokens after the next, which come last.
+    fn layers(&self) -> Result<u32> {
+        let all = self.size("block_count")?;
+        if all > MAX_LAYERS {
+            let reason = format!("{all} layers are more than the {MAX_LAYERS} that can be run");
+            return Err(self.invalid("block_count", reason));
+        }
+        match self.u32(NEXTN_LAYERS)?.unwrap_or(0) {
+            heads if heads < all => Ok(all - heads),
+            heads => Err(self.invalid(NEXTN_LAYERS, format!("{heads} of {all} layers leave none to be run"))),
+        }
     }
 
     /// Logits, unless the model was made for embeddings: see llama.cpp's `pooling_type`.

@@ -44,9 +44,9 @@ pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// Gemma 2: a norm before and after each sublayer, soft caps, and a window in every other layer, the first included.
 pub(super) fn gemma2(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = gemma(keys)?;
-    spec.attention.soft_cap = keys.positive_f32("attn_logit_softcapping")?.unwrap_or(50.0);
-    if let OutputSpec::Logits { soft_cap, .. } = &mut spec.output {
-        *soft_cap = keys.positive_f32("final_logit_softcapping")?.unwrap_or(30.0);
+    spec.attention.soft_cap = soft_cap(keys, "attn_logit_softcapping", 50.0)?;
+    if let OutputSpec::Logits { soft_cap: cap, .. } = &mut spec.output {
+        *cap = soft_cap(keys, "final_logit_softcapping", 30.0)?;
     }
     // The largest of them divides by the root of the width that each head has of the stream.
     scale_of_largest(&mut spec, 46);
@@ -76,6 +76,11 @@ fn gemma(keys: &Keys<'_>) -> Result<ModelSpec> {
     spec.norm.place = NormPlace::Both;
     spec.feed_forward.activation = Activation::Gelu;
     Ok(spec)
+}
+
+/// A soft cap, and its default where the file has none; 0 is no cap.
+fn soft_cap(keys: &Keys<'_>, name: &str, default: f32) -> Result<f32> {
+    Ok(if keys.f32(name)?.is_some() { keys.positive_or_off(name)?.unwrap_or(0.0) } else { default })
 }
 
 fn scale_of_largest(spec: &mut ModelSpec, layers: usize) {
@@ -114,7 +119,7 @@ pub(super) fn granite(keys: &Keys<'_>) -> Result<ModelSpec> {
         spec.attention.scale = scale;
     }
     if let OutputSpec::Logits { scale, .. } = &mut spec.output {
-        *scale = 1.0 / keys.positive_f32("logit_scale")?.unwrap_or(1.0);
+        *scale = 1.0 / keys.positive_or_off("logit_scale")?.unwrap_or(1.0);
     }
     if keys.bool("rope.scaling.finetuned")? == Some(false) {
         spec.layers.fill(Layer::Attention { window: 0, rope: None });

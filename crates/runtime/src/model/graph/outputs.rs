@@ -63,6 +63,7 @@ impl Graph<'_> {
         let resources = [
             ("outputs", &a.outputs),
             ("logits", &a.logits),
+            ("banned", &a.banned),
             ("maxima", &a.maxima),
             ("histogram", &a.histogram),
             ("band", &a.band),

@@ -8,7 +8,7 @@ use crate::model::{Layer, ModelSpec};
 
 /// What one layer remembers, in blocks that are reached through `tables`.
 pub(crate) struct KvLayer {
-    /// The keys, laid out as `wgsl/shared/kv.wgsl` of the kernels has it; or what a convolution has seen, in f32.
+    /// The keys, laid out as `kv.wgsl` of the kernels has it; or what a convolution has seen, in f32.
     pub(crate) keys: Buffer,
     /// The values, likewise; of a convolution, nothing that counts.
     pub(crate) values: Buffer,
