@@ -2,7 +2,7 @@ import { type ErrorMessage, WgslmError, fromErrorMessage, messageOf } from "./er
 import type { FromWorker, MethodName, Methods, ToWorker } from "./protocol.js";
 import { type StartedWorker, whyNotLoaded } from "./start-worker.js";
 
-/** What a call may bring along besides its parameters. */
+/** Options of a call. */
 export interface CallOptions<M extends MethodName> {
   onEvent?: ((event: Methods[M]["event"]) => void) | undefined;
   /** Aborting it rejects the call at once and tells the worker to give it up. */
@@ -23,7 +23,7 @@ interface Pending {
   reject(reason: unknown): void;
 }
 
-/** How long a worker may take to free what it holds before it is ended regardless, in ms. */
+/** The time that a worker gets to free what it holds before it is ended regardless, in ms. */
 const CLOSE_DEADLINE = 2000;
 
 /** This side of a worker: pairs answers with calls, and turns the worker's end into rejections. */
@@ -53,7 +53,7 @@ export class Connection {
     if (wasm) this.#post({ wasm });
   }
 
-  /** Whether the worker has ended or is about to. */
+  /** True once the worker has ended or is about to. */
   get closed(): boolean {
     return this.#closed !== undefined;
   }

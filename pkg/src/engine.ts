@@ -35,7 +35,7 @@ export let connectionOf: (engine: Engine) => Connection;
 
 /** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
 export class Engine implements AsyncDisposable {
-  /** What was loaded. */
+  /** The figures of the loaded model. */
   readonly info: ModelInfo;
   readonly #connection: Connection;
   #unloading: Promise<void> | undefined;

@@ -2,7 +2,7 @@ import { type ModelFiles, type OpenFile, pieces } from "./model-files.js";
 import type { LoadProgress } from "./types.js";
 import type { Gpu, Loader, LoaderOptions, Model } from "./wasm/wgslm.js";
 
-/** How a running call hears that it should end, and reports on its way. */
+/** The way in which a running call hears that it should end, and reports meanwhile. */
 export interface Context<Event> {
   signal: AbortSignal;
   emit(event: Event): void;

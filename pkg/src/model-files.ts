@@ -4,15 +4,15 @@ import type { PostedSource } from "./protocol.js";
 import { isFolder } from "./source.js";
 import type { WantedFile } from "./wasm/wgslm.js";
 
-/** What a single file is called that has no name. */
+/** The name of a single file that has none. */
 const UNNAMED = "model.gguf";
-/** What a Hugging Face folder begins with. */
+/** The file that a Hugging Face folder begins with. */
 const CONFIG = "config.json";
 
 /** A file opened for reading. */
 export interface OpenFile {
   stream: ReadableStream<Uint8Array>;
-  /** How many bytes at the start of the stream come before those that are wanted. */
+  /** Bytes at the start of the stream come before those that are wanted. */
   skip: number;
 }
 
@@ -102,9 +102,9 @@ function decoded(name: string): string {
   }
 }
 
-/** What servers answer for a file they don't have. */
+/** The statuses of servers that don't have a file. */
 const ABSENT = [404, 410];
-/** What some answer who don't tell everyone which files they have. */
+/** Those of servers that don't tell everyone which files they have. */
 const UNSEEN = [401, 403];
 
 /** Fetches a file from where it is wanted; `undefined` where the answer's status is one of `absent`. */

@@ -14,7 +14,7 @@ type Handlers = {
   ) => Promise<Methods[M]["result"]>;
 };
 
-/** How many calls that use the GPU may be unfinished at once. */
+/** The most calls that use the GPU and may be unfinished at once. */
 const QUEUE_CAPACITY = 64;
 
 /** The worker's side of an engine: one wasm instance, one device, one model. */

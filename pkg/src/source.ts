@@ -54,7 +54,7 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
 }
 
-/** Whether a source is the handle of a folder; where there are no such handles, nothing is. */
+/** Tells the handle of a folder from other sources; where there are no such handles, nothing is one. */
 export function isFolder(source: unknown): source is FileSystemDirectoryHandle {
   return typeof FileSystemDirectoryHandle !== "undefined" && source instanceof FileSystemDirectoryHandle;
 }

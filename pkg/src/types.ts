@@ -47,7 +47,7 @@ export type ModelSource =
   | FileList
   | FileSystemDirectoryHandle;
 
-/** Where the worker's script lies. */
+/** The place of the worker's script. */
 export interface WorkerOptions {
   /**
    * The address of the package's `worker.js`, where a bundler has put it elsewhere than beside the script that has this package.
@@ -106,7 +106,7 @@ export interface EmbedOptions {
 
 /** Options of `engine.tokenize`. */
 export interface TokenizeOptions {
-  /** Whether special tokens such as `<|im_start|>` are read as such, the default, or as text. */
+  /** Reads special tokens such as `<|im_start|>` as such, the default, or as text. */
   special?: boolean;
 }
 
@@ -116,5 +116,5 @@ export interface GenerationResult extends GenerationSummary {
   text: string;
 }
 
-/** Whether models can run here, and if not, why. */
+/** The answer to whether models can run here: the device, or the reason why not. */
 export type Support = ({ available: true } & SupportReport) | { available: false; code: ErrorCode; reason: string };

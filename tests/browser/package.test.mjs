@@ -204,7 +204,7 @@ describe("package", () => {
       const narrowed = [];
       for (const options of narrow) narrowed.push(await sample({ ...hot, ...options }));
       const refused = [];
-      for (const options of [{ topK: -1 }, { topK: 1.5 }, { topP: 0 }, { topP: 1.5 }, { minP: -0.1 }, { minP: NaN }])
+      for (const options of [{ topK: -1 }, { topK: 1.5 }, { topP: -0.1 }, { topP: 1.5 }, { minP: -0.1 }, { minP: NaN }])
         refused.push((await window.failure(window.engine.generate(window.prompt, options).result)).code);
       return { greedy: await sample({ temperature: 0 }), narrowed, free: await sample(hot), refused };
     });

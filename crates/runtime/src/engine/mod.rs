@@ -8,6 +8,7 @@ mod options;
 mod pace;
 mod profile;
 mod prompt;
+mod ranges;
 mod sequence;
 mod step;
 mod steps;
@@ -24,6 +25,7 @@ pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 pub use profile::TimedKernel;
 pub use prompt::Prompt;
+pub use ranges::SamplingRange;
 
 use self::blocks::BlockAllocator;
 use crate::Device;

@@ -19,6 +19,7 @@ export type EngineErrorCode =
     | "no-gguf-type"
     | "no-model"
     | "no-timestamps"
+    | "not-finite"
     | "not-first-part"
     | "not-gguf"
     | "out-of-memory"

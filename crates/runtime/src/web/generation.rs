@@ -28,7 +28,8 @@ pub struct GenerationOptions {
     /// them, as in llama.cpp. They have no effect at temperature 0.
     #[tsify(type = "number")]
     top_k: Option<u32>,
-    /// Samples from the likeliest tokens that have this much of what `topK` left together: above 0; 1, the default, is off.
+    /// Samples from the likeliest tokens that have this much of what `topK` left together; 1, the default, is off, and 0 takes
+    /// the likeliest.
     #[tsify(type = "number")]
     top_p: Option<f32>,
     /// Samples from the tokens at least this much as likely as the likeliest: up to 1; 0, the default, is off.
@@ -82,23 +83,27 @@ struct GenerationStep {
 /// A generated token and the text it completes, which may be empty: a character can take several tokens.
 #[derive(Serialize, Tsify)]
 struct GeneratedToken {
+    /// Its id.
     token: u32,
+    /// The text that is certain with it.
     text: String,
 }
 
-/// The end of an answer.
+/// The figures of an answer at its end.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 struct GenerationSummary {
+    /// The reason that it ended.
     finish_reason: FinishReason,
     /// Tokens of the prompt.
     prompt_tokens: usize,
     /// Tokens generated, the stop token among them.
     tokens: usize,
+    /// Its speed.
     timings: Timings,
 }
 
-/// How an answer ended: at a stop token or text, at `maxTokens`, at a full context, or because the caller left.
+/// The end of an answer: at a stop token or text, at `maxTokens`, at a full context, or because the caller left.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "lowercase")]
 enum FinishReason {
@@ -108,13 +113,15 @@ enum FinishReason {
     Cancelled,
 }
 
-/// How fast an answer came.
+/// The speed of an answer.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 struct Timings {
     /// Time to first token, from the start of prefill, in ms.
     ttft_ms: f64,
+    /// Tokens of the prompt a second, until the first token.
     prefill_tokens_per_second: f64,
+    /// Tokens generated a second after the first; 0 where there was none.
     decode_tokens_per_second: f64,
 }
 

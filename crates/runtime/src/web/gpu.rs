@@ -10,7 +10,7 @@ use super::error::{object, options, to_js};
 use super::loader::{JsLoader, LoaderOptions};
 use crate::{Device, DeviceOptions};
 
-/// Which of the adapter's abilities to use.
+/// Limits to the use of the adapter's abilities.
 #[derive(Default, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GpuOptions {
@@ -21,7 +21,7 @@ pub struct GpuOptions {
     max_binding: Option<u64>,
 }
 
-/// What this device offers and what the engine makes of it.
+/// The abilities of this device, and the use that the engine makes of them.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 #[tsify(hashmap_as_object)]
@@ -29,6 +29,7 @@ pub struct SupportReport {
     adapter: AdapterInfo,
     /// The WebGPU features in use.
     features: Vec<&'static str>,
+    /// The WebGPU limits in use.
     limits: BTreeMap<&'static str, u64>,
     /// The kernel variants chosen, by kind.
     chosen: BTreeMap<&'static str, String>,
@@ -44,7 +45,7 @@ struct AdapterInfo {
     vendor: String,
     /// Its family of GPUs, such as `ampere`; empty where the browser doesn't tell.
     architecture: String,
-    /// Whether the "GPU" is a program on the CPU.
+    /// True where the "GPU" is a program on the CPU.
     software: bool,
 }
 
@@ -66,7 +67,7 @@ impl JsGpu {
         Ok(Self { device })
     }
 
-    /// What the device is and what was chosen for it.
+    /// The device, and the kernels chosen for it.
     pub fn support(&self) -> Result<Ts<SupportReport>, JsValue> {
         let (adapter, capabilities) = (self.device.adapter(), self.device.gpu().capabilities());
         let features = [(capabilities.subgroups, "subgroups"), (capabilities.timestamps, "timestamp-query")];
@@ -78,6 +79,7 @@ impl JsGpu {
                 software: adapter.software,
             },
             features: features.into_iter().filter(|(used, _)| *used).map(|(_, name)| name).collect(),
+            /// The WebGPU limits in use.
             limits: BTreeMap::from([
                 ("maxStorageBufferBindingSize", capabilities.max_binding),
                 ("maxBufferSize", capabilities.max_buffer),
@@ -86,7 +88,7 @@ impl JsGpu {
         })
     }
 
-    /// Whether the device is still there and has reported no error.
+    /// True while the device is there and has reported no error.
     #[wasm_bindgen(getter, js_name = isUsable)]
     pub fn is_usable(&self) -> bool {
         self.device.gpu().check().is_ok()

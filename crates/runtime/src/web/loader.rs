@@ -13,19 +13,19 @@ use super::model::JsModel;
 use crate::Device;
 use crate::engine::{self, EngineOptions, Loader};
 
-/// What the engine parses by itself, and has the types of these names.
+/// The types of what the engine parses by itself.
 #[wasm_bindgen(typescript_custom_section)]
 const QUANTIZE: &str = r#"
-/** What a matrix becomes: 8 or 4 bits, 4-bit normal floats, floats, or what it is. */
+/** The kind that a matrix gets: 8 or 4 bits, 4-bit normal floats, floats, or the one that it has. */
 export type QuantizeKind = "q8" | "q4" | "nf4" | "f16" | "f32" | "keep";
 
-/** Which tensors become what. */
+/** A policy for quantising: the kind that each matrix gets. */
 export interface QuantizePolicy {
     /** The first whose pattern matches a tensor's name decides; `*` stands for anything, `blk.last.` for the last block's. */
     rules?: readonly ({ pattern: string } & ({ kind: QuantizeKind } | { bits: 8 | 4 }))[];
-    /** What all others become; by default `keep`. */
+    /** The kind of all others; by default `keep`. */
     default?: QuantizeKind;
-    /** Whether the scales are quantised too, which takes some 5 % off a 4-bit model. */
+    /** Quantises the scales too, which takes some 5 % off a 4-bit model. */
     doubleQuant?: boolean;
 }
 
@@ -33,21 +33,21 @@ export interface QuantizePolicy {
 export type Quantize = `${"q8" | "q4" | "nf4" | "mixed"}${"" | "-dq"}` | "f16" | "f32" | QuantizePolicy;
 "#;
 
-/// How a model is loaded.
+/// Options of a load.
 #[derive(Clone, Default, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LoaderOptions {
     /// Tokens that prompt and answer may have together; by default the engine chooses.
     #[tsify(type = "number")]
     context_length: Option<u32>,
-    /// What the weights multiply; by default `auto`.
+    /// The activations that weights multiply; by default `auto`.
     activations: Activations,
-    /// What weights that are floats in the file become on the GPU; by default what they are.
+    /// The policy under which weights that are floats in the file are quantised; by default they stay as they are.
     #[tsify(type = "Quantize")]
     quantize: Option<serde_json::Value>,
 }
 
-/// What the weights multiply: `float` is 32-bit floats; `int8` rounds them to 8 bits, which is faster and less exact; `auto` does
+/// The activations that weights multiply: `float` is 32-bit floats; `int8` rounds them to 8 bits, which is faster and less exact; `auto` does
 /// that for prompts of 64 tokens or more and, where the CPU stands in for a GPU, for answers.
 #[derive(Clone, Copy, Default, Deserialize, Tsify)]
 #[serde(rename_all = "lowercase")]

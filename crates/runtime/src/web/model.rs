@@ -9,25 +9,27 @@ use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration, MeasuringOptions};
 use crate::engine::{Engine, GenerateOptions, Prompt};
 
-/// What a loaded model is.
+/// The figures of a loaded model.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelInfo {
     /// The architecture's name in the file, such as `llama`.
     architecture: String,
+    /// Its name in the file; may be empty.
     name: String,
-    /// What it was made for. A call for the other task fails with the code `wrong-task`.
+    /// The task it was made for. A call for the other task fails with the code `wrong-task`.
     task: ModelTask,
-    /// How many values stand for a token inside it; an embedding has as many.
+    /// Values that stand for a token inside it; an embedding has as many.
     width: u32,
-    /// How many weights it has.
+    /// The number of its weights.
     parameters: u64,
+    /// The number of its layers.
     layers: u32,
     /// Tokens that prompt and answer may have together.
     context_length: u32,
     /// Tokens that the model was trained to attend to.
     trained_context_length: u32,
-    /// How many different tokens there are.
+    /// The number of different tokens.
     vocabulary: u32,
     /// GPU memory taken, in bytes.
     gpu_bytes: u64,
@@ -35,7 +37,7 @@ pub struct ModelInfo {
     weight_bytes: u64,
     /// That of the KV cache, which has room for `contextLength` tokens from the start.
     kv_cache_bytes: u64,
-    /// Whether the file says how a conversation is written down.
+    /// True where the file says how a conversation is written down.
     has_chat_template: bool,
     /// Kernels started for each generated token.
     dispatches_per_token: usize,
@@ -52,8 +54,10 @@ enum ModelTask {
 /// One message of a conversation.
 #[derive(Default, Deserialize, Tsify)]
 pub struct ChatMessage {
+    /// The speaker.
     #[tsify(type = "\"system\" | \"user\" | \"assistant\" | (string & {})")]
     role: String,
+    /// Its text.
     content: String,
 }
 
@@ -81,7 +85,7 @@ fn messages(values: Vec<Ts<ChatMessage>>) -> Result<Vec<Message>, JsValue> {
 
 #[wasm_bindgen(js_class = Model)]
 impl JsModel {
-    /// What the model is.
+    /// The figures of the model.
     pub fn info(&self) -> Result<Ts<ModelInfo>, JsValue> {
         let (engine, model) = (&self.engine, self.engine.model());
         object(&ModelInfo {
