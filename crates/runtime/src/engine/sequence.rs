@@ -198,7 +198,7 @@ impl Sequence {
         }
         let table = kv.table_offset(self.slot);
         let end = self.length + tokens.len() as u32;
-        let causal = self.inner.model.spec.attention.causal;
+        let causal = self.inner.model.spec.causal;
         let rows = tokens.zip(self.length..).map(|((token, source), position)| {
             let context = if causal { position + 1 } else { end };
             Row { token, position, table, source, context }
