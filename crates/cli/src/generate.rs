@@ -52,7 +52,7 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
                 prefill_tokens_per_s: summary.timings.prefill_tokens_per_s,
                 decode_tokens_per_s: summary.timings.decode_tokens_per_s,
             },
-            adapter: &engine.gpu().adapter().name,
+            adapter: &engine.device().adapter().name,
         };
         serde_json::to_writer(&mut output, &report)?;
     }
