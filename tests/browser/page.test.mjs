@@ -225,7 +225,9 @@ describe("page", { timeout: 300_000 }, () => {
     const names = await module.evaluate(async (address) => {
       const { atAddress, inFiles } = await import(address);
       const inFolder = (path) =>
-        Object.defineProperty(new File([], path.split("/").at(-1)), "webkitRelativePath", { value: path });
+        Object.defineProperty(new File([], path.split("/").at(-1)), "webkitRelativePath", {
+          value: path.includes("/") ? path : "",
+        });
       const addresses = [
         "models/smollm2-135m-instruct-q4_1.gguf",
         "https://host.invalid/a%20b/tiny-00001-of-00003.gguf?download=true",
