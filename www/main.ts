@@ -114,7 +114,7 @@ async function load({ source, name }: Chosen): Promise<void> {
   // Names in metadata are often those of a training run.
   element("model-name", HTMLElement).textContent = name || ownName || "A model";
   element("model-facts", HTMLElement).textContent =
-    `${parameters(weights)} parameters · context of ${count(contextLength)}`;
+    `${parameters(weights)} · context of ${count(contextLength)}`;
   chat.checked = hasChatTemplate;
   chat.disabled = !hasChatTemplate;
   showMode();
