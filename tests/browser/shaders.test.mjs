@@ -1,11 +1,9 @@
 // Every expanded shader variant through the browser's own WGSL compiler, which is not the one that built the tables.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, openPackage, served, site } from "./browser.mjs";
+import { ALL, launch, openPackage, served, site } from "./browser.mjs";
 
 const LIST = "/shaders.json";
-
-const ALL = process.env.WGSLM_TEST_ALL === "1";
 
 /**
  * The shaders to build pipelines of, which takes half a second to some seconds each in software: all of them under WGSLM_TEST_ALL=1,
