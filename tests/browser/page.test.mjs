@@ -16,7 +16,7 @@ const choose = (page, files) =>
     Object.entries(files).map(([name, buffer]) => ({ name, buffer, mimeType: "application/octet-stream" })),
   );
 
-describe("page", { timeout: 300_000 }, () => {
+describe("page", { timeout: 600_000 }, () => {
   let browser;
   before(async () => (browser = await launch()));
   after(() => browser.close());
