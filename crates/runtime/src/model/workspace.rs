@@ -1,18 +1,18 @@
-//! What lies between kernels.
+//! The workspace: buffers for everything that lies between kernels.
 
 use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Attention, Encoding, Output, Row, Sample};
 
-use super::ModelSpec;
+use super::{AttentionSpec, ExpertsSpec, ModelSpec};
 use crate::{Device, Result};
 
 /// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
 /// groups of 32; the rest value by value.
-pub(crate) struct Activations {
+pub(crate) struct Workspace {
     /// What a step is told, all in one write: its outputs and its rows.
-    pub(crate) step: Buffer,
-    /// The part of `step` with the outputs asked for.
+    pub(crate) batch: Buffer,
+    /// The part of `batch` with the outputs asked for.
     pub(crate) outputs: Buffer,
     /// The part after it with the tokens, then [`Row::END`].
     pub(super) rows: Buffer,
@@ -21,9 +21,9 @@ pub(crate) struct Activations {
     /// The logits of the outputs, `[outputs, vocabulary]`.
     pub(crate) logits: Buffer,
     /// Rows there is room for.
-    pub(crate) row_capacity: u32,
+    pub(crate) token_capacity: u32,
     /// Rows for which there is room where attention goes by splits.
-    pub(crate) split_rows: u32,
+    pub(crate) split_tokens: u32,
     /// Splits of a context there is room for.
     pub(crate) splits: u32,
     /// Outputs there is room for.
@@ -61,13 +61,13 @@ pub(crate) struct Activations {
     /// What a matrix multiplies next, encoded: see `quantise`.
     pub(super) codes: Buffer,
     pub(super) scales: Buffer,
-    pub(super) experts: ExpertActivations,
+    pub(super) experts: ExpertWorkspace,
     /// The embeddings of the outputs, `[outputs, width]`.
     pub(crate) embeddings: Buffer,
 }
 
 /// What lies between the kernels of experts; of nearly no size where a model has none.
-pub(crate) struct ExpertActivations {
+pub(crate) struct ExpertWorkspace {
     /// The logits that choose the experts.
     pub(super) logits: Buffer,
     /// The experts of each row.
@@ -83,7 +83,7 @@ const SPLIT_BYTES: u64 = 64 << 20;
 
 /// Width of what goes into attention or a convolution.
 fn mixed_width(spec: &ModelSpec) -> u32 {
-    spec.qkv_width().max(if spec.taps() > 0 { 3 * spec.width } else { 0 })
+    spec.largest(|layer| layer.attention().map_or(3 * spec.width, AttentionSpec::qkv_width))
 }
 
 /// The stride of a row of `width` values.
@@ -91,11 +91,13 @@ pub(super) fn stride(width: u32) -> u32 {
     width.next_multiple_of(GROUP as u32)
 }
 
-impl Activations {
+impl Workspace {
     /// The widest row of activations, but for the logits.
     pub(crate) fn widest(spec: &ModelSpec) -> u32 {
-        let used = spec.feed_forward.experts.map_or(1, |experts| experts.used);
-        let hidden = used * stride(2 * spec.feed_forward.width).max(stride(spec.width));
+        let hidden = spec.largest(|layer| {
+            let used = layer.feed_forward.used();
+            used * stride(2 * layer.feed_forward.width).max(stride(spec.width))
+        });
         hidden.max(stride(spec.width)).max(stride(mixed_width(spec)))
     }
 
@@ -111,29 +113,36 @@ impl Activations {
         let buffer =
             |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
         let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
-        let used = spec.feed_forward.experts.map_or(1, |experts| experts.used);
+        let norms_after = spec.embedding.norm.is_some() || spec.layers.iter().any(|layer| layer.norm_place.is_after());
+        let experts = spec.layers.iter().filter_map(|layer| layer.feed_forward.experts);
+        let most = |of: fn(ExpertsSpec) -> u32| experts.clone().map(of).max();
+        let used = most(|experts| experts.used).unwrap_or(1);
+        // Widths of the widest layer: of all queries, of all that is gated, and of what gates give.
+        let query = spec.largest_attention(AttentionSpec::query_width);
+        let gate_up = spec.largest(|layer| layer.feed_forward.used() * stride(2 * layer.feed_forward.width));
+        let hidden = spec.largest(|layer| layer.feed_forward.used() * stride(layer.feed_forward.width));
+        let split_width = spec.largest_attention(|attention| attention.heads * (attention.head_width + 4));
         let splits = context.div_ceil(Attention::SPLIT_TOKENS);
-        let row_bytes = u64::from(splits) * u64::from(spec.heads) * u64::from(spec.head_width + 4) * 4;
+        let row_bytes = (u64::from(splits) * u64::from(split_width) * 4).max(4);
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
-        let split_rows = rows.min(device.kernels().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+        let split_tokens = rows.min(device.kernels().few_tokens()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
         // One more row, for the end.
-        let step = gpu.storage_buffer("step", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
-        let (step_outputs, step_rows) = step.split(output_bytes);
+        let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
+        let (outputs_of_batch, tokens_of_batch) = batch.split(output_bytes);
         // A step chooses one token for a slot; more outputs are of those whose logits are all that's wanted.
         let sampled = outputs.min(slots);
-        let widest_input =
-            stride(spec.width).max(stride(spec.query_width())).max(used * stride(spec.feed_forward.width));
+        let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
         Ok(Self {
-            step,
-            outputs: step_outputs,
-            rows: step_rows,
+            batch,
+            outputs: outputs_of_batch,
+            rows: tokens_of_batch,
             sampled: buffer("sampled tokens", 1, slots)?,
             logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
-            row_capacity: rows,
-            split_rows,
+            token_capacity: rows,
+            split_tokens,
             splits,
             output_capacity: outputs,
             banned: buffer("banned tokens", 1, Sample::banned_words(spec.vocabulary))?,
@@ -144,22 +153,22 @@ impl Activations {
             thresholds: buffer("thresholds", sampled, 1)?,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
-            projected: activation("projected", if spec.norm.place.is_after() { spec.width } else { 1 })?,
+            projected: activation("projected", if norms_after { spec.width } else { 1 })?,
             qkv: activation("queries, keys and values", mixed_width(spec))?,
-            query: activation("query", spec.query_width())?,
-            partials: buffer("attention by splits", split_rows * splits, spec.heads * (spec.head_width + 4))?,
-            attended: activation("attended", spec.query_width().max(spec.width))?,
-            gate_up: activation("gate and up", used * stride(2 * spec.feed_forward.width))?,
-            hidden: activation("hidden", used * stride(spec.feed_forward.width))?,
+            query: activation("query", query)?,
+            partials: buffer("attention by splits", split_tokens * splits, split_width)?,
+            attended: activation("attended", query.max(spec.width))?,
+            gate_up: activation("gate and up", gate_up)?,
+            hidden: activation("hidden", hidden)?,
             codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
             scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
-            experts: ExpertActivations {
-                logits: activation("logits of experts", spec.feed_forward.experts.map_or(1, |experts| experts.count))?,
+            experts: ExpertWorkspace {
+                logits: activation("logits of experts", most(|experts| experts.count).unwrap_or(1))?,
                 chosen: activation("chosen experts", used)?,
                 weights: activation("weights of experts", used)?,
                 made: activation(
                     "made by experts",
-                    if spec.feed_forward.experts.is_some() { used * stride(spec.width) } else { 1 },
+                    if experts.clone().next().is_some() { used * stride(spec.width) } else { 1 },
                 )?,
             },
             embeddings: buffer("embeddings", outputs, if spec.embeds() { spec.width } else { 1 })?,
