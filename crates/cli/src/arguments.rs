@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions, SamplingRange};
-use wgslm::formats::quantize::Policy;
+use wgslm::formats::quantise::Policy;
 
 /// What follows the list of commands.
 const AFTER_HELP: &str = "\
@@ -23,7 +23,7 @@ Environment:
   WGSLM_MAX_BINDING   the largest binding to use, such as 128MiB; larger tensors are split
   WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
   WGSLM_TILE          64x64, 128x64 or 128x128: rows and tokens that a workgroup takes of a prompt's products
-  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: errors]";
+  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: warnings]";
 
 /// The range of tokens in flight, as the parser of arguments takes it.
 const IN_FLIGHT: RangeInclusive<i64> = 1..=GenerateOptions::MOST_IN_FLIGHT as i64;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use wgslm_formats::quantize::Policy;
+use wgslm_formats::quantise::Policy;
 use wgslm_shaders::Encoding;
 use wgslm_shaders::KvFormat;
 
@@ -77,7 +77,7 @@ pub struct EngineOptions {
     /// Tokens the KV cache holds; the smaller of 4096 and what the model was trained for where absent.
     pub context_length: Option<u32>,
     /// Tokens of a prompt that go through the model at a time; chosen by the kind of device where absent.
-    pub prefill_rows: Option<u32>,
+    pub prefill_tokens: Option<u32>,
     /// What the matrices multiply.
     pub activations: Activations,
     /// What weights become as they are loaded; what they are in the file where absent.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde::{Deserialize, Serialize};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
-use wgslm_formats::quantize::Policy;
+use wgslm_formats::quantise::Policy;
 use wgslm_formats::source;
 
 use super::error::{object, spent, to_js};
