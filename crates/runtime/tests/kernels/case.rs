@@ -6,9 +6,9 @@ use half::f16;
 use pollster::block_on;
 use wgslm::gpu::{Gpu, execute};
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Extent, Launch, Row, Variant};
+use wgslm_shaders::{Extent, Kernel, Launch, Row, Variant};
 
-use crate::adapters::{adapters, runs};
+use crate::adapters::adapters;
 
 /// What outputs hold where nothing may be written. No case computes it.
 pub(crate) const UNTOUCHED: f32 = -123.25;
@@ -173,6 +173,12 @@ fn neighbouring_codes(computed: u32, expected: u32) -> bool {
 fn sums_of_neighbouring_codes(computed: &[u32], expected: u32) -> bool {
     let [scale, sum, expected] = [computed[0], computed[1], expected].map(f32::from_bits);
     (sum - expected).abs() <= 3.01 * scale + 5e-5 * expected.abs()
+}
+
+/// Whether the device has what the variant needs.
+pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
+    (!variant.subgroups || gpu.capabilities().subgroups)
+        && (variant.kernel != Kernel::MatmulCooperative || gpu.capabilities().cooperative)
 }
 
 /// Runs the cases on every adapter that can.

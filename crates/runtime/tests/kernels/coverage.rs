@@ -5,7 +5,8 @@ use std::process::Command;
 
 use wgslm_shaders::{Kernel, Variant};
 
-use crate::adapters::{adapters, runs};
+use crate::adapters::adapters;
+use crate::case::runs;
 use crate::support::{report, skipped};
 use crate::{
     attention, attention_tile, embed, experts, gate, linear, norm, norm_heads, pool, quantise, quantise_weights,

@@ -5,11 +5,7 @@ use wgslm::Error;
 use wgslm::gpu::{Gpu, GpuOptions, KernelTexts};
 use wgslm_shaders::{Kernel, MatvecShape, Target, Variant, WeightFormat};
 
-use crate::adapters::{adapters, on};
-
-fn open(options: &GpuOptions) -> Gpu {
-    block_on(Gpu::request(options)).unwrap_or_else(|error| panic!("{options:?}: {error}"))
-}
+use crate::adapters::{adapters, on, open};
 
 #[test]
 fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/adapters.rs"]
 mod adapters;
 mod attention;
 mod attention_tile;

@@ -3,9 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/adapters.rs"]
+mod adapters;
 mod architectures;
 mod folders;
 mod generation;
+mod golden;
 mod golden_logits;
 mod loading;
 mod minilm;

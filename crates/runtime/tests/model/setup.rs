@@ -1,51 +1,13 @@
-//! Devices, models and numbers for the tests of this binary.
+//! Models and numbers for the tests of this program.
 
 use std::fs;
 use std::path::Path;
 
 use wgslm::Result;
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loader, Summary};
-use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm::gpu::Gpu;
 
-use crate::support::skipped;
-
-/// Every adapter by index and name; none, with a line that says so, where there is no Vulkan driver.
-pub(crate) fn adapters() -> Vec<GpuOptions> {
-    let found = pollster::block_on(Gpu::adapters());
-    if found.is_empty() {
-        skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
-    }
-    found
-        .iter()
-        .map(|adapter| GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() })
-        .collect()
-}
-
-/// The adapters, and the first of them in every way that the environment can ask for.
-pub(crate) fn configurations() -> Vec<(String, GpuOptions)> {
-    let adapters = adapters();
-    let mut all: Vec<_> =
-        adapters.iter().map(|options| (format!("adapter {:?}", options.device), options.clone())).collect();
-    for options in adapters {
-        let adapter = format!("adapter {:?}", options.device);
-        all.push((format!("{adapter}, baseline"), GpuOptions { baseline: true, ..options.clone() }));
-        all.push((
-            format!("{adapter}, bindings of 1 MiB"),
-            GpuOptions { max_binding: Some(1 << 20), ..options.clone() },
-        ));
-        all.push((format!("{adapter}, small bindings"), GpuOptions { max_binding: Some(80 << 10), ..options.clone() }));
-        all.push((
-            format!("{adapter}, contiguous rows"),
-            GpuOptions { interleaved_rows: Some(false), ..options.clone() },
-        ));
-        all.push((
-            format!("{adapter}, contiguous rows, baseline"),
-            GpuOptions { interleaved_rows: Some(false), baseline: true, ..options },
-        ));
-    }
-    all
-}
-
+/// Loads a model that comes in pieces of this many bytes.
 pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
     let mut loader = Loader::new(gpu, options);
     for piece in bytes.chunks(piece) {
@@ -81,36 +43,34 @@ pub(crate) fn load_files(
     pollster::block_on(loader.finish())
 }
 
-pub(crate) fn engine(options: &GpuOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
-    engine_on(&open(options), path, engine_options)
-}
-
-pub(crate) fn open(options: &GpuOptions) -> Gpu {
-    pollster::block_on(Gpu::request(options)).expect("the adapter opens")
-}
-
-pub(crate) fn engine_on(gpu: &Gpu, path: &Path, engine_options: &EngineOptions) -> Engine {
+/// Loads the model of a file.
+pub(crate) fn load_file(gpu: &Gpu, path: &Path, options: &EngineOptions) -> Result<Engine> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    load_bytes(gpu, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    load_bytes(gpu, &bytes, 1 << 20, options)
+}
+
+/// Loads the model of a golden file, which can't fail.
+pub(crate) fn engine(gpu: &Gpu, path: &Path, options: &EngineOptions) -> Engine {
+    load_file(gpu, path, options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// All logits, `[tokens, vocabulary]`.
 pub(crate) fn logits(engine: &Engine, tokens: &[u32]) -> Vec<f32> {
-    logits_from(engine, tokens, 0)
+    logits_from(engine, tokens, 0).expect("the model runs")
 }
 
 /// The logits from the position `first` on.
-pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Vec<f32> {
+pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Result<Vec<f32>> {
     let mut all = Vec::new();
     pollster::block_on(engine.logits_from(tokens, first, |position, row| {
         assert_eq!(all.len(), (position - first) * row.len(), "positions come in order");
         all.extend_from_slice(row);
         Ok(())
-    }))
-    .expect("the model runs");
-    all
+    }))?;
+    Ok(all)
 }
 
+/// Generates to the end: the tokens, their text, and the summary.
 pub(crate) fn generate(
     engine: &Engine,
     prompt: &[u32],

@@ -63,6 +63,12 @@ fn real_model(variable: &str, name: &str) -> Option<PathBuf> {
     None
 }
 
+/// Whether whole products are tested, as `cargo xtask test --all` does with `WGSLM_TEST_ALL=1`: every variant on every adapter, every
+/// model in every layout. Otherwise what one adapter can show is run on one.
+pub(crate) fn exhaustive() -> bool {
+    env::var_os("WGSLM_TEST_ALL").is_some_and(|value| value == "1")
+}
+
 /// Reports that a test cannot run, on one line; fails under `WGSLM_NO_SKIP=1`.
 pub(crate) fn skipped(reason: &str) {
     assert!(env::var_os("WGSLM_NO_SKIP").is_none_or(|value| value != "1"), "skipped under WGSLM_NO_SKIP=1: {reason}");

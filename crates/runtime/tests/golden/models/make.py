@@ -5,7 +5,7 @@
     python make.py                         (everything; the same files every time)
     python make.py check FOLDER            (that the oracle agrees with another folder of golden data and its index.json)
 
-A row of index.json: `model`, `architecture`, `tokens`; `logits` [tokens, vocabulary] or `embedding` [width] as float32 .npy; `context`,
+A row of index.json: `model`, `architecture`, the `types` of its matrices, `tokens`; `logits` [tokens, vocabulary] or `embedding` [width] as float32 .npy; `context`,
 the context length of the session, where it counts; `text`, which the model's tokenizer makes the tokens of; `asked_as`, the architecture
 that the oracle was asked under; `what` it is about. Embeddings are pooled as the model says and not normalised: llama.cpp's library leaves
 that to its callers, who divide by the Euclidean length.
@@ -40,15 +40,16 @@ class Maker:
         tiny.write(HERE / f"{name}.gguf", self.quantise)
         text = prompted if isinstance(prompted, str) else None
         tokens = self.oracle.tokenize(HERE / f"{name}.gguf", text) if text else prompt(prompted, tiny.vocabulary)
-        self.row(name, name, tiny.a, tokens, what, options, text)
-        return tokens
+        self.row(name, name, tiny, tokens, what, options, text)
+        return tiny, tokens
 
-    def row(self, name, model, architecture, tokens, what, options, text=None, source=None):
+    def row(self, name, model, tiny, tokens, what, options, text=None, source=None):
         values = golden(self.oracle, source or HERE / f"{model}.gguf", tokens, **options)
         assert np.isfinite(values).all(), name
         kind = "embedding" if "embeddings" in options else "logits"
         np.save(HERE / f"{name}.{kind}.npy", values.astype("<f4"))
-        row = {"model": f"{model}.gguf", "architecture": architecture, "tokens": tokens, kind: f"{name}.{kind}.npy", "what": what}
+        row = {"model": f"{model}.gguf", "architecture": tiny.a, "types": tiny.matrix_types(), "tokens": tokens}
+        row |= {kind: f"{name}.{kind}.npy", "what": what}
         row |= {key: value for key, value in {"context": options.get("context"), "text": text}.items() if value}
         self.index.append(row)
         print(f"{name:24} {kind:9} {values.shape} spread {values.std():.2f}")
@@ -72,7 +73,7 @@ class Maker:
                 Tiny(**dict(model, architecture="granite_swa", metadata=keys, extra=sinks)).write(windowed(window), self.quantise)
             unlimited = golden(self.oracle, HERE / f"{name}.gguf", tokens)
             assert np.array_equal(golden(self.oracle, windowed(len(tokens)), tokens), unlimited)
-            self.row(name, name, "llama", tokens, what, {}, source=windowed(WINDOW))
+            self.row(name, name, tiny, tokens, what, {}, source=windowed(WINDOW))
             self.index[-1]["asked_as"] = "granite_swa"
 
 
@@ -93,10 +94,10 @@ def main():
         return check(Path(sys.argv[2]))
     maker = Maker()
     for name, what, model, prompted, options in MODELS:
-        tokens = maker.add(name, what, model, prompted, options)
+        tiny, tokens = maker.add(name, what, model, prompted, options)
         if name == "phi3-longrope":
             what = "the same weights in a session with the original context: short factors"
-            maker.row("phi3-longrope-short", name, "phi3", tokens, what, dict(context=256))
+            maker.row("phi3-longrope-short", name, tiny, tokens, what, dict(context=256))
     maker.mistral()
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in maker.index)
     (HERE / "index.json").write_text(f"[\n{rows}\n]\n")

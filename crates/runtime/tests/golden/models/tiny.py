@@ -200,6 +200,12 @@ class Tiny:
             self.linear(b + "ffn_up", 2 * ff if a == "phi3" else ff, width, "ffn")
             self.linear(b + "ffn_down", width, ff, "ffn")
 
+    def matrix_types(self):
+        """The types of its matrices, but for those that are F32 in every model."""
+        always = ("ffn_gate_inp", "token_types", "position_embd", "shortconv.conv")
+        matrices = [name for name, (values, _) in self.tensors.items() if values.ndim > 1 and name.endswith("weight")]
+        return sorted({self.tensors[name][1].name for name in matrices if not any(word in name for word in always)})
+
     def write(self, path, quantise):
         writer = gguf.GGUFWriter(path, self.a)
         for key, value in self.keys.items():
