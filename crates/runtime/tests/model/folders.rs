@@ -4,17 +4,17 @@ use std::fs;
 
 use half::f16;
 use serde_json::{Value, json};
+use wgslm::Device;
 use wgslm::Result;
 use wgslm::engine::{Activations, Engine, EngineOptions};
-use wgslm::gguf::TensorType;
-use wgslm::gpu::Gpu;
+use wgslm::formats::gguf::TensorType;
+use wgslm_testing::gguf_read::{File, read_in_pieces};
+use wgslm_testing::model_files::Files;
+use wgslm_testing::safetensors_writer::SafetensorsWriter;
 
 use crate::adapters::adapters;
 use crate::golden::named;
 use crate::setup::{load_bytes, load_files, logits, normalised_error};
-use crate::support::gguf_read::{File, read_in_pieces};
-use crate::support::model_files::Files;
-use crate::support::safetensors_writer::SafetensorsWriter;
 
 /// Names in GGUF and in Hugging Face's folders, without a layer before them.
 type Names = &'static [(&'static str, &'static str)];
@@ -173,21 +173,21 @@ fn folder(file: &File, Case(_, model_type, names, more, paired, add_one): &Case)
     ])
 }
 
-fn load(gpu: &Gpu, files: &Files, options: &EngineOptions) -> Result<Engine> {
-    load_files(gpu, "config.json", (100_000, options), |name| files.get(name).cloned())
+fn load(device: &Device, files: &Files, options: &EngineOptions) -> Result<Engine> {
+    load_files(device, "config.json", (100_000, options), |name| files.get(name).cloned())
 }
 
 #[test]
 fn every_architecture_answers_from_a_folder_as_from_gguf() {
     let prompt: Vec<u32> = (0..40).map(|place| place * 37 % 61).collect();
-    let Some(gpu) = adapters().first() else { return };
+    let Some(device) = adapters().first() else { return };
     let options = EngineOptions { activations: Activations::Float, ..EngineOptions::default() };
     let mut wrong = Vec::new();
     for case in cases() {
         let bytes = fs::read(named(case.0).path()).expect("it is readable");
         let file = read_in_pieces(&bytes, usize::MAX).expect("a valid file");
-        let from_gguf = load_bytes(gpu, &bytes, 1 << 20, &options).expect("it loads");
-        let error = load(gpu, &folder(&file, &case), &options)
+        let from_gguf = load_bytes(device, &bytes, 1 << 20, &options).expect("it loads");
+        let error = load(device, &folder(&file, &case), &options)
             .map(|from_folder| normalised_error(&logits(&from_folder, &prompt), &logits(&from_gguf, &prompt)));
         match error {
             Ok(error) if error < 1e-3 => {}

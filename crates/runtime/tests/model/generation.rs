@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use wgslm::Error;
 use wgslm::engine::{Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent};
+use wgslm_testing::golden;
 
-use crate::adapters::{adapters, on, open};
+use crate::adapters::{adapters, as_on, open};
 use crate::setup::{engine, generate, logits};
-use crate::support::golden;
 
 const MODEL: &str = "arch/tiny-llama-q8_0.gguf";
 const PROMPT: [u32; 5] = [171, 206, 5, 206, 120];
@@ -143,9 +143,9 @@ fn a_cancelled_generation_ends_and_gives_its_blocks_back() {
 
 #[test]
 fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
-    let Some(gpu) = adapters().first() else { return };
+    let Some(device) = adapters().first() else { return };
     let engine_options = EngineOptions { context_length: Some(208), prefill_rows: Some(1), ..EngineOptions::default() };
-    let engine = engine(gpu, &golden(MODEL), &engine_options);
+    let engine = engine(device, &golden(MODEL), &engine_options);
     let options = GenerateOptions { untimed_tokens: 20, ..up_to(1) };
     let mut generation = engine.generate(&[7; 200], options).expect("the prompt fits");
     pollster::block_on(generation.prepare()).expect("the model runs");
@@ -287,7 +287,7 @@ fn stop_tokens_can_be_ignored() {
 #[test]
 fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
     let Some(engine) = tiny_engine(200) else { return };
-    if !engine.gpu().capabilities().timestamps {
+    if !engine.device().gpu().capabilities().timestamps {
         return;
     }
     let expected = tokens_of(&engine, up_to(5));
@@ -311,10 +311,10 @@ fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
 
 #[test]
 fn memory_is_counted_until_it_is_given_back() {
-    let Some(adapter) = adapters().first() else { return };
+    let Some(device) = adapters().first() else { return };
     // A device of its own: others' models are counted too.
-    let gpu = open(&on(adapter.adapter().index));
-    let engine = engine(&gpu, &golden(MODEL), &EngineOptions::default());
+    let device = open(&as_on(device));
+    let (engine, gpu) = (engine(&device, &golden(MODEL), &EngineOptions::default()), device.gpu());
     let (bytes, peak) = (gpu.bytes(), gpu.peak_bytes());
     assert!(peak >= bytes && bytes > engine.weight_bytes() + engine.kv_bytes(), "{bytes} of {peak}");
     drop(engine);

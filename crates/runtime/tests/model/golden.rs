@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use pollster::block_on;
 use serde::Deserialize;
+use wgslm::Device;
 use wgslm::Result;
 use wgslm::engine::EngineOptions;
-use wgslm::gpu::Gpu;
+use wgslm_testing::golden_roots;
 
 use crate::setup::{load_file, logits_from, normalised_error, npy};
-use crate::support::golden_roots;
 
 /// The most that f16 in the KV cache costs; f32 arithmetic alone stays under 1e-3.
 pub(crate) const TOLERANCE: f64 = 1e-2;
@@ -87,10 +87,10 @@ impl Golden {
         self.types == ["Q8_0"] || self.is_large() && self.model.ends_with("q8_0.gguf")
     }
 
-    /// The normalised error of what `gpu` computes.
-    pub(crate) fn error(&self, gpu: &Gpu, options: &EngineOptions) -> Result<f64> {
+    /// The normalised error of what `device` computes.
+    pub(crate) fn error(&self, device: &Device, options: &EngineOptions) -> Result<f64> {
         let options = EngineOptions { context_length: self.context, ..options.clone() };
-        let engine = load_file(gpu, &self.path(), &options)?;
+        let engine = load_file(device, &self.path(), &options)?;
         let expected = |name: &str| npy(&self.folder.join(name));
         match (&self.logits, &self.embedding) {
             (Some(name), _) => Ok(normalised_error(&logits_from(&engine, &self.tokens, 0)?, &expected(name))),
@@ -106,14 +106,14 @@ impl Golden {
 }
 
 /// Runs the models; fails with all that are off by `tolerance` or more, or can't be run.
-pub(crate) fn check(goldens: &[Golden], gpu: &Gpu, options: &EngineOptions, tolerance: f64) {
-    let failure = |golden: &Golden| match golden.error(gpu, options) {
+pub(crate) fn check(goldens: &[Golden], device: &Device, options: &EngineOptions, tolerance: f64) {
+    let failure = |golden: &Golden| match golden.error(device, options) {
         Ok(error) if error < tolerance => None,
         Ok(error) => Some(format!("{}: a normalised error of {error:.2e}", golden.model)),
         Err(error) => Some(format!("{}: {error}", golden.model)),
     };
     let failures: Vec<String> = goldens.iter().filter_map(failure).collect();
-    let (name, capabilities) = (&gpu.adapter().name, gpu.capabilities());
+    let (name, capabilities) = (&device.adapter().name, device.gpu().capabilities());
     assert!(
         failures.is_empty(),
         "{name}, {capabilities:?}, {options:?}: {} of {} models are off\n{}",

@@ -2,26 +2,26 @@
 
 use std::fs;
 
+use wgslm::Device;
 use wgslm::engine::{EngineOptions, GenerateOptions};
-use wgslm::gguf::{TensorType, Value};
-use wgslm::gpu::Gpu;
+use wgslm::formats::gguf::{TensorType, Value};
+use wgslm_testing::gguf_writer::GgufWriter;
+use wgslm_testing::golden;
 
 use crate::adapters::{adapters, open};
 use crate::golden_logits::configurations;
 use crate::setup::{generate, load_bytes, logits};
-use crate::support::gguf_writer::GgufWriter;
-use crate::support::golden;
 
-fn gpu() -> Option<&'static Gpu> {
+fn device() -> Option<&'static Device> {
     adapters().first()
 }
 
 #[test]
 fn pieces_of_any_size_give_the_same_model() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let bytes = fs::read(golden("models/llama-q4_1.gguf")).expect("it is readable");
     let run = |piece| {
-        let engine = load_bytes(gpu, &bytes, piece, &EngineOptions::default()).expect("it loads");
+        let engine = load_bytes(device, &bytes, piece, &EngineOptions::default()).expect("it loads");
         logits(&engine, &[1, 2, 3])
     };
     let whole = run(bytes.len());
@@ -35,10 +35,10 @@ fn no_request_compiles_a_pipeline() {
     let bytes = fs::read(golden("models/llama-q4_k.gguf")).expect("it is readable");
     for options in configurations() {
         // A device of its own: others compile on the shared ones meanwhile.
-        let gpu = open(&options);
-        let checked = gpu.compiled_pipelines();
-        let engine = load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
-        let loaded = gpu.compiled_pipelines();
+        let device = open(&options);
+        let checked = device.gpu().compiled_pipelines();
+        let engine = load_bytes(&device, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
+        let loaded = device.gpu().compiled_pipelines();
         assert!(loaded > checked, "{options:?}: {checked} for the self-check, {loaded} with a model");
         let sampling =
             GenerateOptions { temperature: 0.8, top_k: 20, top_p: 0.9, min_p: 0.05, ..GenerateOptions::default() };
@@ -49,7 +49,7 @@ fn no_request_compiles_a_pipeline() {
             generate(&engine, &prompt, GenerateOptions { max_tokens: Some(3), ..generate_options }).expect("it runs");
             logits(&engine, &prompt);
         }
-        assert_eq!(gpu.compiled_pipelines(), loaded, "{options:?}");
+        assert_eq!(device.gpu().compiled_pipelines(), loaded, "{options:?}");
     }
 }
 
@@ -111,13 +111,14 @@ fn unchanged(_: &str, value: Value) -> Option<Value> {
 
 #[test]
 fn models_that_cannot_be_run_are_refused_by_name() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let refusal = |bytes: &[u8]| {
-        let error = load_bytes(gpu, bytes, 1 << 16, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
+        let error =
+            load_bytes(device, bytes, 1 << 16, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
         (error.code(), error.to_string())
     };
     let whole = file(metadata(unchanged), &tensors(), TensorType::F32);
-    assert!(load_bytes(gpu, &whole, 1 << 16, &EngineOptions::default()).is_ok());
+    assert!(load_bytes(device, &whole, 1 << 16, &EngineOptions::default()).is_ok());
 
     for (key, value, code) in [
         ("general.architecture", Some(Value::String("mamba".to_owned())), "unsupported-architecture"),
@@ -172,10 +173,10 @@ fn models_that_cannot_be_run_are_refused_by_name() {
 
 #[test]
 fn a_file_cut_short_is_refused() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let bytes = fs::read(golden("models/llama-q4_0.gguf")).expect("it is readable");
     for length in [0, 3, 100, bytes.len() / 2, bytes.len() - 200] {
-        let error = load_bytes(gpu, &bytes[..length], 4096, &EngineOptions::default());
+        let error = load_bytes(device, &bytes[..length], 4096, &EngineOptions::default());
         let error = error.map(|_| ()).expect_err("it is cut short");
         assert_eq!(error.code(), "truncated", "at {length}: {error}");
     }
@@ -183,10 +184,10 @@ fn a_file_cut_short_is_refused() {
 
 #[test]
 fn a_context_is_as_long_as_asked_for() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let engine = |context_length| {
         let bytes = file(metadata(unchanged), &tensors(), TensorType::F16);
-        load_bytes(gpu, &bytes, 1 << 16, &EngineOptions { context_length, ..EngineOptions::default() })
+        load_bytes(device, &bytes, 1 << 16, &EngineOptions { context_length, ..EngineOptions::default() })
     };
     assert_eq!(engine(None).map(|engine| engine.context_length()).ok(), Some(64));
     assert_eq!(engine(Some(17)).map(|engine| engine.context_length()).ok(), Some(17));

@@ -1,11 +1,8 @@
 //! Whole models against golden data, on every Vulkan adapter there is.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-#[path = "../support/adapters.rs"]
 mod adapters;
 mod architectures;
+mod device;
 mod folders;
 mod generation;
 mod golden;

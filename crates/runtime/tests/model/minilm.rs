@@ -3,10 +3,10 @@
 use pollster::block_on;
 use serde::Deserialize;
 use wgslm::engine::EngineOptions;
+use wgslm_testing::{golden, minilm_model};
 
 use crate::adapters::adapters;
 use crate::setup::load_files;
-use crate::support::{golden, minilm_model};
 
 /// The cosine distance to the same arithmetic in float64, with room for keys and values of f16; f32 arithmetic stays under 1e-12.
 const TOLERANCE: f64 = 1e-6;
@@ -34,10 +34,10 @@ fn embeddings_of_minilm_are_the_reference() {
     let Some(folder) = minilm_model() else { return };
     let rows = std::fs::read(golden("minilm.json")).expect("the rows are readable");
     let rows: Vec<GoldenRow> = serde_json::from_slice(&rows).expect("they are JSON");
-    for gpu in adapters() {
+    for device in adapters() {
         let find = |name: &str| std::fs::read(folder.join(name)).ok();
         let engine =
-            load_files(gpu, "config.json", (1 << 20, &EngineOptions::default()), find).expect("the folder loads");
+            load_files(device, "config.json", (1 << 20, &EngineOptions::default()), find).expect("the folder loads");
         for GoldenRow { text, tokens, tanh, exact } in &rows {
             let (found, embedding) = block_on(engine.embed_text(text)).expect("the model runs");
             assert_eq!(found, *tokens, "{text:?}");

@@ -3,18 +3,18 @@
 use std::fs;
 
 use wgslm::engine::EngineOptions;
-use wgslm::gguf::TensorType;
-use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm::quantize::{FileQuantizer, Policy};
+use wgslm::formats::gguf::TensorType;
+use wgslm::formats::quantize::{FileQuantizer, Policy};
+use wgslm::{Device, DeviceOptions};
 use wgslm_shaders::cpu::{Resources, weight_row};
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{FloatKind, Kernel, Launch as _, QuantiseWeights, Variant, WeightFormat, WeightLayout};
+use wgslm_testing::gguf_read::read_in_pieces;
+use wgslm_testing::golden;
 
-use crate::adapters::{adapters, on, opened};
+use crate::adapters::{adapters, as_on, opened};
 use crate::mixed_formats::rewritten;
 use crate::setup::{load_bytes, logits, normalised_error};
-use crate::support::gguf_read::read_in_pieces;
-use crate::support::golden;
 
 /// Enough for the kernels for many rows, and for a second tile of them.
 fn tokens() -> Vec<u32> {
@@ -33,10 +33,10 @@ fn quantized_file(bytes: &[u8], policy: &str) -> Vec<u8> {
     file
 }
 
-fn logits_of(gpu: &Gpu, bytes: &[u8], policy: Option<&str>) -> Vec<f32> {
+fn logits_of(device: &Device, bytes: &[u8], policy: Option<&str>) -> Vec<f32> {
     let quantize = policy.map(|policy| policy.parse::<Policy>().expect("it's a policy"));
     let options = EngineOptions { quantize, context_length: Some(64), ..EngineOptions::default() };
-    logits(&load_bytes(gpu, bytes, 1 << 16, &options).expect("it loads"), &tokens())
+    logits(&load_bytes(device, bytes, 1 << 16, &options).expect("it loads"), &tokens())
 }
 
 #[test]
@@ -45,18 +45,18 @@ fn at_load_weights_become_what_they_become_in_a_file() {
     let bf16 = fs::read(golden("models/llama-bf16.gguf")).expect("it is readable");
     let sources = [("F16", &f16), ("F32", &quantized_file(&f16, "f32")), ("BF16", &bf16)];
     let by_name = r#"{"rules": [{"pattern": "*attn_v*", "bits": 8}, {"pattern": "*.ffn_down.*", "kind": "f16"}], "default": "q4"}"#;
-    for (adapter, gpu) in adapters().iter().enumerate() {
+    for (adapter, device) in adapters().iter().enumerate() {
         // Rows that are larger than what is quantised at a time, and matrices in several parts.
-        let small = || opened(&GpuOptions { max_binding: Some(80 << 10), ..on(gpu.adapter().index) });
-        let whole = || gpu.clone();
-        let all: [(&dyn Fn() -> Gpu, &str); 3] = [(&whole, "mixed"), (&small, by_name), (&whole, "q8")];
+        let small = || opened(&DeviceOptions { max_binding: Some(80 << 10), ..as_on(device) });
+        let whole = || device.clone();
+        let all: [(&dyn Fn() -> Device, &str); 3] = [(&whole, "mixed"), (&small, by_name), (&whole, "q8")];
         // Adapters quantise alike, as the kernel's tests show: on the others, whether it's done at all is enough.
         let count = if adapter == 0 { all.len() } else { 1 };
-        for ((gpu, policy), (name, source)) in all.iter().zip(&sources).take(count) {
-            let gpu = gpu();
-            let at_load = logits_of(&gpu, source, Some(policy));
-            let from_file = logits_of(&gpu, &quantized_file(source, policy), None);
-            assert!(at_load == from_file, "{name} as {policy} on {}", gpu.adapter().name);
+        for ((device, policy), (name, source)) in all.iter().zip(&sources).take(count) {
+            let device = device();
+            let at_load = logits_of(&device, source, Some(policy));
+            let from_file = logits_of(&device, &quantized_file(source, policy), None);
+            assert!(at_load == from_file, "{name} as {policy} on {}", device.adapter().name);
         }
     }
 }
@@ -93,23 +93,23 @@ fn formats_that_no_file_has_give_the_logits_of_what_they_stand_for() {
         (policy, bytes)
     });
     let as_f32: Vec<_> = as_f32.collect();
-    for (adapter, gpu) in adapters().iter().enumerate() {
+    for (adapter, device) in adapters().iter().enumerate() {
         for (policy, expected) in as_f32.iter().take(if adapter == 0 { as_f32.len() } else { 1 }) {
-            let (found, expected) = (logits_of(gpu, &bytes, Some(policy)), logits_of(gpu, expected, None));
+            let (found, expected) = (logits_of(device, &bytes, Some(policy)), logits_of(device, expected, None));
             let error = normalised_error(&found, &expected);
-            assert!(error < 1e-4, "{policy} on {}: {error:.1e}", gpu.adapter().name);
+            assert!(error < 1e-4, "{policy} on {}: {error:.1e}", device.adapter().name);
         }
     }
 }
 
 #[test]
 fn what_is_quantised_already_is_refused_or_made_floats() {
-    let Some(gpu) = adapters().first() else { return };
+    let Some(device) = adapters().first() else { return };
     let bytes = fs::read(golden("models/llama-q4_1.gguf")).expect("it is readable");
     let quantize = Some("mixed".parse().expect("it's a policy"));
-    let error = load_bytes(gpu, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
+    let error = load_bytes(device, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
     assert_eq!(error.map(|_| ()).expect_err("there are no floats").code(), "already-quantized");
     // Nothing is lost on the way to floats.
-    let error = normalised_error(&logits_of(gpu, &bytes, Some("f32")), &logits_of(gpu, &bytes, None));
+    let error = normalised_error(&logits_of(device, &bytes, Some("f32")), &logits_of(device, &bytes, None));
     assert!(error < 1e-5, "{error:.1e}");
 }

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use wgslm::Device;
 use wgslm::engine::{Activations, Engine, EngineOptions, GenerateOptions};
-use wgslm::gpu::Gpu;
+use wgslm_testing::{gemma3_model, golden, smollm2_model};
 
-use crate::adapters::adapters;
-use crate::architectures::laid_out;
+use crate::adapters::{adapters, laid_out};
 use crate::setup::{argmax, engine, generate, logits, logits_from};
-use crate::support::{gemma3_model, golden, smollm2_model};
 
 /// Where the oracle's best two logits lie closer than this, rounding may decide.
 const MARGIN: f32 = 0.02;
@@ -51,7 +50,7 @@ fn fed_golden_tokens_the_argmax_is_golden(engine: &Engine, row: &GoldenRow) {
 }
 
 fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
-    let prompt = engine.model().tokenizer().and_then(|tokenizer| tokenizer.encode_prompt(&row.text));
+    let prompt = engine.model().tokenizer().and_then(|tokenizer| Ok(tokenizer.encode_prompt(&row.text)?));
     assert_eq!(prompt.expect("the prompt is text"), row.prompt_tokens, "{:?}", row.text);
     let options = GenerateOptions { max_tokens: Some(row.greedy.len() as u32), ..GenerateOptions::default() };
     let (tokens, text, _) = generate(engine, &row.prompt_tokens, options).expect("the model runs");
@@ -90,8 +89,8 @@ impl RealModel {
             ..EngineOptions::default()
         };
         let adapters = adapters();
-        for (index, gpu) in adapters.iter().enumerate() {
-            let engine = engine(gpu, &path, &options_of_engine);
+        for (index, device) in adapters.iter().enumerate() {
+            let engine = engine(device, &path, &options_of_engine);
             for mut row in rows(self.golden) {
                 let short = row.prompt_tokens.len() <= SHORT_PROMPT;
                 if index + 1 < adapters.len() {
@@ -125,16 +124,16 @@ fn activations_of_8_bits_change_no_clear_choice() {
         rows("smollm2.json").into_iter().flat_map(|row| [row.prompt_tokens, row.greedy].concat()).collect();
     let tokens = &tokens[..72];
     // The last one: software adapters take their time.
-    if let Some(gpu) = adapters().last() {
-        let run = |activations, gpu: &Gpu| {
+    if let Some(device) = adapters().last() {
+        let run = |activations, device: &Device| {
             let options_of_engine =
                 EngineOptions { context_length: Some(128), activations, ..EngineOptions::default() };
-            let engine = engine(gpu, &path, &options_of_engine);
+            let engine = engine(device, &path, &options_of_engine);
             (logits(&engine, tokens), engine.model().spec.vocabulary as usize)
         };
-        let (float, vocabulary) = run(Activations::Float, gpu);
+        let (float, vocabulary) = run(Activations::Float, device);
         // The kernels for them read rows that stand one after the other.
-        let (int8, _) = run(Activations::Int8, &laid_out(gpu, false));
+        let (int8, _) = run(Activations::Int8, &laid_out(device, false));
         let mut clear = 0;
         for (position, (float, int8)) in float.chunks(vocabulary).zip(int8.chunks(vocabulary)).enumerate() {
             let best = argmax(float);

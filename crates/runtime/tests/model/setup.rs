@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use wgslm::Device;
 use wgslm::Result;
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loader, Summary};
-use wgslm::gpu::Gpu;
 
 /// Loads a model that comes in pieces of this many bytes.
-pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
-    let mut loader = Loader::new(gpu, options);
+pub(crate) fn load_bytes(device: &Device, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
+    let mut loader = Loader::new(device, options);
     for piece in bytes.chunks(piece) {
         loader.push(piece)?;
     }
@@ -18,12 +18,12 @@ pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &Engine
 
 /// Loads a model of several files; `find` gives the contents of one, or none where there is no such file.
 pub(crate) fn load_files(
-    gpu: &Gpu,
+    device: &Device,
     entry: &str,
     (piece, options): (usize, &EngineOptions),
     find: impl Fn(&str) -> Option<Vec<u8>>,
 ) -> Result<Engine> {
-    let mut loader = Loader::open(gpu, entry, options);
+    let mut loader = Loader::open(device, entry, options);
     while let Some(wanted) = loader.next_file() {
         let Some(bytes) = find(&wanted.file) else {
             loader.absent()?;
@@ -44,14 +44,14 @@ pub(crate) fn load_files(
 }
 
 /// Loads the model of a file.
-pub(crate) fn load_file(gpu: &Gpu, path: &Path, options: &EngineOptions) -> Result<Engine> {
+pub(crate) fn load_file(device: &Device, path: &Path, options: &EngineOptions) -> Result<Engine> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    load_bytes(gpu, &bytes, 1 << 20, options)
+    load_bytes(device, &bytes, 1 << 20, options)
 }
 
 /// Loads the model of a golden file, which can't fail.
-pub(crate) fn engine(gpu: &Gpu, path: &Path, options: &EngineOptions) -> Engine {
-    load_file(gpu, path, options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+pub(crate) fn engine(device: &Device, path: &Path, options: &EngineOptions) -> Engine {
+    load_file(device, path, options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// All logits, `[tokens, vocabulary]`.
