@@ -302,11 +302,7 @@ fn quantised(
 
 #[test]
 fn linear_kernels_agree_with_their_reference() {
-    let is_composed = |case: &Case| is_composed(layout_of(&case.variant).format);
-    let (composed, others): (Vec<_>, Vec<_>) = cases().into_iter().partition(is_composed);
-    check(others);
-    // Most of the time is the adapters' compilers': one of them is enough, and SwiftShader's is slow.
-    check_on(&adapters()[..adapters().len().min(1)], runs, composed);
+    check(cases());
 }
 
 /// Devices with matrix units are few: what surrounds them is run on any.
