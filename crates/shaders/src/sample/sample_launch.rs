@@ -27,6 +27,8 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// What stands for the token of an output with a logit that is no finite number.
+    pub const NOT_FINITE: u32 = u32::MAX;
     /// The stages that find the least logit that counts, in their order.
     pub const TRUNCATION: [Kernel; 4] =
         [Kernel::TruncateMaxima, Kernel::TruncateHistogram, Kernel::TruncateBand, Kernel::Truncate];
@@ -39,6 +41,12 @@ impl Sample {
     #[must_use]
     pub const fn chunks(vocabulary: u32) -> u32 {
         vocabulary.div_ceil(CHUNK)
+    }
+
+    /// Words of `banned`: a bit for each token.
+    #[must_use]
+    pub const fn banned_words(vocabulary: u32) -> u32 {
+        vocabulary.div_ceil(32)
     }
 
     /// Words of an output's `band`: a count, and room for the key of every token.
