@@ -6,7 +6,7 @@ use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
 
-use crate::adapters::{adapters, on, runs};
+use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
 use crate::weights::{layout_of, random_weight, whole_groups};

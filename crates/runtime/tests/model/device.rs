@@ -5,12 +5,12 @@ use wgslm::gpu::{Error, KernelTexts};
 use wgslm::shaders::{Kernel, MatvecShape, Target, Variant, WeightFormat};
 use wgslm::{Device, DeviceOptions};
 
-use crate::adapters::{adapters, as_on, open, some_adapters};
+use crate::adapters::{adapters, as_on, laid_out, open, opened, some_adapters};
 
 #[test]
 fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
     for device in adapters() {
-        let baseline = open(&DeviceOptions { baseline: true, ..as_on(device) });
+        let baseline = opened(&DeviceOptions { baseline: true, ..as_on(device) });
         let (capabilities, kernels) = (baseline.gpu().capabilities(), baseline.kernels());
         assert!(!capabilities.subgroups && !kernels.subgroups);
         assert_eq!((capabilities.max_binding, capabilities.max_buffer), (128 << 20, 256 << 20));
@@ -30,7 +30,7 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
 #[test]
 fn the_largest_binding_can_be_lowered_but_not_raised() {
     for device in adapters() {
-        let lowered = open(&DeviceOptions { max_binding: Some(1 << 20), ..as_on(device) });
+        let lowered = opened(&DeviceOptions { max_binding: Some(1 << 20), ..as_on(device) });
         assert_eq!(lowered.gpu().capabilities().max_binding, 1 << 20);
         assert_eq!(lowered.gpu().storage_buffer("largest", 1 << 20).map(|buffer| buffer.size()).ok(), Some(1 << 20));
         match lowered.gpu().storage_buffer("a tensor", (1 << 20) + 1) {
@@ -49,7 +49,7 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
     for device in adapters() {
         assert_eq!(device.kernels().interleaved_rows, device.adapter().software);
         for interleaved_rows in [false, true] {
-            let opened = open(&DeviceOptions { interleaved_rows: Some(interleaved_rows), ..as_on(device) });
+            let opened = laid_out(device, interleaved_rows);
             for tokens in [1, 5, 100] {
                 let variant = *opened.kernels().linear(WeightFormat::Q8_0, MatvecShape::DEFAULT).of(tokens);
                 let interleave = if interleaved_rows { 32 } else { 1 };
