@@ -52,7 +52,7 @@ fn activations_of_8_bits_come_close_in_every_architecture_and_type() {
 
 #[test]
 fn a_token_at_a_time_gives_the_same_as_a_prompt() {
-    let engine_options = EngineOptions { prefill_rows: Some(1), ..EngineOptions::default() };
+    let engine_options = EngineOptions { prefill_tokens: Some(1), ..EngineOptions::default() };
     if let Some(device) = adapters().first() {
         // Few rows have kernels of their own where rows of weights lie one after the other.
         check(&chosen(device, false, |_| true), &laid_out(device, false), &engine_options, TOLERANCE);
@@ -64,7 +64,7 @@ fn layers_with_a_window_keep_only_that() {
     let Some(device) = adapters().first() else { return };
     for name in ["models/gemma2-caps.gguf", "models/lfm2-attention-first.gguf", "models/olmo2-window.gguf"] {
         let load = |rows| {
-            let options = EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() };
+            let options = EngineOptions { prefill_tokens: Some(rows), ..EngineOptions::default() };
             load_file(device, &golden(name), &options).expect("it loads")
         };
         // Steps of as many rows as there is context leave no room for rings.

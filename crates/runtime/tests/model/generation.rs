@@ -144,7 +144,8 @@ fn a_cancelled_generation_ends_and_gives_its_blocks_back() {
 #[test]
 fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
     let Some(device) = adapters().first() else { return };
-    let engine_options = EngineOptions { context_length: Some(208), prefill_rows: Some(1), ..EngineOptions::default() };
+    let engine_options =
+        EngineOptions { context_length: Some(208), prefill_tokens: Some(1), ..EngineOptions::default() };
     let engine = engine(device, &golden(MODEL), &engine_options);
     let options = GenerateOptions { untimed_tokens: 20, ..up_to(1) };
     let mut generation = engine.generate(&[7; 200], options).expect("the prompt fits");

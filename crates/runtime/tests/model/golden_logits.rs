@@ -36,7 +36,7 @@ fn every_way_of_using_a_device_gives_the_golden_logits() {
 fn prompts_in_chunks_of_any_size_give_the_golden_logits() {
     let Some(device) = adapters().first() else { return };
     for rows in [1, 7, 16, 47] {
-        let engine_options = EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() };
+        let engine_options = EngineOptions { prefill_tokens: Some(rows), ..EngineOptions::default() };
         check(&[named(LARGE)], device, &engine_options, TOLERANCE);
     }
 }
