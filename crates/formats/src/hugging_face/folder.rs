@@ -17,16 +17,18 @@ const GENERATION_CONFIG: &str = "generation_config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const CHAT_TEMPLATE: &str = "chat_template.jinja";
+const CHAT_TEMPLATE_JSON: &str = "chat_template.json";
 const INDEX: &str = "model.safetensors.index.json";
 const SINGLE: &str = "model.safetensors";
 
 /// The files that are read as a whole, in order, and the most bytes of each. Only config.json must be there.
-const WHOLE: [(&str, usize); 8] = [
+const WHOLE: [(&str, usize); 9] = [
     (config::FILE, 4 << 20),
     (GENERATION_CONFIG, 1 << 20),
     (TOKENIZER, 128 << 20),
     (TOKENIZER_CONFIG, 32 << 20),
     (CHAT_TEMPLATE, 4 << 20),
+    (CHAT_TEMPLATE_JSON, 4 << 20),
     (sentence::MODULES, 1 << 20),
     (sentence::POOLING, 1 << 20),
     (INDEX, 64 << 20),
@@ -126,6 +128,7 @@ impl Folder {
                 let text = text.map_err(|_| Error::InvalidConfig { file: file.to_owned(), reason })?;
                 self.tokenizer.chat_template = Some(text);
             }
+            CHAT_TEMPLATE_JSON => self.tokenizer.chat_template_json = Some(bytes),
             sentence::MODULES => sentence::check_modules(&bytes)?,
             sentence::POOLING => self.pooling = Some(sentence::pooling_type(&bytes)?),
             _ => {

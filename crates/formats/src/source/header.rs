@@ -29,6 +29,8 @@ pub struct TokenizerFiles {
     pub config: Option<Vec<u8>>,
     /// chat_template.jinja.
     pub chat_template: Option<String>,
+    /// chat_template.json, which holds a template as tokenizer_config.json does.
+    pub chat_template_json: Option<Vec<u8>>,
     /// What generation_config.json names as ends of an answer.
     pub stop_tokens: Vec<u32>,
 }
