@@ -70,7 +70,7 @@ export class Session implements Handlers {
       }
       const model = this.#model();
       const input =
-        typeof prompt === "string" || prompt instanceof Uint32Array ? prompt : model.applyChatTemplate(prompt, true);
+        typeof prompt === "string" || prompt instanceof Uint32Array ? prompt : model.tokenizeChat(prompt, true);
       const generation = model.generate(input, options);
       const cancel = (): void => generation.cancel();
       signal.addEventListener("abort", cancel);

@@ -68,7 +68,7 @@ fn prompt_tokens(engine: &Engine, arguments: &GenerateArguments) -> Result<Vec<u
                 reason: "this model has none; leave --chat out".to_owned(),
             })?;
             let prompt = template.render(&[Message::new("user", prompt)], true)?;
-            Ok(model.tokenizer()?.encode_prompt(&prompt)?)
+            Ok(model.tokenizer()?.encode_chat(&prompt)?)
         }
         (Some(prompt), _) => Ok(model.tokenizer()?.encode_prompt(prompt)?),
         (None, tokens) => Ok(tokens.clone().unwrap_or_default()),

@@ -62,6 +62,8 @@ export class Model {
   tokenize(text: string, parseSpecial: boolean): Uint32Array;
   detokenize(tokens: Uint32Array): string;
   applyChatTemplate(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;
+  /** Control tokens that a message spells are text here. */
+  tokenizeChat(messages: readonly ChatMessage[], addGenerationPrompt: boolean): Uint32Array;
   generate(prompt: string | Uint32Array, options: Omit<GenerateOptions, "signal">): Generation;
   /** The embedding of a text, of length 1. */
   embed(text: string): Promise<Float32Array>;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use wgslm_text::{Message, Special};
+use wgslm_text::{Message, Prompt, Special};
 
 use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration};
@@ -51,7 +51,14 @@ impl JsModel {
         }
     }
 
-    fn chat_prompt(&self, messages: &[Message], add_generation_prompt: bool) -> crate::Result<String> {
+    fn chat_prompt(&self, messages: JsValue, add_generation_prompt: bool) -> Result<Prompt, JsValue> {
+        let messages: Vec<JsMessage> = options(messages)?;
+        let messages: Vec<_> =
+            messages.into_iter().map(|message| Message::new(message.role, message.content)).collect();
+        self.render(&messages, add_generation_prompt).map_err(|error| to_js(&error))
+    }
+
+    fn render(&self, messages: &[Message], add_generation_prompt: bool) -> crate::Result<Prompt> {
         let template = self.engine.model().chat_template()?.ok_or_else(|| wgslm_text::Error::ChatTemplate {
             reason: "this model has none; use a plain prompt".to_owned(),
         })?;
@@ -107,10 +114,15 @@ impl JsModel {
     /// Messages as the model's chat template puts them.
     #[wasm_bindgen(js_name = applyChatTemplate)]
     pub fn apply_chat_template(&self, messages: JsValue, add_generation_prompt: bool) -> Result<String, JsValue> {
-        let messages: Vec<JsMessage> = options(messages)?;
-        let messages: Vec<_> =
-            messages.into_iter().map(|message| Message::new(message.role, message.content)).collect();
-        self.chat_prompt(&messages, add_generation_prompt).map_err(|error| to_js(&error))
+        Ok(self.chat_prompt(messages, add_generation_prompt)?.text())
+    }
+
+    /// The tokens of messages as the model's chat template puts them; what messages spell of control tokens is text.
+    #[wasm_bindgen(js_name = tokenizeChat)]
+    pub fn tokenize_chat(&self, messages: JsValue, add_generation_prompt: bool) -> Result<Vec<u32>, JsValue> {
+        let prompt = self.chat_prompt(messages, add_generation_prompt)?;
+        let tokens = self.engine.model().tokenizer().and_then(|tokenizer| Ok(tokenizer.encode_chat(&prompt)?));
+        tokens.map_err(|error| to_js(&error))
     }
 
     /// Begins to generate what follows a text or tokens.
