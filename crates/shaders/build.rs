@@ -1,6 +1,6 @@
 //! Expands every variant, validates it with naga, and writes down its bindings: a shader error fails the build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -27,22 +27,21 @@ mod tile;
 mod variant;
 
 fn main() {
-    println!("cargo::rerun-if-changed=wgsl");
     println!("cargo::rerun-if-changed=src");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let mut files = BTreeMap::new();
-    for folder in ["", "shared/"] {
-        read_folder(&root.join("wgsl").join(folder), folder, &mut files);
-    }
+    read_folder(&root.join("src"), &mut files);
 
+    let variants = variant::Variant::all();
+    check_conditions(&files, &variants);
     let mut generated = String::from("static FILES: &[(&str, &str)] = &[\n");
     for (name, (path, _)) in &files {
         writeln!(generated, "    ({name:?}, include_str!({path:?})),").expect("a String takes everything");
     }
     generated += "];\n\nstatic REFLECTIONS: &[(&str, &[Binding])] = &[\n";
-    for variant in variant::Variant::all() {
+    for variant in &variants {
         let lookup = |name: &str| files.get(name).map(|(_, text)| text.as_str());
-        let text = expand::expand(&variant, expand::Target::Native, &lookup).unwrap_or_else(|error| panic!("{error}"));
+        let text = expand::expand(variant, expand::Target::Native, &lookup).unwrap_or_else(|error| panic!("{error}"));
         writeln!(generated, "    ({:?}, &[{}]),", variant.name(), reflect(&variant.name(), &text)).expect("as above");
     }
     generated += "];\n";
@@ -50,13 +49,35 @@ fn main() {
     fs::write(&out, generated).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
 }
 
-fn read_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, (PathBuf, String)>) {
+/// Reads every WGSL file in `folder` and the folders within, by its name, which no other may have.
+fn read_folder(folder: &Path, files: &mut BTreeMap<String, (PathBuf, String)>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.expect("a readable folder").path();
-        if path.extension().is_some_and(|extension| extension == "wgsl") {
-            let name = format!("{prefix}{}", path.file_stem().expect("it has an extension").to_string_lossy());
+        if path.is_dir() {
+            read_folder(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "wgsl") {
+            let name = path.file_stem().expect("it has an extension").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            files.insert(name, (path, text));
+            if let Some((other, _)) = files.insert(name, (path.clone(), text)) {
+                panic!("{} and {} have one name, and imports know no folders", other.display(), path.display());
+            }
+        }
+    }
+}
+
+/// Fails for an `#ifdef` whose name no variant defines.
+fn check_conditions(files: &BTreeMap<String, (PathBuf, String)>, variants: &[variant::Variant]) {
+    let defined: BTreeSet<&str> = variants.iter().flat_map(variant::Variant::defines).collect();
+    for (path, text) in files.values() {
+        for (number, line) in (1..).zip(text.lines()) {
+            let Some(name) = line.trim_start().strip_prefix("#ifdef") else { continue };
+            assert!(
+                defined.contains(name.trim()),
+                "{}:{number}: no variant defines {:?}; there are {}",
+                path.display(),
+                name.trim(),
+                Vec::from_iter(defined).join(", ")
+            );
         }
     }
 }

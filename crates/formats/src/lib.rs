@@ -2,9 +2,11 @@
 //! quantising. Nothing here opens a file or touches a GPU: callers hand over bytes as they arrive.
 
 pub mod error;
+mod foreign;
 pub mod gguf;
 mod hugging_face;
-pub mod quantize;
+mod layout;
+pub mod quantise;
 pub mod safetensors;
 pub mod source;
 

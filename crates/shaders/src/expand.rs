@@ -1,4 +1,4 @@
-//! Expands a variant's WGSL: `#import name` (from `wgsl/shared`, once), `#ifdef NAME`, `#else`, `#endif`, and `#for i COUNT`,
+//! Expands a variant's WGSL: `#import name` (the file of that name in any folder, once), `#ifdef NAME`, `#else`, `#endif`, and `#for i COUNT`,
 //! `#endfor`: the lines between once for each number below the constant, with the number for `$i`. What lies in registers has to
 //! be indexed by numbers, and not every compiler unrolls a loop that is long.
 //!
@@ -7,8 +7,8 @@
 
 use std::borrow::Cow;
 
-use crate::format::{Codes, Scales, Table, WeightFormat};
-use crate::kernel::{Encoding, Kernel};
+use crate::format::{Codes, WeightFormat};
+use crate::kernel::Kernel;
 use crate::variant::Variant;
 
 /// Who compiles the text.
@@ -20,7 +20,7 @@ pub enum Target {
     Browser,
 }
 
-/// The text of `variant` for `target`, given a lookup of the files by name (`embed`, `shared/rows`).
+/// The text of `variant` for `target`, given a lookup of the files by name (`embed`, `rows`).
 ///
 /// # Errors
 /// A sentence that names the file and what is wrong with it: an unknown import or count, `#ifdef` without `#endif`, `#for`
@@ -52,14 +52,15 @@ struct Expansion<'v, 'f, 'a> {
 
 impl Expansion<'_, '_, '_> {
     fn append(&mut self, name: &str, text: &mut String) -> Result<(), String> {
-        let source = (self.file)(name).ok_or_else(|| format!("there is no wgsl/{name}.wgsl"))?;
+        let source = (self.file)(name).ok_or_else(|| format!("there is no {name}.wgsl"))?;
         let source = self.unroll(source).map_err(|error| format!("{name}.wgsl: {error}"))?;
+        let defines = self.variant.defines();
         // Whether each open #ifdef's current branch is taken.
         let mut branches: Vec<bool> = Vec::new();
         for line in source.lines() {
             let mut words = line.split_whitespace();
             match words.next() {
-                Some("#ifdef") => branches.push(self.defined(words.next().unwrap_or_default())),
+                Some("#ifdef") => branches.push(defines.contains(&words.next().unwrap_or_default())),
                 Some("#else") => {
                     let branch = branches.last_mut().ok_or_else(|| format!("{name}.wgsl: #else without #ifdef"))?;
                     *branch = !*branch;
@@ -117,62 +118,30 @@ impl Expansion<'_, '_, '_> {
         Ok(Cow::Owned(unrolled))
     }
 
-    fn defined(&self, name: &str) -> bool {
-        match name {
-            "SUBGROUPS" => self.variant.subgroups,
-            "EXPERTS" => self.variant.experts,
-            "COLUMNS4" => self.variant.shape.is_some_and(|shape| shape.columns == 4),
-            "ROPE" => self.variant.rope,
-            "GATHER" => self.variant.gather,
-            "F16" => self.variant.encoding == Some(Encoding::F16),
-            "QUANTISE" => self.variant.encoding.is_some(),
-            "TOKENS4" => self.variant.tokens4,
-            "ACTIVATIONS" => self.variant.kernel == Kernel::Matvec && !self.fixed(),
-            "FIXED" => self.fixed(),
-            "INTEGER" => self.fixed() || self.variant.kernel.takes() == Some(Encoding::Int8),
-            "WIDE" => self.variant.weight.is_some_and(|layout| layout.interleave == 1),
-            "FLOAT_TILES" => matches!(self.variant.kernel, Kernel::Matmul | Kernel::MatmulCooperative),
-            "FLOAT" => self.variant.kernel.takes().is_none(),
-            "INT8" => self.variant.kernel.takes().or(self.variant.encoding) == Some(Encoding::Int8),
-            "ODD_BIT" => self.format().is_some_and(WeightFormat::has_odd_bit),
-            "TABLE" => self.format().is_some_and(|format| !format.is_linear()),
-            "PAIRS_IN_BYTES" => self.format().is_some_and(|format| format.code_bits() == 4),
-            "TABLE_OF_MATRIX" => self.format().is_some_and(|format| format.table() == Table::OfMatrix),
-            "UPPER_HALVES" => self.format().is_some_and(|format| format.scales() == Scales::UpperHalves),
-            "DOUBLE_QUANTISED" => self.format().is_some_and(|format| format.scales() == Scales::Bytes),
-            "SCALES" => self.format().is_some_and(WeightFormat::has_scales),
-            _ => false,
-        }
-    }
-
     fn format(&self) -> Option<WeightFormat> {
         self.variant.weight.map(|layout| layout.format)
-    }
-
-    fn fixed(&self) -> bool {
-        self.variant.shape.is_some_and(|shape| shape.fixed)
     }
 
     fn resolve(&self, import: &str) -> String {
         match (import, self.format(), self.variant.encoding) {
             ("weight_format", Some(format), _) => match format.codes() {
-                Codes::Planes(_) => "shared/codes".to_owned(),
-                Codes::Bytes => "shared/weight_bytes".to_owned(),
-                _ => format!("shared/weight_{}", format.name()),
+                Codes::Planes(_) => "codes".to_owned(),
+                Codes::Bytes => "weight_bytes".to_owned(),
+                _ => format!("weight_{}", format.name()),
             },
-            ("code_planes", Some(format), _) => format!("shared/planes_{}", format.code_bits()),
-            ("code_values", Some(format), _) if format.is_linear() => "shared/code_numbers".to_owned(),
-            ("code_values", ..) => "shared/code_table".to_owned(),
-            ("code_scales", Some(format), _) => format!("shared/scales_{}", format.scales().name()),
+            ("code_planes", Some(format), _) => format!("planes_{}", format.code_bits()),
+            ("code_values", Some(format), _) if format.is_linear() => "code_numbers".to_owned(),
+            ("code_values", ..) => "code_table".to_owned(),
+            ("code_scales", Some(format), _) => format!("scales_{}", format.scales().name()),
             ("nearest_codes", Some(format), _) => match (format.codes(), format.is_linear()) {
-                (Codes::Bytes, _) => "shared/nearest_bytes".to_owned(),
-                (_, true) => "shared/nearest_numbers".to_owned(),
-                (_, false) => "shared/nearest_table".to_owned(),
+                (Codes::Bytes, _) => "nearest_bytes".to_owned(),
+                (_, true) => "nearest_numbers".to_owned(),
+                (_, false) => "nearest_table".to_owned(),
             },
-            ("activations", ..) => format!("shared/activations_{}", if self.fixed() { "fixed" } else { "float" }),
-            ("kv_values", ..) => format!("shared/kv_{}", self.variant.kv.name()),
-            ("quantise", _, Some(encoding)) => format!("shared/quantise_{}", encoding.name()),
-            _ => format!("shared/{import}"),
+            ("activations", ..) => format!("activations_{}", if self.variant.fixed() { "fixed" } else { "float" }),
+            ("kv_values", ..) => format!("kv_{}", self.variant.kv.name()),
+            ("quantise", _, Some(encoding)) => format!("quantise_{}", encoding.name()),
+            _ => format!("{import}"),
         }
     }
 }

@@ -27,7 +27,7 @@ pub const DOUBLE_QUANTISED_WORDS: usize = 1 + DOUBLE_QUANTISED_GROUPS / 4;
 /// The interleave of variants that give each invocation a row.
 pub const LANE_INTERLEAVE: u32 = 32;
 
-/// How a weight is encoded. Formats of a few bits have the text `wgsl/shared/codes.wgsl` in common, and choose its parts by
+/// How a weight is encoded. Formats of a few bits have the text `codes.wgsl` in common, and choose its parts by
 /// their codes, scales and table; each of the others has a `weight_<name>.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(non_camel_case_types)]
@@ -142,7 +142,7 @@ pub const E2M1: [i8; TABLE] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -
 pub const NORMAL_FLOAT: [i8; TABLE] = [-127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127];
 
 impl Scales {
-    /// Its name in file names: `wgsl/shared/scales_<name>.wgsl`.
+    /// Its name in file names: `scales_<name>.wgsl`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -369,13 +369,13 @@ impl WeightFormat {
     }
 }
 
-/// The index of a word of a row in its plane, as `weight_row` in `wgsl/shared/weight.wgsl` has it.
+/// The index of a word of a row in its plane, as `weight_row` in `weight.wgsl` has it.
 #[must_use]
 pub const fn interleaved(row: usize, word: usize, words_per_row: usize, interleave: usize) -> usize {
     ((row / interleave) * words_per_row + word) * interleave + row % interleave
 }
 
-/// The place of value `i` in a row of activations of `groups` groups, as `plane_index` in `wgsl/shared/planes.wgsl` has it.
+/// The place of value `i` in a row of activations of `groups` groups, as `plane_index` in `planes.wgsl` has it.
 #[must_use]
 pub const fn plane_index(i: usize, groups: usize) -> usize {
     (i % GROUP / 4 * groups + i / GROUP) * 4 + i % 4

@@ -1,6 +1,6 @@
 //! Which kernels there are.
 
-/// A kernel: `wgsl/<name>.wgsl`, its parameters in `src/<name>.rs`, its reference in `src/cpu/<name>.rs`.
+/// A kernel: the file `<name>.wgsl` in the folder of its family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Kernel {
@@ -117,9 +117,9 @@ impl KvFormat {
 /// How activations are encoded for kernels that don't multiply them in f32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Encoding {
-    /// Halves, in their order: `wgsl/shared/quantise_f16.wgsl`.
+    /// Halves, in their order: `quantise_f16.wgsl`.
     F16,
-    /// Codes of 8 bits with a scale for each group of 32: `wgsl/shared/quantise_int8.wgsl`.
+    /// Codes of 8 bits with a scale for each group of 32: `quantise_int8.wgsl`.
     Int8,
 }
 

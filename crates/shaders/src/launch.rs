@@ -1,7 +1,7 @@
 //! What a kernel needs to be started: its parameters, its grid, and the reference that tells what should come of it.
 
-use crate::cpu::Resources;
 use crate::kernel::Kernel;
+use crate::resources::Resources;
 use crate::variant::Variant;
 
 /// The most workgroups that every device takes in one dimension.

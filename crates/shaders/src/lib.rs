@@ -1,56 +1,56 @@
 //! The kernels of wgslm as data: WGSL sources and their variants, typed parameters, bindings, and a CPU reference each.
 //! No GPU API here.
 //!
-//! A kernel has one name everywhere: `wgsl/<name>.wgsl`, its parameters and grid in `src/<name>.rs`, its reference in
-//! `src/cpu/<name>.rs`.
+//! Kernels stand by family, a folder each: `<kernel>.wgsl`, its parameters and grid in `<kernel>_launch.rs`, its reference in
+//! `<kernel>_reference.rs`. What several kernels of a family import lies in its `fragments`, what several families import in
+//! `src/fragments`, by what it is about.
 
-mod activation;
 mod attention;
 mod catalogue;
-pub mod cpu;
 mod embed;
 mod expand;
+mod experts;
+mod feed_forward;
 pub mod format;
-mod gate;
+mod fragments;
 mod kernel;
 mod launch;
 mod linear;
-mod mix_experts;
 mod norm;
-mod norm_heads;
-mod pool;
 mod quantise;
-mod quantise_weights;
-mod rope_append;
-mod route;
-mod rows;
+mod resources;
 mod sample;
-mod short_convolution;
+mod state;
 mod tile;
 mod variant;
 
-pub use activation::Activation;
 pub use attention::Attention;
-pub use embed::Embed;
+pub use embed::{Embed, Pool};
 pub use expand::Target;
+pub use experts::{MixExperts, Route};
+pub use feed_forward::Gate;
 pub use format::WeightFormat;
-pub use gate::Gate;
+pub use fragments::activations::Activation;
+pub use fragments::step::{BLOCK_TOKENS, Output, Row};
 pub use kernel::{Encoding, Kernel, KvFormat};
 pub use launch::{Extent, Launch};
 pub use linear::Linear;
-pub use mix_experts::MixExperts;
-pub use norm::Norm;
-pub use norm_heads::NormHeads;
-pub use pool::Pool;
-pub use quantise::Quantise;
-pub use quantise_weights::{FloatKind, QuantiseWeights};
-pub use rope_append::RopeAppend;
-pub use route::Route;
-pub use rows::{BLOCK_TOKENS, Output, Row};
+pub use norm::{Norm, NormHeads};
+pub use quantise::{FloatKind, Quantise, QuantiseWeights};
 pub use sample::Sample;
-pub use short_convolution::ShortConvolution;
+pub use state::{RopeAppend, ShortConvolution};
 pub use tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 pub use variant::{Variant, WeightLayout};
+
+/// The CPU's part of the references: the resources that they work on, and what reads and writes their layouts. The reference of
+/// a kernel is [`Launch::reference`].
+pub mod cpu {
+    pub use crate::fragments::activations::activation_row;
+    pub use crate::fragments::kv_cache::kv_head_pairs;
+    pub use crate::fragments::weights::weight_row;
+    pub use crate::quantise::{QuantisedRow, quantise_row};
+    pub use crate::resources::Resources;
+}
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 

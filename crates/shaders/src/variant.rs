@@ -1,6 +1,6 @@
 //! In which variants kernels come.
 
-use crate::format::WeightFormat;
+use crate::format::{Scales, Table, WeightFormat};
 use crate::kernel::{Encoding, Kernel, KvFormat};
 use crate::tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
 
@@ -215,6 +215,44 @@ impl Variant {
             constants.extend(tile.constants());
         }
         constants
+    }
+
+    /// The names that `#ifdef` finds defined in its text.
+    pub(crate) fn defines(&self) -> Vec<&'static str> {
+        let format = self.weight.map(|layout| layout.format);
+        let of_format = |holds: fn(WeightFormat) -> bool| format.is_some_and(holds);
+        let fixed = self.fixed();
+        let takes = self.kernel.takes();
+        let names = [
+            ("SUBGROUPS", self.subgroups),
+            ("EXPERTS", self.experts),
+            ("COLUMNS4", self.shape.is_some_and(|shape| shape.columns == 4)),
+            ("ROPE", self.rope),
+            ("GATHER", self.gather),
+            ("F16", self.encoding == Some(Encoding::F16)),
+            ("QUANTISE", self.encoding.is_some()),
+            ("TOKENS4", self.tokens4),
+            ("ACTIVATIONS", self.kernel == Kernel::Matvec && !fixed),
+            ("FIXED", fixed),
+            ("INTEGER", fixed || takes == Some(Encoding::Int8)),
+            ("WIDE", self.weight.is_some_and(|layout| layout.interleave == 1)),
+            ("FLOAT_TILES", matches!(self.kernel, Kernel::Matmul | Kernel::MatmulCooperative)),
+            ("FLOAT", takes.is_none()),
+            ("INT8", takes.or(self.encoding) == Some(Encoding::Int8)),
+            ("ODD_BIT", of_format(WeightFormat::has_odd_bit)),
+            ("TABLE", of_format(|format| !format.is_linear())),
+            ("PAIRS_IN_BYTES", of_format(|format| format.code_bits() == 4)),
+            ("TABLE_OF_MATRIX", of_format(|format| format.table() == Table::OfMatrix)),
+            ("UPPER_HALVES", of_format(|format| format.scales() == Scales::UpperHalves)),
+            ("DOUBLE_QUANTISED", of_format(|format| format.scales() == Scales::Bytes)),
+            ("SCALES", of_format(WeightFormat::has_scales)),
+        ];
+        names.into_iter().filter(|(_, defined)| *defined).map(|(name, _)| name).collect()
+    }
+
+    /// Whether its activations are turned to fixed point.
+    pub(crate) fn fixed(&self) -> bool {
+        self.shape.is_some_and(|shape| shape.fixed)
     }
 
     /// A name no other variant has, for reports and labels.

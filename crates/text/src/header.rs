@@ -1,6 +1,6 @@
 //! Tokenizers and chat templates from what a model's files say, whatever their format.
 
-use wgslm_formats::source::{Format, ModelHeader};
+use wgslm_formats::source::{Format, ModelHeader, TokenizerFiles};
 
 use crate::{ChatTemplate, Error, Result, Tokenizer};
 
@@ -19,6 +19,7 @@ impl Tokenizer {
                 let json = std::mem::take(&mut files.tokenizer);
                 let mut tokenizer = Self::from_json(&json, files.config.as_deref())?;
                 tokenizer.add_stop_tokens(&files.stop_tokens);
+                tokenizer.add_suppressed_tokens(&files.suppressed_tokens);
                 Ok(tokenizer)
             }
         }
@@ -31,15 +32,13 @@ impl ChatTemplate {
     /// # Errors
     /// As [`Self::from_metadata`] and [`Self::from_config`].
     pub fn from_header(header: &ModelHeader, tokenizer: &Tokenizer) -> Result<Option<Self>> {
-        let Some(files) = &header.tokenizer else { return Self::from_metadata(&header.metadata, tokenizer) };
-        if let Some(template) = &files.chat_template {
-            return Self::for_tokenizer(template, tokenizer).map(Some);
-        }
-        for config in [&files.chat_template_json, &files.config].into_iter().flatten() {
-            if let Some(template) = Self::from_config(config, tokenizer)? {
-                return Ok(Some(template));
+        match &header.tokenizer {
+            None => Self::from_metadata(&header.metadata, tokenizer),
+            Some(TokenizerFiles { chat_template: Some(template), .. }) => {
+                Self::for_tokenizer(template, tokenizer).map(Some)
             }
+            Some(TokenizerFiles { config: Some(config), .. }) => Self::from_config(config, tokenizer),
+            Some(_) => Ok(None),
         }
-        Ok(None)
     }
 }

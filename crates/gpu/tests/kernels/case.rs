@@ -25,7 +25,7 @@ pub(crate) enum Agreement {
     /// Pairs of f16 that are the same or neighbours: WGSL leaves open to which side packing rounds.
     Halves,
     /// Codes of 8 bits that are the same or neighbours, with scales within this much of themselves: a value in the middle may be
-    /// rounded to either side. See `wgsl/shared/quantise_int8.wgsl`.
+    /// rounded to either side. See `quantise_int8.wgsl`.
     Quantised(f32),
     /// Pairs of words that are numbers of 64 bits within this much of themselves, or of 2^40.
     Wide(f32),

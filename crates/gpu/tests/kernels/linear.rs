@@ -314,7 +314,7 @@ fn linear_kernels_agree_with_their_reference() {
 #[test]
 fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     let text = |variant: &Variant, target: Target| {
-        let units = include_str!("../../../shaders/wgsl/shared/matrix_units.wgsl");
+        let units = include_str!("../../../shaders/src/linear/fragments/matrix_units.wgsl");
         let text = variant.wgsl(target);
         if variant.kernel != Kernel::MatmulCooperative {
             return text;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use wgslm_formats::quantize::Policy;
+use wgslm_formats::quantise::Policy;
 use wgslm_formats::source::{self, Wanted};
 
 use super::error::{object, spent, to_js};

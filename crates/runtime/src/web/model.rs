@@ -66,7 +66,7 @@ impl JsModel {
     }
 
     fn text_of(&self, tokens: &[u32]) -> crate::Result<String> {
-        Ok(self.engine.model().tokenizer()?.decode(tokens)?)
+        Ok(self.engine.model().tokenizer()?.decode(tokens))
     }
 }
 

@@ -142,7 +142,8 @@ fn a_cancelled_generation_ends_and_gives_its_blocks_back() {
 #[test]
 fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
     let Some(options) = adapters().into_iter().next() else { return };
-    let engine_options = EngineOptions { context_length: Some(208), prefill_rows: Some(1), ..EngineOptions::default() };
+    let engine_options =
+        EngineOptions { context_length: Some(208), prefill_tokens: Some(1), ..EngineOptions::default() };
     let engine = engine(&options, &golden("arch/tiny-llama-q8_0.gguf"), &engine_options);
     let mut generation = engine.generate(&[7; 200], up_to(1)).expect("the prompt fits");
     let canceller = generation.canceller();
@@ -213,7 +214,7 @@ fn what_cannot_be_run_is_refused() {
         (&[1, 320], default(), "unknown-token"),
         (&[1], GenerateOptions { temperature: -1.0, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { temperature: f32::NAN, ..default() }, "invalid-option"),
-        (&[1], GenerateOptions { top_p: 0.0, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { top_p: -0.1, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { top_p: 1.1, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { top_p: f32::NAN, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { min_p: -0.1, ..default() }, "invalid-option"),

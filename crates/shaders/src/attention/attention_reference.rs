@@ -1,0 +1,167 @@
+use crate::format::plane_index;
+use crate::fragments::kv_cache::KvPlaces;
+use crate::resources::Resources;
+use crate::state::rope_append;
+use crate::{Attention, KvFormat, RopeAppend, Row, Variant};
+
+/// The score of what isn't seen.
+const LOWEST: f64 = -3.0e38;
+
+/// The first position that a row sees.
+fn first_seen(params: &Attention, row: &Row) -> u32 {
+    if params.window > 0 { (row.position + 1).saturating_sub(params.window) } else { 0 }
+}
+
+/// What a stretch of a row's context comes to for one head.
+struct Part {
+    largest: f64,
+    total: f64,
+    /// Weighted by exp(score - largest), not yet divided by the total.
+    values: Vec<f64>,
+}
+
+/// Attention of one head of a row over the positions of `range`.
+fn part(
+    params: &Attention,
+    (resources, kv): (&Resources, KvFormat),
+    index: usize,
+    head: usize,
+    range: std::ops::Range<u32>,
+) -> Part {
+    let row = resources.get::<Row>("rows")[index];
+    let (kv_heads, pairs) = (params.kv_heads as usize, params.head_pairs as usize);
+    let places = KvPlaces { tables: resources.get::<u32>("tables"), kv_heads, head_pairs: pairs };
+    let kv_head = head / (params.heads as usize / kv_heads);
+    let (keys, values) = (resources.get::<u32>("k_cache"), resources.get::<u32>("v_cache"));
+    let query = &resources.get::<f32>("query")[index * params.query_stride as usize + head * 2 * pairs..][..2 * pairs];
+    let scores: Vec<f64> = range
+        .clone()
+        .map(|position| {
+            let key = |i: usize| kv.read(keys, places.key(row.table, position, kv_head, i / 2), i % 2);
+            let dot: f64 = (0..2 * pairs).map(|i| f64::from(query[i]) * f64::from(key(i))).sum();
+            let (score, cap) = (dot * f64::from(params.scale), f64::from(params.soft_cap));
+            if cap > 0.0 { cap * (score / cap).tanh() } else { score }
+        })
+        .collect();
+    // The part with the first that is seen has the sink as well.
+    let sink = (params.sinks > 0 && range.contains(&first_seen(params, &row)))
+        .then(|| f64::from(resources.get::<f32>("frequencies")[params.pairs as usize + head]));
+    let seen = |(position, score): (u32, f64)| if position < first_seen(params, &row) { LOWEST } else { score };
+    let scores: Vec<f64> = range.clone().zip(scores).map(seen).collect();
+    let largest = scores.iter().copied().chain(sink).fold(LOWEST, f64::max);
+    let weight = |score: &f64| if *score > LOWEST { (score - largest).exp() } else { 0.0 };
+    let weights: Vec<f64> = scores.iter().map(weight).collect();
+    let gathered = (0..2 * pairs).map(|i| {
+        let value = |position| kv.read(values, places.value(row.table, position, kv_head, i / 2), i % 2);
+        range.clone().zip(&weights).map(|(position, weight)| weight * f64::from(value(position))).sum()
+    });
+    let total = weights.iter().sum::<f64>() + sink.map_or(0.0, |sink| (sink - largest).exp());
+    Part { largest, total, values: gathered.collect() }
+}
+
+/// Where value `i` of a head of a row stands in `y`.
+fn y_index(params: &Attention, row: usize, head: usize, i: usize) -> usize {
+    let value = head * 2 * params.head_pairs as usize + i;
+    row * params.y_stride as usize + plane_index(value, params.y_groups as usize)
+}
+
+/// `y = softmax(q . keys * scale) . values` over the positions up to the row's own.
+pub(crate) fn attention(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
+    resources.update("y", |resources, y: &mut [f32]| {
+        for (index, row) in resources.get::<Row>("rows")[..count].iter().enumerate() {
+            for head in 0..params.heads as usize {
+                let whole = part(params, (resources, variant.kv), index, head, 0..row.context);
+                for (i, value) in whole.values.iter().enumerate() {
+                    y[y_index(params, index, head, i)] = (value / whole.total) as f32;
+                }
+            }
+        }
+    });
+}
+
+/// The index of a split of a head of a row among all splits.
+fn split_index(params: &Attention, row: usize, head: usize, split: u32) -> usize {
+    (row * params.heads as usize + head) * params.splits as usize + split as usize
+}
+
+/// Splits of the row's context: their positions.
+fn splits(row: &Row) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
+    let length = row.context;
+    let split = Attention::SPLIT_TOKENS;
+    (0..length.div_ceil(split)).map(move |i| (i, i * split..length.min((i + 1) * split)))
+}
+
+/// The words of `partials` that a split has: its values, then its largest score, its total, and two of no meaning.
+fn partial(params: &Attention, at: usize) -> std::ops::Range<usize> {
+    let words = 2 * params.head_pairs as usize + 4;
+    at * words..(at + 1) * words
+}
+
+/// `attention` of each split; of a row with a single one, the result. With ROPE, queries and keys are turned, and the caches
+/// filled, first.
+pub(crate) fn attention_split(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
+    if variant.rope {
+        turn_first(params, variant, count, resources);
+    }
+    let rows: Vec<Row> = resources.get::<Row>("rows")[..count].to_vec();
+    let width = 2 * params.head_pairs as usize;
+    for (index, row) in rows.iter().enumerate() {
+        for head in 0..params.heads as usize {
+            for (split, range) in splits(row) {
+                let part = part(params, (resources, variant.kv), index, head, range);
+                if row.context <= Attention::SPLIT_TOKENS {
+                    resources.update("y", |_, y: &mut [f32]| {
+                        for (i, value) in part.values.iter().enumerate() {
+                            y[y_index(params, index, head, i)] = (value / part.total) as f32;
+                        }
+                    });
+                    continue;
+                }
+                resources.update("partials", |_, partials: &mut [f32]| {
+                    let partial = &mut partials[partial(params, split_index(params, index, head, split))];
+                    let all = part.values.iter().chain([&part.largest, &part.total, &0.0, &0.0]);
+                    partial.iter_mut().zip(all).for_each(|(partial, value)| *partial = *value as f32);
+                    debug_assert_eq!(partial.len(), width + 4);
+                });
+            }
+        }
+    }
+}
+
+/// Does what `rope_append` does, with `query` in the place of the queries among `qkv`.
+fn turn_first(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
+    let rope = RopeAppend {
+        heads: params.heads,
+        kv_heads: params.kv_heads,
+        head_pairs: params.head_pairs,
+        pairs: params.pairs,
+        pair_step: params.pair_step,
+        stride: params.query_stride,
+        query_stride: params.query_stride,
+        magnitude: params.magnitude,
+    };
+    resources.set("query", &vec![0.0f32; count * params.query_stride as usize]);
+    rope_append(&rope, variant, count, resources);
+}
+
+/// Joins the splits of rows that have several.
+pub(crate) fn attention_combine(params: &Attention, count: usize, resources: &mut Resources) {
+    let width = 2 * params.head_pairs as usize;
+    resources.update("y", |resources, y: &mut [f32]| {
+        let partials = resources.get::<f32>("partials");
+        let rows = resources.get::<Row>("rows")[..count].iter().enumerate();
+        for (index, row) in rows.filter(|(_, row)| row.context > Attention::SPLIT_TOKENS) {
+            for head in 0..params.heads as usize {
+                let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));
+                let word = |at: usize, i: usize| f64::from(partials[partial(params, at)][i]);
+                let largest = all().map(|at| word(at, width)).fold(f64::NEG_INFINITY, f64::max);
+                let weight = |at: usize| (word(at, width) - largest).exp();
+                let total: f64 = all().map(|at| weight(at) * word(at, width + 1)).sum();
+                for i in 0..width {
+                    let sum: f64 = all().map(|at| weight(at) * word(at, i)).sum();
+                    y[y_index(params, index, head, i)] = (sum / total) as f32;
+                }
+            }
+        }
+    });
+}

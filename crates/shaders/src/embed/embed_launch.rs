@@ -1,0 +1,56 @@
+//! Parameters of `embed`.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::embed_reference;
+use crate::kernel::Kernel;
+use crate::launch::{Extent, Launch};
+use crate::resources::Resources;
+use crate::variant::Variant;
+
+/// Looks up the embeddings of the rows' tokens, or of what else the rows are looked up by.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Embed {
+    /// The token of the first row of this part of the table.
+    pub first: u32,
+    /// Tokens in this part.
+    pub tokens: u32,
+    /// Groups of 32 in a row of the table.
+    pub groups: u32,
+    /// Of `x`, in vec4.
+    pub stride: u32,
+    /// Which row of the table a row of the step takes: [`Embed::TOKEN`], [`Embed::POSITION`] or [`Embed::FIRST`].
+    pub by: u32,
+    /// 1: what is found is added to `x`.
+    pub accumulate: u32,
+    /// What is found is multiplied by this.
+    pub scale: f32,
+}
+
+impl Embed {
+    /// The row of the token.
+    pub const TOKEN: u32 = 0;
+    /// The row of its position.
+    pub const POSITION: u32 = 1;
+    /// The first row, whatever the token.
+    pub const FIRST: u32 = 2;
+}
+
+impl Launch for Embed {
+    fn params(&self) -> &[u8] {
+        bytemuck::bytes_of(self)
+    }
+
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [(self.groups * 4).div_ceil(64), extent.count, 1]
+    }
+
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        embed_reference::embed(self, variant, count, resources);
+    }
+
+    fn kernels(&self) -> &'static [Kernel] {
+        &[Kernel::Embed]
+    }
+}

@@ -1,0 +1,29 @@
+use crate::format::plane_index;
+use crate::resources::Resources;
+use crate::{Output, Pool, Row};
+
+/// The mean, the first or the last of each output's rows, divided by its length.
+pub(crate) fn pool(params: &Pool, count: usize, resources: &mut Resources) {
+    let width = params.width as usize;
+    resources.update("y", |resources, y: &mut [f32]| {
+        let (rows, x) = (resources.get::<Row>("rows"), resources.get::<f32>("x"));
+        let outputs = &resources.get::<Output>("outputs")[..count];
+        for (output, y) in outputs.iter().zip(y.chunks_mut(width)) {
+            let first = output.row as usize;
+            let sequence = rows[first..].iter().take_while(|row| row.table == rows[first].table).count();
+            let chosen = match params.kind {
+                Pool::FIRST => first..first + 1,
+                Pool::LAST => first + sequence - 1..first + sequence,
+                _ => first..first + sequence,
+            };
+            let value = |row: usize, i: usize| {
+                f64::from(x[row * params.stride as usize * 4 + plane_index(i, params.groups as usize)])
+            };
+            let rows = chosen.len() as f64;
+            let sums = (0..width).map(|i| chosen.clone().map(|row| value(row, i)).sum::<f64>() / rows);
+            let pooled: Vec<f64> = sums.collect();
+            let length = pooled.iter().map(|value| value * value).sum::<f64>().sqrt();
+            y.iter_mut().zip(pooled).for_each(|(y, value)| *y = (value / length.max(1e-12)) as f32);
+        }
+    });
+}

@@ -1,0 +1,43 @@
+//! Parameters of `mix_experts`.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::mix_experts_reference;
+use crate::kernel::Kernel;
+use crate::launch::{Extent, Launch};
+use crate::resources::Resources;
+use crate::variant::Variant;
+
+/// Adds what a row's experts make of it to `y`, by their weights.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct MixExperts {
+    /// Quads of a row.
+    pub quads: u32,
+    /// Experts of a row.
+    pub used: u32,
+    /// Of `x` and `y`, in vec4.
+    pub stride: u32,
+    /// What is added is multiplied by this.
+    pub scale: f32,
+    /// 0: it is not added, but takes the place of what was there.
+    pub accumulate: u32,
+}
+
+impl Launch for MixExperts {
+    fn params(&self) -> &[u8] {
+        bytemuck::bytes_of(self)
+    }
+
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [self.quads.div_ceil(64), extent.count, 1]
+    }
+
+    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+        mix_experts_reference::mix_experts(self, count, resources);
+    }
+
+    fn kernels(&self) -> &'static [Kernel] {
+        &[Kernel::MixExperts]
+    }
+}

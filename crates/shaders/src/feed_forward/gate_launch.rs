@@ -1,0 +1,51 @@
+//! Parameters of `gate`.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::gate_reference;
+use crate::kernel::{Encoding, Kernel};
+use crate::launch::{Extent, Launch};
+use crate::resources::Resources;
+use crate::variant::Variant;
+
+/// `y = activation(gate) * up`, where a row of `x` holds the gate's values and then up's, or the values to be activated alone, and `y` lies in planes or is
+/// encoded: see [`crate::Quantise`].
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Gate {
+    /// Values of the gate.
+    pub width: u32,
+    /// Of `x`, in f32.
+    pub x_stride: u32,
+    /// Of `y`, in f32.
+    pub y_stride: u32,
+    /// Groups of 32 in a row of `y`.
+    pub y_groups: u32,
+    /// See [`crate::Activation`].
+    pub activation: u32,
+    /// 0: there is no up.
+    pub gated: u32,
+}
+
+impl Launch for Gate {
+    fn params(&self) -> &[u8] {
+        bytemuck::bytes_of(self)
+    }
+
+    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+        let invocations = match variant.encoding {
+            None => self.width,
+            Some(Encoding::F16) => self.y_groups * 4,
+            Some(Encoding::Int8) => self.y_groups,
+        };
+        [invocations.div_ceil(64), extent.count, 1]
+    }
+
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        gate_reference::gate(self, variant, count, resources);
+    }
+
+    fn kernels(&self) -> &'static [Kernel] {
+        &[Kernel::Gate]
+    }
+}

@@ -1,0 +1,5 @@
+//! What a step runs: its tokens, and the outputs asked of it.
+
+mod rows;
+
+pub use rows::{BLOCK_TOKENS, Output, Row};

@@ -1,0 +1,63 @@
+//! The tokens of a step and the outputs asked of it, as `rows.wgsl` and `kv.wgsl` have them.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Tokens in a block of the KV cache.
+pub const BLOCK_TOKENS: u32 = 16;
+
+/// One token to run through the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Row {
+    /// The token's id, where `source` is 0.
+    pub token: u32,
+    /// Its position in its sequence, from 0.
+    pub position: u32,
+    /// Where its sequence's block table begins among the block tables.
+    pub table: u32,
+    /// 0: `token` counts; `n`: the token sampled last in slot `n - 1`.
+    pub source: u32,
+    /// How many tokens of its sequence it sees, from the first on: in causal attention those up to itself.
+    pub context: u32,
+}
+
+impl Row {
+    /// A token in causal attention: it sees those up to itself.
+    #[must_use]
+    pub const fn causal(position: u32, table: u32) -> Self {
+        Self { token: 0, position, table, source: 0, context: position + 1 }
+    }
+
+    /// What follows on the last row of a step, for kernels that take several rows at a time.
+    pub const END: Self = Self { token: 0, position: 0, table: u32::MAX, source: 0, context: 0 };
+}
+
+/// One row whose next token is to be chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Output {
+    /// Its index among the rows of the step.
+    pub row: u32,
+    /// Where among the sampled tokens the choice goes.
+    pub slot: u32,
+    /// 0: the largest logit wins; else logits are multiplied by this and drawn from.
+    pub inverse_temperature: f32,
+    /// The seed of the sequence.
+    pub seed: u32,
+    /// The position that the chosen token will have.
+    pub step: u32,
+    /// Only this many of the largest logits count; 0: all.
+    pub top_k: u32,
+    /// Of those, only the fewest that have this much of their probability; 0 or 1: all.
+    pub top_p: f32,
+    /// Of those, only the ones with this much of the largest probability; 0: all.
+    pub min_p: f32,
+}
+
+impl Output {
+    /// Whether some logits don't count: `truncate` has to find out which before `argmax` can choose.
+    #[must_use]
+    pub fn truncates(&self) -> bool {
+        self.top_k > 0 || self.top_p > 0.0 && self.top_p < 1.0 || self.min_p > 0.0
+    }
+}

@@ -1,0 +1,90 @@
+use half::f16;
+
+use crate::format::{GROUP, plane_index};
+use crate::fragments::activations::activation_row;
+use crate::fragments::weights::weight_row;
+use crate::norm::normalised;
+use crate::resources::Resources;
+use crate::{Activation, Kernel, Linear, Variant};
+
+/// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
+pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources: &mut Resources) {
+    let Some(layout) = variant.weight else { return };
+    let rounds = variant.kernel == Kernel::MatmulCooperative;
+    let groups = params.groups as usize;
+    let activation = Activation::from_number(params.activation);
+    resources.update("y", |resources, y: &mut [f32]| {
+        let codes = resources.get::<u32>("codes");
+        let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };
+        let row = |row: usize| {
+            let mut weights = weight_row(layout, codes, scales, row, groups);
+            if rounds {
+                weights.iter_mut().for_each(|weight| *weight = f16::from_f32(*weight).to_f32());
+            }
+            weights
+        };
+        let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, variant, resources, token)).collect();
+        for (r, expert) in each_row(params, variant) {
+            let first_row = expert * params.rows as usize;
+            let weights = row(first_row + r);
+            let second = (params.gate_rows > 0).then(|| row(r + params.gate_rows as usize));
+            for (token, x) in inputs.iter().enumerate() {
+                let own = |experts: &[u32]| experts[token].wrapping_sub(params.first_expert) as usize;
+                if variant.experts && own(resources.get("experts")) != expert {
+                    continue;
+                }
+                let dot = |w: &[f32]| w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum::<f64>();
+                let biased = |row: usize, sum: f64| match params.bias {
+                    0 => sum,
+                    first => sum + f64::from(resources.get::<f32>("bias")[first as usize - 1 + first_row + row]),
+                };
+                let sum = biased(r, dot(&weights));
+                let mut value = match &second {
+                    None => activation.apply(sum),
+                    Some(second) => activation.gate(sum, biased(r + params.gate_rows as usize, dot(second))),
+                } * f64::from(params.scale);
+                if params.soft_cap > 0.0 {
+                    let cap = f64::from(params.soft_cap);
+                    value = cap * (value / cap).tanh();
+                }
+                let i = params.y_offset as usize + r;
+                let at = if params.y_groups > 0 { plane_index(i, params.y_groups as usize) } else { i };
+                let y = &mut y[token * params.y_stride as usize + at];
+                *y = (if params.accumulate > 0 { f64::from(*y) } else { 0.0 } + value) as f32;
+            }
+        }
+    });
+}
+
+/// The rows of the weight: each in its expert, or all in one.
+fn each_row(params: &Linear, variant: &Variant) -> impl Iterator<Item = (usize, usize)> {
+    let experts = if variant.experts { params.expert_count as usize } else { 1 };
+    let rows = params.rows as usize;
+    (0..experts).flat_map(move |expert| (0..rows).map(move |row| (row, expert)))
+}
+
+/// A token's activations in their order, normalised where the parameters ask for it.
+fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize) -> Vec<f64> {
+    let token = if variant.experts { token / params.per_row as usize } else { token };
+    let groups = params.groups as usize;
+    let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
+    if let Some(encoding) = variant.kernel.takes() {
+        return activation_row(encoding, resources, token, groups).into_iter().map(f64::from).collect();
+    }
+    let mut x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
+    if params.norm_width > 0 {
+        let norm: Vec<f64> = planes(resources.get::<f32>("norm"));
+        x = normalised(&x, params.norm_width as usize, params.epsilon).zip(norm).map(|(x, norm)| x * norm).collect();
+    }
+    if variant.shape.is_some_and(|shape| shape.fixed) {
+        x.chunks_mut(GROUP).for_each(to_fixed_point);
+    }
+    x
+}
+
+/// Rounds a group to 32,000ths of its largest magnitude.
+fn to_fixed_point(group: &mut [f64]) {
+    let largest = group.iter().fold(1e-30f64, |largest, value| largest.max(value.abs()));
+    let step = largest / 32000.0;
+    group.iter_mut().for_each(|value| *value = (*value / step).round_ties_even() * step);
+}

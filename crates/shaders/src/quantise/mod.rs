@@ -1,0 +1,10 @@
+//! Quantising on the device: activations for kernels that multiply codes, and weights as they are loaded.
+
+mod quantise_launch;
+mod quantise_reference;
+mod quantise_weights_launch;
+mod quantise_weights_reference;
+
+pub use quantise_launch::Quantise;
+pub use quantise_weights_launch::{FloatKind, QuantiseWeights};
+pub use quantise_weights_reference::{QuantisedRow, quantise_row};

@@ -1,0 +1,8 @@
+//! The choice of the next token.
+
+mod argmax_reference;
+mod sample_launch;
+mod truncate_reference;
+mod truncate_stages_reference;
+
+pub use sample_launch::Sample;

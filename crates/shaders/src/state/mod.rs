@@ -1,0 +1,10 @@
+//! State that a sequence keeps from step to step: keys and values, and the inputs of convolutions.
+
+mod rope_append_launch;
+mod rope_append_reference;
+mod short_convolution_launch;
+mod short_convolution_reference;
+
+pub use rope_append_launch::RopeAppend;
+pub(crate) use rope_append_reference::rope_append;
+pub use short_convolution_launch::ShortConvolution;

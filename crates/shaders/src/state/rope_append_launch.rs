@@ -1,0 +1,49 @@
+//! Parameters of `rope_append`.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::rope_append_reference;
+use crate::kernel::Kernel;
+use crate::launch::{Extent, Launch};
+use crate::resources::Resources;
+use crate::variant::Variant;
+
+/// Turns queries and keys by their positions, and puts keys and values into the KV cache.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct RopeAppend {
+    /// Query heads.
+    pub heads: u32,
+    /// KV heads.
+    pub kv_heads: u32,
+    /// Half the width of a head.
+    pub head_pairs: u32,
+    /// Rotated pairs of a head; what follows them stays as it is.
+    pub pairs: u32,
+    /// From the first to the second value of a pair: 1, or half the rotated width.
+    pub pair_step: u32,
+    /// Of `qkv`, in f32.
+    pub stride: u32,
+    /// Of `query`, in f32.
+    pub query_stride: u32,
+    /// The rotated pairs are scaled by this: 1 but for YaRN.
+    pub magnitude: f32,
+}
+
+impl Launch for RopeAppend {
+    fn params(&self) -> &[u8] {
+        bytemuck::bytes_of(self)
+    }
+
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [((self.heads + 2 * self.kv_heads) * self.head_pairs).div_ceil(64), extent.count, 1]
+    }
+
+    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+        rope_append_reference::rope_append(self, variant, count, resources);
+    }
+
+    fn kernels(&self) -> &'static [Kernel] {
+        &[Kernel::RopeAppend]
+    }
+}

@@ -1,0 +1,43 @@
+//! Parameters of `short_convolution`.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::short_convolution_reference;
+use crate::kernel::Kernel;
+use crate::launch::{Extent, Launch};
+use crate::resources::Resources;
+use crate::variant::Variant;
+
+/// A gated causal convolution over a few tokens, channel by channel.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct ShortConvolution {
+    /// Channels.
+    pub width: u32,
+    /// Tokens that a token sees, itself included.
+    pub taps: u32,
+    /// Of `x`, whose rows hold b, c and x, in f32.
+    pub x_stride: u32,
+    /// Of `y`, in f32.
+    pub y_stride: u32,
+    /// Groups of 32 in a row of `y`, which lies in planes.
+    pub y_groups: u32,
+}
+
+impl Launch for ShortConvolution {
+    fn params(&self) -> &[u8] {
+        bytemuck::bytes_of(self)
+    }
+
+    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+        [self.width.div_ceil(64), extent.count, 1]
+    }
+
+    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+        short_convolution_reference::short_convolution(self, count, resources);
+    }
+
+    fn kernels(&self) -> &'static [Kernel] {
+        &[Kernel::ShortConvolution]
+    }
+}
