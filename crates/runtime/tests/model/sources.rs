@@ -133,12 +133,18 @@ fn a_folder_brings_its_tokenizer_template_and_stop_tokens() {
     assert_eq!(tokenizer.encode("cab<end>", Special::Parse).expect("it encodes"), [5, 6, 2]);
     assert_eq!((tokenizer.bos(), tokenizer.stop_tokens()), (Some(0), &[1, 2][..]));
     let template = engine.model().chat_template().expect("it compiles").expect("a template");
-    assert_eq!(template.render(&[Message::new("user", "ab")], true).expect("it renders"), "<s>ab</s>");
+    assert_eq!(template.render(&[Message::new("user", "ab")], true).expect("it renders").text(), "<s>ab</s>");
 
     files.remove("chat_template.jinja");
+    files.insert("chat_template.json".to_owned(), br#"{ "chat_template": "of a processor" }"#.to_vec());
+    let engine = load(device, &files, 1 << 20).expect("it loads");
+    let template = engine.model().chat_template().expect("it compiles").expect("that of chat_template.json");
+    assert_eq!(template.render(&[], true).expect("it renders").text(), "of a processor");
+
+    files.remove("chat_template.json");
     let engine = load(device, &files, 1 << 20).expect("it loads");
     let template = engine.model().chat_template().expect("it compiles").expect("that of tokenizer_config.json");
-    assert_eq!(template.render(&[], true).expect("it renders"), "not this");
+    assert_eq!(template.render(&[], true).expect("it renders").text(), "not this");
 
     for name in ["tokenizer.json", "tokenizer_config.json", "generation_config.json"] {
         files.remove(name);
