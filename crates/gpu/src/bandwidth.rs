@@ -20,6 +20,7 @@ impl Gpu {
     ///
     /// # Errors
     /// As [`Self::check`].
+    #[doc(hidden)]
     pub async fn copy_bytes_per_s(&self) -> Result<f64> {
         let capabilities = self.capabilities();
         let wanted = if capabilities.software { SOFTWARE_BYTES } else { BYTES };

@@ -153,6 +153,7 @@ impl Generation {
     ///
     /// # Errors
     /// As [`Self::next`].
+    #[doc(hidden)]
     pub async fn prepare(&mut self) -> Result<()> {
         let untimed = self.untimed_tokens();
         if self.prefilled >= untimed {

@@ -19,6 +19,7 @@ use wgslm_shaders::Sample;
 
 pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
+#[doc(hidden)]
 pub use blocks::BlockOrder;
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
@@ -202,12 +203,15 @@ impl Engine {
     }
 }
 
-/// A bit for each token that is never chosen: those that the model has rows for and the tokenizer has no text for.
+/// A bit for each token that is never chosen: those that the model's files suppress, and those that the output head has rows for
+/// and the tokenizer has no text for.
 fn banned(model: &Model) -> Vec<u32> {
     let vocabulary = model.spec.vocabulary;
     let mut words = vec![0; Sample::banned_words(vocabulary) as usize];
     if let Ok(tokenizer) = model.tokenizer() {
-        for token in tokenizer.vocabulary_size() as u32..vocabulary {
+        let without_text = tokenizer.vocabulary_size() as u32..vocabulary;
+        let suppressed = tokenizer.suppressed_tokens().iter().copied().filter(|token| *token < vocabulary);
+        for token in without_text.chain(suppressed) {
             words[token as usize / 32] |= 1 << (token % 32);
         }
     }

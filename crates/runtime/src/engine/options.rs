@@ -85,6 +85,7 @@ pub struct EngineOptions {
     /// How keys and values are kept; what is fastest on the device where absent: f16 on GPUs, f32 where the CPU stands in for one.
     pub kv_format: Option<KvFormat>,
     /// The order in which KV blocks are handed out.
+    #[doc(hidden)]
     pub block_order: BlockOrder,
 }
 
@@ -111,8 +112,10 @@ pub struct GenerateOptions {
     /// Tokens submitted to the device ahead of the one being waited for, that one included; from 1 to 16.
     pub tokens_in_flight: u32,
     /// Whether stop tokens count as any other: for measuring how fast tokens come, whatever they are.
+    #[doc(hidden)]
     pub ignore_stop: bool,
     /// Tokens at the start of the prompt that the timings leave out: for measuring what happens after them.
+    #[doc(hidden)]
     pub untimed_tokens: u32,
 }
 

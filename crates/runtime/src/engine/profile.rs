@@ -34,6 +34,7 @@ impl Engine {
 
     /// Bytes that decoding one token reads with `depth` tokens in the KV cache: every matrix but an embedding table that isn't
     /// the head as well, and the keys and values.
+    #[doc(hidden)]
     #[must_use]
     pub fn decode_bytes(&self, depth: u32) -> u64 {
         let spec = &self.inner.model.spec;

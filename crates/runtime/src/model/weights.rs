@@ -118,6 +118,7 @@ impl Weights {
 
     /// Bytes of the matrices that decoding one token reads: of the embedding table only where it's the head too, and of experts
     /// those that a token goes to.
+    #[doc(hidden)]
     #[must_use]
     pub fn decode_bytes(&self, spec: &ModelSpec) -> u64 {
         let read = self.matrices.iter().filter(|(name, _)| spec.tied_head || *name != EMBEDDINGS);
