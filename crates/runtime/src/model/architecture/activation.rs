@@ -27,11 +27,11 @@ impl Keys<'_> {
     pub(super) fn name_activation(&self, spec: &mut ModelSpec) -> Result<()> {
         const KEY: &str = "hidden_activation";
         let Some(name) = self.str(KEY)? else { return Ok(()) };
-        if spec.feed_forward.activation == Activation::ClampedSwiglu {
+        if spec.layers.iter().any(|layer| layer.feed_forward.activation == Activation::ClampedSwiglu) {
             return Ok(());
         }
         match ACTIVATIONS.iter().find(|(known, _)| *known == name) {
-            Some((_, activation)) => spec.feed_forward.activation = *activation,
+            Some((_, activation)) => spec.for_layers(|layer| layer.feed_forward.activation = *activation),
             None => return Err(self.invalid(KEY, format!("{name} can't be run (silu and gelu can)"))),
         }
         Ok(())

@@ -13,6 +13,7 @@ use wgslm_formats::gguf::Metadata;
 use wgslm_formats::{Error, Result};
 
 use self::keys::Keys;
+
 #[cfg(test)]
 pub(super) use self::tests::metadata_of;
 use super::ModelSpec;

@@ -4,7 +4,7 @@ use wgslm_formats::gguf::{Array, Metadata, Value};
 use wgslm_formats::{Error, Result};
 use wgslm_shaders::Activation;
 
-use crate::model::{ModelSpec, OutputSpec};
+use crate::model::{LayerSpec, ModelSpec, OutputSpec};
 
 /// The metadata of a small model, with `more`, without the architecture before the keys.
 pub(in crate::model) fn metadata_of(architecture: &str, more: &[(&str, Value)]) -> Metadata {
@@ -35,6 +35,10 @@ fn text(text: &str) -> Value {
     Value::String(text.to_owned())
 }
 
+fn kv_heads(spec: &ModelSpec) -> Vec<u32> {
+    spec.layers.iter().filter_map(LayerSpec::attention).map(|attention| attention.kv_heads).collect()
+}
+
 #[test]
 fn a_zero_is_off_as_in_llama_cpp() {
     let zero = || Value::F64(0.0);
@@ -53,7 +57,7 @@ fn a_zero_is_off_as_in_llama_cpp() {
 
     let caps = [("attn_logit_softcapping", zero()), ("final_logit_softcapping", zero())];
     let gemma = spec("gemma2", &caps).expect("it can be run");
-    assert_eq!(gemma.attention.soft_cap, 0.0);
+    assert_eq!(gemma.layers[0].attention().expect("it has attention").soft_cap, 0.0);
     assert_eq!(gemma.output, OutputSpec::Logits { scale: 1.0, soft_cap: 0.0 });
     let granite = spec("granite", &[("logit_scale", zero())]).expect("it can be run");
     assert_eq!(granite.output, OutputSpec::Logits { scale: 1.0, soft_cap: 0.0 });
@@ -76,7 +80,7 @@ fn hidden_act_is_obeyed_or_refused() {
         ("gpt-oss", "silu", Activation::ClampedSwiglu),
     ] {
         let spec = spec(architecture, &[("hidden_activation", text(name))]).expect("it can be run");
-        assert_eq!(spec.feed_forward.activation, expected, "{architecture}: {name}");
+        assert_eq!(spec.layers[0].feed_forward.activation, expected, "{architecture}: {name}");
     }
     for name in ["relu", "relu2", "quick_gelu", "mish", "gelu_10", "tanh", ""] {
         match spec("llama", &[("hidden_activation", text(name))]) {
@@ -95,8 +99,8 @@ fn layers_of_heads_that_predict_more_tokens_are_not_run() {
     let layers = [("block_count", Value::U64(3)), ("nextn_predict_layers", Value::U64(1))];
     let numbers = [("attention.head_count_kv", Value::Array(Array::I64(vec![1, 1, 2])))];
     let spec_of = |more: &[(&str, Value)]| spec("qwen3", &[&layers, more].concat());
-    assert_eq!(spec_of(&numbers).map(|spec| (spec.layers.len(), spec.kv_heads)).ok(), Some((2, 1)));
-    assert!(spec_of(&[("attention.head_count_kv", heads)]).is_err(), "layers that are run differ");
+    assert_eq!(spec_of(&numbers).map(|spec| (spec.layers.len(), kv_heads(&spec))).ok(), Some((2, vec![1, 1])));
+    assert_eq!(spec_of(&[("attention.head_count_kv", heads)]).map(|spec| kv_heads(&spec)).ok(), Some(vec![1, 2]));
     for all in [1, 3, 4] {
         let error = spec_of(&[("nextn_predict_layers", Value::U64(all))]).map(|spec| spec.layers.len());
         assert_eq!(error.map_err(|error| error.code()), if all == 1 { Ok(2) } else { Err("invalid-metadata") });

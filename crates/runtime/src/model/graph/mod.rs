@@ -15,9 +15,10 @@ use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Encoding, Kernel, Quantise, Variant};
 
 use self::linear::{Input, Placed};
-use super::activations::{Activations, stride};
 use super::state::KvCache;
-use super::{Layer, ModelSpec, Weights};
+use super::tensors::layer_tensor;
+use super::workspace::{Workspace, stride};
+use super::{LayerSpec, MixerSpec, ModelSpec, Weights};
 use crate::{Device, Result};
 
 pub(crate) use self::count::{Count, Counts, Program, ProgramBuilder};
@@ -27,12 +28,26 @@ pub(crate) struct Graph<'a> {
     pub(crate) device: &'a Device,
     pub(crate) spec: &'a ModelSpec,
     pub(crate) weights: &'a Weights,
-    pub(crate) activations: &'a Activations,
+    pub(crate) workspace: &'a Workspace,
     pub(crate) kv: &'a KvCache,
     /// The most tokens that a sequence can have.
     pub(crate) context: u32,
     /// The encoding of what matrices multiply, where there are kernels for it; f32 where not.
     pub(crate) encoding: Option<Encoding>,
+}
+
+/// A layer of the spec and its place.
+#[derive(Clone, Copy)]
+struct GraphLayer<'a> {
+    index: usize,
+    spec: &'a LayerSpec,
+}
+
+impl GraphLayer<'_> {
+    /// The name of one of its tensors.
+    fn tensor(&self, name: &str) -> String {
+        layer_tensor(self.index, name)
+    }
 }
 
 impl Graph<'_> {
@@ -42,13 +57,14 @@ impl Graph<'_> {
         let mut builder = ProgramBuilder::default();
         self.embed(&mut builder)?;
         for (index, layer) in self.spec.layers.iter().enumerate() {
-            match layer {
-                Layer::Attention { window, rope } => self.attention(&mut builder, index, (*window, *rope), fused)?,
-                Layer::ShortConvolution { taps } => self.convolution(&mut builder, index, *taps, fused)?,
+            let layer = GraphLayer { index, spec: layer };
+            match &layer.spec.mixer {
+                MixerSpec::Attention(attention) => self.attention(&mut builder, layer, attention, fused)?,
+                MixerSpec::ShortConvolution { taps } => self.convolution(&mut builder, layer, *taps, fused)?,
             }
-            match self.spec.feed_forward.experts {
-                None => self.feed_forward(&mut builder, index, fused)?,
-                Some(experts) => self.experts(&mut builder, index, experts, fused)?,
+            match layer.spec.feed_forward.experts {
+                None => self.feed_forward(&mut builder, layer, fused)?,
+                Some(experts) => self.experts(&mut builder, layer, experts, fused)?,
             }
         }
         Ok(builder.build(self.device.gpu()))
@@ -62,7 +78,7 @@ impl Graph<'_> {
         width: u32,
         matrices: &[Placed<'_>],
     ) -> Input<'b> {
-        let a = self.activations;
+        let a = self.workspace;
         if let Some(encoding) = matrices.iter().find_map(|placed| self.encoding_for(placed.matrix)) {
             builder.dispatch(
                 Quantise { groups: stride(width) / GROUP as u32, x_stride: stride(width) / 4 },

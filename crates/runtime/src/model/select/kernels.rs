@@ -80,7 +80,7 @@ impl Kernels {
 
     /// The most rows for which the kernels for few rows are the faster ones.
     #[must_use]
-    pub fn few_rows(&self) -> u32 {
+    pub fn few_tokens(&self) -> u32 {
         16
     }
 
@@ -94,7 +94,7 @@ impl Kernels {
         let matvec = with(Variant::plain(Kernel::Matvec)).subgroups(self.subgroups);
         Variants::by_count(&[
             (1, matvec.shape(shape)),
-            (self.few_rows(), matvec.shape(MatvecShape::FEW_TOKENS)),
+            (self.few_tokens(), matvec.shape(MatvecShape::FEW_TOKENS)),
             (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile.for_format(format))),
         ])
     }

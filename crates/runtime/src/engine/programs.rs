@@ -1,0 +1,150 @@
+//! The programs of a model, and the choice among them for a step.
+
+use wgslm_gpu::{Gpu, Readback, ReadbackRing};
+use wgslm_shaders::{Encoding, Output, Row};
+
+use super::Inner;
+use super::batch::Batch;
+use super::sequence::Sampling;
+use crate::Result;
+use crate::model::{Counts, Graph, Program};
+
+/// Everything a model runs, made once. Of several bodies and heads a step runs the first that is for it.
+pub(super) struct Programs {
+    bodies: Vec<Choice>,
+    heads: Vec<Choice>,
+    truncation: Program,
+    sampler: Program,
+    pool: Program,
+}
+
+/// A program, and the steps it is for.
+struct Choice {
+    program: Program,
+    /// The most tokens. Heads for few tokens take output i to be that of token i.
+    tokens: usize,
+    /// It is for steps alone whose activations may be encoded.
+    encoded: bool,
+}
+
+/// Any number of tokens.
+const MANY: usize = usize::MAX;
+
+impl Programs {
+    /// Also with activations in this encoding, where there is one.
+    pub(super) fn build(graph: &Graph<'_>, encoding: Option<Encoding>) -> Result<Self> {
+        let for_steps = |tokens, encoded, program| Choice { program, tokens, encoded };
+        let (mut bodies, mut heads) = (Vec::new(), Vec::new());
+        let fuses = graph.device.kernels().fuses();
+        if fuses {
+            let few = graph.workspace.split_tokens as usize;
+            bodies.push(for_steps(few, false, graph.body(true)?));
+            heads.push(for_steps(few, false, graph.head(true)?));
+        }
+        if encoding.is_some() {
+            let encoding = Graph { encoding, ..*graph };
+            bodies.push(for_steps(MANY, true, encoding.body(false)?));
+            // Where few rows have kernels of their own, encoding the one that a prompt's end has wouldn't be worth it.
+            if !fuses {
+                heads.push(for_steps(MANY, true, encoding.head(false)?));
+            }
+        }
+        bodies.push(for_steps(MANY, false, graph.body(false)?));
+        heads.push(for_steps(MANY, false, graph.head(false)?));
+        Ok(Self { bodies, heads, truncation: graph.truncation(), sampler: graph.sampler(), pool: graph.pool()? })
+    }
+
+    /// Runs each without any work: see [`Gpu::touch`].
+    pub(super) fn touch(&self, gpu: &Gpu) {
+        let choices = self.bodies.iter().chain(&self.heads).map(|choice| &choice.program);
+        gpu.touch(choices.chain([&self.truncation, &self.sampler, &self.pool]));
+    }
+}
+
+/// The first program for so many tokens; `encode`: activations may be encoded.
+fn choose(choices: &[Choice], tokens: usize, encode: bool) -> &Program {
+    let found = choices.iter().find(|choice| tokens <= choice.tokens && (encode || !choice.encoded));
+    found.map_or_else(|| unreachable!("the last is for any step"), |choice| &choice.program)
+}
+
+/// Bytes that come back a step: the tokens sampled last in all slots.
+pub(super) const SAMPLED_BYTES: u64 = 4 * super::SLOTS as u64;
+
+impl Inner {
+    /// Runs a step and brings the sampled tokens back. The caller holds the state, as in what follows.
+    pub(super) fn submit_batch(&self, batch: &Batch, encode: bool, ring: &mut ReadbackRing) -> Readback {
+        self.write_batch(batch);
+        let (programs, counts) = self.programs_of(batch, encode);
+        let programs = programs.into_iter().flatten().map(|program| (program, counts));
+        self.device.gpu().run_and_read(programs, &self.workspace.sampled, SAMPLED_BYTES, ring)
+    }
+
+    /// Runs the tokens of a step, up to the residual stream.
+    pub(super) fn submit_tokens(&self, batch: &mut Batch, encode: bool) {
+        batch.set_outputs(&[]);
+        self.write_batch(batch);
+        self.device.gpu().run([(choose(&self.programs.bodies, batch.tokens().len(), encode), batch.counts())]);
+    }
+
+    /// Brings back the logits of `outputs` of the tokens submitted last.
+    pub(super) fn submit_logits(
+        &self,
+        batch: &mut Batch,
+        outputs: &[Output],
+        encode: bool,
+        ring: &mut ReadbackRing,
+    ) -> Readback {
+        batch.set_outputs(outputs);
+        self.write_batch(batch);
+        let programs = [(choose(&self.programs.heads, MANY, encode), batch.counts())];
+        self.device.gpu().run_and_read(programs, &self.workspace.logits, self.logit_bytes(outputs.len()), ring)
+    }
+
+    /// Runs a step whose outputs name the first rows of sequences, and brings `bytes` bytes of their embeddings back.
+    pub(super) fn submit_embedding(
+        &self,
+        batch: &Batch,
+        encode: bool,
+        bytes: u64,
+        ring: &mut ReadbackRing,
+    ) -> Readback {
+        self.write_batch(batch);
+        let body = choose(&self.programs.bodies, batch.tokens().len(), encode);
+        let programs = [body, &self.programs.pool].map(|program| (program, batch.counts()));
+        self.device.gpu().run_and_read(programs, &self.workspace.embeddings, bytes, ring)
+    }
+
+    /// Bytes in the logits of `outputs` outputs.
+    pub(super) fn logit_bytes(&self, outputs: usize) -> u64 {
+        outputs as u64 * u64::from(self.model.spec.vocabulary) * 4
+    }
+
+    /// Tells the device what the next step is, in one write.
+    pub(super) fn write_batch(&self, batch: &Batch) {
+        self.device.gpu().write(&self.workspace.batch, 0, batch.bytes());
+    }
+
+    /// The programs that a step runs, in order, and its sizes.
+    pub(super) fn programs_of(&self, batch: &Batch, encode: bool) -> ([Option<&Program>; 4], Counts) {
+        let Programs { bodies, heads, truncation, sampler, .. } = &self.programs;
+        let (tokens, outputs) = (batch.tokens().len(), batch.outputs());
+        let in_order = outputs.iter().enumerate().all(|(i, output)| output.row as usize == i);
+        let samples = !outputs.is_empty();
+        let programs = [
+            Some(choose(bodies, tokens, encode)),
+            samples.then(|| choose(heads, if in_order { tokens } else { MANY }, encode)),
+            outputs.iter().any(Output::truncates).then_some(truncation),
+            samples.then_some(sampler),
+        ];
+        (programs, batch.counts())
+    }
+
+    /// Dispatches of a step that decodes one token.
+    pub(super) fn dispatches_per_token(&self, sampling: Sampling) -> usize {
+        let mut batch = Batch::new(&self.workspace);
+        batch.set_tokens(std::iter::once(Row::default()));
+        batch.set_outputs(&[sampling.output(0, 0, 0)]);
+        let (programs, counts) = self.programs_of(&batch, true);
+        programs.into_iter().flatten().map(|program| program.len(counts)).sum()
+    }
+}

@@ -1,0 +1,177 @@
+//! The workspace: buffers for everything that lies between kernels.
+
+use wgslm_gpu::Buffer;
+use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Attention, Encoding, Output, Row, Sample};
+
+use super::{AttentionSpec, ExpertsSpec, ModelSpec};
+use crate::{Device, Result};
+
+/// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
+/// groups of 32; the rest value by value.
+pub(crate) struct Workspace {
+    /// What a step is told, all in one write: its outputs and its rows.
+    pub(crate) batch: Buffer,
+    /// The part of `batch` with the outputs asked for.
+    pub(crate) outputs: Buffer,
+    /// The part after it with the tokens, then [`Row::END`].
+    pub(super) rows: Buffer,
+    /// The token sampled last in each slot.
+    pub(crate) sampled: Buffer,
+    /// The logits of the outputs, `[outputs, vocabulary]`.
+    pub(crate) logits: Buffer,
+    /// Rows there is room for.
+    pub(crate) token_capacity: u32,
+    /// Rows for which there is room where attention goes by splits.
+    pub(crate) split_tokens: u32,
+    /// Splits of a context there is room for.
+    pub(crate) splits: u32,
+    /// Outputs there is room for.
+    pub(crate) output_capacity: u32,
+    /// A bit for each token that is never chosen.
+    pub(crate) banned: Buffer,
+    /// The best of each chunk of the vocabulary.
+    pub(super) candidates: Buffer,
+    /// The largest logit of each chunk of the vocabulary, as a key: see `truncate`.
+    pub(super) maxima: Buffer,
+    /// What logits weigh by their distance from the largest: see `truncate`.
+    pub(super) histogram: Buffer,
+    /// The logits among which the threshold is, as keys: see `truncate`.
+    pub(super) band: Buffer,
+    /// The logits below which tokens are left out.
+    pub(super) thresholds: Buffer,
+    /// In planes.
+    pub(super) residual: Buffer,
+    /// In planes.
+    pub(super) normed: Buffer,
+    /// What a sublayer makes, where a norm comes between it and the residual stream; in planes.
+    pub(super) projected: Buffer,
+    /// Queries, keys and values, or what a convolution takes.
+    pub(super) qkv: Buffer,
+    /// The queries, turned by their positions.
+    pub(super) query: Buffer,
+    /// What splits come to: see `attention_split`.
+    pub(super) partials: Buffer,
+    /// In planes.
+    pub(super) attended: Buffer,
+    /// The gate's values, then up's.
+    pub(super) gate_up: Buffer,
+    /// In planes.
+    pub(super) hidden: Buffer,
+    /// What a matrix multiplies next, encoded: see `quantise`.
+    pub(super) codes: Buffer,
+    pub(super) scales: Buffer,
+    pub(super) experts: ExpertWorkspace,
+    /// The embeddings of the outputs, `[outputs, width]`.
+    pub(crate) embeddings: Buffer,
+}
+
+/// What lies between the kernels of experts; of nearly no size where a model has none.
+pub(crate) struct ExpertWorkspace {
+    /// The logits that choose the experts.
+    pub(super) logits: Buffer,
+    /// The experts of each row.
+    pub(super) chosen: Buffer,
+    /// What they weigh.
+    pub(super) weights: Buffer,
+    /// What they make, `[row, experts of a row]`, in planes.
+    pub(super) made: Buffer,
+}
+
+/// The most bytes that splits may take.
+const SPLIT_BYTES: u64 = 64 << 20;
+
+/// Width of what goes into attention or a convolution.
+fn mixed_width(spec: &ModelSpec) -> u32 {
+    spec.largest(|layer| layer.attention().map_or(3 * spec.width, AttentionSpec::qkv_width))
+}
+
+/// The stride of a row of `width` values.
+pub(super) fn stride(width: u32) -> u32 {
+    width.next_multiple_of(GROUP as u32)
+}
+
+impl Workspace {
+    /// The widest row of activations, but for the logits.
+    pub(crate) fn widest(spec: &ModelSpec) -> u32 {
+        let hidden = spec.largest(|layer| {
+            let used = layer.feed_forward.used();
+            used * stride(2 * layer.feed_forward.width).max(stride(spec.width))
+        });
+        hidden.max(stride(spec.width)).max(stride(mixed_width(spec)))
+    }
+
+    /// Room for steps of up to `rows` rows and `outputs` outputs, whose activations may be encoded, by sequences in `slots` slots of
+    /// up to `context` tokens.
+    pub(crate) fn new(
+        device: &Device,
+        spec: &ModelSpec,
+        (rows, outputs, encoding): (u32, u32, Option<Encoding>),
+        (slots, context): (u32, u32),
+    ) -> Result<Self> {
+        let gpu = device.gpu();
+        let buffer =
+            |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
+        let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
+        let norms_after = spec.embedding.norm.is_some() || spec.layers.iter().any(|layer| layer.norm_place.is_after());
+        let experts = spec.layers.iter().filter_map(|layer| layer.feed_forward.experts);
+        let most = |of: fn(ExpertsSpec) -> u32| experts.clone().map(of).max();
+        let used = most(|experts| experts.used).unwrap_or(1);
+        // Widths of the widest layer: of all queries, of all that is gated, and of what gates give.
+        let query = spec.largest_attention(AttentionSpec::query_width);
+        let gate_up = spec.largest(|layer| layer.feed_forward.used() * stride(2 * layer.feed_forward.width));
+        let hidden = spec.largest(|layer| layer.feed_forward.used() * stride(layer.feed_forward.width));
+        let split_width = spec.largest_attention(|attention| attention.heads * (attention.head_width + 4));
+        let splits = context.div_ceil(Attention::SPLIT_TOKENS);
+        let row_bytes = (u64::from(splits) * u64::from(split_width) * 4).max(4);
+        let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
+        let split_tokens = rows.min(device.kernels().few_tokens()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+        let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
+        // One more row, for the end.
+        let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
+        let (outputs_of_batch, tokens_of_batch) = batch.split(output_bytes);
+        // A step chooses one token for a slot; more outputs are of those whose logits are all that's wanted.
+        let sampled = outputs.min(slots);
+        let widest_input = stride(spec.width).max(stride(query)).max(hidden);
+        let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
+        let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
+        Ok(Self {
+            batch,
+            outputs: outputs_of_batch,
+            rows: tokens_of_batch,
+            sampled: buffer("sampled tokens", 1, slots)?,
+            logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
+            token_capacity: rows,
+            split_tokens,
+            splits,
+            output_capacity: outputs,
+            banned: buffer("banned tokens", 1, Sample::banned_words(spec.vocabulary))?,
+            candidates: buffer("candidates", sampled, Sample::chunks(spec.vocabulary))?,
+            maxima: buffer("largest logits", sampled, Sample::chunks(spec.vocabulary))?,
+            histogram: buffer("histogram of logits", sampled, Sample::HISTOGRAM_WORDS)?,
+            band: buffer("logits at the threshold", sampled, Sample::band_words(spec.vocabulary))?,
+            thresholds: buffer("thresholds", sampled, 1)?,
+            residual: activation("residual stream", spec.width)?,
+            normed: activation("normed", spec.width)?,
+            projected: activation("projected", if norms_after { spec.width } else { 1 })?,
+            qkv: activation("queries, keys and values", mixed_width(spec))?,
+            query: activation("query", query)?,
+            partials: buffer("attention by splits", split_tokens * splits, split_width)?,
+            attended: activation("attended", query.max(spec.width))?,
+            gate_up: activation("gate and up", gate_up)?,
+            hidden: activation("hidden", hidden)?,
+            codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
+            scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
+            experts: ExpertWorkspace {
+                logits: activation("logits of experts", most(|experts| experts.count).unwrap_or(1))?,
+                chosen: activation("chosen experts", used)?,
+                weights: activation("weights of experts", used)?,
+                made: activation(
+                    "made by experts",
+                    if experts.clone().next().is_some() { used * stride(spec.width) } else { 1 },
+                )?,
+            },
+            embeddings: buffer("embeddings", outputs, if spec.embeds() { spec.width } else { 1 })?,
+        })
+    }
+}
