@@ -2,8 +2,8 @@
 
 use wgslm_shaders::{Activation, Pool};
 
-/// A model as data: everything that is computed, layer by layer. The layout of its tensors in a file is not part of it. Sizes count
-/// values.
+/// A model as data: everything that is computed, layer by layer. The layout of its tensors in a file is not part of it. Sizes are
+/// numbers of values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSpec {
     /// The architecture's name, as GGUF has it.

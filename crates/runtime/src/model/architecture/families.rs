@@ -1,4 +1,4 @@
-//! The differences of decoders from llama.
+//! The families of decoders, each by its differences from llama.
 
 use wgslm_formats::Result;
 use wgslm_formats::gguf::Value;
@@ -15,7 +15,7 @@ pub(super) fn llama(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// Mistral 3 (Ministral): llama up to where it begins to scale queries by their position.
+/// Mistral 3 (Ministral): llama, with the context limited to the positions at which queries aren't scaled yet.
 pub(super) fn mistral3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = llama(keys)?;
     if keys.f32("attention.temperature_scale")?.is_some_and(|scale| scale != 0.0) {
@@ -25,12 +25,12 @@ pub(super) fn mistral3(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// Qwen 2 and 2.5: biases, which any matrix may have.
+/// Qwen 2 and 2.5: llama with biases, which any matrix may have.
 pub(super) fn qwen2(keys: &Keys<'_>) -> Result<ModelSpec> {
     keys.decoder(Pairs::Halves)
 }
 
-/// Qwen 3, also with experts.
+/// Qwen 3, with or without experts: norms of queries and keys.
 pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
@@ -49,7 +49,7 @@ pub(super) fn gemma2(keys: &Keys<'_>) -> Result<ModelSpec> {
     if let OutputSpec::Logits { soft_cap: cap, .. } = &mut spec.output {
         *cap = soft_cap(keys, "final_logit_softcapping", 30.0)?;
     }
-    // The largest of them divides by the root of the width that each head has of the stream.
+    // The largest Gemma 2 scales scores by the root of the stream's width per head instead of the head width.
     scale_of_largest(&mut spec, 46);
     let window = keys.u32("attention.sliding_window")?.unwrap_or(4096);
     let rope = local_rope(keys, &mut spec)?;
@@ -185,20 +185,21 @@ pub(super) fn starcoder2(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// The width of windows; 0 where there are none.
+/// Tokens in a sliding window; 0 where there is none.
 fn window(keys: &Keys<'_>) -> Result<u32> {
     Ok(keys.u32("attention.sliding_window")?.unwrap_or(0))
 }
 
-/// The rope of layers with a window: of a base of its own where the file has one, else that of all.
+/// The index of the rope of layers with a window: one with a base of its own where the file has that, else the rope of all
+/// layers.
 fn local_rope(keys: &Keys<'_>, spec: &mut ModelSpec) -> Result<usize> {
     let Some(base) = keys.positive_f32("rope.freq_base_swa")? else { return Ok(0) };
     spec.ropes.push(keys.rope_of_base(spec.head_width(), Pairs::Halves, base)?);
     Ok(spec.ropes.len() - 1)
 }
 
-/// Gives layers a window and the rope of this index: all, with a period of 0, or all but the last of every `period`. A file may
-/// say otherwise, by a period of its own or layer by layer.
+/// Gives layers a window of `window` tokens and the rope of index `rope`: all layers where `period` is 0, else all but the last
+/// of every `period`. A file may override this, by a period of its own or layer by layer.
 fn windows(keys: &Keys<'_>, spec: &mut ModelSpec, window: u32, period: u32, rope: usize) -> Result<()> {
     const PATTERN: &str = "attention.sliding_window_pattern";
     let layers = spec.layers.len() as u32;
