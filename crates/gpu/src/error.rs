@@ -10,7 +10,7 @@ pub enum Error {
     )]
     NoAdapter,
     /// No adapter matches the device asked for.
-    #[error("there is no device {wanted}; found: {found}")]
+    #[error("there is no device {wanted}; choose one of these: {found}")]
     UnknownDevice {
         /// The name or index asked for.
         wanted: String,
@@ -18,7 +18,7 @@ pub enum Error {
         found: String,
     },
     /// The device can't be opened.
-    #[error("{device} could not be opened: {reason}")]
+    #[error("{device} could not be opened ({reason}); update its driver or the browser, or choose another device")]
     DeviceRequest {
         /// The device's name.
         device: String,
@@ -27,7 +27,7 @@ pub enum Error {
     },
     /// The device has no timestamp queries.
     #[error(
-        "{device} has no timestamps here, so its kernels can't be timed one by one; choose another device, or ask for all capabilities"
+        "{device} has no timestamps here, so its kernels can't be timed one by one; choose another device, or don't limit this one's capabilities"
     )]
     NoTimestamps {
         /// The device's name.
@@ -35,7 +35,7 @@ pub enum Error {
     },
     /// A buffer is larger than the device's largest binding.
     #[error(
-        "{what} takes {bytes} bytes, and this device binds at most {limit}; choose a smaller context or a smaller model"
+        "{what} takes {bytes} bytes, and this device can bind at most {limit} at once; choose a smaller context or a smaller model"
     )]
     TooLarge {
         /// The buffer's label.

@@ -15,7 +15,7 @@ pub enum Error {
     Gpu(#[from] wgslm_gpu::Error),
     /// Experts that arrive one by one, one of which begins within a group of interleaved rows.
     #[error(
-        "experts that begin at row {row} can't be put together on this device, only at multiples of {multiple}; convert the model to GGUF with llama.cpp"
+        "an expert begins at row {row}, and on this device experts must begin at multiples of {multiple} rows; convert the model to GGUF with llama.cpp"
     )]
     ScatteredRows {
         /// The row at which the expert begins.
@@ -24,13 +24,15 @@ pub enum Error {
         multiple: usize,
     },
     /// A tensor whose shape doesn't fit the metadata.
-    #[error("tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}")]
+    #[error(
+        "tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}; download or convert the model again"
+    )]
     TensorShape {
         /// The tensor's name.
         tensor: String,
         /// The tensor's shape in the file, fastest dimension first.
         found: Vec<u64>,
-        /// The shape that the metadata ask for.
+        /// The shape that the metadata asks for.
         expected: Vec<u64>,
     },
     /// An option or environment variable with a value that can't be used.
@@ -76,14 +78,14 @@ pub enum Error {
     },
     /// Logits or an embedding with NaN or infinity.
     #[error(
-        "the model computes NaN or infinity at position {position}, so its answer would mean nothing: a weight is damaged, or a value overflows; download or convert the model again, or load it with activations as floats"
+        "the model computes NaN or infinity at position {position}, so its answer would mean nothing: a weight is damaged, or a value overflows; download or convert the model again, or load it with float activations"
     )]
     NotFinite {
         /// Tokens of the sequence before the position.
         position: u32,
     },
     /// A token id outside the vocabulary.
-    #[error("token {token} is not in the vocabulary of {vocabulary} tokens")]
+    #[error("token {token} is not in the vocabulary of {vocabulary} tokens; use the ids of this model's tokenizer")]
     UnknownToken {
         /// The token's id.
         token: u32,

@@ -16,7 +16,7 @@ impl Engine {
         Ok((tokens, embedding))
     }
 
-    /// The embedding of `tokens`: a vector of `width` values, pooled as the model's metadata say and normalised to length 1.
+    /// The embedding of `tokens`: a vector of `width` values, pooled as the model's metadata says and normalised to length 1.
     ///
     /// # Errors
     /// [`Error::WrongTask`] where the model makes text instead; [`Error::EmptyPrompt`], [`Error::PromptTooLong`],

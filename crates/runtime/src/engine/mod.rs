@@ -227,7 +227,7 @@ fn check_task(inner: &Inner, embed: bool) -> Result<()> {
         return Ok(());
     }
     let does = if embed {
-        "generates text and wasn't made for embeddings; load a model that was, such as a bert"
+        "generates text and wasn't trained for embeddings; load an embedding model instead, such as BERT"
     } else {
         "makes embeddings and can't generate text; ask it for embeddings, or load a language model"
     };

@@ -22,8 +22,8 @@ const ACTIVATIONS: [(&str, Activation); 10] = [
 ];
 
 impl Keys<'_> {
-    /// Gives `spec` the activation that the metadata name; without one it keeps its architecture's. gpt-oss keeps its own,
-    /// whatever its metadata name.
+    /// Gives `spec` the activation that the metadata names; without one it keeps its architecture's. gpt-oss keeps its own,
+    /// whatever its metadata names.
     pub(super) fn name_activation(&self, spec: &mut ModelSpec) -> Result<()> {
         const KEY: &str = "hidden_activation";
         let Some(name) = self.str(KEY)? else { return Ok(()) };

@@ -75,7 +75,10 @@ impl Keys<'_> {
         }
         match self.u32(NEXTN_LAYERS)?.unwrap_or(0) {
             heads if heads < all => Ok(all - heads),
-            heads => Err(self.invalid(NEXTN_LAYERS, format!("{heads} of {all} layers leave none to be run"))),
+            heads => Err(self.invalid(
+                NEXTN_LAYERS,
+                format!("{heads} of {all} layers predict tokens after the next, which leaves none to be run"),
+            )),
         }
     }
 
@@ -98,7 +101,7 @@ impl Keys<'_> {
     fn counts(&self, name: &str, layers: u32) -> Result<Option<Vec<u32>>> {
         let Some(mut numbers) = self.by_layer(name, layers)? else { return Ok(None) };
         let first = numbers.iter().copied().find(|number| *number > 0);
-        let first = first.ok_or_else(|| self.invalid(name, "it should be above 0".to_owned()))?;
+        let first = first.ok_or_else(|| self.invalid(name, "it should be above 0 in at least one layer".to_owned()))?;
         numbers.iter_mut().filter(|number| **number == 0).for_each(|number| *number = first);
         match numbers.iter().find(|number| **number > MAX_SIZE) {
             Some(number) => Err(self.invalid(name, format!("{number} should be from 1 to {MAX_SIZE}"))),
@@ -141,7 +144,7 @@ impl Keys<'_> {
         }
     }
 
-    /// The SwiGLU (Shazeer 2020) of each layer, with experts where the metadata have any.
+    /// The SwiGLU (Shazeer 2020) of each layer, with experts where the metadata has any.
     fn feed_forward(&self, layers: u32) -> Result<Vec<FeedForwardSpec>> {
         let missing = |name| wgslm_formats::Error::MissingMetadata { key: self.key(name) };
         let experts = match self.u32("expert_count")? {

@@ -47,7 +47,7 @@ pub fn supported_architectures() -> String {
 }
 
 impl ModelSpec {
-    /// The spec that a model's metadata describe.
+    /// The spec that a model's metadata describes.
     ///
     /// # Errors
     /// [`Error::UnsupportedArchitecture`], or [`Error::MissingMetadata`] and [`Error::InvalidMetadata`] with the key.

@@ -1,4 +1,4 @@
-//! Tests of metadata that differ from most files'.
+//! Tests of metadata that differs from most files'.
 
 use wgslm_formats::gguf::{Array, Metadata, Value};
 use wgslm_formats::{Error, Result};
