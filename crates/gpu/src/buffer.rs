@@ -1,4 +1,4 @@
-//! Memory on the device.
+//! Buffers: memory on the device.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ struct State {
 }
 
 impl Compiler {
-    /// Queues `pipeline` for compilation, on another thread where there are fewer than cores.
+    /// Queues `pipeline` for compilation, and starts another thread where there are fewer threads than cores.
     pub(crate) fn begin(&self, pipeline: &Pipeline) {
         let mut state = lock(&self.shared);
         state.waiting.push_back(pipeline.clone());

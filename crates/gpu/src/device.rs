@@ -42,7 +42,7 @@ impl Gpu {
         found.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect()
     }
 
-    /// Opens a device.
+    /// Opens the device that `options` ask for.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] where there is none, [`Error::UnknownDevice`] where the one asked for isn't among them,
@@ -121,7 +121,7 @@ impl Gpu {
         &self.shared.capabilities
     }
 
-    /// A storage buffer of `size` bytes, zeroed; its size is rounded up to whole words.
+    /// A zeroed storage buffer of `size` bytes, rounded up to whole words.
     ///
     /// # Errors
     /// [`Error::TooLarge`] above the largest binding.

@@ -109,7 +109,7 @@ impl Keys<'_> {
         }
     }
 
-    /// The width of a head, the same in all layers: where no key says it, it follows from the heads of the first layer.
+    /// The width of a head, the same in all layers; where no key gives it, the stream's width divided by the first layer's heads.
     fn head_width(&self, width: u32, heads: &[u32]) -> Result<u32> {
         let (first, most) = (heads.first().copied().unwrap_or(1), heads.iter().copied().max().unwrap_or(1));
         let head_width = match self.u32("attention.key_length")? {

@@ -1,4 +1,4 @@
-//! Short convolutions, in the place of attention.
+//! Short convolutions, which take the place of attention.
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Kernel, ShortConvolution, Variant};

@@ -25,7 +25,7 @@ pub(crate) struct Counts {
     pub(crate) tokens: u32,
     /// Tokens whose logits are wanted.
     pub(crate) outputs: u32,
-    /// Tokens in the longest context of any of the step's tokens, itself included.
+    /// Tokens in the longest context of any token of the step, the token itself included.
     pub(crate) context: u32,
 }
 

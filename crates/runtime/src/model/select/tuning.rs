@@ -43,7 +43,7 @@ impl Kernels {
         self.tuning.get(kind)
     }
 
-    /// Remembers the shape for a kind of matrix.
+    /// Records the shape chosen for a kind of matrix.
     pub(super) fn choose(&self, kind: MatrixKind, shape: MatvecShape) {
         self.tuning.set(kind, shape);
     }
