@@ -9,6 +9,10 @@ pub struct AdapterDescription {
     pub index: usize,
     /// The adapter's name.
     pub name: String,
+    /// The GPU's vendor, such as `nvidia`, as a browser reports it; empty elsewhere.
+    pub vendor: String,
+    /// The GPU's architecture, such as `ampere`, as a browser reports it; empty elsewhere.
+    pub architecture: String,
     /// The graphics API that reaches the adapter, such as Vulkan or Metal.
     pub backend: String,
     /// The driver's name and version; empty where the API doesn't report them.
@@ -63,6 +67,8 @@ pub(crate) fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescript
     AdapterDescription {
         index,
         name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
+        vendor: String::new(),
+        architecture: String::new(),
         backend: info.backend.to_string(),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         software,
@@ -101,6 +107,8 @@ mod tests {
         let adapter = |index: usize, name: &str| AdapterDescription {
             index,
             name: name.to_owned(),
+            vendor: String::new(),
+            architecture: String::new(),
             backend: "vulkan".to_owned(),
             driver: String::new(),
             software: false,

@@ -247,7 +247,7 @@ impl Generation {
             self.end = Some(FinishReason::Stop);
             return Ok(self.rest_of_text());
         }
-        let decoded = self.detokenizer.as_mut().map(|detokenizer| detokenizer.push(token)).transpose()?;
+        let decoded = self.detokenizer.as_mut().map(|detokenizer| detokenizer.push(token));
         let outcome = self.matcher.push(&decoded.unwrap_or_default());
         self.end = if outcome.stopped { Some(FinishReason::Stop) } else { self.limit_reached(self.received) };
         let mut text = outcome.text;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
 
+use super::pace::Pace;
 use super::{Engine, EngineOptions, Inner};
 use crate::Device;
 use crate::Result;
@@ -20,11 +21,12 @@ const FLUSH_BYTES: u64 = 16 << 20;
 /// A single GGUF file is pushed from its start to its end. For a model of several files, begin with [`Self::open`];
 /// [`Self::next_file`] names each file to push, as [`Reader::next_file`] does.
 pub struct Loader {
-    device: Device,
+    pub(super) device: Device,
     options: EngineOptions,
     reader: Reader,
     begun: Option<Begun>,
     unflushed: u64,
+    pub(super) pace: Pace,
 }
 
 /// Everything built from the header.
@@ -49,7 +51,14 @@ impl Loader {
     /// byte.
     #[must_use]
     pub fn open(device: &Device, entry: &str, options: &EngineOptions) -> Self {
-        Self { device: device.clone(), options: options.clone(), reader: Reader::new(entry), begun: None, unflushed: 0 }
+        Self {
+            device: device.clone(),
+            options: options.clone(),
+            reader: Reader::new(entry),
+            begun: None,
+            unflushed: 0,
+            pace: Pace::default(),
+        }
     }
 
     /// The file to push next; `None` when no more are needed.

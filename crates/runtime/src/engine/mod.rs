@@ -6,8 +6,11 @@ mod embed;
 mod generation;
 mod loader;
 mod options;
+mod pace;
 mod profile;
 mod programs;
+mod prompt;
+mod ranges;
 mod sequence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +24,8 @@ pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 pub use profile::TimedKernel;
+pub use prompt::Prompt;
+pub use ranges::SamplingRange;
 
 use self::blocks::BlockAllocator;
 use crate::Device;
@@ -202,7 +207,7 @@ fn banned(model: &Model) -> Vec<u32> {
     let vocabulary = model.spec.vocabulary;
     let mut words = vec![0; Sample::banned_words(vocabulary) as usize];
     if let Ok(tokenizer) = model.tokenizer() {
-        for token in tokenizer.vocabulary_len() as u32..vocabulary {
+        for token in tokenizer.vocabulary_size() as u32..vocabulary {
             words[token as usize / 32] |= 1 << (token % 32);
         }
     }

@@ -2,17 +2,27 @@
 
 mod byte_level;
 mod byte_pair;
+mod byte_tokens;
+mod character_map;
 mod characters;
+pub(crate) mod control_texts;
 mod fim;
 mod from_json;
 mod from_metadata;
+mod kind;
 mod merge;
 mod merges;
 mod pre_tokenizer;
+mod pre_tokenizer_patterns;
 mod pre_tokenizer_rules;
+mod prefixes;
+pub(crate) mod prompt;
+mod scores;
 mod sentence_piece;
+mod special_ids;
 mod special_tokens;
 pub(crate) mod spelling;
+mod unigram;
 pub(crate) mod vocabulary;
 mod well_known;
 mod word_piece;
@@ -20,18 +30,23 @@ mod word_piece;
 use std::sync::Arc;
 
 pub use fim::FillInMiddle;
+pub use prompt::{Prompt, Segment};
+
+use wgslm_formats::gguf::Metadata;
 
 use byte_pair::BytePair;
+use control_texts::ControlTexts;
 use sentence_piece::SentencePiece;
-use special_tokens::SpecialTokens;
+use special_ids::add_tokens;
+use special_tokens::{Piece, SpecialTokens};
 use spelling::Spelling;
+use unigram::Unigram;
 use vocabulary::Vocabulary;
 use word_piece::WordPiece;
 
 use crate::{Detokenizer, Result};
-use wgslm_formats::gguf::Metadata;
 
-/// Whether text may name control tokens.
+/// The treatment of control tokens that a text names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
     /// `<|im_start|>` is the control token of that name: for prompts and rendered chat templates.
@@ -46,17 +61,18 @@ pub struct Tokenizer {
     vocabulary: Arc<Vocabulary>,
     encoder: Encoder,
     spelling: Spelling,
-    /// Whether encoding puts a space before text that has none, which decoding then leaves out.
+    /// Encoding puts a space before text that has none, and decoding leaves it out.
     space_prefix: bool,
     bos: Option<u32>,
     eos: Option<u32>,
-    /// What stands before and after a whole prompt.
+    /// The tokens that stand before and after a whole prompt.
     prompt_frame: (Option<u32>, Option<u32>),
     stop_tokens: Vec<u32>,
+    suppressed_tokens: Vec<u32>,
     fill_in_middle: Option<FillInMiddle>,
 }
 
-/// How text becomes tokens.
+/// An encoder of text.
 #[derive(Debug)]
 enum Encoder {
     /// That of a GGUF file: special tokens first, and the text between them by its model.
@@ -71,20 +87,32 @@ trait Encode: std::fmt::Debug + Send + Sync {
     fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
 }
 
-/// How text without special tokens becomes tokens: `tokenizer.ggml.model`.
+/// An encoder of text without special tokens: `tokenizer.ggml.model`.
 #[derive(Debug)]
 enum Model {
     BytePair(BytePair),
     SentencePiece(SentencePiece),
+    Unigram(Unigram),
     WordPiece(Box<WordPiece>),
+}
+
+impl Model {
+    fn encode(&self, vocabulary: &Vocabulary, pieces: &[Piece]) -> Result<Vec<u32>> {
+        match self {
+            Self::BytePair(model) => model.encode(vocabulary, pieces),
+            Self::SentencePiece(model) => model.encode(vocabulary, pieces),
+            Self::Unigram(model) => model.encode(vocabulary, pieces),
+            Self::WordPiece(model) => model.encode(vocabulary, pieces),
+        }
+    }
 }
 
 impl Tokenizer {
     /// Builds the tokenizer from the `tokenizer.ggml.*` keys. Its large arrays (tokens, types, scores, merges) are taken out of
     /// the metadata, so that they are not held twice.
     ///
-    /// The kinds that are read are `gpt2` (byte-level BPE), `llama` (SentencePiece's BPE) and `bert` (WordPiece). Where the
-    /// keys leave something open, it is as llama.cpp has it.
+    /// The kinds that are read are `gpt2`, `gemma4` and `whitespace` (BPE with a list of merges), `llama` (SentencePiece's BPE),
+    /// `t5` (Unigram) and `bert` (WordPiece). Where the keys leave something open, it is as llama.cpp has it.
     ///
     /// # Errors
     /// [`MissingMetadata`](wgslm_formats::Error::MissingMetadata) and [`InvalidMetadata`](wgslm_formats::Error::InvalidMetadata)
@@ -112,14 +140,25 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the encoder fails.
     pub fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
-        let (pieces, model) = match &self.encoder {
-            Encoder::Gguf(special_tokens, model) => (special_tokens.split(text, special)?, model),
-            Encoder::Json(encoder) => return encoder.encode(text, special),
-        };
-        match model {
-            Model::BytePair(model) => model.encode(&self.vocabulary, &pieces),
-            Model::SentencePiece(model) => model.encode(&self.vocabulary, &pieces),
-            Model::WordPiece(model) => model.encode(&self.vocabulary, &pieces),
+        match &self.encoder {
+            Encoder::Gguf(special_tokens, model) => {
+                model.encode(&self.vocabulary, &special_tokens.split(text, special)?)
+            }
+            Encoder::Json(encoder) => encoder.encode(text, special),
+        }
+    }
+
+    /// The tokens of a prompt without BOS: control tokens count in its trusted segments alone.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_segments(&self, prompt: &Prompt) -> Result<Vec<u32>> {
+        match &self.encoder {
+            Encoder::Gguf(special_tokens, model) => {
+                let text = prompt.text();
+                model.encode(&self.vocabulary, &prompt.pieces(&text, special_tokens)?)
+            }
+            Encoder::Json(encoder) => prompt.encode_with(encoder.as_ref(), &self.vocabulary),
         }
     }
 
@@ -129,24 +168,34 @@ impl Tokenizer {
     /// # Errors
     /// As [`Self::encode`].
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
-        let mut tokens = self.encode(text, Special::Parse)?;
+        Ok(self.framed(self.encode(text, Special::Parse)?))
+    }
+
+    /// The tokens of a whole chat, as [`Self::encode_prompt`] makes them, in which the text of messages is text.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_chat(&self, prompt: &Prompt) -> Result<Vec<u32>> {
+        Ok(self.framed(self.encode_segments(prompt)?))
+    }
+
+    fn framed(&self, mut tokens: Vec<u32>) -> Vec<u32> {
         let (first, last) = self.prompt_frame;
         if let Some(first) = first.filter(|first| tokens.first() != Some(first)) {
             tokens.insert(0, first);
         }
         tokens.extend(last.filter(|last| tokens.last() != Some(last)));
-        Ok(tokens)
+        tokens
     }
 
     /// The text of a whole sequence, as [`Self::encode`] makes it: the space that it may have put before the text is left out.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the vocabulary has no such token.
-    pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+    /// Ids beyond the vocabulary stand for no text.
+    #[must_use]
+    pub fn decode(&self, tokens: &[u32]) -> String {
         let mut detokenizer = Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, self.space_prefix);
-        let mut text = tokens.iter().map(|&token| detokenizer.push(token)).collect::<Result<String>>()?;
+        let mut text: String = tokens.iter().map(|&token| detokenizer.push(token)).collect();
         text.push_str(&detokenizer.finish());
-        Ok(text)
+        text
     }
 
     /// A decoder for one stream of tokens that goes on from others, as an answer goes on from a prompt: a space at its start is
@@ -156,9 +205,10 @@ impl Tokenizer {
         Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, false)
     }
 
-    /// The number of tokens in the vocabulary.
+    /// The number of tokens in the vocabulary. A model may have logits for more ids than that; they stand for no text, and are
+    /// not to be chosen.
     #[must_use]
-    pub fn vocabulary_len(&self) -> usize {
+    pub fn vocabulary_size(&self) -> usize {
         self.vocabulary.len()
     }
 
@@ -166,6 +216,11 @@ impl Tokenizer {
     #[must_use]
     pub fn token_text(&self, token: u32) -> Option<&str> {
         self.vocabulary.text(token)
+    }
+
+    /// The texts that are control tokens where a prompt is trusted.
+    pub(crate) fn control_texts(&self) -> Result<ControlTexts> {
+        ControlTexts::of(&self.vocabulary)
     }
 
     /// The token that begins a text, if the model has one.
@@ -187,13 +242,22 @@ impl Tokenizer {
         &self.stop_tokens
     }
 
-    /// Adds tokens that end a generation; those outside the vocabulary are left out.
-    pub(crate) fn add_stop_tokens(&mut self, tokens: &[u32]) {
-        for token in tokens {
-            if self.vocabulary.text(*token).is_some() && !self.stop_tokens.contains(token) {
-                self.stop_tokens.push(*token);
-            }
-        }
+    /// Adds tokens that end a generation, such as `eos_token_id` of a `generation_config.json`; those outside the vocabulary
+    /// are left out.
+    pub fn add_stop_tokens(&mut self, tokens: &[u32]) {
+        add_tokens(&mut self.stop_tokens, tokens.iter().copied(), &self.vocabulary);
+    }
+
+    /// The tokens that are never to be chosen: `tokenizer.ggml.suppress_tokens`, and those that were added.
+    #[must_use]
+    pub fn suppressed_tokens(&self) -> &[u32] {
+        &self.suppressed_tokens
+    }
+
+    /// Adds tokens that are never to be chosen, such as `suppress_tokens` of a `generation_config.json`; those outside the
+    /// vocabulary are left out.
+    pub fn add_suppressed_tokens(&mut self, tokens: &[u32]) {
+        add_tokens(&mut self.suppressed_tokens, tokens.iter().copied(), &self.vocabulary);
     }
 
     /// The tokens for filling in the middle, if the model has them.
