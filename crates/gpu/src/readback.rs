@@ -92,7 +92,7 @@ impl Future for Readback {
         self.gpu.check()?;
         match result {
             None => Poll::Pending,
-            // Only the loss of its device keeps a staging buffer from being mapped; the device's own word may come later.
+            // Only the loss of its device keeps a staging buffer from being mapped; the device's own report may come later.
             Some(Err(reason)) => Poll::Ready(Err(Error::DeviceLost { reason })),
             Some(Ok(())) => {
                 let view = self.staging.raw().get_mapped_range(0..self.size);
