@@ -78,7 +78,7 @@ pub(crate) fn norms_after(place: NormPlace) -> [&'static str; 2] {
     }
 }
 
-/// All tensors of a model with this spec. Any matrix may have a bias besides: see [`bias_of`].
+/// All tensors that a model with this spec needs. Any matrix may also have a bias, which is not among them.
 pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor> {
     let layout = TensorLayout::of(&spec.architecture);
     let of_layers =

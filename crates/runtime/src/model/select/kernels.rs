@@ -149,8 +149,8 @@ impl Kernels {
         if self.interleaved_rows && width.is_multiple_of(8) {
             return Variant::plain(Kernel::AttentionTokenPerLane).even_heads(heads);
         }
-        // Staging in workgroup memory pays where many invocations share what one reads, so not with interleaved rows, on a CPU.
-        // The widest heads take blocks of half the size, as most devices have too few registers for more.
+        // Staging in workgroup memory pays where invocations share the values, but not with interleaved rows, on a CPU. The
+        // widest heads take blocks of half the size, since most devices have too few registers for more.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
         let tile = AttentionTile::new(width, shape).filter(|_| !self.interleaved_rows);
         tile.map_or_else(
