@@ -43,9 +43,9 @@ impl Graph<'_> {
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 
-    /// The graph for the product that makes queries and keys. It has no 8-bit activations unless these are normalised, since
-    /// scores multiply their rounding errors: two thirds of the accuracy that 8-bit activations cost would be lost here, on a
-    /// tenth of the weights.
+    /// The graph for the product that makes queries and keys. Unless norms follow, it has no 8-bit activations, since scores
+    /// multiply their rounding errors: two thirds of the accuracy that 8-bit activations cost would be lost here, on a tenth of
+    /// the weights.
     fn for_scores(&self, spec: &AttentionSpec) -> Self {
         let encoding = match (self.encoding, spec.qk_norm) {
             (Some(Encoding::Int8), QkNorm::None) => None,
