@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use wgslm::Device;
 use wgslm::engine::{EngineOptions, GenerateOptions};
 use wgslm::formats::gguf::TensorType;
-use wgslm_testing::adapters;
 use wgslm_testing::model_files::{Files, hugging_face};
 
+use crate::adapters::adapters;
 use crate::setup::{generate, load_files};
 
 /// A greedy answer and a drawn one.
