@@ -11,6 +11,9 @@ const FLAGS = [
 ];
 const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
+/** Whether whole products are to be run, as `cargo xtask test --all` asks. */
+export const ALL = process.env.WGSLM_TEST_ALL === "1";
+
 /** Starts Chromium, without any adapter if asked; `WGSLM_CHROMIUM` names another one than Debian's. */
 export function launch({ webgpu = true } = {}) {
   const executablePath = process.env.WGSLM_CHROMIUM ?? "/usr/bin/chromium";
