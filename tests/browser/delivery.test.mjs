@@ -4,23 +4,20 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { launch, openPackage, site } from "./browser.mjs";
+import { openPackage, site } from "./browser.mjs";
 import { gguf } from "./model-files.mjs";
 
 const LIMIT = { timeout: 240_000 };
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("delivery", () => {
-  let browser;
-  before(async () => (browser = await launch()));
-  after(() => browser.close());
 
   /** Opens the package with a model at /tiny.gguf. */
   async function open({ setUp, from } = {}) {
-    return openPackage(browser, {
+    return openPackage({
       from,
       setUp: async (page) => {
         await page.context().route("**/tiny.gguf", (route) => route.fulfill({ body: gguf() }));
