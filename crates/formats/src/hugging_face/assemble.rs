@@ -1,4 +1,4 @@
-//! The tensors of safetensors files as those of a GGUF model: names, shapes, what is put together and what is rewritten.
+//! Maps the tensors of safetensors files to those of a GGUF model: names, shapes, stacked experts and rewritten bytes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,16 +9,16 @@ use crate::layout::{Piece, Rewrite};
 use crate::safetensors::Entry;
 use crate::{Error, Result};
 
-/// The file that a tensor is in, for errors, and its entry.
+/// The name of a tensor's file, for errors, and the tensor's entry.
 pub(super) type Found<'a> = (&'a str, &'a Entry);
 
-/// The model's tensors, and for each file's entries what they are of them.
+/// The model's tensors, and for each file the piece of the model that each of its entries is.
 pub(super) struct Tensors {
     pub(super) tensors: Vec<TensorInfo>,
     pub(super) pieces: Vec<Vec<Piece>>,
 }
 
-/// Puts the tensors of `files` together.
+/// Maps the tensors of `files` to the model's tensors.
 pub(super) fn tensors(
     model: &ModelType,
     tied_head: bool,
@@ -27,7 +27,7 @@ pub(super) fn tensors(
 ) -> Result<Tensors> {
     let experts = metadata.u32(&format!("{}.expert_count", model.architecture))?.unwrap_or_default();
     let mut all = Tensors { tensors: Vec::new(), pieces: Vec::new() };
-    // Tensors of several experts by name: their place, and which experts have come.
+    // Tensors that stack several experts, by name: their index, and the experts found so far.
     let mut stacks: HashMap<String, (usize, HashSet<u64>)> = HashMap::new();
     let mut names = HashSet::new();
     let mut not_run = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn tensors(
     Ok(all)
 }
 
-/// The tensor `name` of GGUF, with `experts` times what was found where that is given.
+/// The entry of GGUF's tensor `name`, with a dimension of `experts` where these are given.
 fn info(name: String, rewrite: Rewrite, experts: Option<u64>, found: Found<'_>) -> Result<TensorInfo> {
     let (_, entry) = found;
     let unsupported = || Error::UnsupportedTensorType {
@@ -94,7 +94,7 @@ fn info(name: String, rewrite: Rewrite, experts: Option<u64>, found: Found<'_>) 
     };
     let kind = rewrite.kind(entry.kind().ok_or_else(unsupported)?);
     let mut shape: Vec<u64> = entry.shape.iter().rev().copied().collect();
-    // A convolution over each channel by itself has a dimension for the channels that one takes in.
+    // A depthwise convolution has an extra dimension of 1: the input channels of each channel.
     if name.ends_with("shortconv.conv.weight") && shape.len() == 3 && shape[1] == 1 {
         shape.remove(1);
     }
@@ -108,7 +108,7 @@ fn info(name: String, rewrite: Rewrite, experts: Option<u64>, found: Found<'_>) 
     Ok(TensorInfo { name, kind, shape, offset: entry.offset, bytes })
 }
 
-/// What becomes of the bytes of the tensor `name` of GGUF.
+/// The rewrite of the bytes of GGUF's tensor `name`.
 fn rewrite(model: &ModelType, metadata: &Metadata, name: &str, found: Found<'_>) -> Result<Rewrite> {
     let (_, entry) = found;
     if model.norms_add_one && entry.name.ends_with("norm.weight") {
