@@ -6,7 +6,7 @@ use minijinja::{Error, Value};
 use super::arguments::{Arguments, bind_arguments, invalid};
 use super::python_text::{check_size, float};
 
-/// A layout of JSON, and the text so far.
+/// Writes JSON: its layout, and the text so far.
 struct Writer {
     text: String,
     ensure_ascii: bool,

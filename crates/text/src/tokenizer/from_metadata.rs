@@ -26,7 +26,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     let or_default =
         |token: Option<u32>, default: Option<u32>| token.or(default.filter(|&token| vocabulary.text(token).is_some()));
     let bos = or_default(token("bos")?.or(token("cls")?), defaults.bos);
-    // The key of the separator is misspelled in the format.
+    // The format misspells the key of the separator.
     let separator = if matches!(kind, Kind::WordPiece) { or_default(token("seperator")?, defaults.eos) } else { None };
     let eos = separator.or(or_default(token("eos")?, defaults.eos));
     let unknown = or_default(token("unknown")?, defaults.unknown);
@@ -55,7 +55,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
         }
         Kind::WordPiece => {
             let model = WordPiece::from_metadata(metadata, &vocabulary, unknown)?;
-            // Every word has one.
+            // Every word starts with a space.
             (Model::WordPiece(Box::new(model)), Spelling::SentencePiece, true)
         }
     };
@@ -73,15 +73,15 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     })
 }
 
-/// Tells the special tokens that take the white space behind them with them. GGUF has no key for that; as llama.cpp does,
-/// Phi 3 is known by its name.
+/// Returns a test for special tokens that remove the white space behind them. GGUF has no key for these; as in llama.cpp, Phi 3
+/// is recognised by its name.
 fn strips_behind(metadata: &Metadata) -> Result<impl Fn(u32, &str) -> bool + use<>> {
     let name = metadata.str("general.name")?.unwrap_or_default().to_lowercase();
     let is_phi3 = name.contains("phi-3") || name.contains("phi3");
     Ok(move |_, text: &str| is_phi3 && !["<unk>", "<s>", "<|endoftext|>"].contains(&text))
 }
 
-/// The tokens that end a generation: those that are `named`, then those that are known by their text.
+/// The tokens that end a generation: the `named` ones, then those that are known by their texts.
 pub(super) fn stop_tokens(
     named: [Option<u32>; 3],
     vocabulary: &Vocabulary,

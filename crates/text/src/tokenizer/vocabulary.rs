@@ -1,4 +1,4 @@
-//! The tokens of a model: their text and what each of them is for.
+//! The tokens of a model: their texts and kinds.
 
 use std::hash::BuildHasher as _;
 
@@ -122,8 +122,8 @@ impl Vocabulary {
         self.ids.find(self.hasher.hash_one(text), |id| text_of(&self.texts, *id) == Some(text)).copied()
     }
 
-    /// The token that plain text of this spelling becomes. Tokens that structure a text stay out: no plain text may ever
-    /// become one.
+    /// The token that plain text of this spelling becomes. Tokens that structure a prompt or an answer are excluded, since plain
+    /// text must never become one.
     pub(crate) fn find_plain(&self, text: &str) -> Option<u32> {
         let structures = |kind| matches!(kind, TokenKind::Control | TokenKind::Shown);
         self.find(text).filter(|&token| !self.kind(token).is_some_and(structures))
