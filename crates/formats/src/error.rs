@@ -63,7 +63,7 @@ pub enum Error {
         file: String,
     },
     /// A later part of a split GGUF model, given in place of the first.
-    #[error("{file} is not the first part of its model; give {first}, and the other parts are found from it")]
+    #[error("{file} is not the first part of its model; give {first}, from which the other parts are found")]
     NotFirstPart {
         /// The name of the given part.
         file: String,
@@ -124,7 +124,7 @@ pub enum Error {
     },
     /// A tensor that the architecture doesn't use, as far as this build knows it: ignoring it could change every answer.
     #[error(
-        "the model has a tensor {tensor} that {architecture} as run here doesn't use, so its answers would be wrong"
+        "the model has a tensor {tensor} that {architecture} as implemented here doesn't use, so its answers would be wrong"
     )]
     UnexpectedTensor {
         /// The tensor's name.
@@ -154,7 +154,7 @@ pub enum Error {
     },
     /// A model to quantise whose matrices are all quantised already.
     #[error(
-        "the model has no F32, F16 or BF16 matrix to quantize: they are {kinds} already; run it as it is, or make floats of it first (`wgslm quantize --policy f16`)"
+        "the model has no F32, F16 or BF16 matrix to quantize: they are {kinds} already; run it as it is, or convert it to floats first (`wgslm quantize --policy f16`)"
     )]
     AlreadyQuantised {
         /// The types of the matrices, comma separated.

@@ -4,12 +4,12 @@
 pub(crate) const LONGEST: usize = LFS_POINTER.len();
 
 const LFS_POINTER: &str = "version https://git-lfs";
-const HTML: &str = "it is an HTML page, which servers answer with where a file is missing or needs a login";
+const HTML: &str = "it is an HTML page, which servers send where a file is missing or needs a login";
 const OLD: &str = "it has a format older than GGUF; convert the model again with a current llama.cpp";
 
 /// The first bytes of such files in lower case, and a description of each kind.
 const BEGINNINGS: [(&str, &str); 8] = [
-    (LFS_POINTER, "it is a Git LFS pointer in place of a file, which `git lfs pull` fetches where it was cloned"),
+    (LFS_POINTER, "it is a Git LFS pointer in place of the file; run `git lfs pull` where it was cloned"),
     ("<!doctype", HTML),
     ("<html", HTML),
     ("entry not found", "it is a hub's answer that there is no such file"),
@@ -51,10 +51,10 @@ pub(crate) fn told_by_names(names: &[&str]) -> Option<String> {
     let with = |ending: &str| names.iter().copied().filter(|name| name.ends_with(ending)).max_by_key(is_model);
     let (name, writer) = ENDINGS.iter().find_map(|(ending, writer)| Some((with(ending)?, *writer)))?;
     let hint = match writer {
-        PYTORCH => " (Hugging Face's transformers make safetensors of it: from_pretrained, then save_pretrained)",
+        PYTORCH => " (Hugging Face's transformers convert them to safetensors: from_pretrained, then save_pretrained)",
         _ => "",
     };
-    Some(format!("{name} has its weights as {writer} keeps them, which isn't read{hint}"))
+    Some(format!("{name} has its weights as {writer} keeps them, which is not supported{hint}"))
 }
 
 #[cfg(test)]

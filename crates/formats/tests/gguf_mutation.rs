@@ -60,7 +60,7 @@ fn valid_files() -> Vec<Vec<u8>> {
     vec![rich.clone().finish(), rich.version(2).finish(), small.finish(), every_type.finish(), golden]
 }
 
-/// Reads a file to its end or its first error, and keeps only the header for as long.
+/// Reads a file to its end or its first error; keeps nothing but the header until then.
 fn scan(file: &[u8], random: &mut Random) -> Result<()> {
     let limit = piece_limit(random);
     let (mut reader, mut rest, mut kept) = (Reader::new(), file, None);

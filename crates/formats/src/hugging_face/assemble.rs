@@ -44,7 +44,7 @@ pub(super) fn tensors(
                 Fate::Unknown => return Err(unknown(model, found)),
                 Fate::Whole(name) => {
                     if !names.insert(name.clone()) {
-                        return Err(damaged(found, &format!("{name} of GGUF is another tensor already")));
+                        return Err(damaged(found, &format!("another tensor is {name} of GGUF already")));
                     }
                     let rewrite = rewrite(model, metadata, &name, found)?;
                     all.tensors.push(info(name, rewrite, None, found)?);
@@ -52,7 +52,7 @@ pub(super) fn tensors(
                 }
                 Fate::Expert(name, expert) => {
                     if expert >= u64::from(experts) {
-                        return Err(damaged(found, &format!("there are {experts} experts")));
+                        return Err(damaged(found, &format!("config.json says that there are {experts} experts")));
                     }
                     let wanted = info(name.clone(), Rewrite::None, Some(experts.into()), found)?;
                     let (tensor, come) = stacks.entry(name).or_insert_with(|| {
@@ -64,7 +64,7 @@ pub(super) fn tensors(
                         return Err(damaged(found, "its type and shape are not those of the other experts"));
                     }
                     if !come.insert(expert) {
-                        return Err(damaged(found, "that expert is another tensor already"));
+                        return Err(damaged(found, "another tensor is that expert already"));
                     }
                     Piece { tensor: Some(*tensor), offset: expert * entry.bytes, rewrite: Rewrite::None }
                 }
@@ -125,7 +125,7 @@ fn rewrite(model: &ModelType, metadata: &Metadata, name: &str, found: Found<'_>)
     let heads = u64::from(key(heads)?.or(key("head_count")?).unwrap_or_default());
     let rows = entry.shape.first().copied().unwrap_or_default();
     if heads == 0 || rows == 0 || rows % (2 * heads) != 0 {
-        return Err(damaged(found, &format!("its {rows} rows are not pairs for each of {heads} heads")));
+        return Err(damaged(found, &format!("its {rows} rows don't divide into pairs for {heads} heads")));
     }
     Ok(Rewrite::PairRows { rows: (rows / heads) as usize, row_bytes: (entry.bytes / rows) as usize })
 }
@@ -136,7 +136,7 @@ fn unknown(model: &ModelType, (file, entry): Found<'_>) -> Error {
         let reason = if packed("_blocks") || packed("_scales") {
             format!("{} is in blocks of MXFP4, which are read from GGUF files only", entry.name)
         } else {
-            format!("{} has gate and up of all experts in turns, which is read from GGUF files only", entry.name)
+            format!("{} interleaves gate and up of all experts, which is read from GGUF files only", entry.name)
         };
         return Error::UnsupportedSafetensors { file: file.to_owned(), reason };
     }

@@ -168,7 +168,7 @@ fn shards(weight_map: &HashMap<String, String>) -> Result<Vec<String>> {
     let names: BTreeSet<&String> = weight_map.values().collect();
     let invalid = |reason| Err(Error::InvalidConfig { file: INDEX.to_owned(), reason });
     if names.is_empty() || names.len() > MAX_SHARDS {
-        return invalid(format!("it names {} files", names.len()));
+        return invalid(format!("it names {} files; it should name 1 to {MAX_SHARDS}", names.len()));
     }
     let plain = |name: &str| {
         name.ends_with(".safetensors")

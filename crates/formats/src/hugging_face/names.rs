@@ -120,15 +120,15 @@ const NOT_RUN_STARTS: &[&str] = &[
 /// The use of a Hugging Face tensor in the GGUF model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// Is the tensor of this name.
+    /// The tensor of this GGUF name.
     Whole(String),
-    /// Is the slice for this expert of the tensor of this name.
+    /// The slice for this expert of the tensor of this GGUF name.
     Expert(String, u64),
-    /// Is left out, since the model runs without it.
+    /// None, since the model runs without it.
     LeftOut,
-    /// Is left out with a warning: it belongs to a component that isn't run and that answers to text don't depend on.
+    /// None, with a warning: it belongs to a component that isn't run and that answers to text don't depend on.
     NotRun,
-    /// Isn't known, so the model is refused.
+    /// An unknown use, so the model is refused.
     Unknown,
 }
 

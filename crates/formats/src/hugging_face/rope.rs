@@ -111,7 +111,11 @@ impl Rope {
                 let list = |name: &str| -> Result<Vec<f32>> {
                     let values = scaling.numbers(name)?.ok_or_else(|| lacks(&[name]))?;
                     if values.len() as u64 != self.width / 2 {
-                        let reason = format!("{name} has {} values for {} rotated ones", values.len(), self.width);
+                        let reason = format!(
+                            "{name} has {} values; it should have one for each pair of the {} rotated values",
+                            values.len(),
+                            self.width
+                        );
                         return Err(invalid(reason));
                     }
                     Ok(values.into_iter().map(|value| value as f32).collect())
@@ -137,7 +141,7 @@ impl Rope {
         let original = scaling.number(&["original_max_position_embeddings"])?.unwrap_or(8192.0);
         if !(factor > 0.0 && low > 0.0 && high > low && original > 0.0) {
             return Err(invalid(
-                "its rope scaling should have factors above 0, and a high one above the low one".to_owned(),
+                "its rope scaling should have factors above 0, and high_freq_factor above low_freq_factor".to_owned(),
             ));
         }
         if self.width > 1 << 16 {

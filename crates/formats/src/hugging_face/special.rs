@@ -59,7 +59,7 @@ pub(super) fn phi3(config: &Config, set: Set<'_>) -> Result<()> {
 pub(super) fn lfm2(config: &Config, set: Set<'_>) -> Result<()> {
     let layers = config.require_count(LAYERS)?;
     if layers > MAX_LAYERS {
-        return Err(invalid(format!("it has {layers} layers")));
+        return Err(invalid(format!("it has {layers} layers, and no more than {MAX_LAYERS} are accepted")));
     }
     let heads = config.require_count(KV_HEADS)?;
     let attends: Vec<bool> = match (config.texts("layer_types")?, config.numbers("full_attn_idxs")?) {

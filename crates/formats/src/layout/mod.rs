@@ -20,10 +20,10 @@ pub(crate) trait Headers {
     /// complete. Returns true once it is complete; the rest of the file is tensors.
     fn read(&mut self, input: &mut &[u8], position: &mut u64) -> Result<bool>;
 
-    /// Tells that the wanted file ended at `position`.
+    /// Reports that the wanted file ended at `position`.
     fn end(&mut self, position: u64) -> Result<()>;
 
-    /// Tells that the wanted file doesn't exist.
+    /// Reports that the wanted file doesn't exist.
     fn absent(&mut self) -> Result<()>;
 
     /// The model, once the headers are complete.

@@ -107,11 +107,12 @@ impl FromStr for Policy {
     /// [`Error::QuantizePolicy`] for anything else.
     fn from_str(text: &str) -> Result<Self> {
         if text.trim_start().starts_with('{') {
-            let json: Json = serde_json::from_str(text).map_err(|error| invalid(format!("the JSON: {error}")))?;
+            let json: Json =
+                serde_json::from_str(text).map_err(|error| invalid(format!("its JSON can't be read: {error}")))?;
             return json.try_into();
         }
         Self::named(text)
-            .ok_or_else(|| invalid(format!("{text:?} is none; it should be {}, or a JSON object", Self::NAMES)))
+            .ok_or_else(|| invalid(format!("{text:?} is unknown; it should be {}, or a JSON object", Self::NAMES)))
     }
 }
 

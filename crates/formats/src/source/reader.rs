@@ -197,7 +197,7 @@ impl Reader {
         }
     }
 
-    /// Tells that the file of [`Self::next_file`] doesn't exist.
+    /// Reports that the file of [`Self::next_file`] doesn't exist.
     ///
     /// # Errors
     /// [`Error::MissingFile`] where the model can't do without it.

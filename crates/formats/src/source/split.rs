@@ -121,7 +121,7 @@ impl Parts {
             if let Some(value) = metadata.get(key)
                 && first.get(key) != Some(value)
             {
-                return wrong(format!("its {key} is another than that of {}", self.entry));
+                return wrong(format!("its {key} differs from that of {}", self.entry));
             }
         }
         Ok(())
@@ -180,7 +180,7 @@ impl Headers for Parts {
             && self.count > 1
             && count as usize != header.tensors.len()
         {
-            let reason = format!("all parts have {} tensors, where it says {count}", header.tensors.len());
+            let reason = format!("all parts have {} tensors, but its metadata says {count}", header.tensors.len());
             return Err(Error::WrongPart { file: self.entry, reason });
         }
         Ok(Model { header, files, constants: Vec::new() })

@@ -18,7 +18,7 @@ extern "C" {
 const ERROR_CODES: &str = include_str!("error_codes.ts");
 
 /// The advice to a user whose browser finds no GPU; natively the advice is different.
-const NO_ADAPTER: &str = "the browser found no GPU that it can use; turn hardware acceleration on in its settings, update it and the graphics driver, and restart it (in Chrome, chrome://gpu tells more)";
+const NO_ADAPTER: &str = "the browser found no GPU that it can use; turn hardware acceleration on in its settings, update the browser and the graphics driver, and restart the browser (in Chrome, chrome://gpu tells more)";
 
 /// Converts an error to a JavaScript `Error` with its `code`.
 pub(super) fn to_js(error: &Error) -> JsValue {

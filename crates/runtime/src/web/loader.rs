@@ -16,20 +16,20 @@ use crate::engine::{self, EngineOptions, Loader};
 /// The TypeScript types of values that the engine parses itself.
 #[wasm_bindgen(typescript_custom_section)]
 const QUANTIZE: &str = r#"
-/** The kind that a matrix gets: 8 or 4 bits, 4-bit normal floats, floats, or the one that it has. */
+/** The kind of weights that a matrix gets: 8 bits, 4 bits, 4-bit NormalFloat, 16-bit or 32-bit floats, or those that it has. */
 export type QuantizeKind = "q8" | "q4" | "nf4" | "f16" | "f32" | "keep";
 
-/** A policy for quantising: the kind that each matrix gets. */
+/** A quantisation policy: the kind of weights that each matrix gets. */
 export interface QuantizePolicy {
-    /** The first whose pattern matches a tensor's name decides; `*` stands for anything, `blk.last.` for the last block's. */
+    /** The rules, of which the first whose pattern matches a tensor's name applies; `*` stands for any characters, `blk.last.` for the prefix of the last block. */
     rules?: readonly ({ pattern: string } & ({ kind: QuantizeKind } | { bits: 8 | 4 }))[];
-    /** The kind of all others; by default `keep`. */
+    /** The kind of the matrices that no rule matches; by default `keep`. */
     default?: QuantizeKind;
     /** Quantises the scales too, which takes some 5 % off a 4-bit model. */
     doubleQuant?: boolean;
 }
 
-/** A policy, or the name of one; `mixed` is 4 bits, and 8 where it matters. With `-dq` the scales are quantised too. */
+/** A policy or its name. `mixed` is 4 bits, with 8 bits for the tensors that lose most by rounding; `-dq` quantises the scales too. */
 export type Quantize = `${"q8" | "q4" | "nf4" | "mixed"}${"" | "-dq"}` | "f16" | "f32" | QuantizePolicy;
 "#;
 

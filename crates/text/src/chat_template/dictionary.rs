@@ -48,7 +48,7 @@ impl Object for Dictionary {
         self.entries.as_object()?.get_value(key)
     }
 
-    /// Looks attributes up; `get_value` does so for subscripts and `in`.
+    /// Looks up attributes; `get_value` looks up subscripts and the keys of `in`.
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         match key {
             "items" | "keys" | "values" | "get" | "copy" => {

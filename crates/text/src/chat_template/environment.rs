@@ -38,7 +38,7 @@ pub(super) fn with_template(template: &str) -> Result<Environment<'static>, Erro
     environment.add_test("iterable", |value: &Value| !value.is_none() && value.try_iter().is_ok());
     environment.add_test("callable", is_callable);
     filters::add(&mut environment);
-    // Jinja lacks them, or they write something else there.
+    // Jinja doesn't have these, or they write something else there.
     environment.remove_filter("pprint");
     environment.remove_global("debug");
     environment.add_template_owned(NAME, source::for_minijinja(template)?)?;
@@ -63,7 +63,7 @@ pub(super) fn strftime_now(now: chrono::DateTime<chrono::Local>) -> Value {
         let mut text = String::new();
         match write!(text, "{}", now.format(format)) {
             Ok(()) => Ok(text),
-            Err(_) => Err(invalid(format!("{format:?} is no date format"))),
+            Err(_) => Err(invalid(format!("{format:?} is not a date format"))),
         }
     })
 }

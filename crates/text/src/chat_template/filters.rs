@@ -67,7 +67,7 @@ fn default(value: Value, arguments: Arguments) -> Result<Value, Error> {
 
 fn list(state: &State, value: Value) -> Result<Value, Error> {
     if value.is_none() {
-        return Err(invalid("none is no list"));
+        return Err(invalid("none is not a list"));
     }
     filters::list(state, value)
 }

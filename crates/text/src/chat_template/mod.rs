@@ -80,7 +80,7 @@ impl ChatTemplate {
     /// As [`Self::new`], and [`Error::ChatTemplate`] where the configuration can't be read.
     pub fn from_config(config: &[u8], tokenizer: &Tokenizer) -> Result<Option<Self>> {
         let config: Config = serde_json::from_slice(config)
-            .map_err(|error| Error::ChatTemplate { reason: format!("the file with it can't be read: {error}") })?;
+            .map_err(|error| Error::ChatTemplate { reason: format!("its JSON file can't be read: {error}") })?;
         let source = match &config.chat_template {
             Some(ConfiguredTemplate::One(source)) => Some(source),
             Some(ConfiguredTemplate::Several(templates)) => {

@@ -88,7 +88,7 @@ pub(super) fn round(value: Value, arguments: Arguments) -> Result<Value, Error> 
         "common" => (number * scale).round_ties_even() / scale,
         "ceil" => (number * scale).ceil() / scale,
         "floor" => (number * scale).floor() / scale,
-        _ => return Err(invalid("the method of round is common, ceil or floor")),
+        _ => return Err(invalid("the method of round must be common, ceil or floor")),
     }))
 }
 

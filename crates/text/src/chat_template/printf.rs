@@ -52,7 +52,7 @@ fn conversions(text: &str) -> (String, Vec<char>) {
 pub(super) fn modulo(left: &Value, right: &Value) -> Result<Value, Error> {
     let is_number = |value: &Value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool);
     if !is_number(left) || !is_number(right) {
-        return Err(invalid(format!("% is not for {} and {}", left.kind(), right.kind())));
+        return Err(invalid(format!("% can't take {} and {}", left.kind(), right.kind())));
     }
     let is_float = |value: &Value| value.kind() == ValueKind::Number && !value.is_integer();
     if is_float(left) || is_float(right) {

@@ -64,7 +64,7 @@ impl Statements {
             return Err(format!("block {name:?} inside of another scope has to be `scoped`"));
         }
         if self.blocks.contains(&name) {
-            return Err(format!("block {name:?} is there twice"));
+            return Err(format!("block {name:?} is defined twice"));
         }
         self.blocks.push(name);
         Ok(())

@@ -59,5 +59,5 @@ impl CharacterKinds {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::Tokenizer { reason: format!("the character classes fail: {error}") }
+    Error::Tokenizer { reason: format!("classifying characters failed: {error}") }
 }

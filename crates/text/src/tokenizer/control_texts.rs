@@ -48,5 +48,5 @@ impl ControlTexts {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::Tokenizer { reason: format!("the control tokens fail: {error}") }
+    Error::Tokenizer { reason: format!("finding control tokens failed: {error}") }
 }

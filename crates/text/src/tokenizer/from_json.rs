@@ -117,7 +117,7 @@ fn vocabulary(tokenizer: &tokenizers::Tokenizer, spelling: Spelling) -> Result<V
     tokens.sort_unstable();
     let last = tokens.last().map_or(0, |(id, _)| *id as usize);
     if last > tokens.len() + MOST_GAPS {
-        return Err(unusable(format!("it has a token {last} among {}", tokens.len())));
+        return Err(unusable(format!("it has a token id {last}, but only {} tokens", tokens.len())));
     }
     let added = tokenizer.get_added_tokens_decoder();
     let mut texts = Strings::default();

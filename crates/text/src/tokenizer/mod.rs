@@ -218,7 +218,7 @@ impl Tokenizer {
         self.vocabulary.text(token)
     }
 
-    /// Finds the texts of control tokens, for prompts that are trusted in part.
+    /// The automaton that finds the texts of control tokens.
     pub(crate) fn control_texts(&self) -> Result<ControlTexts> {
         ControlTexts::of(&self.vocabulary)
     }

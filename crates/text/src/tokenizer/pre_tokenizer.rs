@@ -160,7 +160,7 @@ impl Cut {
 fn failed(error: impl std::error::Error) -> Error {
     let cause = std::iter::successors(error.source(), |error| error.source()).last();
     let reason = cause.map_or_else(|| error.to_string(), ToString::to_string);
-    Error::Tokenizer { reason: format!("the pre-tokenizer fails: {reason}") }
+    Error::Tokenizer { reason: format!("the pre-tokenizer failed: {reason}") }
 }
 
 #[cfg(test)]

@@ -114,5 +114,5 @@ impl Finder {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::Tokenizer { reason: format!("the special tokens fail: {error}") }
+    Error::Tokenizer { reason: format!("finding special tokens failed: {error}") }
 }

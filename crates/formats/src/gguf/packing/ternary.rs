@@ -1,5 +1,5 @@
-//! Packs ternary types: weights of -1, 0 and 1 times a scale, as 2-bit codes less one. They are kept as Q2_K, `scale * code -
-//! scale`.
+//! Packs ternary types: weights of -1, 0 and 1 times a scale, as 2-bit codes less one. They are kept as Q2_K,
+//! `scale * code - scale`.
 
 use wgslm_shaders::format::{GROUP, SUPER_BLOCK_GROUPS};
 
