@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 
 use wgslm::engine::{EngineOptions, GenerateOptions, GenerationEvent, Loader};
-use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm::{Device, DeviceOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,13 +15,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn answer(path: &str, prompt: &str) -> Result<(), Box<dyn Error>> {
-    // The most powerful device there is; `GpuOptions::device` names another.
-    let gpu = Gpu::request(&GpuOptions::default()).await?;
-    eprintln!("running on {}", gpu.adapter().name);
+    // The most powerful device there is; `DeviceOptions::device` names another.
+    let device = Device::open(&DeviceOptions::default()).await?;
+    eprintln!("running on {}", device.adapter().name);
 
     // The file may come in pieces of any size, from anywhere: its tensors go to the device as they arrive.
     let mut file = File::open(path)?;
-    let mut loader = Loader::new(&gpu, &EngineOptions::default());
+    let mut loader = Loader::new(&device, &EngineOptions::default());
     let mut piece = vec![0; 1 << 20];
     loop {
         match file.read(&mut piece)? {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions};
-use wgslm::quantize::Policy;
+use wgslm::formats::quantize::Policy;
 
 /// What follows the list of commands.
 const AFTER_HELP: &str = "\

@@ -2,15 +2,15 @@
 
 use std::io::Write as _;
 
-use wgslm::gpu::Gpu;
+use wgslm::Device;
 
 use crate::arguments::DevicesArguments;
 use crate::error::Result;
 
 pub(crate) async fn run(arguments: &DevicesArguments) -> Result<()> {
-    let adapters = Gpu::adapters().await;
+    let adapters = Device::adapters().await;
     if adapters.is_empty() {
-        return Err(wgslm::Error::NoAdapter.into());
+        return Err(wgslm::gpu::Error::NoAdapter.into());
     }
     let mut output = std::io::stdout().lock();
     if arguments.json {

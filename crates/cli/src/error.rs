@@ -31,6 +31,19 @@ pub(crate) enum Error {
     Json(#[from] serde_json::Error),
 }
 
+/// The crates below the library have errors of their own, which are the library's too.
+macro_rules! from_library {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::Wgslm(error.into())
+            }
+        })*
+    };
+}
+
+from_library!(wgslm::formats::Error, wgslm::gpu::Error, wgslm::text::Error);
+
 impl Error {
     /// For `map_err`: names the file.
     pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {

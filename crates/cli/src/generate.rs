@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Summary};
-use wgslm::tokenizer::Message;
+use wgslm::text::Message;
 
 use crate::arguments::GenerateArguments;
 use crate::error::Result;
@@ -52,7 +52,7 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
                 prefill_tokens_per_s: summary.timings.prefill_tokens_per_s,
                 decode_tokens_per_s: summary.timings.decode_tokens_per_s,
             },
-            adapter: &engine.gpu().adapter().name,
+            adapter: &engine.device().adapter().name,
         };
         serde_json::to_writer(&mut output, &report)?;
     }
@@ -64,7 +64,7 @@ fn prompt_tokens(engine: &Engine, arguments: &GenerateArguments) -> Result<Vec<u
     let model = engine.model();
     match (&arguments.prompt, &arguments.tokens) {
         (Some(prompt), _) if arguments.chat => {
-            let template = model.chat_template()?.ok_or_else(|| wgslm::Error::ChatTemplate {
+            let template = model.chat_template()?.ok_or_else(|| wgslm::text::Error::ChatTemplate {
                 reason: "this model has none; leave --chat out".to_owned(),
             })?;
             let prompt = template.render(&[Message::new("user", prompt)], true)?;

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use serde_json::{Value as Json, json};
-use wgslm::gguf::{Array, Value};
-use wgslm::kv::KvFormat;
+use wgslm::engine::KvFormat;
+use wgslm::formats::gguf::{Array, Value};
+use wgslm::formats::source::{Format, ModelHeader};
 use wgslm::model::ModelSpec;
-use wgslm::source::{Format, ModelHeader};
 
 use crate::arguments::InspectArguments;
 use crate::error::Result;

@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wgslm::engine::{Engine, EngineOptions, Loader};
-use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm::source::{self, Event, ModelHeader, Reader, Wanted};
+use wgslm::formats::source::{self, Event, ModelHeader, Reader, Wanted};
+use wgslm::{Device, DeviceOptions};
 
 use crate::arguments::ModelArguments;
 use crate::error::{Error, Result};
-use crate::tuning;
+use crate::{environment, tuning};
 
 /// Bytes read from a file at a time.
 const PIECE: usize = 1 << 20;
@@ -47,7 +47,8 @@ impl Place {
             }
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let entry = source::entry(&names).map_err(|source| Error::Folder { path: path.to_owned(), source })?;
+        let entry =
+            source::entry(&names).map_err(|source| Error::Folder { path: path.to_owned(), source: source.into() })?;
         Ok(Self { folder: path.to_owned(), entry: entry.to_owned(), first: path.join(entry) })
     }
 
@@ -70,9 +71,9 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     let place = Place::of(&arguments.model)?;
     // An empty `WGSLM_DEVICE` asks for nothing; as a part of a name it would be in every one.
     let device = arguments.device.clone().filter(|device| !device.is_empty());
-    let options = GpuOptions { device, ..GpuOptions::from_env()? };
-    let gpu = Gpu::request(&options).await?;
-    tuning::recall(&gpu);
+    let options = DeviceOptions { device, ..environment::device_options()? };
+    let device = Device::open(&options).await?;
+    tuning::recall(&device);
     let options = EngineOptions {
         context_length: arguments.context,
         activations: arguments.activations,
@@ -80,7 +81,7 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
         ..EngineOptions::default()
     };
     let bar = progress_bar("loading", BYTES, None);
-    let mut loader = Loader::open(&gpu, &place.entry, &options);
+    let mut loader = Loader::open(&device, &place.entry, &options);
     while let Some(wanted) = loader.next_file() {
         let Some((path, file)) = place.file(&wanted)? else {
             loader.absent()?;
@@ -97,7 +98,7 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
         loader.end_file()?;
     }
     let engine = loader.finish().await?;
-    tuning::keep(&gpu);
+    tuning::keep(&device);
     bar.finish_and_clear();
     Ok((engine, began.elapsed().as_secs_f64() * 1e3))
 }
@@ -126,7 +127,7 @@ pub(crate) fn header(path: &Path) -> Result<ModelHeader> {
         }
         reader.end_file()?;
     }
-    Err(wgslm::Error::Truncated { what: "the header".to_owned(), offset: 0 }.into())
+    Err(wgslm::formats::Error::Truncated { what: "the header".to_owned(), offset: 0 }.into())
 }
 
 /// Reads a file in pieces until `take` has enough; a thread reads ahead of what is taken.

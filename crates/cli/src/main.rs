@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod devices;
 mod embed;
+mod environment;
 mod error;
 mod generate;
 mod inspect;

@@ -108,7 +108,7 @@ async fn measure(engine: &Engine, text: &str, most: usize) -> Result<Report> {
         text_tokens: tokens.len(),
         tokens_per_s: (windows.len() * context as usize) as f64 / seconds,
         weight_bytes: engine.weight_bytes(),
-        adapter: engine.gpu().adapter().name.clone(),
+        adapter: engine.device().adapter().name.clone(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use wgslm::quantize::{FileQuantizer, Policy};
+use wgslm::formats::quantize::{FileQuantizer, Policy};
 
 use crate::arguments::QuantizeArguments;
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use wgslm::tokenizer::Special;
+use wgslm::text::{Special, Tokenizer};
 
 use crate::arguments::TokenizeArguments;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::load;
 
 pub(crate) fn run(arguments: &TokenizeArguments) -> Result<()> {
     let mut header = load::header(&arguments.model)?;
-    let tokenizer = header.take_tokenizer()?;
+    let tokenizer = Tokenizer::take_from(&mut header)?;
     let special = if arguments.no_special { Special::Plain } else { Special::Parse };
     let ids = tokenizer.encode(&arguments.text, special)?;
     let mut output = std::io::stdout().lock();

@@ -4,19 +4,19 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-use wgslm::gpu::Gpu;
+use wgslm::Device;
 
 /// Takes what was measured earlier.
-pub(crate) fn recall(gpu: &Gpu) {
-    if let Some(text) = file(gpu).and_then(|path| fs::read_to_string(path).ok()) {
-        gpu.adopt_tuning(&text);
+pub(crate) fn recall(device: &Device) {
+    if let Some(text) = file(device).and_then(|path| fs::read_to_string(path).ok()) {
+        device.adopt_tuning(&text);
     }
 }
 
 /// Keeps what has been measured.
-pub(crate) fn keep(gpu: &Gpu) {
-    let text = gpu.tuning();
-    let Some(path) = file(gpu).filter(|_| !text.is_empty()) else { return };
+pub(crate) fn keep(device: &Device) {
+    let text = device.tuning();
+    let Some(path) = file(device).filter(|_| !text.is_empty()) else { return };
     if fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
         return;
     }
@@ -25,9 +25,9 @@ pub(crate) fn keep(gpu: &Gpu) {
     drop(written);
 }
 
-fn file(gpu: &Gpu) -> Option<PathBuf> {
+fn file(device: &Device) -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| env::home_dir().map(|home| home.join(".cache")))?;
-    let name: String = gpu.tuning_key().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String = device.tuning_key().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     Some(cache.join("wgslm").join("tuning").join(name + ".txt"))
 }

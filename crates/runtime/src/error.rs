@@ -1,139 +1,27 @@
-//! The one error type of this crate: every way in which a call can fail, with a stable code.
+//! The error type of the library: its own errors and those of the crates below, each with a stable code.
 
-/// What can go wrong. Every message says what happened, where, and what the user can do next.
+/// Every message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    // --- The GGUF file ---
-    /// The first four bytes are not `GGUF`.
-    #[error("not a GGUF file: it starts with {found:02x?} instead of \"GGUF\"; check the address or the path")]
-    NotGguf {
-        /// The bytes found (fewer than four if the file ends there).
-        found: Vec<u8>,
-    },
-    /// A GGUF version other than 2 and 3.
-    #[error("GGUF version {version} is not supported (2 and 3 are); convert the file with a current llama.cpp")]
-    UnsupportedVersion {
-        /// The version the file gives.
-        version: u32,
-    },
-    /// A file that may well follow the format, but uses what is not read here, or more of it than is read.
-    #[error("the GGUF file cannot be used, {what} at byte {offset}: {reason}")]
-    UnsupportedGguf {
-        /// What was being read.
-        what: String,
-        /// Where, in bytes from the start of the file.
-        offset: u64,
-        /// What is not supported, and what to do about it where something can be done.
-        reason: String,
-    },
-    /// The file ends before what it announces.
-    #[error("the file is cut short: it ends at byte {offset} inside {what}; download it again")]
-    Truncated {
-        /// What was being read.
-        what: String,
-        /// Where the file ends, in bytes from its start.
-        offset: u64,
-    },
-    /// The file contradicts the format.
-    #[error("the GGUF file is damaged, {what} at byte {offset}: {reason}; download or convert it again")]
-    InvalidGguf {
-        /// What was being read.
-        what: String,
-        /// Where, in bytes from the start of the file.
-        offset: u64,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A tensor type this build cannot run.
-    #[error("tensor {tensor} has the type {kind}, which is not supported (supported: {supported})")]
-    UnsupportedTensorType {
-        /// The tensor's name.
-        tensor: String,
-        /// The name of the type, or its number where it is unknown.
-        kind: String,
-        /// The types that are supported, comma separated.
-        supported: String,
-    },
-
-    // --- Models of several files ---
-    /// A file that the model needs isn't among those given.
-    #[error("the model's file {file} is missing; put it beside the others and give all of them, or their folder")]
-    MissingFile {
-        /// Its name.
-        file: String,
-    },
-    /// A later part of a split GGUF model was given where the first is wanted.
-    #[error("{file} is not the first part of its model; give {first}, and the other parts are found from it")]
-    NotFirstPart {
-        /// The name of the part given.
-        file: String,
-        /// That of the first.
-        first: String,
-    },
-    /// A file that doesn't belong to the others.
-    #[error("{file} doesn't belong to the model's other files: {reason}; download the model's files again, together")]
-    WrongPart {
-        /// Its name.
-        file: String,
-        /// What tells so.
-        reason: String,
-    },
-    /// Files among which there isn't one model.
-    #[error("{reason}; give a GGUF file, the first part of a split one, or a folder with config.json and safetensors")]
-    NoModel {
-        /// What was found instead.
-        reason: String,
-    },
-    /// A safetensors file that contradicts its format.
-    #[error("the safetensors file {file} is damaged: {reason}; download it again")]
-    InvalidSafetensors {
-        /// Its name.
-        file: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A safetensors file that uses what is not read here, or more of it than is read.
-    #[error("the safetensors file {file} cannot be used: {reason}; convert the model to GGUF with llama.cpp")]
-    UnsupportedSafetensors {
-        /// Its name.
-        file: String,
-        /// What is not supported.
-        reason: String,
-    },
-    /// A JSON file of a Hugging Face folder that can't be read or lacks something.
-    #[error("{file} is not usable: {reason}")]
-    InvalidConfig {
-        /// Its name.
-        file: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-
-    // --- The model it describes ---
-    /// An architecture this build cannot run.
-    #[error("the architecture {architecture} is not supported (supported: {supported})")]
-    UnsupportedArchitecture {
-        /// What the file asks for.
-        architecture: String,
-        /// What there is, comma separated.
-        supported: String,
-    },
-    /// A tensor the architecture needs and the file lacks.
-    #[error("the model lacks the tensor {tensor}")]
-    MissingTensor {
-        /// The tensor's name.
-        tensor: String,
-    },
-    /// A tensor the architecture has no use for, as far as this build knows it: ignoring it could change every answer.
+    /// An error of the model's files.
+    #[error(transparent)]
+    Formats(#[from] wgslm_formats::Error),
+    /// An error of the tokenizer or the chat template.
+    #[error(transparent)]
+    Text(#[from] wgslm_text::Error),
+    /// An error of the device.
+    #[error(transparent)]
+    Gpu(#[from] wgslm_gpu::Error),
+    /// Parts of a tensor that arrive one by one and don't fit how its rows lie on the device.
     #[error(
-        "the model has a tensor {tensor} that {architecture} as run here doesn't use, so its answers would be wrong"
+        "experts that begin at row {row} can't be put together on this device, only at multiples of {multiple}; convert the model to GGUF with llama.cpp"
     )]
-    UnexpectedTensor {
-        /// The tensor's name.
-        tensor: String,
-        /// The architecture.
-        architecture: String,
+    ScatteredRows {
+        /// Where one begins.
+        row: usize,
+        /// Rows that lie side by side.
+        multiple: usize,
     },
     /// A tensor whose shape doesn't fit the metadata.
     #[error("tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}")]
@@ -145,70 +33,6 @@ pub enum Error {
         /// The shape it should have.
         expected: Vec<u64>,
     },
-    /// Parts of a tensor that arrive one by one and don't fit how its rows lie on the device.
-    #[error(
-        "experts that begin at row {row} can't be put together on this device, only at multiples of {multiple}; convert the model to GGUF with llama.cpp"
-    )]
-    ScatteredRows {
-        /// Where one begins.
-        row: usize,
-        /// Rows that lie side by side.
-        multiple: usize,
-    },
-    /// A metadata key that the model cannot do without.
-    #[error("the model's metadata lacks {key}")]
-    MissingMetadata {
-        /// The missing key.
-        key: String,
-    },
-    /// A metadata value of the wrong type or out of range.
-    #[error("the model's metadata {key} is not usable: {reason}")]
-    InvalidMetadata {
-        /// The key.
-        key: String,
-        /// What is wrong with its value.
-        reason: String,
-    },
-    /// A tokenizer that cannot be built or used.
-    #[error("tokenizer: {reason}")]
-    Tokenizer {
-        /// What is wrong.
-        reason: String,
-    },
-    /// A chat template that is missing or fails.
-    #[error("chat template: {reason}")]
-    ChatTemplate {
-        /// What is wrong.
-        reason: String,
-    },
-
-    // --- Quantising ---
-    /// A policy that says nothing usable.
-    #[error("the policy for quantizing is not usable: {reason}")]
-    QuantizePolicy {
-        /// What is wrong, and what it should be.
-        reason: String,
-    },
-    /// A model without a matrix of floats.
-    #[error(
-        "the model has no F32, F16 or BF16 matrix to quantize: they are {kinds} already; run it as it is, or make floats of it first (`wgslm quantize --policy f16`)"
-    )]
-    AlreadyQuantized {
-        /// The types that its matrices have, comma separated.
-        kinds: String,
-    },
-    /// Weights that no GGUF file can hold.
-    #[error(
-        "GGUF has no type for {kind}; write {instead}, or quantize the model each time that it's loaded (--quantize)"
-    )]
-    NoGgufType {
-        /// What there is no type for.
-        kind: String,
-        /// What there is a type for.
-        instead: String,
-    },
-
-    // --- The device ---
     /// An option or environment variable with a value it can't have.
     #[error("{option}={value} is not usable; it should be {expected}")]
     InvalidOption {
@@ -218,27 +42,6 @@ pub enum Error {
         value: String,
         /// What it should be.
         expected: String,
-    },
-    /// No adapter.
-    #[error(
-        "no GPU was found; install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers), or use a browser with WebGPU"
-    )]
-    NoAdapter,
-    /// A device that isn't there.
-    #[error("there is no device {wanted}; found: {found}")]
-    UnknownDevice {
-        /// The name or index asked for.
-        wanted: String,
-        /// The names there are.
-        found: String,
-    },
-    /// A device that can't be opened.
-    #[error("{device} could not be opened: {reason}")]
-    DeviceRequest {
-        /// The device's name.
-        device: String,
-        /// What it answered.
-        reason: String,
     },
     /// A device that computes wrong values.
     #[error(
@@ -250,45 +53,9 @@ pub enum Error {
         /// The kernel and its variant.
         kernel: String,
     },
-    /// A device that takes no times.
-    #[error(
-        "{device} has no timestamps here, so its kernels can't be timed one by one; choose another device, or ask for all capabilities"
-    )]
-    NoTimestamps {
-        /// The device's name.
-        device: String,
-    },
-    /// More than one binding can hold.
-    #[error(
-        "{what} takes {bytes} bytes, and this device binds at most {limit}; choose a smaller context or a smaller model"
-    )]
-    TooLarge {
-        /// What it is.
-        what: String,
-        /// Its size.
-        bytes: u64,
-        /// The device's limit.
-        limit: u64,
-    },
-    /// The device has no memory left.
-    #[error(
-        "the GPU is out of memory; close other programs that use it, or choose a smaller context or a smaller model"
-    )]
-    OutOfMemory,
-    /// The device is gone.
-    #[error("the GPU was lost ({reason}); load the model again")]
-    DeviceLost {
-        /// What the device says.
-        reason: String,
-    },
-    /// Anything else that the device reports.
-    #[error("the GPU reported an error: {reason}")]
-    Gpu {
-        /// What it reports.
-        reason: String,
-    },
-
-    // --- Requests ---
+    /// A prompt without tokens.
+    #[error("the prompt is empty; give it at least one token")]
+    EmptyPrompt,
     /// Text asked of a model that makes embeddings, or the other way round.
     #[error("this {architecture} model {does}")]
     WrongTask {
@@ -297,9 +64,6 @@ pub enum Error {
         /// What it does, what it can't do, and what to do instead.
         does: &'static str,
     },
-    /// A prompt without tokens.
-    #[error("the prompt is empty; give it at least one token")]
-    EmptyPrompt,
     /// A prompt longer than the context.
     #[error(
         "the prompt has {tokens} tokens and the context holds {capacity}; shorten it or load the model with a larger context"
@@ -328,41 +92,13 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotGguf { .. } => "not-gguf",
-            Self::UnsupportedVersion { .. } => "unsupported-version",
-            Self::UnsupportedGguf { .. } => "unsupported-gguf",
-            Self::Truncated { .. } => "truncated",
-            Self::InvalidGguf { .. } => "invalid-gguf",
-            Self::UnsupportedTensorType { .. } => "unsupported-tensor-type",
-            Self::MissingFile { .. } => "missing-file",
-            Self::NotFirstPart { .. } => "not-first-part",
-            Self::WrongPart { .. } => "wrong-part",
-            Self::NoModel { .. } => "no-model",
-            Self::InvalidSafetensors { .. } => "invalid-safetensors",
-            Self::UnsupportedSafetensors { .. } => "unsupported-safetensors",
-            Self::InvalidConfig { .. } => "invalid-config",
-            Self::UnsupportedArchitecture { .. } => "unsupported-architecture",
-            Self::MissingTensor { .. } => "missing-tensor",
-            Self::UnexpectedTensor { .. } => "unexpected-tensor",
+            Self::Formats(error) => error.code(),
+            Self::Text(error) => error.code(),
+            Self::Gpu(error) => error.code(),
             Self::ScatteredRows { .. } => "scattered-rows",
             Self::TensorShape { .. } => "tensor-shape",
-            Self::MissingMetadata { .. } => "missing-metadata",
-            Self::InvalidMetadata { .. } => "invalid-metadata",
-            Self::Tokenizer { .. } => "tokenizer",
-            Self::ChatTemplate { .. } => "chat-template",
-            Self::QuantizePolicy { .. } => "quantize-policy",
-            Self::AlreadyQuantized { .. } => "already-quantized",
-            Self::NoGgufType { .. } => "no-gguf-type",
             Self::InvalidOption { .. } => "invalid-option",
-            Self::NoAdapter => "no-adapter",
-            Self::UnknownDevice { .. } => "unknown-device",
-            Self::DeviceRequest { .. } => "device-request",
             Self::SelfCheck { .. } => "self-check",
-            Self::NoTimestamps { .. } => "no-timestamps",
-            Self::TooLarge { .. } => "too-large",
-            Self::OutOfMemory => "out-of-memory",
-            Self::DeviceLost { .. } => "device-lost",
-            Self::Gpu { .. } => "gpu",
             Self::EmptyPrompt => "empty-prompt",
             Self::WrongTask { .. } => "wrong-task",
             Self::PromptTooLong { .. } => "prompt-too-long",

@@ -9,15 +9,15 @@ mod report;
 use std::io::Write as _;
 use std::path::Path;
 
+use measure::{Bench, SHORT_ANSWER, SHORT_PROMPT};
+use report::{MemoryReport, ModelReport, Report, SettingsReport};
+use wgslm::engine::BLOCK_TOKENS;
 use wgslm::engine::Engine;
-use wgslm::kv::BLOCK_TOKENS;
 use wgslm::model::ModelSpec;
 
 use crate::arguments::{BenchArguments, ModelArguments};
 use crate::error::Result;
 use crate::load;
-use measure::{Bench, SHORT_ANSWER, SHORT_PROMPT};
-use report::{MemoryReport, ModelReport, Report, SettingsReport};
 
 pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
     let context = context_length(arguments)?;
@@ -68,8 +68,8 @@ fn check(engine: &Engine, arguments: &BenchArguments) -> Result<()> {
         let expected = format!("from 1 to {}, the generations that run side by side", engine.slots());
         return Err(invalid("--batch", &arguments.batch.to_string(), expected));
     }
-    if arguments.profile.is_some() && !engine.gpu().capabilities().timestamps {
-        return Err(wgslm::Error::NoTimestamps { device: engine.gpu().adapter().name.clone() }.into());
+    if arguments.profile.is_some() && !engine.device().gpu().capabilities().timestamps {
+        return Err(wgslm::gpu::Error::NoTimestamps { device: engine.device().adapter().name.clone() }.into());
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> R
             }
         }
     }
-    let gpu = engine.gpu();
+    let gpu = engine.device().gpu();
     // Before the buffers for measuring the bandwidth, which no model needs.
     let memory = MemoryReport {
         peak_bytes: gpu.peak_bytes(),

@@ -1,8 +1,7 @@
 //! A step's dispatches, those alike added up.
 
 use serde::Serialize;
-use wgslm::engine::{Engine, GenerateOptions};
-use wgslm::gpu::DispatchTime;
+use wgslm::engine::{Engine, GenerateOptions, TimedKernel};
 
 use crate::error::Result;
 
@@ -46,7 +45,7 @@ pub(super) async fn measure(
     Ok(summary(depth, tokens, repeats, &times))
 }
 
-fn summary(depth: u32, tokens: u32, repeats: u32, times: &[DispatchTime]) -> Profile {
+fn summary(depth: u32, tokens: u32, repeats: u32, times: &[TimedKernel]) -> Profile {
     let mut kernels: Vec<KernelTime> = Vec::new();
     for time in times {
         let label = without_layers(&time.label);
@@ -100,7 +99,7 @@ mod tests {
 
     #[test]
     fn dispatches_of_all_layers_are_added_up() {
-        let time = |label: &str, ns: f64| DispatchTime {
+        let time = |label: &str, ns: f64| TimedKernel {
             kernel: "matvec".to_owned(),
             label: label.to_owned(),
             grid: [4, 1, 1],

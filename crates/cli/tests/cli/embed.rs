@@ -3,10 +3,10 @@
 use std::fs;
 
 use serde_json::Value;
+use wgslm_testing::golden;
 
 use crate::logits::npy;
 use crate::program::{Run, file_of, has_device, text_of, tiny_model, wgslm};
-use crate::support::golden;
 
 fn embed(arguments: &[&str]) -> Run {
     let model = text_of(golden("models/bert-mean.gguf"));

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use wgslm_testing::gguf_writer::GgufWriter;
+
 use crate::program::{Run, file_of, has_device, temporary, text_of, tiny_model, wgslm};
-use crate::support::gguf_writer::GgufWriter;
 
 fn generate(file: &str) -> Run {
     wgslm(&["generate", "--model", file, "--tokens", "1"])

@@ -5,9 +5,9 @@ use std::io::Read as _;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use wgslm_testing::smollm2_model;
 
 use crate::program::{command, device_names, generate, has_device, tiny_model, wgslm};
-use crate::support::smollm2_model;
 
 /// Every token is as likely as any other: the seed alone decides, and not an adapter's rounding.
 const DRAWN: [&str; 2] = ["--temperature", "1000000"];

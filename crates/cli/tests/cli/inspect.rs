@@ -1,10 +1,10 @@
 //! `wgslm inspect`.
 
 use serde_json::json;
-use wgslm::gguf::TensorType;
+use wgslm::formats::gguf::TensorType;
+use wgslm_testing::gguf_writer::GgufWriter;
 
 use crate::program::{file_of, tiny_model, wgslm};
-use crate::support::gguf_writer::GgufWriter;
 
 #[test]
 fn the_report_has_metadata_tensors_sizes_and_memory() {

@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::Value;
+use wgslm_testing::golden;
 
 use crate::program::{has_device, temporary, tiny_model, wgslm, wgslm_with};
-use crate::support::golden;
 
 /// What f16 in the KV cache costs at the most.
 const TOLERANCE: f64 = 1e-2;

@@ -1,8 +1,5 @@
 //! The `wgslm` program from the outside: what it prints, where, and how it ends.
 
-#[path = "../../../runtime/tests/support/mod.rs"]
-mod support;
-
 mod bench;
 mod devices;
 mod embed;

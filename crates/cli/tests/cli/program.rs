@@ -5,8 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
-
-use crate::support::{golden, skipped};
+use wgslm_testing::{golden, skipped};
 
 /// What the program reads from the environment: none of it reaches a test that doesn't ask for it.
 const VARIABLES: [&str; 8] = [

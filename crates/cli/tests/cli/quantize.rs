@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use wgslm_testing::golden;
 
 use crate::program::{Run, file_of, has_device, temporary, text_of, tiny_model, wgslm, wgslm_with};
-use crate::support::golden;
 
 fn f16_model() -> String {
     text_of(golden("quant/tiny-llama-f16.gguf"))

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::json;
-use wgslm::gguf::TensorType;
+use wgslm::formats::gguf::TensorType;
+use wgslm_testing::model_files::{Files, gguf, hugging_face, part_name, split_gguf};
 
 use crate::program::{has_device, temporary, wgslm};
-use crate::support::model_files::{Files, gguf, hugging_face, part_name, split_gguf};
 
 /// A folder with `files`, and its path.
 fn folder_of(name: &str, files: &Files) -> String {

@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use wgslm_testing::{golden, smollm2_model};
 
 use crate::program::{tiny_model, wgslm};
-use crate::support::{golden, smollm2_model};
 
 #[test]
 fn the_golden_rows_match() {

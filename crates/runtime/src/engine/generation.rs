@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use web_time::Instant;
+use wgslm_gpu::{Readback, ReadbackRing};
+use wgslm_text::{Detokenizer, StopMatcher};
 
 use super::sequence::{Sampling, Sequence};
 use super::steps::SAMPLED_BYTES;
 use super::{FinishReason, GenerateOptions, Inner, Summary, Timings, check_prompt, check_task};
 use crate::Result;
-use crate::gpu::{Readback, ReadbackRing};
-use crate::tokenizer::{Detokenizer, StopMatcher};
 
 /// Chunks of a prompt that may be under way at a time: one runs while the next is prepared.
 const CHUNKS_IN_FLIGHT: usize = 2;
@@ -88,7 +88,8 @@ impl Generation {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
         let stop_tokens = stop_tokens.unwrap_or_default();
-        let ring = ReadbackRing::new(&inner.gpu, options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT, SAMPLED_BYTES);
+        let ring =
+            ReadbackRing::new(inner.device.gpu(), options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT, SAMPLED_BYTES);
         let mut generation = Self {
             inner: Arc::clone(inner),
             sequence: Sequence::for_prompt(inner, prompt.len())?,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
+
 use super::{Engine, EngineOptions, Inner};
-use crate::gpu::Gpu;
-use crate::model::{Incoming, Tuner};
-use crate::source::{Event, ModelHeader, Reader, Wanted};
-use crate::{Error, Result};
+use crate::Device;
+use crate::Result;
+use crate::model::Incoming;
+use crate::model::select::Tuner;
 
 /// Bytes written to the device between two flushes.
 const FLUSH_BYTES: u64 = 16 << 20;
@@ -17,7 +19,7 @@ const FLUSH_BYTES: u64 = 16 << 20;
 /// A single GGUF file is pushed from its start to its end. For models of several files, [`Self::open`] and [`Self::next_file`]
 /// say what is wanted, as [`Reader`] does.
 pub struct Loader {
-    gpu: Gpu,
+    device: Device,
     options: EngineOptions,
     reader: Reader,
     begun: Option<Begun>,
@@ -33,19 +35,19 @@ struct Begun {
 }
 
 impl Loader {
-    /// A loader that puts a model of one GGUF file on `gpu`.
+    /// A loader that puts a model of one GGUF file on `device`.
     #[must_use]
-    pub fn new(gpu: &Gpu, options: &EngineOptions) -> Self {
-        let mut loader = Self::open(gpu, "model.gguf", options);
+    pub fn new(device: &Device, options: &EngineOptions) -> Self {
+        let mut loader = Self::open(device, "model.gguf", options);
         loader.next_file();
         loader
     }
 
-    /// A loader for the model that begins with the file `entry` (see [`Reader::new`]); [`source::entry`](crate::source::entry)
+    /// A loader for the model that begins with the file `entry` (see [`Reader::new`]); [`source::entry`](wgslm_formats::source::entry)
     /// finds it among several. [`Self::next_file`] comes before the first byte.
     #[must_use]
-    pub fn open(gpu: &Gpu, entry: &str, options: &EngineOptions) -> Self {
-        Self { gpu: gpu.clone(), options: options.clone(), reader: Reader::new(entry), begun: None, unflushed: 0 }
+    pub fn open(device: &Device, entry: &str, options: &EngineOptions) -> Self {
+        Self { device: device.clone(), options: options.clone(), reader: Reader::new(entry), begun: None, unflushed: 0 }
     }
 
     /// The file that is wanted next, as [`Reader::next_file`].
@@ -64,7 +66,7 @@ impl Loader {
     /// # Errors
     /// As [`Reader::end_file`].
     pub fn end_file(&mut self) -> Result<()> {
-        self.reader.end_file()
+        Ok(self.reader.end_file()?)
     }
 
     /// There is no such file.
@@ -72,7 +74,7 @@ impl Loader {
     /// # Errors
     /// As [`Reader::absent`].
     pub fn absent(&mut self) -> Result<()> {
-        self.reader.absent()
+        Ok(self.reader.absent()?)
     }
 
     /// Bytes taken so far.
@@ -90,54 +92,55 @@ impl Loader {
     /// Takes the next bytes of the file.
     ///
     /// # Errors
-    /// What is wrong with the file, the model or the options, as soon as it shows: see [`Error`]. The loader is then of no more
+    /// What is wrong with the file, the model or the options, as soon as it shows: see [`Error`](crate::Error). The loader is then of no more
     /// use.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while let Some(event) = self.reader.read(&mut bytes)? {
             match event {
-                Event::Header(header) => self.begun = Some(Begun::new(&self.gpu, header, &self.options)?),
+                Event::Header(header) => self.begun = Some(Begun::new(&self.device, header, &self.options)?),
                 Event::Data { tensor, offset, bytes } => {
                     let Some(begun) = &mut self.begun else { continue };
-                    begun.incoming.data(&self.gpu, tensor, offset, &bytes)?;
+                    begun.incoming.data(self.device.gpu(), tensor, offset, &bytes)?;
                     self.unflushed += bytes.len() as u64;
                     if self.unflushed >= FLUSH_BYTES {
-                        self.gpu.flush();
+                        self.device.gpu().flush();
                         self.unflushed = 0;
                     }
                 }
             }
         }
-        self.gpu.check()
+        Ok(self.device.gpu().check()?)
     }
 
     /// The engine, once the last byte has been taken. Where the device has no choice of kernels for the model's matrices yet
-    /// ([`Gpu::adopt_tuning`]), it is measured now, in about a second in a browser and a fifth of that natively.
+    /// ([`Device::adopt_tuning`]), it is measured now, in about a second in a browser and a fifth of that natively.
     ///
     /// # Errors
-    /// [`Error::Truncated`] where the file isn't whole, or what the device reports.
+    /// [`Truncated`](wgslm_formats::Error::Truncated) where the file isn't whole, or what the device reports.
     pub async fn finish(self) -> Result<Engine> {
         self.reader.finish()?;
-        let end = || Error::Truncated { what: "the header".to_owned(), offset: 0 };
+        let end = || wgslm_formats::Error::Truncated { what: "the header".to_owned(), offset: 0 };
         let Begun { mut inner, tuner, .. } = self.begun.ok_or_else(end)?;
-        self.gpu.compiled().await?;
-        self.gpu.finished().await?;
-        if tuner.run(&self.gpu).await? {
+        let gpu = self.device.gpu();
+        gpu.compiled().await?;
+        gpu.finished().await?;
+        if tuner.run(&self.device).await? {
             inner.rebuild_programs()?;
         }
         if cfg!(not(target_arch = "wasm32")) {
-            inner.programs.touch(&self.gpu);
+            inner.programs.touch(gpu);
         }
-        self.gpu.finished().await?;
+        gpu.finished().await?;
         Ok(Engine { inner: Arc::new(inner) })
     }
 }
 
 impl Begun {
-    fn new(gpu: &Gpu, header: ModelHeader, options: &EngineOptions) -> Result<Self> {
+    fn new(device: &Device, header: ModelHeader, options: &EngineOptions) -> Result<Self> {
         let expected_bytes = header.bytes();
-        let (model, incoming) = Incoming::new(gpu, header, options.quantize.as_ref())?;
-        let inner = Inner::new(gpu, model, options)?;
-        let tuner = Tuner::new(gpu, &inner.model)?;
+        let (model, incoming) = Incoming::new(device, header, options.quantize.as_ref())?;
+        let inner = Inner::new(device, model, options)?;
+        let tuner = Tuner::new(device, &inner.model)?;
         Ok(Self { inner, incoming, tuner, expected_bytes })
     }
 }

@@ -1,5 +1,6 @@
 //! Running a model: sequences over the KV cache, prefill, decode with several tokens in flight, and logits.
 
+mod blocks;
 mod embed;
 mod generation;
 mod loader;
@@ -13,12 +14,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wgslm_shaders::Sample;
 
+pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
+
+pub use blocks::BlockOrder;
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
+pub use profile::TimedKernel;
 
-use crate::gpu::Gpu;
-use crate::kv::{BlockAllocator, KvCache, KvFormat, Slots};
+use self::blocks::BlockAllocator;
+use crate::Device;
+use crate::model::state::{KvCache, Slots};
 use crate::model::{self, Graph, Model, ModelSpec};
 use crate::{Error, Result};
 use step::Step;
@@ -51,7 +57,7 @@ pub struct Engine {
 }
 
 pub(crate) struct Inner {
-    gpu: Gpu,
+    device: Device,
     model: Model,
     kv: KvCache,
     activations: model::Activations,
@@ -70,14 +76,15 @@ struct State {
 }
 
 impl Inner {
-    /// Prepares `model`, for whose weights there is room on `gpu`: makes the KV cache, the activations and the programs.
+    /// Prepares `model`, for whose weights there is room on `device`: makes the KV cache, the activations and the programs.
     ///
     /// # Errors
     /// [`Error::InvalidOption`], [`Error::TooLarge`] or what the device reports.
-    fn new(gpu: &Gpu, model: Model, options: &EngineOptions) -> Result<Self> {
+    fn new(device: &Device, model: Model, options: &EngineOptions) -> Result<Self> {
         let spec = &model.spec;
+        let gpu = device.gpu();
         let max_binding = gpu.capabilities().max_binding;
-        let kv_format = options.kv_format.unwrap_or(gpu.capabilities().kv_format());
+        let kv_format = options.kv_format.unwrap_or(device.kernels().kv_format());
         let context_length = context_length(spec, kv_format, max_binding, options)?;
         let rows = match options.prefill_rows {
             // What is pooled goes through the model at once.
@@ -91,9 +98,9 @@ impl Inner {
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_ROWS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
         let kv = KvCache::new(gpu, spec, kv_format, context_length, Slots { count: SLOTS, rows })?;
-        let encoding = options.activations.encoding(gpu.capabilities());
-        let activations = model::Activations::new(gpu, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
-        let programs = programs(gpu, &model, (&activations, &kv, context_length), options.activations)?;
+        let encoding = options.activations.encoding(device.kernels());
+        let activations = model::Activations::new(device, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
+        let programs = programs(device, &model, (&activations, &kv, context_length), options.activations)?;
         gpu.check()?;
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),
@@ -101,7 +108,7 @@ impl Inner {
             step: Step::new(&activations),
         };
         Ok(Self {
-            gpu: gpu.clone(),
+            device: device.clone(),
             model,
             kv,
             activations,
@@ -115,7 +122,7 @@ impl Inner {
     /// Builds the programs again, for what the device chose since.
     fn rebuild_programs(&mut self) -> Result<()> {
         self.programs =
-            programs(&self.gpu, &self.model, (&self.activations, &self.kv, self.context_length), self.wanted)?;
+            programs(&self.device, &self.model, (&self.activations, &self.kv, self.context_length), self.wanted)?;
         Ok(())
     }
 
@@ -127,8 +134,8 @@ impl Inner {
 impl Engine {
     /// The device.
     #[must_use]
-    pub fn gpu(&self) -> &Gpu {
-        &self.inner.gpu
+    pub fn device(&self) -> &Device {
+        &self.inner.device
     }
 
     /// The model.
@@ -190,14 +197,14 @@ impl Engine {
 }
 
 fn programs(
-    gpu: &Gpu,
+    device: &Device,
     model: &Model,
     (activations, kv, context): (&model::Activations, &KvCache, u32),
     wanted: Activations,
 ) -> Result<Programs> {
     let Model { spec, weights, .. } = model;
-    let encoding = wanted.encoding(gpu.capabilities());
-    Programs::build(&Graph { gpu, spec, weights, activations, kv, context, encoding: None }, encoding)
+    let encoding = wanted.encoding(device.kernels());
+    Programs::build(&Graph { device, spec, weights, activations, kv, context, encoding: None }, encoding)
 }
 
 /// Whether the model is one that makes embeddings, or one that makes text, as it's asked to.

@@ -2,12 +2,13 @@
 
 use std::str::FromStr;
 
+use wgslm_formats::quantize::Policy;
 use wgslm_shaders::Encoding;
+use wgslm_shaders::KvFormat;
 
+use super::blocks::BlockOrder;
 use super::sequence::Sampling;
-use crate::gpu::Capabilities;
-use crate::kv::{BlockOrder, KvFormat};
-use crate::quantize::Policy;
+use crate::model::select::Kernels;
 use crate::{Error, Result};
 
 /// What the matrices multiply. The numbers that come out differ by what rounding costs, so this decides between speed and
@@ -30,18 +31,18 @@ impl Activations {
     const AUTO_TOKENS: usize = 64;
 
     /// How some are encoded; if at all, those of decoding are so where few tokens have such kernels.
-    pub(super) fn encoding(self, capabilities: &Capabilities) -> Option<Encoding> {
+    pub(super) fn encoding(self, kernels: &Kernels) -> Option<Encoding> {
         match self {
-            Self::Auto => Some(capabilities.encoding()),
+            Self::Auto => Some(kernels.encoding()),
             Self::Float => None,
             Self::Int8 => Some(Encoding::Int8),
         }
     }
 
     /// Whether those of a prompt of `tokens` tokens are.
-    pub(super) fn encode_prompt(self, tokens: usize, capabilities: &Capabilities) -> bool {
+    pub(super) fn encode_prompt(self, tokens: usize, kernels: &Kernels) -> bool {
         match self {
-            Self::Auto => capabilities.encoding() == Encoding::F16 || tokens >= Self::AUTO_TOKENS,
+            Self::Auto => kernels.encoding() == Encoding::F16 || tokens >= Self::AUTO_TOKENS,
             Self::Float => false,
             Self::Int8 => true,
         }
@@ -220,19 +221,21 @@ pub struct Summary {
 
 #[cfg(test)]
 mod tests {
+    use wgslm_gpu::Capabilities;
+
     use super::Activations;
-    use crate::gpu::Capabilities;
+    use crate::model::select::Kernels;
 
     #[test]
     fn long_prompts_alone_are_rounded_to_8_bits_without_being_asked() {
-        let capabilities = |cooperative| Capabilities { cooperative, ..Capabilities::default() };
+        let kernels = |cooperative| Kernels::new(&Capabilities { cooperative, ..Capabilities::default() }, None, None);
         for (activations, cooperative, encoded) in [
             (Activations::Auto, false, [false, true]),
             (Activations::Auto, true, [true, true]),
             (Activations::Float, true, [false, false]),
             (Activations::Int8, false, [true, true]),
         ] {
-            let found = [63, 64].map(|tokens| activations.encode_prompt(tokens, &capabilities(cooperative)));
+            let found = [63, 64].map(|tokens| activations.encode_prompt(tokens, &kernels(cooperative)));
             assert_eq!(found, encoded, "{activations:?}");
         }
     }

@@ -1,8 +1,10 @@
 //! Where the time of a step goes, and what it reads.
 
+use wgslm_gpu::{BoundBuffer, DispatchTime};
+use wgslm_shaders::Kernel;
+
 use super::sequence::Sequence;
 use super::{Engine, GenerateOptions, SLOTS};
-use crate::gpu::DispatchTime;
 use crate::{Error, Result};
 
 impl Engine {
@@ -39,18 +41,18 @@ impl Engine {
     }
 
     /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_rows`]; 1 for decoding) after `depth` others,
-    /// the choice of the next token as `options` have it included: see [`crate::gpu::Program::profile`]. No generation may be under way, or its
+    /// the choice of the next token as `options` have it included: see [`wgslm_gpu::Program::profile`]. No generation may be under way, or its
     /// tokens go wrong.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`], [`Error::NoTimestamps`], [`Error::PromptTooLong`], [`Error::KvCacheFull`], or what the device reports.
+    /// [`Error::InvalidOption`], [`NoTimestamps`](wgslm_gpu::Error::NoTimestamps), [`Error::PromptTooLong`], [`Error::KvCacheFull`], or what the device reports.
     pub async fn profile(
         &self,
         depth: u32,
         tokens: u32,
         options: &GenerateOptions,
         repeats: u32,
-    ) -> Result<Vec<DispatchTime>> {
+    ) -> Result<Vec<TimedKernel>> {
         options.check()?;
         let inner = &self.inner;
         let tokens = tokens.clamp(1, self.prefill_rows());
@@ -62,7 +64,7 @@ impl Engine {
         let vocabulary = inner.model.spec.vocabulary;
         let ids: Vec<u32> = (0..tokens).map(|token| token.wrapping_mul(2_654_435_761) % vocabulary).collect();
         let wanted = inner.wanted;
-        let quantise = tokens == 1 || wanted.encode_prompt(tokens as usize, inner.gpu.capabilities());
+        let quantise = tokens == 1 || wanted.encode_prompt(tokens as usize, inner.device.kernels());
         let (programs, counts) = {
             let mut state = inner.state();
             sequence.set_step_at(&mut state, depth, &ids, options.sampling())?;
@@ -71,8 +73,53 @@ impl Engine {
         };
         let mut times = Vec::new();
         for program in programs.into_iter().flatten() {
-            times.extend(program.profile(&inner.gpu, counts, repeats).await?);
+            let measured = program.profile(inner.device.gpu(), counts, repeats).await?;
+            times.extend(measured.into_iter().map(TimedKernel::of));
         }
         Ok(times)
     }
+}
+
+/// The time that one kernel of a step takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedKernel {
+    /// The kernel and its variant.
+    pub kernel: String,
+    /// The tensors it reads or, without any, the buffers it writes.
+    pub label: String,
+    /// Its workgroups.
+    pub grid: [u32; 3],
+    /// Bytes of weights it reads, where that is all of them.
+    pub weight_bytes: Option<u64>,
+    /// As [`DispatchTime::in_order_ns`].
+    pub in_order_ns: f64,
+    /// As [`DispatchTime::repeated_ns`].
+    pub repeated_ns: f64,
+}
+
+impl TimedKernel {
+    fn of(time: DispatchTime) -> Self {
+        let DispatchTime { variant, reads, writes, grid, in_order_ns, repeated_ns } = time;
+        let weights: Vec<&BoundBuffer> = reads.iter().filter(|buffer| is_weight(&buffer.label)).collect();
+        let label = if weights.is_empty() { distinct(writes.iter()) } else { distinct(weights.iter().copied()) };
+        // Of the embedding table only the tokens' rows are read.
+        let whole = !weights.is_empty() && variant.kernel != Kernel::Embed;
+        let weight_bytes = whole.then(|| weights.iter().map(|buffer| buffer.bytes).sum());
+        Self { kernel: variant.name(), label, grid, weight_bytes, in_order_ns, repeated_ns }
+    }
+}
+
+/// Tensors keep their names in GGUF, which end so.
+fn is_weight(label: &str) -> bool {
+    label.ends_with(".weight") || label.ends_with(".bias")
+}
+
+fn distinct<'a>(buffers: impl Iterator<Item = &'a BoundBuffer>) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for BoundBuffer { label, .. } in buffers {
+        if !all.contains(&label.as_str()) {
+            all.push(label);
+        }
+    }
+    all.join(" + ")
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use wgslm_gpu::{Readback, ReadbackRing};
 use wgslm_shaders::{BLOCK_TOKENS, Output, Row};
 
 use super::{Activations, Inner, LOGIT_READBACKS, State};
-use crate::gpu::{Readback, ReadbackRing};
 use crate::{Error, Result};
 
 /// How the next token of a sequence is chosen.
@@ -52,7 +52,7 @@ impl Sequence {
     /// An empty sequence for a prompt of `tokens` tokens.
     pub(super) fn for_prompt(inner: &Arc<Inner>, tokens: usize) -> Result<Self> {
         let mut sequence = Self::open(inner)?;
-        sequence.encoded = inner.wanted.encode_prompt(tokens, inner.gpu.capabilities());
+        sequence.encoded = inner.wanted.encode_prompt(tokens, inner.device.kernels());
         Ok(sequence)
     }
 
@@ -92,7 +92,7 @@ impl Sequence {
         let inner = Arc::clone(&self.inner);
         let output_capacity = inner.activations.output_capacity as usize;
         let vocabulary = inner.model.spec.vocabulary as usize;
-        let mut ring = ReadbackRing::new(&inner.gpu, LOGIT_READBACKS, inner.logit_bytes(output_capacity));
+        let mut ring = ReadbackRing::new(inner.device.gpu(), LOGIT_READBACKS, inner.logit_bytes(output_capacity));
         let mut position = first;
         let mut appended = 0;
         for chunk in tokens.chunks((inner.activations.row_capacity as usize).min(LOGIT_READBACKS * output_capacity)) {
@@ -125,7 +125,7 @@ impl Sequence {
     pub(super) async fn embed(mut self, tokens: &[u32]) -> Result<Vec<f32>> {
         let inner = Arc::clone(&self.inner);
         let bytes = u64::from(inner.model.spec.width) * 4;
-        let mut ring = ReadbackRing::new(&inner.gpu, 1, bytes);
+        let mut ring = ReadbackRing::new(inner.device.gpu(), 1, bytes);
         let readback = {
             let mut state = inner.state();
             self.set_rows(&mut state, known(tokens))?;
@@ -183,7 +183,7 @@ impl Sequence {
         let had = self.blocks.len();
         if needed > had {
             let blocks = state.blocks.take(needed - had).ok_or(Error::KvCacheFull)?;
-            kv.write_table(&self.inner.gpu, self.slot, had, &blocks);
+            kv.write_table(&self.inner.device.gpu(), self.slot, had, &blocks);
             self.blocks.extend(blocks);
         }
         let table = kv.table_offset(self.slot);

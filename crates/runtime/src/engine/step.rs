@@ -2,8 +2,8 @@
 
 use wgslm_shaders::{Output, Row};
 
-use crate::gpu::Counts;
 use crate::model::Activations;
+use crate::model::Counts;
 
 /// The next step as it lies in [`Activations::step`]: outputs first, then rows and their end. Kept from step to step, so that
 /// none allocates.
@@ -46,7 +46,7 @@ impl Step {
 
     pub(super) fn counts(&self) -> Counts {
         let context = self.rows().iter().map(|row| row.context).max().unwrap_or(0);
-        Counts { rows: self.rows().len() as u32, outputs: self.outputs as u32, context }
+        Counts { tokens: self.rows().len() as u32, outputs: self.outputs as u32, context }
     }
 
     /// What is to be written at the beginning of [`Activations::step`].

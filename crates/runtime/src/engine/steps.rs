@@ -1,13 +1,13 @@
 //! The programs of a model, and what a step runs of them.
 
+use wgslm_gpu::{Gpu, Readback, ReadbackRing};
 use wgslm_shaders::{Encoding, Output, Row};
 
 use super::Inner;
 use super::sequence::Sampling;
 use super::step::Step;
 use crate::Result;
-use crate::gpu::{Counts, Gpu, Program, Readback, ReadbackRing};
-use crate::model::Graph;
+use crate::model::{Counts, Graph, Program};
 
 /// Everything a model runs, made once. Of several bodies and heads a step runs the first that is for it.
 pub(super) struct Programs {
@@ -35,7 +35,7 @@ impl Programs {
     pub(super) fn build(graph: &Graph<'_>, encoding: Option<Encoding>) -> Result<Self> {
         let for_steps = |rows, encoded, program| Choice { program, rows, encoded };
         let (mut bodies, mut heads) = (Vec::new(), Vec::new());
-        let fuses = graph.gpu.capabilities().fuses();
+        let fuses = graph.device.kernels().fuses();
         if fuses {
             let few = graph.activations.split_rows as usize;
             bodies.push(for_steps(few, false, graph.body(true)?));
@@ -76,14 +76,14 @@ impl Inner {
         self.write_step(step);
         let (programs, counts) = self.step_programs(step, encode);
         let programs = programs.into_iter().flatten().map(|program| (program, counts));
-        self.gpu.run_and_read(programs, &self.activations.sampled, SAMPLED_BYTES, ring)
+        self.device.gpu().run_and_read(programs, &self.activations.sampled, SAMPLED_BYTES, ring)
     }
 
     /// Runs the rows of a step, up to the residual stream.
     pub(super) fn submit_rows(&self, step: &mut Step, encode: bool) {
         step.set_outputs(&[]);
         self.write_step(step);
-        self.gpu.run([(choose(&self.programs.bodies, step.rows().len(), encode), step.counts())]);
+        self.device.gpu().run([(choose(&self.programs.bodies, step.rows().len(), encode), step.counts())]);
     }
 
     /// Brings back the logits of `outputs` of the rows submitted last.
@@ -97,7 +97,7 @@ impl Inner {
         step.set_outputs(outputs);
         self.write_step(step);
         let programs = [(choose(&self.programs.heads, MANY, encode), step.counts())];
-        self.gpu.run_and_read(programs, &self.activations.logits, self.logit_bytes(outputs.len()), ring)
+        self.device.gpu().run_and_read(programs, &self.activations.logits, self.logit_bytes(outputs.len()), ring)
     }
 
     /// Runs a step whose outputs name the first rows of sequences, and brings `bytes` bytes of their embeddings back.
@@ -105,7 +105,7 @@ impl Inner {
         self.write_step(step);
         let body = choose(&self.programs.bodies, step.rows().len(), encode);
         let programs = [body, &self.programs.pool].map(|program| (program, step.counts()));
-        self.gpu.run_and_read(programs, &self.activations.embeddings, bytes, ring)
+        self.device.gpu().run_and_read(programs, &self.activations.embeddings, bytes, ring)
     }
 
     /// Bytes in the logits of `outputs` outputs.
@@ -115,7 +115,7 @@ impl Inner {
 
     /// Tells the device what the next step is, in one write.
     pub(super) fn write_step(&self, step: &Step) {
-        self.gpu.write(&self.activations.step, 0, step.bytes());
+        self.device.gpu().write(&self.activations.step, 0, step.bytes());
     }
 
     /// What a step runs, in order, and how much of it.

@@ -1,11 +1,11 @@
 //! What lies between kernels.
 
+use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Attention, Encoding, Output, Row, Sample};
 
 use super::ModelSpec;
-use crate::Result;
-use crate::gpu::{Buffer, Gpu};
+use crate::{Device, Result};
 
 /// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
 /// groups of 32; the rest value by value.
@@ -100,11 +100,12 @@ impl Activations {
     /// Room for steps of up to `rows` rows and `outputs` outputs, whose activations may be encoded, by sequences in `slots` slots of
     /// up to `context` tokens.
     pub(crate) fn new(
-        gpu: &Gpu,
+        device: &Device,
         spec: &ModelSpec,
         (rows, outputs, encoding): (u32, u32, Option<Encoding>),
         (slots, context): (u32, u32),
     ) -> Result<Self> {
+        let gpu = device.gpu();
         let buffer =
             |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
         let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
@@ -112,7 +113,7 @@ impl Activations {
         let splits = context.div_ceil(Attention::SPLIT_TOKENS);
         let row_bytes = u64::from(splits) * u64::from(spec.heads) * u64::from(spec.head_width + 4) * 4;
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
-        let split_rows = rows.min(gpu.capabilities().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+        let split_rows = rows.min(device.kernels().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
         // One more row, for the end.
         let step = gpu.storage_buffer("step", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;

@@ -1,15 +1,17 @@
 //! From a model's header to a model whose weights are on their way.
 
+use wgslm_formats::gguf::TensorInfo;
+use wgslm_formats::quantize::{Plan, Policy};
+use wgslm_formats::source::ModelHeader;
+use wgslm_gpu::Gpu;
+use wgslm_text::{ChatTemplate, Tokenizer};
+
 use super::places::{Place, check_tensors};
 use super::quantised_rows::Staging;
 use super::tensor_writer::TensorWriter;
 use super::tensors::OUTPUT_HEAD;
 use super::{Model, ModelSpec, Weights};
-use crate::gguf::TensorInfo;
-use crate::gpu::Gpu;
-use crate::quantize::{Plan, Policy};
-use crate::source::ModelHeader;
-use crate::{Error, Result};
+use crate::{Device, Result};
 
 /// Takes the bytes of a model's tensors as they arrive.
 pub(crate) struct Incoming {
@@ -31,22 +33,22 @@ impl Incoming {
     /// The model that `header` announces, with room on the device for all its weights, which `policy` may have quantised.
     ///
     /// # Errors
-    /// Why it can't be run: see [`Error`].
-    pub(crate) fn new(gpu: &Gpu, mut header: ModelHeader, policy: Option<&Policy>) -> Result<(Model, Self)> {
+    /// Why it can't be run: see [`Error`](crate::Error).
+    pub(crate) fn new(device: &Device, mut header: ModelHeader, policy: Option<&Policy>) -> Result<(Model, Self)> {
         let mut spec = ModelSpec::from_metadata(&header.metadata)?;
         spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
         let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
-        let places = check_tensors(gpu, &spec, &header.tensors, &plan)?;
-        let tokenizer = header.take_tokenizer().map_err(|error| reason(&error));
+        let places = check_tensors(device, &spec, &header.tensors, &plan)?;
+        let tokenizer = Tokenizer::take_from(&mut header).map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
-            Ok(tokenizer) => header.chat_template(tokenizer).map_err(|error| reason(&error)),
+            Ok(tokenizer) => ChatTemplate::from_header(&header, tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),
         };
         let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
-        let (mut weights, mut staging) = (Weights::new(gpu, &spec)?, Staging::default());
+        let (mut weights, mut staging) = (Weights::new(device.gpu(), &spec)?, Staging::default());
         let writer = |info: &TensorInfo| {
             let begin = |(role, fusion): &Place| {
-                weights.begin(gpu, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
+                weights.begin(device, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
             };
             let writer = places.get(&info.name).map(begin).transpose()?;
             Ok(IncomingTensor { end: 0, left: info.bytes, writer })
@@ -59,7 +61,7 @@ impl Incoming {
     /// begin and end with rows.
     ///
     /// # Errors
-    /// [`Error::ScatteredRows`].
+    /// [`Error::ScatteredRows`](crate::Error::ScatteredRows).
     pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) -> Result<()> {
         let Some(incoming) = self.tensors.get_mut(tensor) else { return Ok(()) };
         let Some(writer) = &mut incoming.writer else { return Ok(()) };
@@ -79,25 +81,28 @@ impl Incoming {
 }
 
 /// The text of an error without the name of its kind, which is added again when it's given out.
-fn reason(error: &Error) -> String {
+fn reason(error: &wgslm_text::Error) -> String {
     match error {
-        Error::Tokenizer { reason } | Error::ChatTemplate { reason } => reason.clone(),
+        wgslm_text::Error::Tokenizer { reason } | wgslm_text::Error::ChatTemplate { reason } => reason.clone(),
         other => other.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use wgslm_formats::gguf::TensorType;
+    use wgslm_formats::quantize::Stored;
+    use wgslm_gpu::ReadbackRing;
+
     use super::*;
-    use crate::gguf::TensorType;
-    use crate::gpu::{GpuOptions, ReadbackRing};
+    use crate::DeviceOptions;
     use crate::model::tensors::TensorRole;
-    use crate::quantize::Stored;
 
     const ROWS: u64 = 96;
 
     /// The bytes on the device of a matrix of F16 whose parts, from a row up to another, arrive in this order.
-    fn arrived(gpu: &Gpu, parts: &[(u64, u64)]) -> Result<Vec<u8>> {
+    fn arrived(device: &Device, parts: &[(u64, u64)]) -> Result<Vec<u8>> {
+        let gpu = device.gpu();
         let row_bytes = 64 * 2;
         let bytes: Vec<u8> = (0..ROWS * row_bytes).map(|place| (place * 7 % 251) as u8).collect();
         let info = TensorInfo {
@@ -110,7 +115,7 @@ mod tests {
         let mut weights = Weights::default();
         let stored = Stored::Blocks(info.kind);
         let place = (TensorRole::Matrix, None);
-        let writer = weights.begin(gpu, place, &info, stored, &mut Staging::default())?;
+        let writer = weights.begin(device, place, &info, stored, &mut Staging::default())?;
         let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer) };
         let mut incoming = Incoming { tensors: vec![tensor] };
         for (first, end) in parts {
@@ -122,22 +127,22 @@ mod tests {
         assert!(incoming.tensors[0].writer.is_none(), "all of it has come");
         let codes = &weights.matrix("experts")?.parts[0].codes;
         let mut ring = ReadbackRing::new(gpu, 1, codes.size());
-        pollster::block_on(gpu.run_and_read([], codes, codes.size(), &mut ring))
+        Ok(pollster::block_on(gpu.read(codes, codes.size(), &mut ring))?)
     }
 
     #[test]
     fn parts_of_a_tensor_may_come_in_any_order() {
-        for adapter in pollster::block_on(Gpu::adapters()) {
-            let options = GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() };
+        for adapter in pollster::block_on(Device::adapters()) {
+            let options = DeviceOptions { device: Some(adapter.index.to_string()), ..DeviceOptions::default() };
             for interleaved in [true, false] {
-                let options = GpuOptions { interleaved_rows: Some(interleaved), ..options.clone() };
-                let gpu = pollster::block_on(Gpu::request(&options)).expect("the adapter opens");
-                let whole = arrived(&gpu, &[(0, ROWS)]).expect("it fits");
+                let options = DeviceOptions { interleaved_rows: Some(interleaved), ..options.clone() };
+                let device = pollster::block_on(Device::open(&options)).expect("the adapter opens");
+                let whole = arrived(&device, &[(0, ROWS)]).expect("it fits");
                 for parts in [&[(64, 96), (0, 32), (32, 64)][..], &[(32, 96), (0, 32)]] {
-                    assert_eq!(arrived(&gpu, parts).expect("it fits"), whole, "{parts:?}");
+                    assert_eq!(arrived(&device, parts).expect("it fits"), whole, "{parts:?}");
                 }
                 // Rows that lie side by side are written together.
-                let uneven = arrived(&gpu, &[(48, 96), (0, 48)]);
+                let uneven = arrived(&device, &[(48, 96), (0, 48)]);
                 match uneven {
                     Ok(bytes) => assert!(!interleaved && bytes == whole),
                     Err(error) => assert!(interleaved && error.code() == "scattered-rows", "{error}"),

@@ -7,27 +7,28 @@ mod graph;
 mod incoming;
 mod places;
 mod quantised_rows;
+pub mod select;
 mod sizes;
 mod spec;
+pub(crate) mod state;
 mod tensor_writer;
 mod tensors;
-mod tuner;
 mod weights;
 
 pub(crate) use activations::Activations;
 pub use architecture::supported_architectures;
-pub(crate) use graph::Graph;
+pub(crate) use graph::{Counts, Graph, Program};
 pub(crate) use incoming::Incoming;
 pub use spec::{
     AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, Layer, ModelSpec, NormKind, NormPlace, NormSpec,
     OutputSpec, Pooling, QkNorm, RopeSpec,
 };
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
-pub(crate) use tuner::Tuner;
 pub use weights::{Matrix, MatrixPart, Weights};
 
-use crate::tokenizer::{ChatTemplate, Tokenizer};
-use crate::{Error, Result};
+use wgslm_text::{ChatTemplate, Tokenizer};
+
+use crate::Result;
 
 /// A model on the device.
 pub struct Model {
@@ -45,16 +46,19 @@ impl Model {
     /// The model's tokenizer.
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] where the file has none that can be used; the model still runs on token ids.
+    /// [`Tokenizer`](wgslm_text::Error::Tokenizer) where the file has none that can be used; the model still runs on token ids.
     pub fn tokenizer(&self) -> Result<&Tokenizer> {
-        self.tokenizer.as_ref().map_err(|reason| Error::Tokenizer { reason: reason.clone() })
+        self.tokenizer.as_ref().map_err(|reason| wgslm_text::Error::Tokenizer { reason: reason.clone() }.into())
     }
 
     /// The model's chat template, if it has one.
     ///
     /// # Errors
-    /// [`Error::ChatTemplate`] where it has one that can't be used.
+    /// [`ChatTemplate`](wgslm_text::Error::ChatTemplate) where it has one that can't be used.
     pub fn chat_template(&self) -> Result<Option<&ChatTemplate>> {
-        self.chat_template.as_ref().map(Option::as_ref).map_err(|reason| Error::ChatTemplate { reason: reason.clone() })
+        self.chat_template
+            .as_ref()
+            .map(Option::as_ref)
+            .map_err(|reason| wgslm_text::Error::ChatTemplate { reason: reason.clone() }.into())
     }
 }

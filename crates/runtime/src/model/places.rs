@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use wgslm_formats::Error as FormatsError;
+use wgslm_formats::gguf::{TensorInfo, floats, supported_types, weight_format};
+use wgslm_formats::quantize::Plan;
+
 use super::ModelSpec;
 use super::tensors::{ExpectedTensor, Fusion, TensorRole, bias_of, expected_tensors};
 use super::weights::can_fuse;
-use crate::gguf::{TensorInfo, floats, supported_types, weight_format};
-use crate::gpu::Gpu;
-use crate::quantize::Plan;
-use crate::{Error, Result};
+use crate::{Device, Error, Result};
 
 /// What a tensor is for, and the larger one that it becomes a part of.
 pub(super) type Place = (TensorRole, Option<Fusion>);
@@ -16,9 +17,10 @@ pub(super) type Place = (TensorRole, Option<Fusion>);
 /// The places of all tensors, by name.
 ///
 /// # Errors
-/// [`Error::MissingTensor`], [`Error::TensorShape`], [`Error::UnsupportedTensorType`] or [`Error::UnexpectedTensor`].
+/// [`FormatsError::MissingTensor`], [`Error::TensorShape`], [`FormatsError::UnsupportedTensorType`] or
+/// [`FormatsError::UnexpectedTensor`].
 pub(super) fn check_tensors(
-    gpu: &Gpu,
+    device: &Device,
     spec: &ModelSpec,
     tensors: &[TensorInfo],
     plan: &Plan,
@@ -32,7 +34,7 @@ pub(super) fn check_tensors(
             if tensor.optional {
                 continue;
             }
-            return Err(Error::MissingTensor { tensor: tensor.name });
+            return Err(FormatsError::MissingTensor { tensor: tensor.name }.into());
         };
         check(&tensor, info)?;
         for fusion in &tensor.fusions {
@@ -44,7 +46,7 @@ pub(super) fn check_tensors(
     let fuses = |role: TensorRole, fusion: &Fusion| {
         let parts = fusions.get(&fusion.name).map(Vec::as_slice).unwrap_or_default();
         let sizes: Vec<_> = parts.iter().map(|part| (plan.of(part), part.shape[1..].iter().product())).collect();
-        role != TensorRole::Matrix || parts.first().is_some_and(|first| can_fuse(gpu, first.shape[0], &sizes))
+        role != TensorRole::Matrix || parts.first().is_some_and(|first| can_fuse(device, first.shape[0], &sizes))
     };
     for (name, candidates) in candidates {
         if let Some(place) = places.get_mut(&name) {
@@ -60,7 +62,8 @@ pub(super) fn check_tensors(
     match tensors.iter().find(|tensor| !places.contains_key(&tensor.name)) {
         None => Ok(places),
         Some(tensor) => {
-            Err(Error::UnexpectedTensor { tensor: tensor.name.clone(), architecture: spec.architecture.clone() })
+            let architecture = spec.architecture.clone();
+            Err(FormatsError::UnexpectedTensor { tensor: tensor.name.clone(), architecture }.into())
         }
     }
 }
@@ -80,11 +83,12 @@ fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
     if runs {
         return Ok(());
     }
-    Err(Error::UnsupportedTensorType {
+    Err(FormatsError::UnsupportedTensorType {
         tensor: expected.name.clone(),
         kind: info.kind.name().to_owned(),
         supported: supported_types(),
-    })
+    }
+    .into())
 }
 
 /// The bias that the file has for a matrix, and its place: beside those of what the matrix is fused with.

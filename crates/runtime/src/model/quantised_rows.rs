@@ -1,12 +1,12 @@
 //! Matrices that are quantised on the device as their rows arrive.
 
+use wgslm_formats::gguf::{TensorInfo, float_kind};
+use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Kernel, QuantiseWeights, Variant};
+use wgslm_shaders::{Extent, Kernel, QuantiseWeights, Variant};
 
 use super::Matrix;
 use crate::Result;
-use crate::gguf::{TensorInfo, float_kind};
-use crate::gpu::{Buffer, Count, Counts, Gpu, Program, ProgramBuilder};
 
 /// About how many bytes are quantised at a time.
 const BATCH_BYTES: u64 = 1 << 20;
@@ -39,14 +39,14 @@ pub(super) struct QuantisedRows {
     staging: Buffer,
     row_bytes: usize,
     /// The first row of each part, and what writes it.
-    parts: Vec<(usize, Program)>,
+    parts: Vec<(usize, Program<AsGiven>)>,
 }
 
 impl QuantisedRows {
     /// For the rows of `tensor`, which are floats in whole groups of 32, in the format of `matrix`.
     ///
     /// # Errors
-    /// [`crate::Error::TooLarge`] where not even a row fits a binding.
+    /// [`TooLarge`](wgslm_gpu::Error::TooLarge) where not even a row fits a binding.
     pub(super) fn new(gpu: &Gpu, staging: &mut Staging, tensor: &TensorInfo, matrix: &Matrix) -> Result<Self> {
         let staging = staging.get(gpu, tensor.row_bytes())?;
         let layout = matrix.layout;
@@ -57,7 +57,7 @@ impl QuantisedRows {
             let mut resources = vec![("source", &staging), ("codes", &part.codes)];
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
             let mut builder = ProgramBuilder::default();
-            builder.dispatch(params, variant, Count::Rows, &resources);
+            builder.dispatch(params, variant, AsGiven, &resources);
             (part.first as usize, builder.build(gpu))
         };
         let parts = matrix.parts.iter().map(program).collect();
@@ -83,7 +83,7 @@ impl QuantisedRows {
             gpu.write(&self.staging, 0, bytemuck::cast_slice(&header));
             let slice = &bytes[(row - first) * self.row_bytes..(part_end - first) * self.row_bytes];
             gpu.write(&self.staging, HEADER_BYTES, slice);
-            gpu.run([(program, Counts { rows, outputs: 0, context: 0 })]);
+            gpu.run([(program, Extent { count: rows, context: 0 })]);
             row = part_end;
         }
     }

@@ -1,11 +1,11 @@
 //! From a tensor's bytes to the device, piece by piece as they arrive.
 
+use wgslm_formats::gguf::{PackedRows, TensorType, floats, groups_in};
+use wgslm_formats::quantize::Conversion;
+use wgslm_gpu::{Buffer, Gpu};
 use wgslm_shaders::format::{GROUP, plane_index};
 
 use super::quantised_rows::QuantisedRows;
-use crate::gguf::{PackedRows, TensorType, floats, groups_in};
-use crate::gpu::{Buffer, Gpu};
-use crate::quantize::Conversion;
 use crate::{Error, Result};
 
 /// What a tensor's rows become.

@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 
+use wgslm_formats::Error;
+use wgslm_formats::gguf::{TensorInfo, groups_in};
+use wgslm_formats::quantize::{Conversion, Stored};
+use wgslm_gpu::{Buffer, Gpu};
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
 use super::quantised_rows::{QuantisedRows, Staging};
+use super::select::MatrixKind;
 use super::tensor_writer::{Target, TensorWriter};
 use super::tensors::{EMBEDDINGS, Fusion, SINKS, TensorRole, bias_of, layer_tensor};
 use super::{Layer, ModelSpec};
-use crate::gguf::{TensorInfo, groups_in};
-use crate::gpu::{Buffer, Gpu, MatrixKind};
-use crate::quantize::{Conversion, Stored};
-use crate::{Error, Result};
+use crate::{Device, Result};
 
 /// A matrix on the device, split by rows where it's larger than a binding.
 pub struct Matrix {
@@ -73,7 +75,7 @@ impl Weights {
     /// # Errors
     /// [`Error::MissingTensor`].
     pub fn matrix(&self, name: &str) -> Result<&Matrix> {
-        self.matrices.get(name).ok_or_else(|| Error::MissingTensor { tensor: name.to_owned() })
+        self.matrices.get(name).ok_or_else(|| Error::MissingTensor { tensor: name.to_owned() }.into())
     }
 
     /// The f32 values of this name: a vector in planes as activations are, others in their order.
@@ -81,7 +83,7 @@ impl Weights {
     /// # Errors
     /// [`Error::MissingTensor`].
     pub fn floats(&self, name: &str) -> Result<&Buffer> {
-        self.floats.get(name).ok_or_else(|| Error::MissingTensor { tensor: name.to_owned() })
+        self.floats.get(name).ok_or_else(|| Error::MissingTensor { tensor: name.to_owned() }.into())
     }
 
     /// The bias of the matrix of this name, a value for each of its rows.
@@ -164,12 +166,13 @@ impl Weights {
     /// [`Error::TooLarge`] where not even a single group of rows fits a binding.
     pub(crate) fn begin(
         &mut self,
-        gpu: &Gpu,
+        device: &Device,
         (role, fusion): (TensorRole, Option<&Fusion>),
         tensor: &TensorInfo,
         stored: Stored,
         staging: &mut Staging,
     ) -> Result<TensorWriter> {
+        let gpu = device.gpu();
         let row_length = tensor.shape[0] as usize;
         let row_bytes = tensor.row_bytes() as usize;
         let all_rows: u64 = tensor.shape[1..].iter().product();
@@ -201,7 +204,7 @@ impl Weights {
                 return Ok(TensorWriter::new(row_bytes, 1, 0, target));
             }
         }
-        let mut layout = matrix_layout(gpu, stored);
+        let mut layout = matrix_layout(device, stored);
         let rows = rows.unwrap_or(all_rows as u32);
         let unit = if tensor.shape.len() > 2 { tensor.shape[1] as u32 } else { 1 };
         if tensor.shape.len() > 2 && !unit.is_multiple_of(layout.interleave) {
@@ -236,19 +239,20 @@ impl Weights {
 }
 
 /// How a matrix lies on the device.
-fn matrix_layout(gpu: &Gpu, stored: Stored) -> WeightLayout {
-    WeightLayout { format: stored.format().unwrap_or(WeightFormat::F32), interleave: gpu.capabilities().interleave() }
+fn matrix_layout(device: &Device, stored: Stored) -> WeightLayout {
+    let format = stored.format().unwrap_or(WeightFormat::F32);
+    WeightLayout { format, interleave: device.kernels().interleave() }
 }
 
 /// Whether tensors that are stored like this and have so many rows can lie in one matrix of one binding, a row being
 /// `row_length` long.
-pub(crate) fn can_fuse(gpu: &Gpu, row_length: u64, parts: &[(Stored, u64)]) -> bool {
+pub(crate) fn can_fuse(device: &Device, row_length: u64, parts: &[(Stored, u64)]) -> bool {
     let Some((stored, _)) = parts.first() else { return false };
-    let layout = matrix_layout(gpu, *stored);
+    let layout = matrix_layout(device, *stored);
     let (code_bytes, scale_bytes) = row_plane_bytes(layout.format, groups_in(row_length as usize));
     let rows: u64 = parts.iter().map(|(_, rows)| rows).sum();
     parts.iter().all(|(other, rows)| other == stored && rows % u64::from(layout.interleave) == 0)
-        && rows * code_bytes.max(scale_bytes) <= gpu.capabilities().max_binding
+        && rows * code_bytes.max(scale_bytes) <= device.gpu().capabilities().max_binding
 }
 
 /// Bytes of codes and of scales of a row.

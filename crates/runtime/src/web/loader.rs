@@ -5,13 +5,13 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+use wgslm_formats::quantize::Policy;
+use wgslm_formats::source::{self, Wanted};
 
 use super::error::{object, spent, to_js};
 use super::model::JsModel;
+use crate::Device;
 use crate::engine::{Activations, EngineOptions, Loader};
-use crate::gpu::Gpu;
-use crate::quantize::Policy;
-use crate::source::{self, Wanted};
 
 /// Bytes between two waits for the device, which would otherwise queue up a whole model's writes. Each is for what was written
 /// before the bytes written last, so that the device has something to do meanwhile.
@@ -38,18 +38,18 @@ struct JsWanted {
 /// Takes a model's files in pieces.
 #[wasm_bindgen(js_name = Loader)]
 pub struct JsLoader {
-    gpu: Gpu,
+    device: Device,
     state: RefCell<Option<Progress>>,
 }
 
 struct Progress {
     loader: Loader,
     waited_at: u64,
-    writes: Option<Pin<Box<dyn Future<Output = crate::Result<()>>>>>,
+    writes: Option<Pin<Box<dyn Future<Output = wgslm_gpu::Result<()>>>>>,
 }
 
 impl JsLoader {
-    pub(super) fn new(gpu: &Gpu, options: LoaderOptions) -> crate::Result<Self> {
+    pub(super) fn new(device: &Device, options: LoaderOptions) -> crate::Result<Self> {
         let entry = options.entry.unwrap_or_else(|| "model.gguf".to_owned());
         let options = EngineOptions {
             context_length: options.context_length,
@@ -57,8 +57,8 @@ impl JsLoader {
             quantize: options.quantize.map(policy).transpose()?,
             ..EngineOptions::default()
         };
-        let progress = Progress { loader: Loader::open(gpu, &entry, &options), waited_at: 0, writes: None };
-        Ok(Self { gpu: gpu.clone(), state: RefCell::new(Some(progress)) })
+        let progress = Progress { loader: Loader::open(device, &entry, &options), waited_at: 0, writes: None };
+        Ok(Self { device: device.clone(), state: RefCell::new(Some(progress)) })
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut Loader) -> crate::Result<T>) -> Result<T, JsValue> {
@@ -71,8 +71,8 @@ impl JsLoader {
 /// A policy by its name, or as the object that its JSON would be.
 fn policy(value: serde_json::Value) -> crate::Result<Policy> {
     match value {
-        serde_json::Value::String(name) => name.parse(),
-        object => object.to_string().parse(),
+        serde_json::Value::String(name) => Ok(name.parse()?),
+        object => Ok(object.to_string().parse()?),
     }
 }
 
@@ -82,7 +82,7 @@ impl JsLoader {
     #[allow(clippy::needless_pass_by_value)] // What comes from JavaScript is owned.
     pub fn entry(names: Vec<String>) -> Result<String, JsValue> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error))
+        source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error.into()))
     }
 
     /// The file that is wanted next: `{file, offset, optional}`, or `undefined` when nothing more is.
@@ -114,7 +114,7 @@ impl JsLoader {
             let loaded = progress.loader.loaded_bytes();
             let earlier = if loaded - progress.waited_at >= BYTES_AHEAD {
                 progress.waited_at = loaded;
-                progress.writes.replace(Box::pin(self.gpu.finished()))
+                progress.writes.replace(Box::pin(self.device.gpu().finished()))
             } else {
                 None
             };
@@ -122,7 +122,7 @@ impl JsLoader {
         };
         drop(bytes);
         if let Some(writes) = earlier {
-            writes.await.map_err(|error| to_js(&error))?;
+            writes.await.map_err(|error| to_js(&error.into()))?;
         }
         Ok(reads_on)
     }

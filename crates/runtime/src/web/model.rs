@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+use wgslm_text::{Message, Special};
 
 use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration};
-use crate::Error;
 use crate::engine::{Engine, GenerateOptions};
-use crate::tokenizer::{Message, Special};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,22 +46,20 @@ impl JsModel {
 
     fn prompt_tokens(&self, prompt: &JsValue) -> crate::Result<Vec<u32>> {
         match prompt.as_string() {
-            Some(text) => self.engine.model().tokenizer()?.encode_prompt(&text),
+            Some(text) => Ok(self.engine.model().tokenizer()?.encode_prompt(&text)?),
             None => Ok(js_sys::Uint32Array::new(prompt).to_vec()),
         }
     }
 
     fn chat_prompt(&self, messages: &[Message], add_generation_prompt: bool) -> crate::Result<String> {
-        let template = self
-            .engine
-            .model()
-            .chat_template()?
-            .ok_or_else(|| Error::ChatTemplate { reason: "this model has none; use a plain prompt".to_owned() })?;
-        template.render(messages, add_generation_prompt)
+        let template = self.engine.model().chat_template()?.ok_or_else(|| wgslm_text::Error::ChatTemplate {
+            reason: "this model has none; use a plain prompt".to_owned(),
+        })?;
+        Ok(template.render(messages, add_generation_prompt)?)
     }
 
     fn text_of(&self, tokens: &[u32]) -> crate::Result<String> {
-        self.engine.model().tokenizer()?.decode(tokens)
+        Ok(self.engine.model().tokenizer()?.decode(tokens)?)
     }
 }
 
@@ -99,7 +96,7 @@ impl JsModel {
     pub fn tokenize(&self, text: &str, parse_special: bool) -> Result<Vec<u32>, JsValue> {
         let special = if parse_special { Special::Parse } else { Special::Plain };
         let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
-        tokenizer.encode(text, special).map_err(|error| to_js(&error))
+        tokenizer.encode(text, special).map_err(|error| to_js(&error.into()))
     }
 
     /// The text of tokens.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use pollster::block_on;
 use serde::Deserialize;
 use wgslm::engine::{Activations, EngineOptions};
-use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm::{Device, DeviceOptions};
+use wgslm_testing::{golden, golden_roots, skipped};
 
 use crate::setup::{adapters, engine_on, logits, normalised_error, npy, open};
-use crate::support::{golden, golden_roots, skipped};
 
 /// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
 const TOLERANCE: f64 = 1e-2;
@@ -57,10 +57,10 @@ fn goldens() -> Vec<Golden> {
 }
 
 impl Golden {
-    /// How far what `gpu` computes is off.
-    fn error(&self, gpu: &Gpu, options: &EngineOptions) -> f64 {
+    /// How far what `device` computes is off.
+    fn error(&self, device: &Device, options: &EngineOptions) -> f64 {
         let options = EngineOptions { context_length: self.context, ..options.clone() };
-        let engine = engine_on(gpu, &self.folder.join(&self.model), &options);
+        let engine = engine_on(device, &self.folder.join(&self.model), &options);
         let expected = |name: &str| npy(&self.folder.join(name));
         match (&self.logits, &self.embedding) {
             (Some(name), _) => normalised_error(&logits(&engine, &self.tokens), &expected(name)),
@@ -76,11 +76,11 @@ impl Golden {
 }
 
 /// Runs every model; fails with all that are too far off.
-fn check(options: &GpuOptions, engine_options: &EngineOptions, tolerance: f64) {
-    let gpu = open(options);
+fn check(options: &DeviceOptions, engine_options: &EngineOptions, tolerance: f64) {
+    let device = open(options);
     let mut failures = Vec::new();
     for golden in goldens() {
-        let error = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| golden.error(&gpu, engine_options)));
+        let error = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| golden.error(&device, engine_options)));
         let error = error.unwrap_or(f64::INFINITY);
         if error.is_nan() || error >= tolerance {
             failures.push(format!("{} ({}): {error:.2e}", golden.model, golden.architecture));
@@ -94,7 +94,7 @@ fn every_architecture_gives_the_golden_values_on_every_adapter() {
     for options in adapters() {
         for interleaved_rows in [false, true] {
             check(
-                &GpuOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() },
+                &DeviceOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() },
                 &EngineOptions::default(),
                 TOLERANCE,
             );
@@ -107,7 +107,7 @@ fn activations_of_8_bits_come_close_in_every_architecture() {
     let engine_options = EngineOptions { activations: Activations::Int8, ..EngineOptions::default() };
     for options in adapters() {
         for interleaved_rows in [false, true] {
-            let options = GpuOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() };
+            let options = DeviceOptions { interleaved_rows: Some(interleaved_rows), ..options.clone() };
             check(&options, &engine_options, INT8_TOLERANCE);
         }
     }
@@ -118,17 +118,21 @@ fn a_token_at_a_time_gives_the_same_as_a_prompt() {
     let engine_options = EngineOptions { prefill_rows: Some(1), ..EngineOptions::default() };
     for options in adapters().into_iter().take(1) {
         // Few rows have kernels of their own where rows of weights lie one after the other.
-        check(&GpuOptions { interleaved_rows: Some(false), ..options }, &engine_options, TOLERANCE);
+        check(&DeviceOptions { interleaved_rows: Some(false), ..options }, &engine_options, TOLERANCE);
     }
 }
 
 #[test]
 fn layers_with_a_window_keep_only_that() {
     for options in adapters().into_iter().take(1) {
-        let gpu = open(&options);
+        let device = open(&options);
         for name in ["models/gemma2-caps.gguf", "models/lfm2-attention-first.gguf", "models/olmo2-window.gguf"] {
             let load = |rows| {
-                engine_on(&gpu, &golden(name), &EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() })
+                engine_on(
+                    &device,
+                    &golden(name),
+                    &EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() },
+                )
             };
             // Steps of as many rows as there is context leave no room for rings.
             let (ring, whole) = (load(5), load(2048));

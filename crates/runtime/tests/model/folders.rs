@@ -4,15 +4,15 @@ use std::fs;
 
 use half::f16;
 use serde_json::{Value, json};
+use wgslm::Device;
 use wgslm::engine::{Activations, Engine, EngineOptions};
-use wgslm::gguf::TensorType;
-use wgslm::gpu::Gpu;
+use wgslm::formats::gguf::TensorType;
+use wgslm_testing::gguf_read::{File, read_in_pieces};
+use wgslm_testing::model_files::Files;
+use wgslm_testing::safetensors_writer::SafetensorsWriter;
+use wgslm_testing::{golden_roots, skipped};
 
 use crate::setup::{adapters, load_bytes, load_files, logits, normalised_error, open};
-use crate::support::gguf_read::{File, read_in_pieces};
-use crate::support::model_files::Files;
-use crate::support::safetensors_writer::SafetensorsWriter;
-use crate::support::{golden_roots, skipped};
 
 /// Names in GGUF and in Hugging Face's folders, without a layer before them.
 type Names = &'static [(&'static str, &'static str)];
@@ -206,14 +206,14 @@ fn folder(file: &File, Case(_, model_type, names, more, paired, add_one): &Case)
     ])
 }
 
-fn load(gpu: &Gpu, files: &Files, options: &EngineOptions) -> Engine {
-    load_files(gpu, "config.json", (100_000, options), |name| files.get(name).cloned()).expect("it loads")
+fn load(device: &Device, files: &Files, options: &EngineOptions) -> Engine {
+    load_files(device, "config.json", (100_000, options), |name| files.get(name).cloned()).expect("it loads")
 }
 
 #[test]
 fn every_architecture_answers_from_a_folder_as_from_gguf() {
     let prompt: Vec<u32> = (0..40).map(|place| place * 37 % 256).collect();
-    let Some(gpu) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first().map(open) else { return };
     let options = EngineOptions { activations: Activations::Float, ..EngineOptions::default() };
     let mut wrong = Vec::new();
     for case in cases() {
@@ -225,8 +225,8 @@ fn every_architecture_answers_from_a_folder_as_from_gguf() {
         };
         let bytes = fs::read(found).expect("it is readable");
         let file = read_in_pieces(&bytes, usize::MAX).expect("a valid file");
-        let from_gguf = logits(&load_bytes(&gpu, &bytes, 1 << 20, &options).expect("it loads"), &prompt);
-        let from_folder = logits(&load(&gpu, &folder(&file, &case), &options), &prompt);
+        let from_gguf = logits(&load_bytes(&device, &bytes, 1 << 20, &options).expect("it loads"), &prompt);
+        let from_folder = logits(&load(&device, &folder(&file, &case), &options), &prompt);
         let error = normalised_error(&from_folder, &from_gguf);
         if error > 1e-3 {
             wrong.push(format!("{}: {error}", case.0));

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use wgslm::Error;
 use wgslm::engine::{Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent};
+use wgslm_testing::golden;
 
 use crate::setup::{adapters, engine, generate, logits};
-use crate::support::golden;
 
 const PROMPT: [u32; 5] = [171, 206, 5, 206, 120];
 
@@ -273,7 +273,7 @@ fn stop_tokens_can_be_ignored() {
 #[test]
 fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
     let Some(engine) = tiny_engine(200) else { return };
-    if !engine.gpu().capabilities().timestamps {
+    if !engine.device().gpu().capabilities().timestamps {
         return;
     }
     let expected = tokens_of(&engine, up_to(5));
@@ -298,7 +298,7 @@ fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
 #[test]
 fn memory_is_counted_until_it_is_given_back() {
     let Some(engine) = tiny_engine(200) else { return };
-    let gpu = engine.gpu().clone();
+    let gpu = engine.device().gpu().clone();
     let (bytes, peak) = (gpu.bytes(), gpu.peak_bytes());
     assert!(peak >= bytes && bytes > engine.weight_bytes() + engine.kv_bytes(), "{bytes} of {peak}");
     drop(engine);

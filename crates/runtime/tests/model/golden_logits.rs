@@ -1,12 +1,12 @@
 //! Logits of the tiny golden models.
 
 use serde::Deserialize;
+use wgslm::engine::BlockOrder;
 use wgslm::engine::{Activations, EngineOptions, GenerateOptions};
-use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm::kv::BlockOrder;
+use wgslm::{Device, DeviceOptions};
+use wgslm_testing::{golden, golden_roots, skipped};
 
 use crate::setup::{adapters, argmax, configurations, engine_on, generate, logits, normalised_error, npy, open};
-use crate::support::{golden, golden_roots, skipped};
 
 /// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
 const TOLERANCE: f64 = 1e-2;
@@ -48,41 +48,42 @@ fn golden_model(name: &str) -> GoldenModel {
 }
 
 /// The adapters, each with rows of weights one after the other and side by side: other kernels read them.
-fn both_ways() -> impl Iterator<Item = GpuOptions> {
-    let rows =
-        |options: GpuOptions| [false, true].map(|rows| GpuOptions { interleaved_rows: Some(rows), ..options.clone() });
+fn both_ways() -> impl Iterator<Item = DeviceOptions> {
+    let rows = |options: DeviceOptions| {
+        [false, true].map(|rows| DeviceOptions { interleaved_rows: Some(rows), ..options.clone() })
+    };
     adapters().into_iter().flat_map(rows)
 }
 
 /// How far the logits are off the golden ones.
-fn error_of(name: &str, gpu: &Gpu, engine_options: &EngineOptions) -> f64 {
+fn error_of(name: &str, device: &Device, engine_options: &EngineOptions) -> f64 {
     let expected = golden_model(name);
-    let engine = engine_on(gpu, &golden(name), engine_options);
+    let engine = engine_on(device, &golden(name), engine_options);
     normalised_error(&logits(&engine, &expected.tokens), &npy(&golden(&expected.logits)))
 }
 
-fn check(name: &str, device: &str, gpu: &Gpu, engine_options: &EngineOptions) {
-    let error = error_of(name, gpu, engine_options);
-    assert!(error < TOLERANCE, "{name} on {device}: a normalised error of {error:.2e}");
+fn check(name: &str, place: &str, device: &Device, engine_options: &EngineOptions) {
+    let error = error_of(name, device, engine_options);
+    assert!(error < TOLERANCE, "{name} on {place}: a normalised error of {error:.2e}");
 }
 
 #[test]
 fn every_weight_type_gives_the_golden_logits_on_every_adapter() {
     for options in both_ways() {
-        let device = format!("adapter {:?}, interleaved {:?}", options.device, options.interleaved_rows);
-        let gpu = open(&options);
+        let place = format!("adapter {:?}, interleaved {:?}", options.device, options.interleaved_rows);
+        let device = open(&options);
         for name in models() {
-            check(&name, &device, &gpu, &EngineOptions::default());
+            check(&name, &place, &device, &EngineOptions::default());
         }
     }
 }
 
 #[test]
 fn every_way_of_using_a_device_gives_the_golden_logits() {
-    for (device, options) in configurations() {
-        let gpu = open(&options);
+    for (place, options) in configurations() {
+        let device = open(&options);
         for name in ["arch/tiny-llama-q8_0.gguf", "quant/tiny-llama-q4_1.gguf"] {
-            check(name, &device, &gpu, &EngineOptions::default());
+            check(name, &place, &device, &EngineOptions::default());
         }
     }
 }
@@ -90,10 +91,10 @@ fn every_way_of_using_a_device_gives_the_golden_logits() {
 #[test]
 fn prompts_in_chunks_of_any_size_give_the_golden_logits() {
     for options in adapters().into_iter().take(1) {
-        let gpu = open(&options);
+        let device = open(&options);
         for rows in [1, 7, 16, 47] {
             let engine_options = EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() };
-            check(MODELS[0], &format!("chunks of {rows}"), &gpu, &engine_options);
+            check(MODELS[0], &format!("chunks of {rows}"), &device, &engine_options);
         }
     }
 }
@@ -101,16 +102,16 @@ fn prompts_in_chunks_of_any_size_give_the_golden_logits() {
 #[test]
 fn a_shuffled_block_table_gives_the_same_logits() {
     for options in adapters() {
-        let gpu = open(&options);
+        let device = open(&options);
         let tokens = golden_model(MODELS[0]).tokens;
-        let in_order = logits(&engine_on(&gpu, &golden(MODELS[0]), &EngineOptions::default()), &tokens);
+        let in_order = logits(&engine_on(&device, &golden(MODELS[0]), &EngineOptions::default()), &tokens);
         for seed in [1, 2] {
             let shuffled = EngineOptions {
                 block_order: BlockOrder::Shuffled(seed),
                 context_length: Some(500),
                 ..Default::default()
             };
-            assert_eq!(logits(&engine_on(&gpu, &golden(MODELS[0]), &shuffled), &tokens), in_order);
+            assert_eq!(logits(&engine_on(&device, &golden(MODELS[0]), &shuffled), &tokens), in_order);
         }
     }
 }
@@ -119,9 +120,9 @@ fn a_shuffled_block_table_gives_the_same_logits() {
 fn activations_of_8_bits_come_close_to_the_golden_logits() {
     let asked = |activations| EngineOptions { activations, ..EngineOptions::default() };
     for options in both_ways() {
-        let gpu = open(&options);
+        let device = open(&options);
         for name in models() {
-            let int8 = error_of(&name, &gpu, &asked(Activations::Int8));
+            let int8 = error_of(&name, &device, &asked(Activations::Int8));
             let has_codes = !name.contains("f16");
             assert!(
                 int8 < if has_codes { INT8_TOLERANCE } else { TOLERANCE },
@@ -130,13 +131,13 @@ fn activations_of_8_bits_come_close_to_the_golden_logits() {
         }
         // A prompt is read as for its logits.
         let prompt = golden_model(MODELS[0]).tokens;
-        let engine = engine_on(&gpu, &golden(MODELS[0]), &asked(Activations::Int8));
+        let engine = engine_on(&device, &golden(MODELS[0]), &asked(Activations::Int8));
         let (next, _, _) = generate(&engine, &prompt, GenerateOptions { max_tokens: Some(1), ..Default::default() })
             .expect("the model runs");
         let logits = logits(&engine, &prompt);
         assert_eq!(next, [argmax(&logits[logits.len() / prompt.len() * (prompt.len() - 1)..])]);
         // Nobody gets them for logits without having asked, and they can be told from f32.
-        let error = |activations| error_of(MODELS[0], &gpu, &asked(activations));
+        let error = |activations| error_of(MODELS[0], &device, &asked(activations));
         let [auto, float, int8] = [Activations::Auto, Activations::Float, Activations::Int8].map(error);
         assert!(auto.to_bits() == float.to_bits() && int8 > 1.1 * float, "{auto:.2e}, {float:.2e}, {int8:.2e}");
     }

@@ -2,24 +2,24 @@
 
 use std::fs;
 
+use wgslm::Device;
 use wgslm::engine::{EngineOptions, GenerateOptions};
-use wgslm::gguf::{TensorType, Value};
-use wgslm::gpu::Gpu;
+use wgslm::formats::gguf::{TensorType, Value};
+use wgslm_testing::gguf_writer::GgufWriter;
+use wgslm_testing::golden;
 
 use crate::setup::{adapters, configurations, generate, load_bytes, logits};
-use crate::support::gguf_writer::GgufWriter;
-use crate::support::golden;
 
-fn gpu() -> Option<Gpu> {
-    adapters().first().map(|options| pollster::block_on(Gpu::request(options)).expect("the adapter opens"))
+fn device() -> Option<Device> {
+    adapters().first().map(|options| pollster::block_on(Device::open(options)).expect("the adapter opens"))
 }
 
 #[test]
 fn pieces_of_any_size_give_the_same_model() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let bytes = fs::read(golden("quant/tiny-llama-q4_1.gguf")).expect("it is readable");
     let run = |piece| {
-        let engine = load_bytes(&gpu, &bytes, piece, &EngineOptions::default()).expect("it loads");
+        let engine = load_bytes(&device, &bytes, piece, &EngineOptions::default()).expect("it loads");
         logits(&engine, &[1, 2, 3])
     };
     let whole = run(bytes.len());
@@ -32,10 +32,10 @@ fn pieces_of_any_size_give_the_same_model() {
 fn no_request_compiles_a_pipeline() {
     let bytes = fs::read(golden("quant/tiny-llama-q4_k_s.gguf")).expect("it is readable");
     for (name, configuration) in configurations() {
-        let gpu = pollster::block_on(Gpu::request(&configuration)).expect("the adapter opens");
-        let checked = gpu.compiled_pipelines();
-        let engine = load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
-        let loaded = gpu.compiled_pipelines();
+        let device = pollster::block_on(Device::open(&configuration)).expect("the adapter opens");
+        let checked = device.gpu().compiled_pipelines();
+        let engine = load_bytes(&device, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
+        let loaded = device.gpu().compiled_pipelines();
         assert!(loaded > checked, "{name}: {checked} for the self-check, {loaded} with a model");
         let sampling =
             GenerateOptions { temperature: 0.8, top_k: 20, top_p: 0.9, min_p: 0.05, ..GenerateOptions::default() };
@@ -44,7 +44,7 @@ fn no_request_compiles_a_pipeline() {
             generate(&engine, &prompt, GenerateOptions { max_tokens: Some(3), ..options }).expect("it runs");
             logits(&engine, &prompt);
         }
-        assert_eq!(gpu.compiled_pipelines(), loaded, "{name}");
+        assert_eq!(device.gpu().compiled_pipelines(), loaded, "{name}");
     }
 }
 
@@ -106,13 +106,14 @@ fn unchanged(_: &str, value: Value) -> Option<Value> {
 
 #[test]
 fn models_that_cannot_be_run_are_refused_by_name() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let refusal = |bytes: &[u8]| {
-        let error = load_bytes(&gpu, bytes, 1 << 16, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
+        let error =
+            load_bytes(&device, bytes, 1 << 16, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
         (error.code(), error.to_string())
     };
     let whole = file(metadata(unchanged), &tensors(), TensorType::F32);
-    assert!(load_bytes(&gpu, &whole, 1 << 16, &EngineOptions::default()).is_ok());
+    assert!(load_bytes(&device, &whole, 1 << 16, &EngineOptions::default()).is_ok());
 
     for (key, value, code) in [
         ("general.architecture", Some(Value::String("mamba".to_owned())), "unsupported-architecture"),
@@ -167,10 +168,10 @@ fn models_that_cannot_be_run_are_refused_by_name() {
 
 #[test]
 fn a_file_cut_short_is_refused() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let bytes = fs::read(golden("quant/tiny-llama-q4_0.gguf")).expect("it is readable");
     for length in [0, 3, 100, bytes.len() / 2, bytes.len() - 200] {
-        let error = load_bytes(&gpu, &bytes[..length], 4096, &EngineOptions::default());
+        let error = load_bytes(&device, &bytes[..length], 4096, &EngineOptions::default());
         let error = error.map(|_| ()).expect_err("it is cut short");
         assert_eq!(error.code(), "truncated", "at {length}: {error}");
     }
@@ -178,10 +179,10 @@ fn a_file_cut_short_is_refused() {
 
 #[test]
 fn a_context_is_as_long_as_asked_for() {
-    let Some(gpu) = gpu() else { return };
+    let Some(device) = device() else { return };
     let engine = |context_length| {
         let bytes = file(metadata(unchanged), &tensors(), TensorType::F16);
-        load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions { context_length, ..EngineOptions::default() })
+        load_bytes(&device, &bytes, 1 << 16, &EngineOptions { context_length, ..EngineOptions::default() })
     };
     assert_eq!(engine(None).map(|engine| engine.context_length()).ok(), Some(64));
     assert_eq!(engine(Some(17)).map(|engine| engine.context_length()).ok(), Some(17));

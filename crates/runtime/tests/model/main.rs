@@ -1,9 +1,7 @@
 //! Whole models against golden data, on every Vulkan adapter there is.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod architectures;
+mod device;
 mod folders;
 mod generation;
 mod golden_logits;

@@ -3,9 +3,9 @@
 use pollster::block_on;
 use serde::Deserialize;
 use wgslm::engine::EngineOptions;
+use wgslm_testing::{golden, minilm_model};
 
 use crate::setup::{adapters, load_files, open};
-use crate::support::{golden, minilm_model};
 
 /// The cosine distance to the same arithmetic in float64, with room for keys and values of f16; f32 arithmetic stays under 1e-12.
 const TOLERANCE: f64 = 1e-6;

@@ -1,13 +1,13 @@
 //! Models whose tensors are of several types, as mixtures such as Q4_K_M are: what shares a matrix then changes, the logits don't.
 
 use wgslm::engine::EngineOptions;
-use wgslm::gguf::{TensorInfo, TensorType, Value};
-use wgslm::gpu::{Gpu, GpuOptions};
+use wgslm::formats::gguf::{TensorInfo, TensorType, Value};
+use wgslm::{Device, DeviceOptions};
+use wgslm_testing::gguf_read::{File, read_in_pieces};
+use wgslm_testing::gguf_writer::GgufWriter;
+use wgslm_testing::golden;
 
 use crate::setup::{adapters, load_bytes, logits, normalised_error};
-use crate::support::gguf_read::{File, read_in_pieces};
-use crate::support::gguf_writer::GgufWriter;
-use crate::support::golden;
 
 /// The same weights, to the bit: other tensors of a layer than these are F16.
 const AS_F32: [&[&str]; 6] =
@@ -47,17 +47,17 @@ fn logits_do_not_depend_on_what_shares_a_matrix() {
     let file = read_in_pieces(&bytes, bytes.len()).expect("it is whole");
     for options in adapters() {
         for rows in [false, true] {
-            let options = GpuOptions { interleaved_rows: Some(rows), ..options.clone() };
-            let gpu = pollster::block_on(Gpu::request(&options)).expect("the adapter opens");
+            let options = DeviceOptions { interleaved_rows: Some(rows), ..options.clone() };
+            let device = pollster::block_on(Device::open(&options)).expect("the adapter opens");
             let all = AS_F32.map(|as_f32| {
                 let bytes = with_f32(&file, as_f32);
-                let engine = load_bytes(&gpu, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");
+                let engine = load_bytes(&device, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");
                 // By the kernels for few rows, and by those for many.
                 [logits(&engine, &[1, 2, 3, 4, 5]), logits(&engine, &(1..40).collect::<Vec<u32>>())].concat()
             });
             for (as_f32, other) in AS_F32.iter().zip(&all).skip(1) {
                 let error = normalised_error(other, &all[0]);
-                assert!(error < 1e-5, "{as_f32:?} on {}, interleaved {rows}: {error:.1e}", gpu.adapter().name);
+                assert!(error < 1e-5, "{as_f32:?} on {}, interleaved {rows}: {error:.1e}", device.adapter().name);
             }
         }
     }

@@ -1,10 +1,10 @@
 //! What activations of 8 bits cost: perplexity, which is what the probabilities of a whole text come to.
 
+use wgslm::Device;
 use wgslm::engine::{Activations, Engine, EngineOptions};
-use wgslm::gpu::Gpu;
+use wgslm_testing::{report, smollm2_model};
 
 use crate::setup::{adapters, engine, logits};
-use crate::support::{report, smollm2_model};
 
 /// Written for this test, and dedicated to the public domain.
 const TEXT: &str = "The lighthouse at the end of the harbour had been dark for almost a year when the new keeper arrived. She came on \
@@ -20,7 +20,8 @@ const TEXT: &str = "The lighthouse at the end of the harbour had been dark for a
 
 /// The perplexity of the text, and the tokens it has.
 fn perplexity(engine: &Engine) -> (f64, usize) {
-    let tokens = engine.model().tokenizer().and_then(|tokenizer| tokenizer.encode_prompt(TEXT)).expect("it is text");
+    let tokens =
+        engine.model().tokenizer().and_then(|tokenizer| Ok(tokenizer.encode_prompt(TEXT)?)).expect("it is text");
     let vocabulary = engine.model().spec.vocabulary as usize;
     let all = logits(engine, &tokens);
     let surprise = |(row, next): (&[f32], &u32)| {
@@ -36,7 +37,7 @@ fn perplexity(engine: &Engine) -> (f64, usize) {
 fn activations_of_8_bits_cost_less_than_a_percent_of_perplexity() {
     let Some(path) = smollm2_model() else { return };
     // Adapters round alike, as the kernels' tests show: one is enough, and SwiftShader would take minutes.
-    let names = pollster::block_on(Gpu::adapters()).into_iter().map(|adapter| adapter.name);
+    let names = pollster::block_on(Device::adapters()).into_iter().map(|adapter| adapter.name);
     let fastest = names.zip(adapters()).min_by_key(|(name, _)| name.contains("SwiftShader"));
     if let Some((_, options)) = fastest {
         let [float, int8] = [Activations::Float, Activations::Int8].map(|activations| {

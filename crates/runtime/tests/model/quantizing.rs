@@ -3,17 +3,17 @@
 use std::fs;
 
 use wgslm::engine::EngineOptions;
-use wgslm::gguf::TensorType;
-use wgslm::gpu::{Gpu, GpuOptions};
-use wgslm::quantize::{FileQuantizer, Policy};
+use wgslm::formats::gguf::TensorType;
+use wgslm::formats::quantize::{FileQuantizer, Policy};
+use wgslm::{Device, DeviceOptions};
 use wgslm_shaders::cpu::{Resources, weight_row};
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{FloatKind, Kernel, Launch as _, QuantiseWeights, Variant, WeightFormat, WeightLayout};
+use wgslm_testing::gguf_read::read_in_pieces;
+use wgslm_testing::golden;
 
 use crate::mixed_formats::rewritten;
 use crate::setup::{adapters, load_bytes, logits, normalised_error, open};
-use crate::support::gguf_read::read_in_pieces;
-use crate::support::golden;
 
 /// Enough for the kernels for many rows, and for a second tile of them.
 fn tokens() -> Vec<u32> {
@@ -32,10 +32,10 @@ fn quantized_file(bytes: &[u8], policy: &str) -> Vec<u8> {
     file
 }
 
-fn logits_of(gpu: &Gpu, bytes: &[u8], policy: Option<&str>) -> Vec<f32> {
+fn logits_of(device: &Device, bytes: &[u8], policy: Option<&str>) -> Vec<f32> {
     let quantize = policy.map(|policy| policy.parse::<Policy>().expect("it's a policy"));
     let options = EngineOptions { quantize, context_length: Some(64), ..EngineOptions::default() };
-    logits(&load_bytes(gpu, bytes, 1 << 16, &options).expect("it loads"), &tokens())
+    logits(&load_bytes(device, bytes, 1 << 16, &options).expect("it loads"), &tokens())
 }
 
 #[test]
@@ -46,15 +46,15 @@ fn at_load_weights_become_what_they_become_in_a_file() {
     let by_name = r#"{"rules": [{"pattern": "*attn_v*", "bits": 8}, {"pattern": "*.ffn_down.*", "kind": "f16"}], "default": "q4"}"#;
     for (adapter, options) in adapters().into_iter().enumerate() {
         // Rows that are larger than what is quantised at a time, and matrices in several parts.
-        let small = GpuOptions { max_binding: Some(80 << 10), ..options.clone() };
+        let small = DeviceOptions { max_binding: Some(80 << 10), ..options.clone() };
         let all = [(&options, "mixed"), (&small, by_name), (&options, "q8")];
         // Adapters quantise alike, as the kernel's tests show: on the others, whether it's done at all is enough.
         let count = if adapter == 0 { all.len() } else { 1 };
         for ((options, policy), (name, source)) in all.iter().zip(&sources).take(count) {
-            let gpu = open(options);
-            let at_load = logits_of(&gpu, source, Some(policy));
-            let from_file = logits_of(&gpu, &quantized_file(source, policy), None);
-            assert!(at_load == from_file, "{name} as {policy} on {}", gpu.adapter().name);
+            let device = open(options);
+            let at_load = logits_of(&device, source, Some(policy));
+            let from_file = logits_of(&device, &quantized_file(source, policy), None);
+            assert!(at_load == from_file, "{name} as {policy} on {}", device.adapter().name);
         }
     }
 }
@@ -92,11 +92,11 @@ fn formats_that_no_file_has_give_the_logits_of_what_they_stand_for() {
     });
     let as_f32: Vec<_> = as_f32.collect();
     for (adapter, options) in adapters().into_iter().enumerate() {
-        let gpu = open(&options);
+        let device = open(&options);
         for (policy, expected) in as_f32.iter().take(if adapter == 0 { as_f32.len() } else { 1 }) {
-            let (found, expected) = (logits_of(&gpu, &bytes, Some(policy)), logits_of(&gpu, expected, None));
+            let (found, expected) = (logits_of(&device, &bytes, Some(policy)), logits_of(&device, expected, None));
             let error = normalised_error(&found, &expected);
-            assert!(error < 1e-4, "{policy} on {}: {error:.1e}", gpu.adapter().name);
+            assert!(error < 1e-4, "{policy} on {}: {error:.1e}", device.adapter().name);
         }
     }
 }
@@ -104,12 +104,12 @@ fn formats_that_no_file_has_give_the_logits_of_what_they_stand_for() {
 #[test]
 fn what_is_quantised_already_is_refused_or_made_floats() {
     let Some(options) = adapters().into_iter().next() else { return };
-    let gpu = open(&options);
+    let device = open(&options);
     let bytes = fs::read(golden("quant/tiny-llama-q4_1.gguf")).expect("it is readable");
     let quantize = Some("mixed".parse().expect("it's a policy"));
-    let error = load_bytes(&gpu, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
+    let error = load_bytes(&device, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
     assert_eq!(error.map(|_| ()).expect_err("there are no floats").code(), "already-quantized");
     // Nothing is lost on the way to floats.
-    let error = normalised_error(&logits_of(&gpu, &bytes, Some("f32")), &logits_of(&gpu, &bytes, None));
+    let error = normalised_error(&logits_of(&device, &bytes, Some("f32")), &logits_of(&device, &bytes, None));
     assert!(error < 1e-5, "{error:.1e}");
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use wgslm::DeviceOptions;
 use wgslm::engine::{Activations, Engine, EngineOptions, GenerateOptions};
-use wgslm::gpu::GpuOptions;
+use wgslm_testing::{gemma3_model, golden, smollm2_model};
 
 use crate::setup::{adapters, argmax, engine, generate, logits, logits_from};
-use crate::support::{gemma3_model, golden, smollm2_model};
 
 /// Where the oracle's best two logits lie closer than this, rounding may decide.
 const MARGIN: f32 = 0.02;
@@ -49,7 +49,7 @@ fn fed_golden_tokens_the_argmax_is_golden(engine: &Engine, row: &GoldenRow) {
 }
 
 fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
-    let prompt = engine.model().tokenizer().and_then(|tokenizer| tokenizer.encode_prompt(&row.text));
+    let prompt = engine.model().tokenizer().and_then(|tokenizer| Ok(tokenizer.encode_prompt(&row.text)?));
     assert_eq!(prompt.expect("the prompt is text"), row.prompt_tokens, "{:?}", row.text);
     let options = GenerateOptions { max_tokens: Some(row.greedy.len() as u32), ..GenerateOptions::default() };
     let (tokens, text, _) = generate(engine, &row.prompt_tokens, options).expect("the model runs");
@@ -124,7 +124,7 @@ fn activations_of_8_bits_change_no_clear_choice() {
     let tokens = &tokens[..72];
     // The last one: software adapters take their time.
     if let Some(options) = adapters().pop() {
-        let run = |activations, options: &GpuOptions| {
+        let run = |activations, options: &DeviceOptions| {
             let options_of_engine =
                 EngineOptions { context_length: Some(128), activations, ..EngineOptions::default() };
             let engine = engine(options, &path, &options_of_engine);
@@ -132,7 +132,7 @@ fn activations_of_8_bits_change_no_clear_choice() {
         };
         let (float, vocabulary) = run(Activations::Float, &options);
         // The kernels for them read rows that stand one after the other.
-        let (int8, _) = run(Activations::Int8, &GpuOptions { interleaved_rows: Some(false), ..options });
+        let (int8, _) = run(Activations::Int8, &DeviceOptions { interleaved_rows: Some(false), ..options });
         let mut clear = 0;
         for (position, (float, int8)) in float.chunks(vocabulary).zip(int8.chunks(vocabulary)).enumerate() {
             let best = argmax(float);

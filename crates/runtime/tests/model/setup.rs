@@ -5,49 +5,51 @@ use std::path::Path;
 
 use wgslm::Result;
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loader, Summary};
-use wgslm::gpu::{Gpu, GpuOptions};
-
-use crate::support::skipped;
+use wgslm::{Device, DeviceOptions};
+use wgslm_testing::skipped;
 
 /// Every adapter by index and name; none, with a line that says so, where there is no Vulkan driver.
-pub(crate) fn adapters() -> Vec<GpuOptions> {
-    let found = pollster::block_on(Gpu::adapters());
+pub(crate) fn adapters() -> Vec<DeviceOptions> {
+    let found = pollster::block_on(Device::adapters());
     if found.is_empty() {
         skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
     }
     found
         .iter()
-        .map(|adapter| GpuOptions { device: Some(adapter.index.to_string()), ..GpuOptions::default() })
+        .map(|adapter| DeviceOptions { device: Some(adapter.index.to_string()), ..DeviceOptions::default() })
         .collect()
 }
 
 /// The adapters, and the first of them in every way that the environment can ask for.
-pub(crate) fn configurations() -> Vec<(String, GpuOptions)> {
+pub(crate) fn configurations() -> Vec<(String, DeviceOptions)> {
     let adapters = adapters();
     let mut all: Vec<_> =
         adapters.iter().map(|options| (format!("adapter {:?}", options.device), options.clone())).collect();
     for options in adapters {
         let adapter = format!("adapter {:?}", options.device);
-        all.push((format!("{adapter}, baseline"), GpuOptions { baseline: true, ..options.clone() }));
+        all.push((format!("{adapter}, baseline"), DeviceOptions { baseline: true, ..options.clone() }));
         all.push((
             format!("{adapter}, bindings of 1 MiB"),
-            GpuOptions { max_binding: Some(1 << 20), ..options.clone() },
+            DeviceOptions { max_binding: Some(1 << 20), ..options.clone() },
         ));
-        all.push((format!("{adapter}, small bindings"), GpuOptions { max_binding: Some(80 << 10), ..options.clone() }));
+        all.push((
+            format!("{adapter}, small bindings"),
+            DeviceOptions { max_binding: Some(80 << 10), ..options.clone() },
+        ));
         all.push((
             format!("{adapter}, contiguous rows"),
-            GpuOptions { interleaved_rows: Some(false), ..options.clone() },
+            DeviceOptions { interleaved_rows: Some(false), ..options.clone() },
         ));
         all.push((
             format!("{adapter}, contiguous rows, baseline"),
-            GpuOptions { interleaved_rows: Some(false), baseline: true, ..options },
+            DeviceOptions { interleaved_rows: Some(false), baseline: true, ..options },
         ));
     }
     all
 }
 
-pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
-    let mut loader = Loader::new(gpu, options);
+pub(crate) fn load_bytes(device: &Device, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
+    let mut loader = Loader::new(device, options);
     for piece in bytes.chunks(piece) {
         loader.push(piece)?;
     }
@@ -56,12 +58,12 @@ pub(crate) fn load_bytes(gpu: &Gpu, bytes: &[u8], piece: usize, options: &Engine
 
 /// Loads a model of several files; `find` gives the contents of one, or none where there is no such file.
 pub(crate) fn load_files(
-    gpu: &Gpu,
+    device: &Device,
     entry: &str,
     (piece, options): (usize, &EngineOptions),
     find: impl Fn(&str) -> Option<Vec<u8>>,
 ) -> Result<Engine> {
-    let mut loader = Loader::open(gpu, entry, options);
+    let mut loader = Loader::open(device, entry, options);
     while let Some(wanted) = loader.next_file() {
         let Some(bytes) = find(&wanted.file) else {
             loader.absent()?;
@@ -81,17 +83,17 @@ pub(crate) fn load_files(
     pollster::block_on(loader.finish())
 }
 
-pub(crate) fn engine(options: &GpuOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
+pub(crate) fn engine(options: &DeviceOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
     engine_on(&open(options), path, engine_options)
 }
 
-pub(crate) fn open(options: &GpuOptions) -> Gpu {
-    pollster::block_on(Gpu::request(options)).expect("the adapter opens")
+pub(crate) fn open(options: &DeviceOptions) -> Device {
+    pollster::block_on(Device::open(options)).expect("the adapter opens")
 }
 
-pub(crate) fn engine_on(gpu: &Gpu, path: &Path, engine_options: &EngineOptions) -> Engine {
+pub(crate) fn engine_on(device: &Device, path: &Path, engine_options: &EngineOptions) -> Engine {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    load_bytes(gpu, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    load_bytes(device, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// All logits, `[tokens, vocabulary]`.

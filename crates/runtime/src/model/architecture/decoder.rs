@@ -1,10 +1,10 @@
 //! What decoders have in common: sizes, and a layer of attention and a gated network with RMS norms before them.
 
+use wgslm_formats::Result;
 use wgslm_shaders::{Activation, Attention, Route};
 
 use super::keys::{Keys, MAX_SIZE};
 use super::rope::Pairs;
-use crate::Result;
 use crate::model::{
     AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, Layer, ModelSpec, NormKind, NormPlace, NormSpec,
     OutputSpec, Pooling, QkNorm,
@@ -24,7 +24,8 @@ impl Keys<'_> {
             );
         }
         let heads = self.one_for_all("attention.head_count", layers)?;
-        let heads = heads.ok_or_else(|| crate::Error::MissingMetadata { key: self.key("attention.head_count") })?;
+        let heads =
+            heads.ok_or_else(|| wgslm_formats::Error::MissingMetadata { key: self.key("attention.head_count") })?;
         let kv_heads = self.one_for_all("attention.head_count_kv", layers)?.unwrap_or(heads);
         if heads % kv_heads != 0 {
             return Err(self.invalid("attention.head_count_kv", format!("{kv_heads} doesn't divide {heads} heads")));
@@ -132,7 +133,7 @@ impl Keys<'_> {
     /// SwiGLU (Shazeer 2020), by experts where there are any.
     fn feed_forward(&self, layers: u32) -> Result<FeedForwardSpec> {
         let whole = || self.one_for_all("feed_forward_length", layers);
-        let missing = |name| crate::Error::MissingMetadata { key: self.key(name) };
+        let missing = |name| wgslm_formats::Error::MissingMetadata { key: self.key(name) };
         let experts = match self.u32("expert_count")? {
             None | Some(0) => None,
             Some(count) => Some(ExpertsSpec { count, used: self.size("expert_used_count")? }),

@@ -1,10 +1,10 @@
 //! Encoders, which make embeddings.
 
+use wgslm_formats::Result;
 use wgslm_shaders::Activation;
 
 use super::keys::Keys;
 use super::rope::Pairs;
-use crate::Result;
 use crate::model::{EmbeddingSpec, Layer, ModelSpec, NormKind, NormPlace, OutputSpec, Pooling};
 
 /// BERT (Devlin et al. 2018): embeddings of positions and kinds of token, biases everywhere, layer norms after sums.

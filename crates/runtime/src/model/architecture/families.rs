@@ -1,11 +1,11 @@
 //! Where decoders differ from llama.
 
+use wgslm_formats::Result;
+use wgslm_formats::gguf::Value;
 use wgslm_shaders::Activation;
 
 use super::keys::Keys;
 use super::rope::Pairs;
-use crate::Result;
-use crate::gguf::Value;
 use crate::model::{Layer, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm, RopeSpec};
 
 /// Llama and what is built like it: Mistral, with a window in all layers, SmolLM, TinyLlama and, with experts, Mixtral.

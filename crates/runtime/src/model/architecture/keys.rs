@@ -1,7 +1,7 @@
 //! The metadata of an architecture: keys that begin with its name.
 
-use crate::gguf::{Array, Metadata, Value};
-use crate::{Error, Result};
+use wgslm_formats::gguf::{Array, Metadata, Value};
+use wgslm_formats::{Error, Result};
 
 /// The largest size that is believed: far above any model's, far below where sums and products overflow.
 pub(super) const MAX_SIZE: u32 = 1 << 24;

@@ -6,10 +6,11 @@ mod families;
 mod keys;
 mod rope;
 
+use wgslm_formats::gguf::Metadata;
+use wgslm_formats::{Error, Result};
+
 use self::keys::Keys;
 use super::ModelSpec;
-use crate::gguf::Metadata;
-use crate::{Error, Result};
 
 type Mapping = fn(&Keys<'_>) -> Result<ModelSpec>;
 

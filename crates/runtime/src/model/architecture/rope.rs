@@ -1,7 +1,8 @@
 //! Rotary position embeddings from metadata.
 
+use wgslm_formats::Result;
+
 use super::keys::Keys;
-use crate::Result;
 use crate::model::RopeSpec;
 
 /// Which values of a head turn together.

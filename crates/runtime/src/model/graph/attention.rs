@@ -1,16 +1,17 @@
 //! Attention.
 
+use wgslm_formats::Error;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Attention, Encoding, Kernel, NormHeads, RopeAppend, Variant};
 
 use super::Graph;
 use super::linear::Destination;
 use super::norms::Sublayer;
-use crate::gpu::{Count, ProgramBuilder};
+use super::{Count, ProgramBuilder};
+use crate::Result;
 use crate::model::activations::stride;
 use crate::model::tensors::{QK, QKV, layer_tensor};
 use crate::model::{QkNorm, RopeSpec};
-use crate::{Error, Result};
 
 impl Graph<'_> {
     /// A layer's attention, through a window and with a rope of this index if it has them.
@@ -33,12 +34,12 @@ impl Graph<'_> {
         ])?;
         let exact = self.for_scores();
         let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
-        exact.linear(builder, Count::Rows, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
+        exact.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
         self.norm_heads(builder, layer)?;
         self.attend(builder, layer, window, rope.map(|rope| &spec.ropes[rope]), fused)?;
         let output = self.matrices(&[&[(&name("attn_output"), 0)]])?;
         let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
-        self.linear(builder, Count::Rows, input, &output, self.sublayer_output());
+        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output());
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 
@@ -70,8 +71,8 @@ impl Graph<'_> {
                 stride: stride(spec.qkv_width()),
                 epsilon: spec.norm.epsilon,
             },
-            self.gpu.capabilities().reducing(Kernel::NormHeads),
-            Count::Rows,
+            self.device.kernels().reducing(Kernel::NormHeads),
+            Count::Tokens,
             &[
                 ("qkv", &self.activations.qkv),
                 ("query_norm", weight("attn_q_norm")?),
@@ -120,7 +121,7 @@ impl Graph<'_> {
             ("partials", &a.partials),
             ("y", &a.attended),
         ];
-        let capabilities = self.gpu.capabilities();
+        let kernels = self.device.kernels();
         let stride = stride(spec.qkv_width());
         let rope = RopeAppend {
             heads: spec.heads,
@@ -134,16 +135,16 @@ impl Graph<'_> {
         };
         let append = Variant::plain(Kernel::RopeAppend).kv(self.kv.format);
         if fused && spec.head_width.is_multiple_of(8) {
-            let split = |rope| capabilities.attention_split(spec.heads / spec.kv_heads, rope).kv(self.kv.format);
+            let split = |rope| kernels.attention_split(spec.heads / spec.kv_heads, rope).kv(self.kv.format);
             // Rows of one sequence look at each other's keys, which have to be in the cache before.
-            builder.dispatch(rope, append, Count::SeveralRows, &resources);
-            builder.dispatch(params, split(false), Count::SeveralRows, &resources);
-            builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleRow, &resources);
-            builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Rows, &resources);
+            builder.dispatch(rope, append, Count::SeveralTokens, &resources);
+            builder.dispatch(params, split(false), Count::SeveralTokens, &resources);
+            builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleToken, &resources);
+            builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Tokens, &resources);
         } else {
-            builder.dispatch(rope, append, Count::Rows, &resources);
-            let many = capabilities.attention_of_many(spec.head_width, spec.heads / spec.kv_heads);
-            builder.dispatch(params, many.kv(self.kv.format), Count::Rows, &resources);
+            builder.dispatch(rope, append, Count::Tokens, &resources);
+            let many = kernels.attention_of_many(spec.head_width, spec.heads / spec.kv_heads);
+            builder.dispatch(params, many.kv(self.kv.format), Count::Tokens, &resources);
         }
         Ok(())
     }

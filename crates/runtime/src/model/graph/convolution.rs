@@ -6,8 +6,8 @@ use wgslm_shaders::{Kernel, ShortConvolution, Variant};
 use super::Graph;
 use super::linear::Destination;
 use super::norms::Sublayer;
+use super::{Count, ProgramBuilder};
 use crate::Result;
-use crate::gpu::{Count, ProgramBuilder};
 use crate::model::activations::stride;
 use crate::model::tensors::layer_tensor;
 
@@ -18,7 +18,7 @@ impl Graph<'_> {
         let name = |tensor| layer_tensor(layer, tensor);
         let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
         let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
-        self.linear(builder, Count::Rows, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
+        self.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
         builder.dispatch(
             ShortConvolution {
                 width,
@@ -28,7 +28,7 @@ impl Graph<'_> {
                 y_groups: stride(width) / GROUP as u32,
             },
             Variant::plain(Kernel::ShortConvolution),
-            Count::Rows,
+            Count::Tokens,
             &[
                 ("rows", &a.rows),
                 ("tables", &kv.tables),
@@ -40,7 +40,7 @@ impl Graph<'_> {
         );
         let output = self.matrices(&[&[(&name("shortconv.out_proj"), 0)]])?;
         let input = self.encoded(builder, &a.attended, width, &output);
-        self.linear(builder, Count::Rows, input, &output, self.sublayer_output());
+        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output());
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 }

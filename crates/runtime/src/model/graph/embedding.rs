@@ -1,10 +1,11 @@
 //! From tokens to the residual stream.
 
+use wgslm_gpu::Buffer;
 use wgslm_shaders::Embed;
 
 use super::Graph;
+use super::{Count, ProgramBuilder};
 use crate::Result;
-use crate::gpu::{Buffer, Count, ProgramBuilder};
 use crate::model::Matrix;
 use crate::model::activations::stride;
 use crate::model::tensors::{EMBEDDING_NORM, EMBEDDINGS, POSITIONS, TOKEN_TYPES};
@@ -41,7 +42,7 @@ impl Graph<'_> {
                 accumulate: (by != Embed::TOKEN).into(),
                 scale,
             };
-            builder.dispatch(params, self.gpu.capabilities().embed(table.layout.format), Count::Rows, &resources);
+            builder.dispatch(params, self.device.kernels().embed(table.layout.format), Count::Tokens, &resources);
         }
     }
 }

@@ -5,8 +5,8 @@ use wgslm_shaders::{Kernel, Linear, MixExperts, Route, Variant};
 use super::Graph;
 use super::linear::{Destination, Input, Placed};
 use super::norms::Sublayer;
+use super::{Count, ProgramBuilder};
 use crate::Result;
-use crate::gpu::{Count, ProgramBuilder};
 use crate::model::ExpertsSpec;
 use crate::model::activations::stride;
 use crate::model::tensors::layer_tensor;
@@ -29,16 +29,16 @@ impl Graph<'_> {
         let down = self.matrices(&[&[(&down, 0)]])?;
         let all = [&router[..], &gate_up].concat();
         let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &all, fused)?;
-        self.linear(builder, Count::Rows, input, &router, Destination::plain(&a.experts.logits, stride(count)));
+        self.linear(builder, Count::Tokens, input, &router, Destination::plain(&a.experts.logits, stride(count)));
         builder.dispatch(
             Route { experts: count, used, stride: stride(count) },
             Variant::plain(Kernel::Route),
-            Count::Rows,
+            Count::Tokens,
             &[("logits", &a.experts.logits), ("experts", &a.experts.chosen), ("weights", &a.experts.weights)],
         );
         let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
         self.linear_of_experts(builder, experts, (input, used), &gate_up, both);
-        let input = self.gate(builder, Count::RowsTimes(used), &down);
+        let input = self.gate(builder, Count::TokensTimes(used), &down);
         let made = Destination::in_planes(&a.experts.made, stride(self.spec.width));
         self.linear_of_experts(builder, experts, (input, 1), &down, made);
         let output = self.sublayer_output();
@@ -51,7 +51,7 @@ impl Graph<'_> {
                 accumulate: output.accumulate.into(),
             },
             Variant::plain(Kernel::MixExperts),
-            Count::Rows,
+            Count::Tokens,
             &[("weights", &a.experts.weights), ("x", &a.experts.made), ("y", output.y)],
         );
         self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
@@ -77,10 +77,10 @@ impl Graph<'_> {
                 per_row,
                 ..self.product(placed, part, input, destination)
             };
-            let kernel = self.gpu.capabilities().linear_of_experts(matrix.layout, self.encoding_for(matrix));
+            let kernel = self.device.kernels().linear_of_experts(matrix.layout, self.encoding_for(matrix));
             if let Some(kernel) = kernel {
                 let operands = self.operands(placed, part, input, destination);
-                builder.dispatch(params, kernel, Count::RowsTimes(experts.used), &operands);
+                builder.dispatch(params, kernel, Count::TokensTimes(experts.used), &operands);
             }
         }
     }

@@ -6,8 +6,8 @@ use wgslm_shaders::{Gate, Kernel, Variant};
 use super::Graph;
 use super::linear::{Destination, Input, Placed};
 use super::norms::Sublayer;
+use super::{Count, ProgramBuilder};
 use crate::Result;
-use crate::gpu::{Count, ProgramBuilder};
 use crate::model::activations::stride;
 use crate::model::tensors::{GATE_UP, layer_tensor};
 
@@ -28,18 +28,18 @@ impl Graph<'_> {
         let hidden =
             Destination { activation: spec.activation, ..Destination::in_planes(&a.hidden, stride(spec.width)) };
         let input = if !spec.gated {
-            self.linear(builder, Count::Rows, input, &matrices, hidden);
+            self.linear(builder, Count::Tokens, input, &matrices, hidden);
             self.encoded(builder, &a.hidden, spec.width, &down)
         } else if fused && matrices.len() == 1 && matrices[0].matrix.parts.len() == 1 {
             let gated = Destination { gate_rows: spec.width, ..hidden };
-            self.linear(builder, Count::Rows, input, &matrices, gated);
+            self.linear(builder, Count::Tokens, input, &matrices, gated);
             Input { x: &a.hidden, norm: None }
         } else {
             let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
-            self.linear(builder, Count::Rows, input, &matrices, both);
-            self.gate(builder, Count::Rows, &down)
+            self.linear(builder, Count::Tokens, input, &matrices, both);
+            self.gate(builder, Count::Tokens, &down)
         };
-        self.linear(builder, Count::Rows, input, &down, self.sublayer_output());
+        self.linear(builder, Count::Tokens, input, &down, self.sublayer_output());
         self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
     }
 

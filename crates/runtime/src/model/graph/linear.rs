@@ -1,11 +1,12 @@
 //! Products with matrices.
 
+use wgslm_gpu::{Buffer, Variants};
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Activation, Encoding, Linear, MatvecShape};
 
 use super::Graph;
+use super::{Count, ProgramBuilder};
 use crate::Result;
-use crate::gpu::{Buffer, Count, ProgramBuilder, Variants};
 use crate::model::{Matrix, MatrixPart};
 
 /// What a matrix multiplies: rows in planes, and the weights of the norm that comes before where the kernel is to apply it.
@@ -73,15 +74,15 @@ impl Graph<'_> {
 
     /// The kernels that multiply a part of a matrix with encoded activations, where that is what is wanted and there are any.
     fn encoded_kernels(&self, matrix: &Matrix, rows: u32) -> Option<Variants> {
-        self.encoding.and_then(|encoding| self.gpu.capabilities().linear_encoded(matrix.layout.format, rows, encoding))
+        self.encoding.and_then(|encoding| self.device.kernels().linear_encoded(matrix.layout.format, rows, encoding))
     }
 
     /// The encoding that a matrix's kernels take.
     pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
         if matrix.unit > 1 {
-            return self.encoding.filter(|encoding| {
-                self.gpu.capabilities().linear_of_experts(matrix.layout, Some(*encoding)).is_some()
-            });
+            return self
+                .encoding
+                .filter(|encoding| self.device.kernels().linear_of_experts(matrix.layout, Some(*encoding)).is_some());
         }
         self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
     }
@@ -110,8 +111,8 @@ impl Graph<'_> {
                 ..self.product(placed, part, input, destination)
             };
             let kernels = self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
-                let shape = self.gpu.choice(&matrix.kind(part.rows, gate_rows > 0));
-                self.gpu.capabilities().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
+                let shape = self.device.kernels().shape(&matrix.kind(part.rows, gate_rows > 0));
+                self.device.kernels().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
             });
             builder.dispatch(params, kernels, count, &self.operands(placed, part, input, destination));
         }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod convolution;
+mod count;
 mod embedding;
 mod experts;
 mod feed_forward;
@@ -9,19 +10,21 @@ mod linear;
 mod norms;
 mod outputs;
 
+use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Encoding, Kernel, Quantise, Variant};
 
 use self::linear::{Input, Placed};
 use super::activations::{Activations, stride};
+use super::state::KvCache;
 use super::{Layer, ModelSpec, Weights};
-use crate::Result;
-use crate::gpu::{Buffer, Count, Gpu, Program, ProgramBuilder};
-use crate::kv::KvCache;
+use crate::{Device, Result};
+
+pub(crate) use self::count::{Count, Counts, Program, ProgramBuilder};
 
 /// Builds the programs of a model.
 pub(crate) struct Graph<'a> {
-    pub(crate) gpu: &'a Gpu,
+    pub(crate) device: &'a Device,
     pub(crate) spec: &'a ModelSpec,
     pub(crate) weights: &'a Weights,
     pub(crate) activations: &'a Activations,
@@ -48,7 +51,7 @@ impl Graph<'_> {
                 Some(experts) => self.experts(&mut builder, index, experts, fused)?,
             }
         }
-        Ok(builder.build(self.gpu))
+        Ok(builder.build(self.device.gpu()))
     }
 
     /// Rows of `width` values in planes as these matrices take them: encoded too where one does.
@@ -64,7 +67,7 @@ impl Graph<'_> {
             builder.dispatch(
                 Quantise { groups: stride(width) / GROUP as u32, x_stride: stride(width) / 4 },
                 Variant::plain(Kernel::Quantise).encoding(Some(encoding)),
-                Count::Rows,
+                Count::Tokens,
                 &[("x", x), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );
         }

@@ -1,12 +1,13 @@
 //! Norms of the residual stream, before and after sublayers.
 
+use wgslm_gpu::Buffer;
 use wgslm_shaders::Norm;
 use wgslm_shaders::format::GROUP;
 
 use super::Graph;
 use super::linear::{Destination, Input, Placed};
+use super::{Count, ProgramBuilder};
 use crate::Result;
-use crate::gpu::{Buffer, Count, ProgramBuilder};
 use crate::model::activations::stride;
 use crate::model::tensors::{bias_of, layer_tensor, norms_after};
 use crate::model::{NormKind, NormPlace};
@@ -36,7 +37,7 @@ impl Graph<'_> {
             Sublayer::Mixer => "attn_norm",
             Sublayer::FeedForward => self.spec.norm.feed_forward,
         };
-        self.normed(builder, &layer_tensor(layer, norm), matrices, Count::Rows, fused)
+        self.normed(builder, &layer_tensor(layer, norm), matrices, Count::Tokens, fused)
     }
 
     /// Where a sublayer's last product goes.
@@ -73,7 +74,7 @@ impl Graph<'_> {
         let a = self.activations;
         let (weight, bias) = self.norm_weights(name)?;
         let resources = [("x", &a.projected), ("weight", weight), ("bias", bias), ("y", &a.residual)];
-        builder.dispatch(params, self.gpu.capabilities().norm(false), Count::Rows, &resources);
+        builder.dispatch(params, self.device.kernels().norm(false), Count::Tokens, &resources);
         Ok(())
     }
 
@@ -112,7 +113,7 @@ impl Graph<'_> {
             ("scales_x", &a.scales),
             ("outputs", &a.outputs),
         ];
-        let variant = self.gpu.capabilities().norm(count == Count::Outputs);
+        let variant = self.device.kernels().norm(count == Count::Outputs);
         // Matrices of one sublayer may be of several formats; without any, what is wanted is the rows themselves.
         for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
             let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;

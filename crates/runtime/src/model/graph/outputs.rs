@@ -5,8 +5,8 @@ use wgslm_shaders::{Kernel, Pool, Sample, Variant};
 
 use super::Graph;
 use super::linear::Destination;
+use super::{Count, Program, ProgramBuilder};
 use crate::Result;
-use crate::gpu::{Count, Program, ProgramBuilder};
 use crate::model::OutputSpec;
 use crate::model::activations::stride;
 use crate::model::tensors::{EMBEDDINGS, OUTPUT_HEAD};
@@ -15,32 +15,34 @@ impl Graph<'_> {
     /// From the residual stream to the outputs' logits. `fused`: output i is row i of the step, and outputs are few.
     pub(crate) fn head(&self, fused: bool) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
-        let OutputSpec::Logits { scale, soft_cap } = self.spec.output else { return Ok(builder.build(self.gpu)) };
+        let OutputSpec::Logits { scale, soft_cap } = self.spec.output else {
+            return Ok(builder.build(self.device.gpu()));
+        };
         let name = if self.spec.tied_head { EMBEDDINGS } else { OUTPUT_HEAD };
         let matrices = self.matrices(&[&[(name, 0)]])?;
         let input = self.output_norm(&mut builder, &matrices, Count::Outputs, fused)?;
         let plain = Destination::plain(&self.activations.logits, self.spec.vocabulary);
         self.linear(&mut builder, Count::Outputs, input, &matrices, Destination { scale, soft_cap, ..plain });
-        Ok(builder.build(self.gpu))
+        Ok(builder.build(self.device.gpu()))
     }
 
     /// From the residual stream to the embeddings of sequences, whose first rows the outputs name.
     pub(crate) fn pool(&self) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
-        let OutputSpec::Embedding(pooling) = self.spec.output else { return Ok(builder.build(self.gpu)) };
+        let OutputSpec::Embedding(pooling) = self.spec.output else { return Ok(builder.build(self.device.gpu())) };
         let (a, width) = (self.activations, self.spec.width);
         let x = match self.spec.norm.output {
             None => &a.residual,
-            Some(_) => self.output_norm(&mut builder, &[], Count::Rows, false)?.x,
+            Some(_) => self.output_norm(&mut builder, &[], Count::Tokens, false)?.x,
         };
         let groups = stride(width) / GROUP as u32;
         builder.dispatch(
             Pool { width, groups, stride: stride(width) / 4, kind: pooling.number() },
-            self.gpu.capabilities().reducing(Kernel::Pool),
+            self.device.kernels().reducing(Kernel::Pool),
             Count::Outputs,
             &[("rows", &a.rows), ("outputs", &a.outputs), ("x", x), ("y", &a.embeddings)],
         );
-        Ok(builder.build(self.gpu))
+        Ok(builder.build(self.device.gpu()))
     }
 
     /// From logits to the least that count. Needed before [`Self::sampler`] where an output [`Output::truncates`].
@@ -72,6 +74,6 @@ impl Graph<'_> {
             let sample = Sample { vocabulary, stride: vocabulary };
             builder.dispatch(sample, Variant::plain(*stage), Count::Outputs, &resources);
         }
-        builder.build(self.gpu)
+        builder.build(self.device.gpu())
     }
 }

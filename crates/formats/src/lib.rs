@@ -1,0 +1,11 @@
+//! The files of language models, as streams: GGUF, safetensors and Hugging Face folders, a model's files as one source, and
+//! quantising. Nothing here opens a file or touches a GPU: callers hand over bytes as they arrive.
+
+pub mod error;
+pub mod gguf;
+mod hugging_face;
+pub mod quantize;
+pub mod safetensors;
+pub mod source;
+
+pub use error::{Error, Result};

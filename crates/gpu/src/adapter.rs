@@ -1,0 +1,124 @@
+//! Which adapters there are, and choosing one.
+
+use crate::{Error, Result};
+
+/// What is known of an adapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterDescription {
+    /// Its number among the adapters found, for choosing it.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// The API it is reached through.
+    pub backend: String,
+    /// The driver, where the API tells.
+    pub driver: String,
+    /// Whether it is a program on the CPU.
+    pub software: bool,
+    /// The features of interest that it has.
+    pub features: Vec<&'static str>,
+    /// The largest storage binding it allows, in bytes.
+    pub max_binding: u64,
+}
+
+pub(crate) fn instance() -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor {
+        // OpenGL claims compute shaders that it computes wrongly on some stacks.
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    })
+}
+
+/// The adapters there are, the most powerful kind first.
+pub(crate) async fn enumerate(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
+    if cfg!(target_arch = "wasm32") {
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        instance.request_adapter(&options).await.into_iter().collect()
+    } else {
+        let mut adapters = instance.enumerate_adapters(wgpu::Backends::PRIMARY).await;
+        adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
+            wgpu::DeviceType::DiscreteGpu => 0,
+            wgpu::DeviceType::IntegratedGpu => 1,
+            wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => 2,
+            wgpu::DeviceType::Cpu => 3,
+        });
+        adapters
+    }
+}
+
+/// What is known of the adapter that stands at `index`.
+pub(crate) fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescription {
+    let info = adapter.get_info();
+    let features = adapter.features();
+    let named = [
+        (wgpu::Features::SHADER_F16, "shader-f16"),
+        (wgpu::Features::SUBGROUP, "subgroups"),
+        (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
+        (wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, "cooperative-matrix"),
+    ];
+    let software = info.device_type == wgpu::DeviceType::Cpu || is_software(&info.name);
+    AdapterDescription {
+        index,
+        name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
+        backend: info.backend.to_string(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        software,
+        features: named.into_iter().filter(|(bit, _)| features.contains(*bit)).map(|(_, name)| name).collect(),
+        max_binding: adapter.limits().max_storage_buffer_binding_size,
+    }
+}
+
+/// Browsers mark a software adapter as a fallback, but not where it was asked for: then its name tells.
+pub(crate) fn is_software(name: &str) -> bool {
+    name.to_lowercase().contains("swiftshader")
+}
+
+/// The index of the adapter asked for by number or part of a name, or of the first.
+pub(crate) fn choose(adapters: &[AdapterDescription], wanted: Option<&str>) -> Result<usize> {
+    if adapters.is_empty() {
+        return Err(Error::NoAdapter);
+    }
+    let Some(wanted) = wanted else {
+        return Ok(0);
+    };
+    let by_index = wanted.parse::<usize>().ok().filter(|index| *index < adapters.len());
+    let by_name = || adapters.iter().position(|adapter| adapter.name.to_lowercase().contains(&wanted.to_lowercase()));
+    by_index.or_else(by_name).ok_or_else(|| Error::UnknownDevice {
+        wanted: wanted.to_owned(),
+        found: adapters.iter().map(|adapter| adapter.name.as_str()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_is_chosen_by_index_or_part_of_its_name() {
+        let adapter = |index: usize, name: &str| AdapterDescription {
+            index,
+            name: name.to_owned(),
+            backend: "vulkan".to_owned(),
+            driver: String::new(),
+            software: false,
+            features: Vec::new(),
+            max_binding: 1 << 27,
+        };
+        let adapters = [adapter(0, "NVIDIA H200"), adapter(1, "llvmpipe (LLVM 15)"), adapter(2, "2nd card")];
+        for (wanted, index) in [
+            (None, Some(0)),
+            (Some("1"), Some(1)),
+            (Some("LLVMPIPE"), Some(1)),
+            (Some("card"), Some(2)),
+            (Some("3"), None),
+        ] {
+            assert_eq!(choose(&adapters, wanted).ok(), index, "{wanted:?}");
+        }
+        let message = choose(&adapters, Some("Radeon")).map_err(|error| error.to_string());
+        assert!(message.as_ref().is_err_and(|text| text.contains("Radeon") && text.contains("NVIDIA H200, llvmpipe")));
+        assert!(matches!(choose(&[], None), Err(Error::NoAdapter)));
+    }
+}

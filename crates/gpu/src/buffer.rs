@@ -1,0 +1,74 @@
+//! Memory on the device.
+
+use std::sync::Arc;
+
+use crate::memory::Memory;
+
+/// A buffer on the device or a part of one; clones and parts share it, and the memory is given back with the last of them.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    owned: Arc<Owned>,
+    /// Where it begins, in bytes.
+    offset: u64,
+    size: u64,
+}
+
+#[derive(Debug)]
+struct Owned {
+    buffer: wgpu::Buffer,
+    label: String,
+    memory: Arc<Memory>,
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // In a browser dropping the handle frees nothing until the garbage collector comes by.
+        self.buffer.destroy();
+        self.memory.remove(self.buffer.size());
+    }
+}
+
+impl Buffer {
+    /// Takes a buffer over; its size counts in `memory` until it's given back.
+    pub(crate) fn new(buffer: wgpu::Buffer, label: &str, memory: &Arc<Memory>) -> Self {
+        let size = buffer.size();
+        memory.add(size);
+        let owned = Owned { buffer, label: label.to_owned(), memory: Arc::clone(memory) };
+        Self { owned: Arc::new(owned), offset: 0, size }
+    }
+
+    /// The parts before and from `middle` on, in bytes: a multiple of [`Self::PART_ALIGNMENT`].
+    #[must_use]
+    pub fn split(&self, middle: u64) -> (Self, Self) {
+        let part = |offset, size| Self { owned: Arc::clone(&self.owned), offset: self.offset + offset, size };
+        (part(0, middle), part(middle, self.size - middle))
+    }
+
+    /// Where in a buffer every device can bind a part of it.
+    pub const PART_ALIGNMENT: u64 = 256;
+
+    pub(crate) fn raw(&self) -> &wgpu::Buffer {
+        &self.owned.buffer
+    }
+
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(crate) fn binding(&self) -> wgpu::BindingResource<'_> {
+        let size = wgpu::BufferSize::new(self.size);
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: self.raw(), offset: self.offset, size })
+    }
+
+    /// What it is for: a tensor's name, or that of an activation.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.owned.label
+    }
+
+    /// Its size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}

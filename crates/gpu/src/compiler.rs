@@ -1,0 +1,61 @@
+//! Compiles pipelines on threads of their own, while the caller does other things.
+
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::pipelines::Pipeline;
+
+/// Threads that end when there is nothing left to compile.
+#[derive(Default)]
+pub(crate) struct Compiler {
+    shared: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Pipeline>,
+    threads: usize,
+}
+
+impl Compiler {
+    /// Has `pipeline` compiled after those that wait already.
+    pub(crate) fn begin(&self, pipeline: &Pipeline) {
+        let mut state = lock(&self.shared);
+        state.waiting.push_back(pipeline.clone());
+        if state.threads < thread::available_parallelism().map_or(1, NonZero::get) {
+            let shared = Arc::clone(&self.shared);
+            let thread = thread::Builder::new().name("pipeline compiler".to_owned()).spawn(move || work(&shared));
+            // Without a thread, whoever needs the pipeline compiles it.
+            state.threads += usize::from(thread.is_ok());
+        }
+    }
+
+    /// Resolves at once: whoever needs a pipeline waits for it, or compiles it.
+    pub(crate) async fn finished(&self) {}
+}
+
+impl Drop for Compiler {
+    fn drop(&mut self) {
+        lock(&self.shared).waiting.clear();
+    }
+}
+
+fn work(shared: &Mutex<State>) {
+    while let Some(pipeline) = next(shared) {
+        pipeline.get();
+    }
+}
+
+/// The next to compile; without one, the thread that asks counts as ended.
+fn next(shared: &Mutex<State>) -> Option<Pipeline> {
+    let mut state = lock(shared);
+    let next = state.waiting.pop_front();
+    state.threads -= usize::from(next.is_none());
+    next
+}
+
+fn lock(shared: &Mutex<State>) -> MutexGuard<'_, State> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,344 @@
+//! Opening a device, and everything that is asked of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wgslm_shaders::Variant;
+
+use crate::adapter::{AdapterDescription, choose, describe, enumerate, instance, is_software};
+use crate::memory::Memory;
+use crate::pipelines::{Pipeline, Pipelines};
+use crate::{
+    Buffer, Capabilities, DispatchSize, Error, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, Result,
+    readback,
+};
+
+/// An open device. Clones share it.
+#[derive(Clone)]
+pub struct Gpu {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    adapter: AdapterDescription,
+    capabilities: Capabilities,
+    pipelines: Pipelines,
+    memory: Arc<Memory>,
+    failure: Arc<Mutex<Option<Failure>>>,
+}
+
+/// What the device reported outside of any call.
+enum Failure {
+    Lost(String),
+    OutOfMemory,
+    Other(String),
+}
+
+impl Gpu {
+    /// The adapters there are.
+    pub async fn adapters() -> Vec<AdapterDescription> {
+        let found = enumerate(&instance()).await;
+        found.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect()
+    }
+
+    /// Opens a device.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] where there is none, [`Error::UnknownDevice`] where the one asked for isn't among them,
+    /// [`Error::DeviceRequest`] where it can't be opened.
+    pub async fn request(options: &GpuOptions) -> Result<Self> {
+        Self::request_with(options, KernelTexts::default()).await
+    }
+
+    /// As [`Self::request`], with other kernel texts: for testing what a wrong kernel leads to.
+    ///
+    /// # Errors
+    /// As [`Self::request`].
+    pub async fn request_with(options: &GpuOptions, texts: KernelTexts) -> Result<Self> {
+        let instance = instance();
+        let adapters = enumerate(&instance).await;
+        let descriptions: Vec<_> = adapters.iter().enumerate().map(|(i, adapter)| describe(i, adapter)).collect();
+        let index = choose(&descriptions, options.device.as_deref())?;
+        let (adapter, mut description) = (&adapters[index], descriptions[index].clone());
+
+        let mut limits = wgpu::Limits::default();
+        let mut features = wgpu::Features::empty();
+        if !options.baseline {
+            let available = adapter.limits();
+            limits.max_buffer_size = available.max_buffer_size;
+            limits.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
+            features |= adapter.features() & (wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY);
+        }
+        let cooperative = !options.baseline && crate::matrix_units::ask_for(adapter, &mut features, &mut limits);
+        if let Some(bytes) = options.max_binding {
+            limits.max_storage_buffer_binding_size = limits.max_storage_buffer_binding_size.min(bytes);
+        }
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("wgslm"),
+            required_features: features,
+            required_limits: limits.clone(),
+            experimental_features: crate::matrix_units::consent(cooperative),
+            ..Default::default()
+        };
+        let opened = open(adapter, &descriptor, options.baseline).await;
+        if !opened.name.is_empty() {
+            description.software |= is_software(&opened.name);
+            description.name = opened.name;
+        }
+        let (device, queue) = opened
+            .device
+            .map_err(|error| Error::DeviceRequest { device: description.name.clone(), reason: error.to_string() })?;
+        let subgroups = opened.subgroups;
+        if subgroups && !description.features.contains(&"subgroups") {
+            description.features.push("subgroups");
+        }
+        let capabilities = Capabilities {
+            subgroups,
+            cooperative,
+            timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+            software: description.software,
+            max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+            max_buffer: limits.max_buffer_size,
+        };
+        tracing::info!(adapter = description.name, ?capabilities, "device opened");
+        let failure = watch(&device);
+        let pipelines = Pipelines::new(texts);
+        let memory = Arc::default();
+        let shared = Shared { device, queue, adapter: description, capabilities, pipelines, memory, failure };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// What the device's adapter is.
+    #[must_use]
+    pub fn adapter(&self) -> &AdapterDescription {
+        &self.shared.adapter
+    }
+
+    /// The features and limits of the device that are in use.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.shared.capabilities
+    }
+
+    /// A storage buffer of `size` bytes, zeroed; its size is rounded up to whole words.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] above the largest binding.
+    pub fn storage_buffer(&self, label: &str, size: u64) -> Result<Buffer> {
+        let limit = self.shared.capabilities.max_binding;
+        let size = size.next_multiple_of(4).max(16);
+        if size > limit {
+            return Err(Error::TooLarge { what: label.to_owned(), bytes: size, limit });
+        }
+        Ok(self.buffer(
+            label,
+            size,
+            wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+        ))
+    }
+
+    /// Writes `words` at `offset` bytes (a multiple of 4), before everything submitted later.
+    pub fn write(&self, buffer: &Buffer, offset: u64, bytes: &[u8]) {
+        self.shared.queue.write_buffer(buffer.raw(), buffer.offset() + offset, bytes);
+    }
+
+    /// Hands what was written to the device, so that it doesn't pile up on this side.
+    pub fn flush(&self) {
+        self.shared.queue.submit([]);
+        // Natively this gives back the memory of writes that are done; in a browser it does nothing.
+        let _ = self.shared.device.poll(wgpu::PollType::Poll);
+    }
+
+    /// Resolves once all that was written and submitted before this call is done.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn finished(&self) -> impl Future<Output = Result<()>> + use<> {
+        let submission = self.shared.queue.submit([]);
+        readback::finished(self.clone(), submission)
+    }
+
+    /// Resolves once the pipelines of all programs built so far are compiled; those that run before wait for theirs.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn compiled(&self) -> Result<()> {
+        self.shared.pipelines.compiled().await;
+        self.check()
+    }
+
+    /// How many pipelines have been compiled on this device.
+    #[must_use]
+    pub fn compiled_pipelines(&self) -> usize {
+        self.shared.pipelines.count()
+    }
+
+    /// Runs programs one after the other.
+    pub fn run<'a, S: DispatchSize + 'a>(&self, programs: impl IntoIterator<Item = (&'a Program<S>, S::Run)>) {
+        self.shared.queue.submit([self.record(programs).finish()]);
+    }
+
+    /// Runs programs without any workgroups. Some drivers finish compiling a pipeline, and memory is zeroed, only when something
+    /// is run: the first request then doesn't wait for it. Of no use in a browser, which leaves out what has no workgroups.
+    pub fn touch<'a, S: DispatchSize + 'a>(&self, programs: impl IntoIterator<Item = &'a Program<S>>) {
+        let mut encoder = self.shared.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        programs.into_iter().for_each(|program| program.touch(&mut pass));
+        drop(pass);
+        self.shared.queue.submit([encoder.finish()]);
+    }
+
+    /// Runs programs, then brings back the first `size` bytes (a multiple of 4) of `source`.
+    pub fn run_and_read<'a, S: DispatchSize + 'a>(
+        &self,
+        programs: impl IntoIterator<Item = (&'a Program<S>, S::Run)>,
+        source: &Buffer,
+        size: u64,
+        ring: &mut ReadbackRing,
+    ) -> Readback {
+        self.copy_back(self.record(programs), source, size, ring)
+    }
+
+    /// Brings back the first `size` bytes (a multiple of 4) of `source`, as they are once all that was submitted has run.
+    pub fn read(&self, source: &Buffer, size: u64, ring: &mut ReadbackRing) -> Readback {
+        let encoder = self.shared.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        self.copy_back(encoder, source, size, ring)
+    }
+
+    fn copy_back(
+        &self,
+        mut encoder: wgpu::CommandEncoder,
+        source: &Buffer,
+        size: u64,
+        ring: &mut ReadbackRing,
+    ) -> Readback {
+        let staging = ring.take();
+        encoder.copy_buffer_to_buffer(source.raw(), source.offset(), staging.raw(), 0, size);
+        let submission = self.shared.queue.submit([encoder.finish()]);
+        Readback::begin(self, staging, size, submission)
+    }
+
+    /// The error that the device has reported meanwhile, if any.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], [`Error::OutOfMemory`] or [`Error::Gpu`].
+    pub fn check(&self) -> Result<()> {
+        match &*self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => Ok(()),
+            Some(Failure::Lost(reason)) => Err(Error::DeviceLost { reason: reason.clone() }),
+            Some(Failure::OutOfMemory) => Err(Error::OutOfMemory),
+            Some(Failure::Other(reason)) => Err(Error::Gpu { reason: reason.clone() }),
+        }
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.shared.memory
+    }
+
+    pub(crate) fn device(&self) -> &wgpu::Device {
+        &self.shared.device
+    }
+
+    pub(crate) fn queue(&self) -> &wgpu::Queue {
+        &self.shared.queue
+    }
+
+    fn record<'a, S: DispatchSize + 'a>(
+        &self,
+        programs: impl IntoIterator<Item = (&'a Program<S>, S::Run)>,
+    ) -> wgpu::CommandEncoder {
+        let mut encoder = self.shared.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        for (program, run) in programs {
+            program.record(&mut pass, run);
+        }
+        drop(pass);
+        encoder
+    }
+
+    pub(crate) fn buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Buffer {
+        let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
+        Buffer::new(self.shared.device.create_buffer(&descriptor), label, &self.shared.memory)
+    }
+
+    pub(crate) fn staging_buffer(&self, size: u64) -> Buffer {
+        self.buffer("staging", size, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)
+    }
+
+    pub(crate) fn uniform_buffer(&self, label: &str, bytes: &[u8]) -> Buffer {
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let buffer = self.buffer(label, (bytes.len() as u64).max(16), usage);
+        self.write(&buffer, 0, bytes);
+        buffer
+    }
+
+    pub(crate) fn pipeline(&self, variant: &Variant) -> Pipeline {
+        self.shared.pipelines.get(&self.shared.device, variant)
+    }
+
+    pub(crate) fn bind_group(
+        &self,
+        label: &str,
+        layout: &wgpu::BindGroupLayout,
+        entries: &[wgpu::BindGroupEntry<'_>],
+    ) -> wgpu::BindGroup {
+        self.shared.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries })
+    }
+
+    /// Natively waits until `submission` is done; in a browser, where waiting is the event loop's, does nothing.
+    pub(crate) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
+        self.shared.device.poll(wait).map(|_| ()).map_err(|error| Error::Gpu { reason: error.to_string() })
+    }
+}
+
+/// What came of a request for a device.
+struct Opened {
+    device: std::result::Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError>,
+    /// Whether it has subgroups.
+    subgroups: bool,
+    /// The adapter's name, where it became known with the request.
+    name: String,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, _baseline: bool) -> Opened {
+    let subgroups = descriptor.required_features.contains(wgpu::Features::SUBGROUP);
+    Opened { device: adapter.request_device(descriptor).await, subgroups, name: String::new() }
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, baseline: bool) -> Opened {
+    let request = crate::request_on_web::wrap_request_device(!baseline);
+    let device = adapter.request_device(descriptor).await;
+    request.restore();
+    Opened { device, subgroups: request.subgroups(), name: request.name() }
+}
+
+/// Keeps what the device reports outside of any call; the first report counts.
+fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<Failure>>> {
+    let failure = Arc::<Mutex<Option<Failure>>>::default();
+    let keep = |failure: &Arc<Mutex<Option<Failure>>>| {
+        let failure = Arc::clone(failure);
+        move |report: Failure| {
+            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(report);
+        }
+    };
+    let reported = keep(&failure);
+    device.on_uncaptured_error(Arc::new(move |error| {
+        tracing::error!(%error, "the device reported an error");
+        reported(match error {
+            wgpu::Error::OutOfMemory { .. } => Failure::OutOfMemory,
+            other => Failure::Other(other.to_string()),
+        });
+    }));
+    let lost = keep(&failure);
+    device.set_device_lost_callback(move |reason, message| {
+        // The end of a device that was given back isn't a failure.
+        if reason != wgpu::DeviceLostReason::Destroyed {
+            lost(Failure::Lost(message));
+        }
+    });
+    failure
+}

@@ -1,0 +1,34 @@
+//! Devices and everything that is asked of them, on top of wgpu. No other crate uses wgpu, and this one knows kernels as data: it
+//! has no word of tokens, models or samplers.
+
+// What a browser hands out belongs to one thread, and there is no other.
+#![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
+
+mod adapter;
+mod bandwidth;
+mod buffer;
+mod capabilities;
+#[cfg_attr(target_arch = "wasm32", path = "compiler_on_web.rs")]
+mod compiler;
+mod device;
+pub mod error;
+mod execute;
+mod matrix_units;
+mod memory;
+mod pipelines;
+mod profile;
+mod program;
+mod readback;
+#[cfg(target_arch = "wasm32")]
+mod request_on_web;
+
+pub use adapter::AdapterDescription;
+pub use buffer::Buffer;
+pub use capabilities::{Capabilities, GpuOptions};
+pub use device::Gpu;
+pub use error::{Error, Result};
+pub use execute::{Execution, Running, execute};
+pub use pipelines::KernelTexts;
+pub use profile::{BoundBuffer, DispatchTime};
+pub use program::{AsGiven, DispatchSize, Program, ProgramBuilder, Variants};
+pub use readback::{Readback, ReadbackRing};

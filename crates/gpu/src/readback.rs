@@ -1,0 +1,126 @@
+//! Bytes back from the device, without stopping it: the copy is part of a submit, and the wait is a future.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::{Buffer, Gpu};
+use crate::{Error, Result};
+
+/// Staging buffers used in turn, so that several readbacks can be under way.
+pub struct ReadbackRing {
+    staging: Vec<Buffer>,
+    next: usize,
+}
+
+impl ReadbackRing {
+    /// `depth` staging buffers of `size` bytes (a multiple of 4).
+    #[must_use]
+    pub fn new(gpu: &Gpu, depth: usize, size: u64) -> Self {
+        Self { staging: (0..depth.max(1)).map(|_| gpu.staging_buffer(size)).collect(), next: 0 }
+    }
+
+    pub(crate) fn take(&mut self) -> Buffer {
+        let buffer = self.staging[self.next].clone();
+        self.next = (self.next + 1) % self.staging.len();
+        buffer
+    }
+}
+
+type Outcome = std::result::Result<(), String>;
+
+/// Something the device will tell once: how it went.
+#[derive(Clone, Default)]
+struct Signal {
+    state: Arc<Mutex<SignalState>>,
+}
+
+#[derive(Default)]
+struct SignalState {
+    outcome: Option<Outcome>,
+    waker: Option<Waker>,
+}
+
+impl Signal {
+    fn set(&self, outcome: Outcome) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.outcome = Some(outcome);
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// The outcome once it's there; until then, wakes the caller when it comes.
+    fn take(&self, context: &Context<'_>) -> Option<Outcome> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.waker = Some(context.waker().clone());
+        state.outcome.take()
+    }
+}
+
+/// Bytes on their way back. Natively the first poll waits for the device; in a browser the wait is the browser's.
+/// Dropping it gives the staging buffer up for the ring's next use.
+pub struct Readback {
+    gpu: Gpu,
+    staging: Buffer,
+    size: u64,
+    mapped: Signal,
+    submission: Option<wgpu::SubmissionIndex>,
+    read: bool,
+}
+
+impl Readback {
+    pub(crate) fn begin(gpu: &Gpu, staging: Buffer, size: u64, submission: wgpu::SubmissionIndex) -> Self {
+        let mapped = Signal::default();
+        let signal = mapped.clone();
+        staging.raw().map_async(wgpu::MapMode::Read, 0..size, move |result| {
+            signal.set(result.map_err(|error| error.to_string()));
+        });
+        Self { gpu: gpu.clone(), staging, size, mapped, submission: Some(submission), read: false }
+    }
+}
+
+impl Future for Readback {
+    type Output = Result<Vec<u8>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(submission) = self.submission.take() {
+            self.gpu.wait(submission)?;
+        }
+        let result = self.mapped.take(context);
+        self.gpu.check()?;
+        match result {
+            None => Poll::Pending,
+            Some(Err(reason)) => Poll::Ready(Err(Error::Gpu { reason })),
+            Some(Ok(())) => {
+                let view = self.staging.raw().get_mapped_range(0..self.size);
+                let bytes = view.map(|view| view.to_vec()).map_err(|error| Error::Gpu { reason: error.to_string() });
+                self.staging.raw().unmap();
+                self.read = true;
+                Poll::Ready(bytes)
+            }
+        }
+    }
+}
+
+impl Drop for Readback {
+    fn drop(&mut self) {
+        if !self.read {
+            self.staging.raw().unmap();
+        }
+    }
+}
+
+/// Resolves once the device has done all that was submitted before this call.
+pub(crate) fn finished(gpu: Gpu, submission: wgpu::SubmissionIndex) -> impl Future<Output = Result<()>> {
+    let done = Signal::default();
+    let signal = done.clone();
+    gpu.queue().on_submitted_work_done(move || signal.set(Ok(())));
+    async move {
+        gpu.wait(submission)?;
+        let result = std::future::poll_fn(|context| done.take(context).map_or(Poll::Pending, Poll::Ready)).await;
+        gpu.check()?;
+        result.map_err(|reason| Error::Gpu { reason })
+    }
+}

@@ -1,0 +1,43 @@
+//! What wgpu 30 can't do in a browser: ask for subgroups, for which it has no word there
+//! (<https://github.com/gfx-rs/wgpu/issues/10146>), and tell the adapter's vendor and architecture. For the length of one
+//! request, `requestDevice` is wrapped and does both.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(inline_js = r#"
+export function wrapRequestDevice(wantSubgroups) {
+  const adapter = globalThis.GPUAdapter?.prototype;
+  const request = { subgroups: false, name: "", restore() {} };
+  if (!adapter) return request;
+  const original = adapter.requestDevice;
+  request.restore = () => { adapter.requestDevice = original; };
+  adapter.requestDevice = function (descriptor = {}) {
+    const { vendor = "", architecture = "", description = "" } = this.info ?? {};
+    request.name = description || [vendor, architecture].filter(Boolean).join(" ");
+    if (!wantSubgroups || !this.features.has("subgroups")) return original.call(this, descriptor);
+    request.subgroups = true;
+    return original.call(this, { ...descriptor, requiredFeatures: [...(descriptor.requiredFeatures ?? []), "subgroups"] });
+  };
+  return request;
+}
+"#)]
+extern "C" {
+    /// A request for a device under way.
+    pub(crate) type WrappedRequest;
+
+    /// Begins to wrap; subgroups are asked for if they are wanted and there.
+    #[wasm_bindgen(js_name = wrapRequestDevice)]
+    pub(crate) fn wrap_request_device(want_subgroups: bool) -> WrappedRequest;
+
+    /// Puts the browser's own function back.
+    #[wasm_bindgen(method)]
+    pub(crate) fn restore(this: &WrappedRequest);
+
+    /// Whether subgroups were asked for.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn subgroups(this: &WrappedRequest) -> bool;
+
+    /// The adapter's description, or its vendor and architecture.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn name(this: &WrappedRequest) -> String;
+}

@@ -1,0 +1,199 @@
+//! One kernel on one set of resources: run, and compared with its reference.
+
+use std::ops::Range;
+
+use half::f16;
+use pollster::block_on;
+use wgslm_gpu::{Gpu, execute};
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::{Extent, Launch, Row, Variant};
+
+use crate::adapters::{adapters, runs};
+
+/// What outputs hold where nothing may be written. No case computes it.
+pub(crate) const UNTOUCHED: f32 = -123.25;
+
+/// How close a device has to come to the reference. What the reference leaves as it was has to stay, to the bit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Agreement {
+    /// The same bits.
+    Exact,
+    /// Within this much of the largest value that the reference computes.
+    OfLargest(f32),
+    /// Each value within this much of itself, or less than 1e-30 off: what underflows may be flushed to zero.
+    OfEach(f32),
+    /// Pairs of f16 that are the same or neighbours: WGSL leaves open to which side packing rounds.
+    Halves,
+    /// Codes of 8 bits that are the same or neighbours, with scales within this much of themselves: a value in the middle may be
+    /// rounded to either side. See `quantise_int8.wgsl`.
+    Quantised(f32),
+    /// Pairs of words that are numbers of 64 bits within this much of themselves, or of 2^40.
+    Wide(f32),
+    /// Rows of this many words, the same ones in any order.
+    AnyOrder(usize),
+}
+
+type Reference = Box<dyn Fn(&mut Resources)>;
+type Run = Box<dyn Fn(&Gpu, &Resources) -> wgslm_gpu::Result<Resources>>;
+
+/// A variant with its parameters and resources.
+pub(crate) struct Case {
+    pub(crate) variant: Variant,
+    label: String,
+    agreement: Agreement,
+    unspecified: Range<usize>,
+    /// The outputs to compare; all where empty.
+    only: &'static [&'static str],
+    resources: Resources,
+    reference: Reference,
+    run: Run,
+}
+
+impl Case {
+    /// `launch` in `variant` for `count` rows; `label` names the shape in a failure.
+    pub(crate) fn new(
+        label: impl Into<String>,
+        agreement: Agreement,
+        (launch, variant, count): (impl Launch + Copy + 'static, Variant, usize),
+        resources: Resources,
+    ) -> Self {
+        Self::of_stages(label, agreement, (launch, &[variant], count), resources)
+    }
+
+    /// `launch` in its stages: what each of them writes is for the next, and what the last one writes is compared.
+    pub(crate) fn of_stages(
+        label: impl Into<String>,
+        agreement: Agreement,
+        (launch, stages, count): (impl Launch + Copy + 'static, &[Variant], usize),
+        resources: Resources,
+    ) -> Self {
+        let (stages, variant) = (stages.to_vec(), stages[stages.len() - 1]);
+        let positions = resources.iter().any(|(name, _)| name == "rows").then(|| resources.get::<Row>("rows"));
+        let context = positions.unwrap_or_default().iter().map(|row| row.context).max().unwrap_or(0);
+        let extent = Extent { count: count as u32, context };
+        Self {
+            variant,
+            label: label.into(),
+            agreement,
+            unspecified: 0..0,
+            only: &[],
+            resources,
+            reference: Box::new(move |resources| launch.reference(&variant, count, resources)),
+            run: Box::new(move |gpu, resources| {
+                let mut resources = resources.clone();
+                let mut written = Resources::default();
+                for stage in &stages {
+                    written = block_on(execute(gpu, launch, *stage, extent, &resources))?;
+                    written.iter().for_each(|(name, words)| resources.set(name, words));
+                }
+                Ok(written)
+            }),
+        }
+    }
+
+    /// The same, with words of the output that may hold anything.
+    pub(crate) fn unspecified(self, unspecified: Range<usize>) -> Self {
+        Self { unspecified, ..self }
+    }
+
+    /// The same, comparing only these outputs.
+    pub(crate) fn only(self, only: &'static [&'static str]) -> Self {
+        Self { only, ..self }
+    }
+
+    fn compare(&self, expected: &Resources, computed: &Resources) -> Result<(), String> {
+        for (name, words) in computed.iter().filter(|(name, _)| self.only.is_empty() || self.only.contains(name)) {
+            let (initial, expected) = (self.resources.get::<u32>(name), expected.get::<u32>(name));
+            if let Agreement::AnyOrder(row) = self.agreement {
+                let sorted = |words: &[u32]| {
+                    let mut words = words.to_vec();
+                    words.chunks_mut(row).for_each(<[u32]>::sort_unstable);
+                    words
+                };
+                if sorted(words) != sorted(expected) {
+                    return Err(format!("{name} has other words"));
+                }
+                continue;
+            }
+            let changed = |i: usize| initial[i] != expected[i];
+            let largest = (0..expected.len())
+                .filter(|i| changed(*i))
+                .fold(0.0f32, |largest, i| largest.max(f32::from_bits(expected[i]).abs()));
+            for i in (0..words.len()).filter(|i| !self.unspecified.contains(i)) {
+                let holds = || match (self.agreement, name) {
+                    (Agreement::Quantised(_), "codes_x") => neighbouring_codes(words[i], expected[i]),
+                    (Agreement::Quantised(tolerance), _) if i % 2 == 0 => {
+                        Agreement::OfEach(tolerance).holds(words[i], expected[i], largest)
+                    }
+                    (Agreement::Quantised(_), _) => sums_of_neighbouring_codes(&words[i - 1..=i], expected[i]),
+                    (Agreement::Wide(tolerance), _) => {
+                        let pair = i & !1..(i & !1) + 2;
+                        let [computed, expected] = [&words[pair.clone()], &expected[pair]].map(wide);
+                        computed.abs_diff(expected) as f64
+                            <= f64::from(tolerance) * (expected as f64).max(2f64.powi(40))
+                    }
+                    (agreement, _) => agreement.holds(words[i], expected[i], largest),
+                };
+                let agrees = words[i] == expected[i] || changed(i) && holds();
+                if !agrees {
+                    let [initial, expected, computed] = [initial[i], expected[i], words[i]].map(f32::from_bits);
+                    return Err(format!("{name}[{i}], before {initial}, is {computed:e} instead of {expected:e}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Agreement {
+    fn holds(self, computed: u32, expected: u32, largest: f32) -> bool {
+        let difference = (f32::from_bits(computed) - f32::from_bits(expected)).abs();
+        match self {
+            Self::Exact | Self::Quantised(_) | Self::Wide(_) | Self::AnyOrder(_) => false,
+            Self::OfLargest(tolerance) => difference <= tolerance * largest,
+            Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
+            Self::Halves => [0, 16].iter().all(|shift| {
+                let [computed, expected] = [computed, expected].map(|word| f16::from_bits((word >> shift) as u16));
+                computed.is_finite() && computed.to_bits().abs_diff(expected.to_bits()) <= 1
+            }),
+        }
+    }
+}
+
+fn wide(words: &[u32]) -> u64 {
+    u64::from(words[0]) | u64::from(words[1]) << 32
+}
+
+/// Whether four codes of 8 bits are those expected or neighbours.
+fn neighbouring_codes(computed: u32, expected: u32) -> bool {
+    computed.to_le_bytes().iter().zip(expected.to_le_bytes()).all(|(a, b)| (*a as i8).abs_diff(b as i8) <= 1)
+}
+
+/// Whether the second of (scale, scale * sum of codes) is as expected, but for three codes that are neighbours of the right ones.
+fn sums_of_neighbouring_codes(computed: &[u32], expected: u32) -> bool {
+    let [scale, sum, expected] = [computed[0], computed[1], expected].map(f32::from_bits);
+    (sum - expected).abs() <= 3.01 * scale + 5e-5 * expected.abs()
+}
+
+/// Runs the cases on every adapter that can.
+pub(crate) fn check(cases: Vec<Case>) {
+    check_on(adapters(), runs, cases);
+}
+
+/// Runs the cases on these devices, but for variants that a device doesn't run.
+pub(crate) fn check_on(gpus: &[Gpu], runs: impl Fn(&Gpu, &Variant) -> bool, cases: Vec<Case>) {
+    let mut failures = Vec::new();
+    for case in cases {
+        let mut expected = case.resources.clone();
+        (case.reference)(&mut expected);
+        for gpu in gpus.iter().filter(|gpu| runs(gpu, &case.variant)) {
+            let compared = (case.run)(gpu, &case.resources)
+                .map_err(|error| error.to_string())
+                .and_then(|computed| case.compare(&expected, &computed));
+            if let Err(difference) = compared {
+                failures.push(format!("{}: {}, {}: {difference}", gpu.adapter().name, case.variant.name(), case.label));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} cases fail\n{}", failures.len(), failures.join("\n"));
+}

@@ -1,0 +1,73 @@
+//! `embed`: whole tables and parts of them, tokens given and tokens just sampled.
+
+use wgslm_shaders::format::{GROUP, Scales};
+use wgslm_shaders::{Embed, Kernel, Row, Variant};
+
+use crate::case::{Agreement, Case, check};
+use crate::random::{Random, strided};
+use crate::weights::{layout_of, random_weight, whole_groups};
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Embed) {
+        for (first, tokens, groups, gap) in
+            [(0, 1, 1, 0), (0, 33, 3, 0), (0, 65, 17, 2), (40, 23, 2, 1), (64, 64, 5, 0)]
+        {
+            cases.push(case(variant, (first, tokens), groups, gap));
+        }
+        if layout_of(&variant).format.scales() == Scales::Bytes {
+            // More than one block of scales.
+            cases.push(case(variant, (0, 3), 259, 0));
+        }
+        cases.extend([Embed::POSITION, Embed::FIRST].map(|by| case_by(variant, (0, 33), (3, 0), by)));
+    }
+    cases
+}
+
+fn case(variant: Variant, range: (usize, usize), groups: usize, gap: usize) -> Case {
+    case_by(variant, range, (groups, gap), Embed::TOKEN)
+}
+
+fn case_by(variant: Variant, (first, tokens): (usize, usize), (groups, gap): (usize, usize), by: u32) -> Case {
+    let groups = whole_groups(&variant, groups);
+    let mut random = Random::new((tokens * groups) as u64);
+    let stride = groups * GROUP + 4 * gap;
+    let (start, end) = (first as u32, (first + tokens) as u32);
+    // The part's first and last token, the last one again, one within, and those just outside of it.
+    let ids = [start, end - 1, end - 1, start + random.word() % tokens as u32, end, start.saturating_sub(1), u32::MAX];
+    let given = ids.iter().map(|token| Row { token: *token, ..Row::default() });
+    // The same, in reverse, as what was sampled last; the token that the row names counts for nothing.
+    let sampled: Vec<u32> = ids.iter().rev().copied().collect();
+    let taken = (1..=ids.len() as u32).map(|source| Row { token: start, source, ..Row::default() });
+    let positions =
+        ids.iter().enumerate().map(|(at, token)| Row { token: at as u32, position: *token, ..Row::default() });
+    let rows: Vec<Row> = match by {
+        Embed::TOKEN => given.chain(taken).collect(),
+        _ => positions.collect(),
+    };
+    let resources = random_weight(&mut random, layout_of(&variant), tokens, groups)
+        .with("rows", &rows)
+        .with("sampled", &sampled)
+        .with("x", &strided(&mut Random::new(5), rows.len(), stride, stride, 0.0));
+    let params = Embed {
+        first: start,
+        tokens: tokens as u32,
+        groups: groups as u32,
+        stride: (stride / 4) as u32,
+        by,
+        accumulate: u32::from(by == Embed::POSITION),
+        scale: if by == Embed::FIRST { 2.5 } else { 1.0 },
+    };
+    // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding: the same everywhere. The
+    // minimum of a super-block is a product itself, which a device may round or keep, and so is a doubly quantised scale.
+    let of_products = [Scales::SuperBlocks, Scales::SuperBlocksOfNibbles, Scales::Bytes];
+    let rounds = of_products.contains(&layout_of(&variant).format.scales());
+    let agreement = if rounds || by != Embed::TOKEN { Agreement::OfLargest(1e-6) } else { Agreement::Exact };
+    let label = format!("tokens {start} to {end}, {groups} groups, by {by}");
+    Case::new(label, agreement, (params, variant, rows.len()), resources)
+}
+
+#[test]
+fn embeddings_are_those_of_the_table_to_the_bit() {
+    check(cases());
+}

@@ -1,0 +1,344 @@
+//! `matvec` and all whose names begin with `matmul`.
+
+use half::f16;
+use pollster::block_on;
+use wgslm_gpu::{Gpu, KernelTexts};
+use wgslm_shaders::format::{GROUP, WeightFormat};
+use wgslm_shaders::{Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
+
+use crate::adapters::{adapters, on, runs};
+use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
+use crate::random::{Random, in_planes};
+use crate::weights::{layout_of, random_weight, whole_groups};
+
+/// A dot product of n products in f32 rounds n times by at most 2^-24 of the sum so far, in a random direction: about
+/// sqrt(n) * 2^-24, which for the longest here, of 2,080, is 2.7e-6. Doubled for the worst of many.
+const AGREEMENT: Agreement = Agreement::OfLargest(5e-6);
+
+/// Whatever cancels in a single sum, there is no larger one beside it.
+const ALONE: Agreement = Agreement::OfLargest(5e-5);
+
+/// A sum that begins at UNTOUCHED, a norm's root, an exp of the gate's: a few roundings more, of larger values.
+const WITH_EXTRAS: Agreement = Agreement::OfLargest(2e-5);
+
+/// What is capped is off by as much as the sums are, which may be far larger.
+const CAPPED: Agreement = Agreement::OfLargest(2e-4);
+
+/// An activation in the middle of two steps of a 32,000th of its group's largest may be rounded to either.
+const IN_FIXED_POINT: Agreement = Agreement::OfLargest(5e-5);
+
+/// A weight in the middle of two f16 may be rounded to either, and matrix units may add without rounding to the nearest.
+const OF_HALVES: Agreement = Agreement::OfLargest(3e-4);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Shape {
+    rows: usize,
+    groups: usize,
+    tokens: usize,
+    /// Tokens for which there is room beyond those that are run.
+    spare_tokens: usize,
+    /// Values at the end of the last group that are padding: zeros in `x`.
+    padding: usize,
+    /// Units of four in a row of `x` that don't belong to it.
+    x_gap: usize,
+    y_offset: usize,
+    /// Values in a row of `y` after those that the dispatch makes.
+    y_gap: usize,
+    /// What else the kernel does.
+    extra: Extra,
+    /// Whether every format is tried in it.
+    in_all: bool,
+}
+
+/// What a kernel can do beside the product.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Extra {
+    #[default]
+    Nothing,
+    /// Adds to `y`, which lies in planes.
+    Accumulate,
+    /// Norms `x` first (`matvec`).
+    Norm,
+    /// Norms `x` first, and gates half of the rows with the other half (`matvec`).
+    Gate(Activation),
+    /// Adds a bias, activates, scales and caps.
+    Finish,
+}
+
+const fn shape(rows: usize, groups: usize, tokens: usize) -> Shape {
+    Shape {
+        rows,
+        groups,
+        tokens,
+        spare_tokens: 0,
+        padding: 0,
+        x_gap: 0,
+        y_offset: 0,
+        y_gap: 0,
+        extra: Extra::Nothing,
+        in_all: false,
+    }
+}
+
+const SHAPES: [Shape; 16] = [
+    shape(1, 1, 1),
+    Shape { in_all: true, ..shape(31, 65, 1) },
+    shape(37, 3, 3),
+    Shape { padding: 7, in_all: true, ..shape(257, 2, 9) },
+    shape(65, 5, 65),
+    shape(64, 4, 8),
+    Shape { spare_tokens: 5, x_gap: 3, y_offset: 5, y_gap: 2, ..shape(67, 17, 2) },
+    Shape { spare_tokens: 70, y_offset: 1, ..shape(3, 1, 257) },
+    Shape { extra: Extra::Accumulate, ..shape(67, 9, 1) },
+    Shape { extra: Extra::Accumulate, y_offset: 37, padding: 3, ..shape(35, 2, 66) },
+    Shape { extra: Extra::Norm, padding: 5, in_all: true, ..shape(33, 67, 2) },
+    Shape { extra: Extra::Gate(Activation::Silu), ..shape(37, 18, 1) },
+    Shape { extra: Extra::Gate(Activation::ClampedSwiglu), ..shape(37, 2, 1) },
+    Shape { extra: Extra::Gate(Activation::Gelu), padding: 1, y_gap: 3, ..shape(5, 3, 7) },
+    Shape { extra: Extra::Finish, y_offset: 3, ..shape(37, 9, 1) },
+    Shape { extra: Extra::Finish, y_offset: 2, in_all: true, ..shape(70, 3, 70) },
+];
+
+/// Those for formats whose codes, tables and ways to use a scale others have too: a few of the above, and rows of more than one
+/// block of doubly quantised scales.
+const FEW_SHAPES: [Shape; 6] = [
+    SHAPES[1],
+    SHAPES[4],
+    SHAPES[6],
+    SHAPES[10],
+    SHAPES[15],
+    Shape { extra: Extra::Finish, y_offset: 1, ..shape(5, 259, 9) },
+];
+
+/// Whether a format is made of what others have too.
+fn is_composed(format: WeightFormat) -> bool {
+    matches!(format, WeightFormat::NF4 | WeightFormat::NF4_DQ | WeightFormat::Q4_DQ | WeightFormat::Q8_DQ)
+}
+
+/// The shapes for weights in `format`.
+fn shapes(format: WeightFormat) -> &'static [Shape] {
+    if is_composed(format) { &FEW_SHAPES } else { &SHAPES }
+}
+
+/// The formats that are tried in every shape: halves, nibbles, and the one whose scales are the most intricate.
+const THOROUGH: [WeightFormat; 3] = [WeightFormat::F16, WeightFormat::Q4_0, WeightFormat::Q6_K];
+
+/// More rows than a grid has room for in one dimension.
+const TALL: Shape = shape(131_100, 1, 1);
+
+pub(crate) fn cases() -> Vec<Case> {
+    let all = || Variant::all().into_iter().filter(|variant| is_linear(variant.kernel));
+    let variants = || all().filter(|variant| !variant.experts);
+    let tall = variants()
+        .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
+    let odd = variants().flat_map(|variant| {
+        let alone = variant.kernel != Kernel::Matvec;
+        let shapes = shapes(layout_of(&variant).format)
+            .iter()
+            .copied()
+            .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
+        // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
+        let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);
+        // Nor do tiles where there's much less than one.
+        let shapes = shapes.filter(move |shape| variant.tile.is_none() || shape.tokens > 8);
+        // What formats differ in shows in a few shapes; what kernels do with them doesn't differ.
+        let shapes = shapes.filter(move |shape| THOROUGH.contains(&layout_of(&variant).format) || shape.in_all);
+        shapes.map(move |shape| case(variant, shape))
+    });
+    let of_experts = all().filter(|variant| variant.experts).flat_map(|variant| {
+        let norm = variant.kernel == Kernel::Matvec;
+        [(1, false), (2, norm), (3, false)].map(|(per_row, norm)| expert_case(variant, per_row, norm))
+    });
+    odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).collect()
+}
+
+fn is_linear(kernel: Kernel) -> bool {
+    kernel.takes().is_some() || matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
+}
+
+fn case(variant: Variant, shape: Shape) -> Case {
+    let Shape { rows, groups, tokens, spare_tokens, padding, x_gap, y_offset, y_gap, extra, .. } = shape;
+    let groups = whole_groups(&variant, groups);
+    let mut random = Random::new(rows as u64);
+    let (width, capacity) = (groups * GROUP, tokens + spare_tokens);
+    let x_stride = width + 4 * x_gap;
+    let planes = extra == Extra::Accumulate;
+    let y_groups = (y_offset + rows).div_ceil(GROUP);
+    let y_stride = if planes { y_groups * GROUP } else { y_offset + rows } + y_gap;
+    // What no token's values may come from is NaN, so that it shows wherever it is read.
+    let mut x = in_planes(&mut random, tokens, width - padding, x_stride, f32::NAN);
+    x.resize(capacity * x_stride, f32::NAN);
+    let gate = if let Extra::Gate(activation) = extra { Some(activation) } else { None };
+    let norms = extra == Extra::Norm || gate.is_some();
+    let finishes = extra == Extra::Finish || gate.is_some();
+    let activation = gate.unwrap_or(if finishes { Activation::Gelu } else { Activation::None });
+    let params = Linear {
+        rows: rows as u32,
+        groups: groups as u32,
+        columns: capacity as u32,
+        x_stride: (x_stride / 4) as u32,
+        y_stride: y_stride as u32,
+        y_offset: y_offset as u32,
+        y_groups: if planes { y_groups as u32 } else { 0 },
+        accumulate: planes.into(),
+        gate_rows: if gate.is_some() { rows as u32 } else { 0 },
+        norm_width: if norms { (width - padding) as u32 } else { 0 },
+        epsilon: 1e-5,
+        bias: if finishes { 4 } else { 0 },
+        activation: activation as u32,
+        scale: if finishes { 0.25 } else { 1.0 },
+        soft_cap: if extra == Extra::Finish { 30.0 } else { 0.0 },
+        ..Linear::default()
+    };
+    let stored_rows = if gate.is_some() { 2 * rows } else { rows };
+    let bias = random.values(3 + stored_rows);
+    let mut norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
+    if gate == Some(Activation::ClampedSwiglu) {
+        // What is bounded is off by as much as the sums are, which may be far larger: here they aren't.
+        norm.iter_mut().for_each(|weight| *weight *= 2e-4);
+    }
+    let mut resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
+        .with("x", &x)
+        .with("norm", &norm)
+        .with("bias", &bias)
+        // A row more than there is room for, which nothing may touch.
+        .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
+    match variant.kernel.takes() {
+        Some(Encoding::Int8) => {
+            let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
+            resources.set("codes_x", &codes);
+            resources.set("scales_x", &scales);
+        }
+        Some(Encoding::F16) => resources.set("codes_x", &halves(&mut random, (tokens, capacity), width, padding)),
+        None => {}
+    }
+    let agreement = match (variant.kernel, extra) {
+        (Kernel::MatmulCooperative, _) => OF_HALVES,
+        _ if variant.shape.is_some_and(|shape| shape.fixed) => IN_FIXED_POINT,
+        (_, Extra::Finish) => CAPPED,
+        (_, Extra::Nothing) if rows == 1 => ALONE,
+        (_, Extra::Nothing) => AGREEMENT,
+        _ => WITH_EXTRAS,
+    };
+    // Kernels work in tiles: tokens past those that are run, but within the capacity, may be written.
+    Case::new(format!("{shape:?}"), agreement, (params, variant, tokens), resources)
+        .unspecified(tokens * y_stride..capacity * y_stride)
+}
+
+/// Tokens that go to the second, third and fourth of five experts, whose rows are in the weight, or to another, whose rows aren't.
+fn expert_case(variant: Variant, per_row: usize, norms: bool) -> Case {
+    let experts: [u32; 6] = [2, 0, 3, 1, 4, 1];
+    let (rows, groups, tokens) = (64, whole_groups(&variant, 3), experts.len());
+    let mut random = Random::new(per_row as u64);
+    let (width, inputs) = (groups * GROUP, tokens.div_ceil(per_row));
+    let (y_stride, y_offset) = (rows + 9, 4);
+    let params = Linear {
+        rows: rows as u32,
+        groups: groups as u32,
+        columns: tokens as u32,
+        x_stride: (width / 4) as u32,
+        y_stride: y_stride as u32,
+        y_offset: y_offset as u32,
+        norm_width: if norms { width as u32 } else { 0 },
+        epsilon: 1e-5,
+        bias: if per_row == 3 { 0 } else { 2 },
+        first_expert: 1,
+        expert_count: 3,
+        per_row: per_row as u32,
+        ..Linear::default()
+    };
+    let mut resources = random_weight(&mut random, layout_of(&variant), 3 * rows, groups)
+        .with("x", &in_planes(&mut random, inputs, width, width, f32::NAN))
+        .with("norm", &in_planes(&mut random, 1, width, width, 0.0))
+        .with("bias", &random.values(1 + 3 * rows))
+        .with("experts", &experts)
+        .with("y", &vec![UNTOUCHED; (tokens + 1) * y_stride]);
+    if variant.kernel.takes() == Some(Encoding::Int8) {
+        let (codes, scales) = quantised(&mut random, (inputs, inputs), groups, 0);
+        resources.set("codes_x", &codes);
+        resources.set("scales_x", &scales);
+    }
+    Case::new(format!("experts, {per_row} a row"), WITH_EXTRAS, (params, variant, tokens), resources)
+}
+
+/// `codes_x` of `tokens` tokens, with `padding` zeros at the end, then NaN.
+fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize, padding: usize) -> Vec<u16> {
+    let mut halves = vec![f16::NAN; capacity * width];
+    for row in halves.chunks_mut(width).take(tokens) {
+        row.fill(f16::ZERO);
+        for (half, value) in row.iter_mut().zip(random.values(width - padding)) {
+            *half = f16::from_f32(value);
+        }
+    }
+    halves.iter().map(|half| half.to_bits()).collect()
+}
+
+/// `codes_x` and `scales_x` of `tokens` tokens, with NaN for the scales of those beyond: any code but -128, `padding` zeros at the
+/// end.
+fn quantised(
+    random: &mut Random,
+    (tokens, capacity): (usize, usize),
+    groups: usize,
+    padding: usize,
+) -> (Vec<i8>, Vec<[f32; 2]>) {
+    let mut codes: Vec<i8> =
+        (0..capacity * groups * GROUP).map(|_| ((random.word() % 255) as i32 - 127) as i8).collect();
+    let place = |token: usize, i: usize| {
+        ((token * 2 + i % GROUP / (GROUP / 2)) * groups + i / GROUP) * (GROUP / 2) + i % (GROUP / 2)
+    };
+    let mut scales = vec![[f32::NAN; 2]; capacity * groups];
+    for token in 0..tokens {
+        for i in groups * GROUP - padding..groups * GROUP {
+            codes[place(token, i)] = 0;
+        }
+        for group in 0..groups {
+            let scale = random.values(1)[0].abs() / 127.0;
+            let sum: i32 = (0..GROUP).map(|i| i32::from(codes[place(token, group * GROUP + i)])).sum();
+            scales[token * groups + group] = [scale, scale * sum as f32];
+        }
+    }
+    (codes, scales)
+}
+
+#[test]
+fn linear_kernels_agree_with_their_reference() {
+    let is_composed = |case: &Case| is_composed(layout_of(&case.variant).format);
+    let (composed, others): (Vec<_>, Vec<_>) = cases().into_iter().partition(is_composed);
+    check(others);
+    // Most of the time is the adapters' compilers': one of them is enough, and SwiftShader's is slow.
+    let fastest = adapters().iter().min_by_key(|gpu| gpu.adapter().name.contains("SwiftShader"));
+    check_on(fastest.map(std::slice::from_ref).unwrap_or_default(), runs, composed);
+}
+
+/// Devices with matrix units are few: what surrounds them is run on any.
+#[test]
+fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
+    let text = |variant: &Variant, target: Target| {
+        let units = include_str!("../../../shaders/src/linear/fragments/matrix_units.wgsl");
+        let text = variant.wgsl(target);
+        if variant.kernel != Kernel::MatmulCooperative {
+            return text;
+        }
+        assert!(text.contains(units), "{}", variant.name());
+        text.replace(units, include_str!("matrix_units_imitation.wgsl"))
+            .replace("enable f16;\nenable wgpu_cooperative_matrix;\n", "")
+            .replace("let subgroup = index / 32u;", "let subgroup = index / 32u;\n    lane = index % 32u;")
+    };
+    let open = |gpu: &Gpu| {
+        block_on(Gpu::request_with(&on(gpu.adapter().index), KernelTexts { text })).expect("it opened before")
+    };
+    let gpus: Vec<Gpu> = adapters().iter().map(open).collect();
+    // The others take more workgroup memory than devices without matrix units are asked for.
+    let runs = |_: &Gpu, variant: &Variant| variant.cooperative_tile == Some(CooperativeTile::ALL[0]);
+    check_on(&gpus, runs, cases());
+}
+
+#[test]
+fn a_grid_stays_within_what_every_device_takes() {
+    for variant in Variant::all().into_iter().filter(|variant| is_linear(variant.kernel)) {
+        let params =
+            Linear { rows: 262_144, groups: 1, columns: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
+        let grid = params.grid(&variant, Extent { count: 4096, context: 4096 });
+        assert!(grid.iter().all(|size| (1..=65_535).contains(size)), "{}: {grid:?}", variant.name());
+    }
+}

@@ -1,0 +1,5 @@
+//! What layers remember of the tokens before, on the device.
+
+mod cache;
+
+pub(crate) use cache::{KvCache, Slots};

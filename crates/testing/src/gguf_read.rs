@@ -1,0 +1,53 @@
+//! Drives the GGUF reader over whole files.
+
+use wgslm_formats::Result;
+use wgslm_formats::gguf::{Event, Header, Reader};
+
+/// All that a file holds.
+#[derive(Debug, PartialEq)]
+pub struct File {
+    /// Its header.
+    pub header: Header,
+    /// The bytes of each tensor, in the order of the directory.
+    pub tensors: Vec<Vec<u8>>,
+    /// The tensors in the order in which they were complete.
+    pub completed: Vec<usize>,
+}
+
+/// Reads a file in pieces of the sizes that `next_size` gives. Checks the reader's promises on the way: the header comes
+/// first and once, a tensor's bytes come in order, and no byte is left in a piece.
+pub fn read(bytes: &[u8], mut next_size: impl FnMut() -> usize) -> Result<File> {
+    let mut reader = Reader::new();
+    let mut file: Option<File> = None;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (mut piece, after) = rest.split_at(next_size().clamp(1, rest.len()));
+        while let Some(event) = reader.read(&mut piece)? {
+            match event {
+                Event::Header(header) => {
+                    let tensors = vec![Vec::new(); header.tensors.len()];
+                    assert!(file.replace(File { header, tensors, completed: Vec::new() }).is_none(), "a second header");
+                }
+                Event::Data { tensor, offset, bytes } => {
+                    let file = file.as_mut().expect("the header comes first");
+                    assert!(!bytes.is_empty());
+                    assert_eq!(offset, file.tensors[tensor].len() as u64);
+                    file.tensors[tensor].extend_from_slice(bytes);
+                    if offset + bytes.len() as u64 == file.header.tensors[tensor].bytes {
+                        file.completed.push(tensor);
+                    }
+                }
+            }
+        }
+        assert!(piece.is_empty(), "a piece that is not used up");
+        rest = after;
+        assert_eq!(reader.position(), (bytes.len() - rest.len()) as u64);
+    }
+    reader.finish()?;
+    Ok(file.expect("a complete file has a header"))
+}
+
+/// Reads a file in pieces of one size.
+pub fn read_in_pieces(bytes: &[u8], size: usize) -> Result<File> {
+    read(bytes, || size)
+}

@@ -1,0 +1,75 @@
+//! Tokens to text, one token at a time.
+
+use std::sync::Arc;
+
+use crate::tokenizer::spelling::Spelling;
+use crate::tokenizer::vocabulary::Vocabulary;
+use crate::{Error, Result};
+
+/// Turns one sequence of tokens into text as they come.
+///
+/// A token may end inside a UTF-8 character; its bytes are held back until the character is whole. Each push costs time
+/// in the length of its own token.
+#[derive(Clone, Debug)]
+pub struct Detokenizer {
+    vocabulary: Arc<Vocabulary>,
+    spelling: Spelling,
+    /// Whether a space that begins the text is left out.
+    trim_space: bool,
+    /// The bytes of a character that is not whole yet: at most three between two pushes.
+    pending: Vec<u8>,
+}
+
+impl Detokenizer {
+    pub(super) fn new(vocabulary: Arc<Vocabulary>, spelling: Spelling, trim_space: bool) -> Self {
+        Self { vocabulary, spelling, trim_space, pending: Vec::new() }
+    }
+
+    /// The text that `token` completes, in whole characters; empty for control tokens.
+    ///
+    /// Bytes that can't be UTF-8 become U+FFFD, as many as [`String::from_utf8_lossy`] would write.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] where the vocabulary has no such token; the text so far is kept.
+    pub fn push(&mut self, token: u32) -> Result<String> {
+        let (Some(text), Some(kind)) = (self.vocabulary.text(token), self.vocabulary.kind(token)) else {
+            let last = self.vocabulary.len().saturating_sub(1);
+            return Err(Error::Tokenizer { reason: format!("there is no token {token}; the last one is {last}") });
+        };
+        self.spelling.decode_into(&mut self.pending, kind, text);
+        if self.trim_space && !self.pending.is_empty() {
+            self.trim_space = false;
+            if self.pending.starts_with(b" ") {
+                self.pending.remove(0);
+            }
+        }
+        Ok(self.take_whole_characters())
+    }
+
+    /// The end of the text: U+FFFD if its last character never became whole, otherwise nothing. Ready for the next.
+    pub fn finish(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.pending)).into_owned()
+    }
+
+    fn take_whole_characters(&mut self) -> String {
+        let mut text = String::new();
+        let mut unfinished = 0;
+        let mut chunks = self.pending.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            text.push_str(chunk.valid());
+            let invalid = chunk.invalid();
+            if chunks.peek().is_none() && is_unfinished(invalid) {
+                unfinished = invalid.len();
+            } else if !invalid.is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        self.pending.drain(..self.pending.len() - unfinished);
+        text
+    }
+}
+
+/// Whether more bytes could still make `bytes` a character.
+fn is_unfinished(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+}

@@ -1,0 +1,43 @@
+//! Tokenizers and chat templates from what a model's files say, whatever their format.
+
+use wgslm_formats::source::{Format, ModelHeader, TokenizerFiles};
+
+use crate::{ChatTemplate, Error, Result, Tokenizer};
+
+impl Tokenizer {
+    /// Builds the tokenizer of a model; what it is made of is taken out of the header, so that it isn't held twice.
+    ///
+    /// # Errors
+    /// As [`Self::from_metadata`] and [`Self::from_json`].
+    pub fn take_from(header: &mut ModelHeader) -> Result<Self> {
+        match &mut header.tokenizer {
+            None if header.format == Format::HuggingFace => Err(Error::Tokenizer {
+                reason: "the folder has no tokenizer.json; put it beside config.json".to_owned(),
+            }),
+            None => Self::from_metadata(&mut header.metadata),
+            Some(files) => {
+                let json = std::mem::take(&mut files.tokenizer);
+                let mut tokenizer = Self::from_json(&json, files.config.as_deref())?;
+                tokenizer.add_stop_tokens(&files.stop_tokens);
+                Ok(tokenizer)
+            }
+        }
+    }
+}
+
+impl ChatTemplate {
+    /// The chat template of a model, if it has one.
+    ///
+    /// # Errors
+    /// As [`Self::from_metadata`] and [`Self::from_config`].
+    pub fn from_header(header: &ModelHeader, tokenizer: &Tokenizer) -> Result<Option<Self>> {
+        match &header.tokenizer {
+            None => Self::from_metadata(&header.metadata, tokenizer),
+            Some(TokenizerFiles { chat_template: Some(template), .. }) => {
+                Self::for_tokenizer(template, tokenizer).map(Some)
+            }
+            Some(TokenizerFiles { config: Some(config), .. }) => Self::from_config(config, tokenizer),
+            Some(_) => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Text to tokens and back.
+//!
+//! [`Tokenizer`] encodes, [`Detokenizer`] decodes a stream, [`StopMatcher`] watches that stream for stop strings, and
+//! [`ChatTemplate`] writes messages as the prompt that a model was trained on.
+
+mod chat_template;
+mod detokenizer;
+pub mod error;
+mod header;
+mod stop;
+mod tokenizer;
+
+pub use chat_template::{ChatTemplate, Message};
+pub use detokenizer::Detokenizer;
+pub use error::{Error, Result};
+pub use stop::{StopMatcher, StopOutcome};
+pub use tokenizer::{FillInMiddle, Special, Tokenizer};

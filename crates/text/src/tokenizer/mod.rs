@@ -1,0 +1,204 @@
+//! Tokenizers, built from a GGUF file's metadata or from a `tokenizer.json`.
+
+mod byte_level;
+mod byte_pair;
+mod characters;
+mod fim;
+mod from_json;
+mod from_metadata;
+mod merge;
+mod merges;
+mod pre_tokenizer;
+mod pre_tokenizer_rules;
+mod sentence_piece;
+mod special_tokens;
+pub(crate) mod spelling;
+pub(crate) mod vocabulary;
+mod well_known;
+mod word_piece;
+
+use std::sync::Arc;
+
+pub use fim::FillInMiddle;
+
+use byte_pair::BytePair;
+use sentence_piece::SentencePiece;
+use special_tokens::SpecialTokens;
+use spelling::Spelling;
+use vocabulary::Vocabulary;
+use word_piece::WordPiece;
+
+use crate::{Detokenizer, Result};
+use wgslm_formats::gguf::Metadata;
+
+/// Whether text may name control tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Special {
+    /// `<|im_start|>` is the control token of that name: for prompts and rendered chat templates.
+    Parse,
+    /// `<|im_start|>` is 12 characters like any others: for text that is not trusted to structure the prompt.
+    Plain,
+}
+
+/// The tokenizer of a model.
+#[derive(Debug)]
+pub struct Tokenizer {
+    vocabulary: Arc<Vocabulary>,
+    encoder: Encoder,
+    spelling: Spelling,
+    /// Whether encoding puts a space before text that has none, which decoding then leaves out.
+    space_prefix: bool,
+    bos: Option<u32>,
+    eos: Option<u32>,
+    /// What stands before and after a whole prompt.
+    prompt_frame: (Option<u32>, Option<u32>),
+    stop_tokens: Vec<u32>,
+    fill_in_middle: Option<FillInMiddle>,
+}
+
+/// How text becomes tokens.
+#[derive(Debug)]
+enum Encoder {
+    /// That of a GGUF file: special tokens first, and the text between them by its model.
+    Gguf(Box<SpecialTokens>, Model),
+    /// That of a `tokenizer.json`, behind a trait: what runs it is half a megabyte of WebAssembly, and a program that reads no such
+    /// file doesn't link it.
+    Json(Box<dyn Encode>),
+}
+
+/// Something that turns text into tokens.
+trait Encode: std::fmt::Debug + Send + Sync {
+    fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
+}
+
+/// How text without special tokens becomes tokens: `tokenizer.ggml.model`.
+#[derive(Debug)]
+enum Model {
+    BytePair(BytePair),
+    SentencePiece(SentencePiece),
+    WordPiece(Box<WordPiece>),
+}
+
+impl Tokenizer {
+    /// Builds the tokenizer from the `tokenizer.ggml.*` keys. Its large arrays (tokens, types, scores, merges) are taken out of
+    /// the metadata, so that they are not held twice.
+    ///
+    /// The kinds that are read are `gpt2` (byte-level BPE), `llama` (SentencePiece's BPE) and `bert` (WordPiece). Where the
+    /// keys leave something open, it is as llama.cpp has it.
+    ///
+    /// # Errors
+    /// [`MissingMetadata`](wgslm_formats::Error::MissingMetadata) and [`InvalidMetadata`](wgslm_formats::Error::InvalidMetadata)
+    /// name the key at fault; [`Error::Tokenizer`](crate::Error::Tokenizer) names a tokenizer model or pre-tokenizer that is
+    /// not supported.
+    pub fn from_metadata(metadata: &mut Metadata) -> Result<Self> {
+        from_metadata::tokenizer(metadata)
+    }
+
+    /// Builds the tokenizer from the contents of a `tokenizer.json`, and of the `tokenizer_config.json` beside it, which names the
+    /// BOS and EOS tokens; without it, what the file itself puts around a text is taken. [`ChatTemplate::from_config`](crate::ChatTemplate::from_config) reads the
+    /// chat template.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where a file is damaged or asks for what is not supported.
+    pub fn from_json(tokenizer: &[u8], config: Option<&[u8]>) -> Result<Self> {
+        from_json::tokenizer(tokenizer, config)
+    }
+
+    /// The tokens of `text`, without BOS.
+    ///
+    /// Bytes that the vocabulary has no token for are left out, as the model's own tokenizer does (some vocabularies lack
+    /// bytes that begin rare or invalid characters).
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the encoder fails.
+    pub fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
+        let (pieces, model) = match &self.encoder {
+            Encoder::Gguf(special_tokens, model) => (special_tokens.split(text, special)?, model),
+            Encoder::Json(encoder) => return encoder.encode(text, special),
+        };
+        match model {
+            Model::BytePair(model) => model.encode(&self.vocabulary, &pieces),
+            Model::SentencePiece(model) => model.encode(&self.vocabulary, &pieces),
+            Model::WordPiece(model) => model.encode(&self.vocabulary, &pieces),
+        }
+    }
+
+    /// The tokens of a whole prompt: special tokens are parsed, and where the model wants them, BOS comes first and EOS last
+    /// (for BERT, `[CLS]` and `[SEP]`), unless the text has them there already.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
+        let mut tokens = self.encode(text, Special::Parse)?;
+        let (first, last) = self.prompt_frame;
+        if let Some(first) = first.filter(|first| tokens.first() != Some(first)) {
+            tokens.insert(0, first);
+        }
+        tokens.extend(last.filter(|last| tokens.last() != Some(last)));
+        Ok(tokens)
+    }
+
+    /// The text of a whole sequence, as [`Self::encode`] makes it: the space that it may have put before the text is left out.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the vocabulary has no such token.
+    pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+        let mut detokenizer = Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, self.space_prefix);
+        let mut text = tokens.iter().map(|&token| detokenizer.push(token)).collect::<Result<String>>()?;
+        text.push_str(&detokenizer.finish());
+        Ok(text)
+    }
+
+    /// A decoder for one stream of tokens that goes on from others, as an answer goes on from a prompt: a space at its start is
+    /// kept. It shares the vocabulary and may outlive the tokenizer.
+    #[must_use]
+    pub fn detokenizer(&self) -> Detokenizer {
+        Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, false)
+    }
+
+    /// The number of tokens in the vocabulary.
+    #[must_use]
+    pub fn vocabulary_len(&self) -> usize {
+        self.vocabulary.len()
+    }
+
+    /// A token as the vocabulary spells it: byte-level text such as `Ġworld`, or a control token such as `<|im_end|>`.
+    #[must_use]
+    pub fn token_text(&self, token: u32) -> Option<&str> {
+        self.vocabulary.text(token)
+    }
+
+    /// The token that begins a text, if the model has one.
+    #[must_use]
+    pub fn bos(&self) -> Option<u32> {
+        self.bos
+    }
+
+    /// The token that ends a text, if the metadata names one.
+    #[must_use]
+    pub fn eos(&self) -> Option<u32> {
+        self.eos
+    }
+
+    /// All tokens that end a generation: those that the metadata names (end of sequence, of turn, of message), then the
+    /// well-known ones of the vocabulary, each once.
+    #[must_use]
+    pub fn stop_tokens(&self) -> &[u32] {
+        &self.stop_tokens
+    }
+
+    /// Adds tokens that end a generation; those outside the vocabulary are left out.
+    pub(crate) fn add_stop_tokens(&mut self, tokens: &[u32]) {
+        for token in tokens {
+            if self.vocabulary.text(*token).is_some() && !self.stop_tokens.contains(token) {
+                self.stop_tokens.push(*token);
+            }
+        }
+    }
+
+    /// The tokens for filling in the middle, if the model has them.
+    #[must_use]
+    pub fn fill_in_middle(&self) -> Option<FillInMiddle> {
+        self.fill_in_middle
+    }
+}

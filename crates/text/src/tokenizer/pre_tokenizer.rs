@@ -1,0 +1,226 @@
+//! Splitting of text into the words that byte-pair merges stay within, as `tokenizer.ggml.pre` names it.
+//!
+//! The usual patterns end in `\s+(?!\S)`; a look-ahead makes
+//! a regex engine backtrack, so that one alternative is matched as `\s+` and gives its last character back where text
+//! follows. One lazily built automaton then does it all, in linear time whatever the text.
+
+use std::ops::Range;
+
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::{Anchored, Input};
+
+use super::pre_tokenizer_rules::{Pass, Rules, SPACE_BEFORE_TEXT};
+use crate::{Error, Result};
+
+/// The compiled rules of one name.
+#[derive(Debug)]
+pub(super) struct PreTokenizer {
+    passes: Vec<CompiledPass>,
+}
+
+#[derive(Debug)]
+struct CompiledPass {
+    automaton: DFA,
+    /// The alternative that stands for [`SPACE_BEFORE_TEXT`].
+    space: Option<usize>,
+}
+
+/// Splits texts into words; what it learns of the automata serves the next text.
+#[derive(Debug)]
+pub(super) struct Splitter<'rules> {
+    passes: Vec<(&'rules CompiledPass, Cache)>,
+}
+
+impl PreTokenizer {
+    /// Compiles `rules`.
+    pub(super) fn new(rules: &Rules) -> Result<Self> {
+        Ok(Self { passes: rules.passes.iter().map(|pass| CompiledPass::new(pass)).collect::<Result<_>>()? })
+    }
+
+    /// A splitter for some texts.
+    pub(super) fn splitter(&self) -> Splitter<'_> {
+        Splitter { passes: self.passes.iter().map(|pass| (pass, pass.automaton.create_cache())).collect() }
+    }
+}
+
+impl Splitter<'_> {
+    /// The words of `text` in order, without gaps, as byte ranges.
+    pub(super) fn split(&mut self, text: &str) -> Result<Vec<Range<usize>>> {
+        let mut pieces: Vec<_> = std::iter::once(0..text.len()).collect();
+        for (pass, cache) in &mut self.passes {
+            let mut words = Vec::with_capacity(pieces.len());
+            for piece in pieces {
+                pass.split(cache, &text[..piece.end], piece.start, &mut words)?;
+            }
+            pieces = words;
+        }
+        Ok(pieces)
+    }
+}
+
+impl CompiledPass {
+    fn new(pass: Pass) -> Result<Self> {
+        let patterns = pass.iter().map(|&pattern| if pattern == SPACE_BEFORE_TEXT { r"\s+" } else { pattern });
+        let automaton = DFA::new_many(&patterns.collect::<Vec<_>>()).map_err(failed)?;
+        Ok(Self { automaton, space: pass.iter().position(|&pattern| pattern == SPACE_BEFORE_TEXT) })
+    }
+
+    /// Appends the words of `text` from byte `start` on; a stretch in which nothing matches is a word.
+    fn split(&self, cache: &mut Cache, text: &str, start: usize, words: &mut Vec<Range<usize>>) -> Result<()> {
+        let mut unmatched = start;
+        let mut at = start;
+        while let Some(character) = text[at..].chars().next() {
+            let Some(end) = self.word_end(cache, text, at)? else {
+                at += character.len_utf8();
+                continue;
+            };
+            if unmatched < at {
+                words.push(unmatched..at);
+            }
+            words.push(at..end);
+            unmatched = end;
+            at = end;
+        }
+        if unmatched < at {
+            words.push(unmatched..at);
+        }
+        Ok(())
+    }
+
+    /// Where the word ends that starts at byte `at`, if one does. Words are never empty.
+    fn word_end(&self, cache: &mut Cache, text: &str, at: usize) -> Result<Option<usize>> {
+        let input = Input::new(text).range(at..).anchored(Anchored::Yes);
+        let Some(found) = self.automaton.try_search_fwd(cache, &input).map_err(failed)? else { return Ok(None) };
+        let end = found.offset();
+        if Some(found.pattern().as_usize()) == self.space && end < text.len() {
+            let last = text[at..end].chars().next_back().map_or(0, char::len_utf8);
+            if at + last < end {
+                return Ok(Some(end - last));
+            }
+        }
+        Ok(Some(end).filter(|&end| at < end))
+    }
+}
+
+fn failed(error: impl std::error::Error) -> Error {
+    let cause = std::iter::successors(error.source(), |error| error.source()).last();
+    let reason = cause.map_or_else(|| error.to_string(), ToString::to_string);
+    Error::Tokenizer { reason: format!("the pre-tokenizer fails: {reason}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+    use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer as _, SplitDelimiterBehavior};
+
+    use super::*;
+    use crate::tokenizer::pre_tokenizer_rules::{RULES, rules};
+
+    const GPT2_PATTERN: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    /// The patterns as the models' own `tokenizer.json` has them, look-aheads and all.
+    const PUBLISHED: &[(&str, &[&str])] = &[
+        ("gpt-2", &[GPT2_PATTERN]),
+        ("smollm", &[r"\p{N}", GPT2_PATTERN]),
+        ("default", &[r"[\p{P}\$\+<=>\^~\|]+", GPT2_PATTERN, r"\p{N}+", "[0-9][0-9][0-9]"]),
+        (
+            "llama-bpe",
+            &[
+                r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            ],
+        ),
+        (
+            "qwen2",
+            &[
+                r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            ],
+        ),
+    ];
+
+    fn words<'text>(name: &str, text: &'text str) -> Vec<&'text str> {
+        let pre_tokenizer = PreTokenizer::new(rules(name).unwrap()).unwrap();
+        pre_tokenizer.splitter().split(text).unwrap().into_iter().map(|word| &text[word]).collect()
+    }
+
+    /// Short texts in which every class that the patterns tell apart meets every other.
+    fn random_text(seed: &mut u64) -> String {
+        const ATOMS: &[&str] = &[
+            " ", "  ", "\n", "\r\n", "\t", "\u{a0}", "\u{2003}", "\u{200b}", "a", "don't", "'S", "'re", "é",
+            "e\u{301}", "日本", "1", "23", "½", "4567", "!", "<|", "$", "_", "🙂", "(", "'", "«", "x",
+        ];
+        let mut next = |limit: usize| {
+            *seed ^= *seed << 13;
+            *seed ^= *seed >> 7;
+            *seed ^= *seed << 17;
+            usize::try_from(*seed % limit as u64).unwrap()
+        };
+        (0..next(12)).map(|_| ATOMS[next(ATOMS.len())]).collect()
+    }
+
+    #[test]
+    fn every_table_entry_splits_as_llama_cpp_does() {
+        let golden = include_str!("../../../runtime/tests/golden/pre_tokenizers.json");
+        let golden: BTreeMap<String, Vec<String>> = serde_json::from_str(golden).unwrap();
+        let missing = RULES.iter().find(|rules| !rules.names.iter().any(|&name| golden.contains_key(name)));
+        assert!(missing.is_none(), "no golden words for {missing:?}");
+        for (name, texts) in &golden {
+            for marked in texts {
+                assert_eq!(words(name, &marked.replace('│', "")).join("│"), *marked, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn random_text_splits_as_the_published_patterns_do() {
+        for (name, patterns) in PUBLISHED {
+            let pre_tokenizer = PreTokenizer::new(rules(name).unwrap()).unwrap();
+            let mut ours = pre_tokenizer.splitter();
+            let published: Vec<_> = patterns
+                .iter()
+                .map(|&pattern| {
+                    let pattern = SplitPattern::Regex(pattern.to_owned());
+                    Split::new(pattern, SplitDelimiterBehavior::Isolated, false).unwrap()
+                })
+                .collect();
+            let mut seed = 0x9e37_79b9_7f4a_7c15;
+            for _ in 0..4000 {
+                let text = random_text(&mut seed);
+                let mut expected = PreTokenizedString::from(text.as_str());
+                published.iter().for_each(|split| split.pre_tokenize(&mut expected).unwrap());
+                let expected: Vec<_> = expected
+                    .get_splits(OffsetReferential::Original, OffsetType::Byte)
+                    .into_iter()
+                    .map(|(word, _, _)| word)
+                    .filter(|word| !word.is_empty())
+                    .collect();
+                let words: Vec<_> = ours.split(&text).unwrap().into_iter().map(|word| &text[word]).collect();
+                assert_eq!(words, expected, "{name}: {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_split_differently() {
+        let text = "I'LL pay  $1234!\n\n ok";
+        assert_eq!(words("gpt-2", text), ["I", "'", "LL", " pay", " ", " $", "1234", "!", "\n\n", " ok"]);
+        assert_eq!(words("smollm", text), ["I", "'", "LL", " pay", " ", " $", "1", "2", "3", "4", "!", "\n\n", " ok"]);
+        assert_eq!(words("llama-bpe", text), ["I", "'LL", " pay", " ", " $", "123", "4", "!\n\n", " ok"]);
+        assert_eq!(words("qwen2", text), ["I", "'LL", " pay", " ", " $", "1", "2", "3", "4", "!\n\n", " ok"]);
+        assert_eq!(words("default", text), ["I", "'", "LL", " pay", "  ", "$", "123", "4", "!", "\n\n", " ok"]);
+    }
+
+    #[test]
+    fn a_million_spaces_are_split_in_linear_time() {
+        let text = format!("{}x", " ".repeat(1_000_000));
+        assert_eq!(words("smollm", &text).iter().map(|word| word.len()).collect::<Vec<_>>(), [999_999, 2]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_by_name() {
+        let error = rules("wordpiece-9000").unwrap_err();
+        assert_eq!(error.code(), "tokenizer");
+        assert!(error.to_string().contains("wordpiece-9000") && error.to_string().contains("smollm"), "{error}");
+    }
+}

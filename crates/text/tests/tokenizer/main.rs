@@ -1,0 +1,18 @@
+//! The tokenizers: SmolLM2's and Gemma's against llama.cpp's token ids and back to text, small ones for the rules that these
+//! leave open, and chat templates.
+
+mod chat_template;
+mod decoding;
+mod encoding;
+mod fill_in_middle;
+mod json;
+mod metadata;
+mod model;
+mod oracle;
+mod sentence_piece;
+mod word_piece;
+
+use wgslm_testing::allocation::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;

@@ -1,0 +1,111 @@
+//! The tokenizers under test.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use wgslm_formats::gguf::{Array, Event, Metadata, Reader, Strings, Value};
+use wgslm_testing::{gemma3_model, golden, smollm2_model};
+use wgslm_text::Tokenizer;
+
+/// The golden data of this name.
+pub(crate) fn golden_json(name: &str) -> serde_json::Value {
+    serde_json::from_reader(File::open(golden(name)).unwrap()).unwrap()
+}
+
+/// The metadata of a model, without reading on to its tensors.
+pub(crate) fn metadata(path: &Path) -> Metadata {
+    let mut file = File::open(path).unwrap();
+    let mut reader = Reader::new();
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut piece).unwrap();
+        assert_ne!(length, 0, "the model ends inside its header");
+        if let Some(Event::Header(header)) = reader.read(&mut &piece[..length]).unwrap() {
+            return header.metadata;
+        }
+    }
+}
+
+/// The metadata of SmolLM2.
+pub(crate) fn smollm2_metadata() -> Option<Metadata> {
+    Some(metadata(&smollm2_model()?))
+}
+
+/// The tokenizer of SmolLM2.
+pub(crate) fn smollm2() -> Option<Tokenizer> {
+    Some(Tokenizer::from_metadata(&mut smollm2_metadata()?).unwrap())
+}
+
+/// The tokenizer of Gemma 3.
+pub(crate) fn gemma3() -> Option<Tokenizer> {
+    Some(Tokenizer::from_metadata(&mut metadata(&gemma3_model()?)).unwrap())
+}
+
+/// The text of a whole sequence.
+pub(crate) fn decode(tokenizer: &Tokenizer, tokens: &[u32]) -> String {
+    let mut detokenizer = tokenizer.detokenizer();
+    let mut text: String = tokens.iter().map(|&token| detokenizer.push(token).unwrap()).collect();
+    text.push_str(&detokenizer.finish());
+    text
+}
+
+/// The bytes of `tokens`, from the tokens' texts by GPT-2's published rule; 0-16 are SmolLM2's control tokens.
+pub(crate) fn bytes(tokenizer: &Tokenizer, tokens: &[u32]) -> Vec<u8> {
+    let printable = |byte: &u8| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
+    let others: Vec<u8> = (0..=255).filter(|byte| !printable(byte)).collect();
+    let byte = |character: char| match u32::from(character) {
+        code @ 0x100.. => others[usize::try_from(code - 0x100).unwrap()],
+        code => u8::try_from(code).unwrap(),
+    };
+    let texts = tokens.iter().filter(|token| **token > 16).map(|&token| tokenizer.token_text(token).unwrap());
+    texts.flat_map(str::chars).map(byte).collect()
+}
+
+/// A byte-level tokenizer of a few tokens: `(text, type)` each.
+pub(crate) fn small_metadata(extra: &[(&str, Value)]) -> Metadata {
+    let tokens = [
+        ("a", 1),
+        ("b", 1),
+        ("c", 1),
+        ("<", 1),
+        (">", 1),
+        ("ab", 1),
+        ("abc", 1),
+        ("<s>", 3),
+        ("<ab>", 4),
+        ("</s>", 4),
+        ("Ġ", 1),
+    ];
+    let mut texts = Strings::default();
+    tokens.iter().for_each(|(text, _)| texts.push(text));
+    let mut merges = Strings::default();
+    merges.push("a b");
+    let mut metadata = Metadata::default();
+    metadata.insert("tokenizer.ggml.model", Value::String("gpt2".to_owned()));
+    metadata.insert("tokenizer.ggml.pre", Value::String("gpt-2".to_owned()));
+    metadata.insert("tokenizer.ggml.tokens", Value::Array(Array::Strings(texts)));
+    metadata
+        .insert("tokenizer.ggml.token_type", Value::Array(Array::I64(tokens.iter().map(|&(_, kind)| kind).collect())));
+    metadata.insert("tokenizer.ggml.merges", Value::Array(Array::Strings(merges)));
+    metadata.insert("tokenizer.ggml.bos_token_id", Value::U64(7));
+    for (key, value) in extra {
+        metadata.insert(*key, value.clone());
+    }
+    metadata
+}
+
+/// The tokenizer of [`small_metadata`].
+pub(crate) fn small(extra: &[(&str, Value)]) -> Tokenizer {
+    Tokenizer::from_metadata(&mut small_metadata(extra)).unwrap()
+}
+
+/// A text value.
+pub(crate) fn text(value: &str) -> Value {
+    Value::String(value.to_owned())
+}
+
+/// An array of strings.
+pub(crate) fn strings(texts: &[&str]) -> Value {
+    let mut strings = Strings::default();
+    texts.iter().for_each(|text| strings.push(text));
+    Value::Array(Array::Strings(strings))
+}
