@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use pollster::block_on;
 use wgslm_gpu::{Gpu, GpuOptions};
-use wgslm_shaders::{Kernel, Variant};
+use wgslm_shaders::Variant;
 use wgslm_testing::{report, skipped};
 
 /// Every adapter, opened with all that it has; nothing, and a line that says so, on a machine without one.
@@ -35,6 +35,6 @@ fn open(index: usize) -> Gpu {
 
 /// Whether the device has what the variant needs.
 pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
-    (!variant.subgroups || gpu.capabilities().subgroups)
-        && (variant.kernel != Kernel::MatmulCooperative || gpu.capabilities().cooperative)
+    (!variant.subgroups() || gpu.capabilities().subgroups)
+        && (!variant.matrix_units() || gpu.capabilities().cooperative)
 }

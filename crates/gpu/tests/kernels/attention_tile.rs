@@ -1,7 +1,7 @@
 //! `attention_tile`: steps about the edges of its blocks of rows, contexts about those of its tiles, several sequences in a
 //! block, heads in groups that fill a block, that leave some of it over, and that need several.
 
-use wgslm_shaders::{Kernel, KvFormat, Variant};
+use wgslm_shaders::{AttentionVariant, KvFormat};
 
 use crate::attention::{Rows, case, special};
 use crate::case::{Case, check};
@@ -22,11 +22,11 @@ fn mixed() -> Rows {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::AttentionTile) {
-        let tile = variant.attention_tile.expect("it has one");
+    for variant in AttentionVariant::all() {
+        let AttentionVariant::AttentionTile { kv, tile } = variant else { continue };
         let width = tile.width as usize;
         let scale = 1.0 / (width as f32).sqrt();
-        if variant.kv == KvFormat::F32 {
+        if kv == KvFormat::F32 {
             // What a format changes shows in any block.
             cases.push(case(variant, (6, 2, width), scale, &mixed(), 8));
             continue;

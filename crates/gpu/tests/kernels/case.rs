@@ -54,10 +54,10 @@ impl Case {
     pub(crate) fn new(
         label: impl Into<String>,
         agreement: Agreement,
-        (launch, variant, count): (impl Launch + Copy + 'static, Variant, usize),
+        (launch, variant, count): (impl Launch + Copy + 'static, impl Into<Variant>, usize),
         resources: Resources,
     ) -> Self {
-        Self::of_stages(label, agreement, (launch, &[variant], count), resources)
+        Self::of_stages(label, agreement, (launch, &[variant.into()], count), resources)
     }
 
     /// `launch` in its stages: what each of them writes is for the next, and what the last one writes is compared.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use wgslm_shaders::{Kernel, Variant};
+use wgslm_shaders::Variant;
 use wgslm_testing::{report, skipped};
 
 use crate::adapters::{adapters, runs};
@@ -52,9 +52,7 @@ fn every_variant_runs_on_some_adapter() {
         }
     }
     // What needs matrix units runs on an imitation of them as well: see `cooperative`.
-    let nowhere = without(&|variant| {
-        variant.kernel == Kernel::MatmulCooperative || adapters.iter().any(|gpu| runs(gpu, variant))
-    });
+    let nowhere = without(&|variant| variant.matrix_units() || adapters.iter().any(|gpu| runs(gpu, variant)));
     if !nowhere.is_empty() {
         skipped(&format!("no adapter has subgroups for {}", nowhere.join(", ")));
     }

@@ -2,12 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::attention_reference;
+use super::{AttentionTile, AttentionVariant, attention_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::tile::AttentionTile;
-use crate::variant::Variant;
 
 /// Causal attention over the KV cache.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
@@ -60,40 +58,43 @@ impl Attention {
     }
 }
 
-impl Launch for Attention {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Attention {
+    type Variant = AttentionVariant;
 
-    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
-        let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
-        match variant.kernel {
-            Kernel::AttentionTile => variant.attention_tile.map_or([0; 3], |tile| self.tile_grid(&tile, extent.count)),
-            Kernel::AttentionTokenPerLane => [self.kv_heads * blocks, extent.count, 1],
-            Kernel::AttentionSplit => {
-                [self.kv_heads * blocks, extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
+    const KERNELS: &'static [Kernel] = &[
+        Kernel::Attention,
+        Kernel::AttentionSplit,
+        Kernel::AttentionCombine,
+        Kernel::AttentionTile,
+        Kernel::AttentionTokenPerLane,
+    ];
+
+    fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
+        let head_blocks = |heads: u32| self.kv_heads * (self.heads / self.kv_heads.max(1)).div_ceil(heads.max(1));
+        match variant {
+            AttentionVariant::Attention { .. } => [self.heads, extent.count, 1],
+            AttentionVariant::AttentionTile { tile, .. } => self.tile_grid(tile, extent.count),
+            AttentionVariant::AttentionTokenPerLane { heads, .. } => [head_blocks(*heads), extent.count, 1],
+            AttentionVariant::AttentionSplit { heads, .. } => {
+                [head_blocks(*heads), extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
             }
             // A single split has its result already.
-            Kernel::AttentionCombine if extent.context <= Self::SPLIT_TOKENS => [0; 3],
-            _ => [self.heads, extent.count, 1],
+            AttentionVariant::AttentionCombine if extent.context <= Self::SPLIT_TOKENS => [0; 3],
+            AttentionVariant::AttentionCombine => [self.heads, extent.count, 1],
         }
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        match variant.kernel {
-            Kernel::AttentionSplit => attention_reference::attention_split(self, variant, count, resources),
-            Kernel::AttentionCombine => attention_reference::attention_combine(self, count, resources),
-            _ => attention_reference::attention(self, variant, count, resources),
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        match *variant {
+            AttentionVariant::AttentionCombine => attention_reference::attention_combine(self, count, resources),
+            AttentionVariant::AttentionSplit { kv, rope, .. } => {
+                attention_reference::attention_split(self, kv, rope, count, resources);
+            }
+            AttentionVariant::Attention { kv, .. }
+            | AttentionVariant::AttentionTile { kv, .. }
+            | AttentionVariant::AttentionTokenPerLane { kv, .. } => {
+                attention_reference::attention(self, kv, count, resources);
+            }
         }
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[
-            Kernel::Attention,
-            Kernel::AttentionSplit,
-            Kernel::AttentionCombine,
-            Kernel::AttentionTile,
-            Kernel::AttentionTokenPerLane,
-        ]
     }
 }

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::embed_reference;
+use super::{EmbedVariant, embed_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Looks up the embeddings of the rows' tokens, or of what else the rows are looked up by.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -37,20 +36,18 @@ impl Embed {
     pub const FIRST: u32 = 2;
 }
 
-impl Launch for Embed {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Embed {
+    type Variant = EmbedVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Embed];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [(self.groups * 4).div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        embed_reference::embed(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Embed]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        if let EmbedVariant::Embed(layout) = *variant {
+            embed_reference::embed(self, layout, count, resources);
+        }
     }
 }

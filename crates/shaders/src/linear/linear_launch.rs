@@ -2,13 +2,11 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::linear_reference;
+use super::{LinearKernel, LinearVariant, linear_reference};
 use crate::format::LANE_INTERLEAVE;
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch, MAX_GRID};
+use crate::launch::{Extent, FamilyLaunch, MAX_GRID};
 use crate::resources::Resources;
-use crate::tile::{MatvecShape, Tile};
-use crate::variant::Variant;
 
 /// `y = weight * x`, or the part of it that one part of a split weight makes.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -58,26 +56,30 @@ impl Default for Linear {
     }
 }
 
-impl Launch for Linear {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Linear {
+    type Variant = LinearVariant;
 
-    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[
+        Kernel::Matvec,
+        Kernel::Matmul,
+        Kernel::MatmulCooperative,
+        Kernel::MatmulInt8,
+        Kernel::MatmulRowPerLane,
+        Kernel::MatmulRowPerLaneInt8,
+    ];
+
+    fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
         match variant.kernel {
-            Kernel::Matmul | Kernel::MatmulInt8 => {
-                let tile = variant.tile.unwrap_or(Tile::DEFAULT);
+            LinearKernel::Matmul(tile) | LinearKernel::MatmulInt8(tile) => {
                 [self.rows.div_ceil(tile.rows), extent.count.div_ceil(tile.tokens), 1]
             }
-            Kernel::MatmulCooperative => {
-                let side = variant.cooperative_tile.map_or(64, |tile| tile.side);
-                [self.rows.div_ceil(side), extent.count.div_ceil(side), 1]
+            LinearKernel::MatmulCooperative(tile) => {
+                [self.rows.div_ceil(tile.side), extent.count.div_ceil(tile.side), 1]
             }
-            Kernel::MatmulRowPerLane | Kernel::MatmulRowPerLaneInt8 => {
-                [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
+            LinearKernel::MatmulRowPerLane(tokens) | LinearKernel::MatmulRowPerLaneInt8(tokens) => {
+                [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(tokens.count()), 1]
             }
-            _ => {
-                let shape = variant.shape.unwrap_or(MatvecShape::DEFAULT);
+            LinearKernel::Matvec { shape, .. } => {
                 let rows = if self.gate_rows > 0 { shape.rows / 2 } else { shape.rows };
                 let groups = self.rows.div_ceil(rows);
                 [groups.min(MAX_GRID), extent.count.div_ceil(shape.columns), groups.div_ceil(MAX_GRID)]
@@ -85,18 +87,7 @@ impl Launch for Linear {
         }
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
         linear_reference::linear(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[
-            Kernel::Matvec,
-            Kernel::Matmul,
-            Kernel::MatmulCooperative,
-            Kernel::MatmulInt8,
-            Kernel::MatmulRowPerLane,
-            Kernel::MatmulRowPerLaneInt8,
-        ]
     }
 }

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::norm_heads_reference;
+use super::{NormVariant, norm_heads_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// RMS norm of queries and keys, in place: of each head for itself, or of all heads at once.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -26,20 +25,16 @@ pub struct NormHeads {
     pub epsilon: f32,
 }
 
-impl Launch for NormHeads {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for NormHeads {
+    type Variant = NormVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::NormHeads];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [self.queries + self.keys, extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, _: &Self::Variant, count: usize, resources: &mut Resources) {
         norm_heads_reference::norm_heads(self, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::NormHeads]
     }
 }

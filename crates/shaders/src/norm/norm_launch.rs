@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::norm_reference;
+use super::{NormVariant, norm_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// RMS norm, `y = x / sqrt(mean(x^2) + epsilon) * weight`, or layer norm, `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`;
 /// or that encoded: see [`crate::Quantise`].
@@ -31,20 +30,18 @@ pub struct Norm {
     pub scale: f32,
 }
 
-impl Launch for Norm {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Norm {
+    type Variant = NormVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Norm];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [1, extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        norm_reference::norm(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Norm]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        if let NormVariant::Norm { gather, encoding, .. } = *variant {
+            norm_reference::norm(self, gather, encoding, count, resources);
+        }
     }
 }

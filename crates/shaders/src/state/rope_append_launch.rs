@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::rope_append_reference;
+use super::{StateVariant, rope_append_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Turns queries and keys by their positions, and puts keys and values into the KV cache.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -30,20 +29,18 @@ pub struct RopeAppend {
     pub magnitude: f32,
 }
 
-impl Launch for RopeAppend {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for RopeAppend {
+    type Variant = StateVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::RopeAppend];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [((self.heads + 2 * self.kv_heads) * self.head_pairs).div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        rope_append_reference::rope_append(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::RopeAppend]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        if let StateVariant::RopeAppend(kv) = *variant {
+            rope_append_reference::rope_append(self, kv, count, resources);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Feed-forward networks by experts: each row goes to a few of them (Shazeer et al. 2017).
 
-use wgslm_shaders::{Kernel, Linear, MixExperts, Route, Variant};
+use wgslm_shaders::{ExpertsVariant, Linear, MixExperts, Route};
 
 use super::Graph;
 use super::linear::{Destination, Input, Placed};
@@ -32,7 +32,7 @@ impl Graph<'_> {
         self.linear(builder, Count::Tokens, input, &router, Destination::plain(&a.experts.logits, stride(count)));
         builder.dispatch(
             Route { experts: count, used, stride: stride(count) },
-            Variant::plain(Kernel::Route),
+            ExpertsVariant::Route,
             Count::Tokens,
             &[("logits", &a.experts.logits), ("experts", &a.experts.chosen), ("weights", &a.experts.weights)],
         );
@@ -50,7 +50,7 @@ impl Graph<'_> {
                 scale: output.scale,
                 accumulate: output.accumulate.into(),
             },
-            Variant::plain(Kernel::MixExperts),
+            ExpertsVariant::MixExperts,
             Count::Tokens,
             &[("weights", &a.experts.weights), ("x", &a.experts.made), ("y", output.y)],
         );

@@ -74,7 +74,7 @@ impl Graph<'_> {
         let a = self.activations;
         let (weight, bias) = self.norm_weights(name)?;
         let resources = [("x", &a.projected), ("weight", weight), ("bias", bias), ("y", &a.residual)];
-        builder.dispatch(params, self.device.kernels().norm(false), Count::Tokens, &resources);
+        builder.dispatch(params, self.device.kernels().norm(false, None), Count::Tokens, &resources);
         Ok(())
     }
 
@@ -113,12 +113,12 @@ impl Graph<'_> {
             ("scales_x", &a.scales),
             ("outputs", &a.outputs),
         ];
-        let variant = self.device.kernels().norm(count == Count::Outputs);
         // Matrices of one sublayer may be of several formats; without any, what is wanted is the rows themselves.
         for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
             let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;
             if matrices.iter().any(takes) || (matrices.is_empty() && encoding.is_none()) {
-                builder.dispatch(self.norm_params(), variant.encoding(encoding), count, &resources);
+                let variant = self.device.kernels().norm(count == Count::Outputs, encoding);
+                builder.dispatch(self.norm_params(), variant, count, &resources);
             }
         }
         Ok(Input { x: &a.normed, norm: None })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use web_time::Instant;
 use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Extent, Kernel, Linear, MatvecShape, Variant};
+use wgslm_shaders::{Activation, Extent, Linear, LinearKernel, LinearVariant, MatvecShape};
 
 use super::MatrixKind;
 use crate::model::tensors::{EMBEDDINGS, GATE_UP, POSITIONS, TOKEN_TYPES};
@@ -102,7 +102,8 @@ fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShap
     };
     let mut builder = ProgramBuilder::default();
     for part in matrices.iter().flat_map(|matrix| &matrix.parts) {
-        let variant = Variant::plain(Kernel::Matvec).weight(kind.format, 1).subgroups(true).shape(shape);
+        let kernel = LinearKernel::Matvec { shape, subgroups: true, experts: false };
+        let variant = LinearVariant { format: kind.format, kernel };
         let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x), ("bias", &x)];
         resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
         builder.dispatch(params, variant, AsGiven, &resources);

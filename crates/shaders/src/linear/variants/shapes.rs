@@ -1,67 +1,8 @@
-//! How kernels divide their work. Which way is fastest depends on the device.
+//! The ways in which kernels for `weight * x` divide their work. Which is fastest depends on the device.
 
 use crate::format::WeightFormat;
 
-/// A tile of `attention_tile`. Which is fastest depends on the device, the head's width and the number of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AttentionTile {
-    /// Of a head, in values.
-    pub width: u32,
-    /// Invocations of a workgroup: enough for all the keys of a tile.
-    pub workgroup_size: u32,
-    /// Query vectors of a block: rows times the heads that share a KV head.
-    pub queries: u32,
-    /// Keys of a tile: whole blocks of the cache, and one or several for each invocation that shares a quartet of queries.
-    pub keys: u32,
-}
-
-impl AttentionTile {
-    /// The widths there are variants for: those of nearly all models.
-    pub const WIDTHS: [u32; 5] = [64, 80, 96, 128, 256];
-
-    /// Shapes among which to choose, by (invocations, query vectors, keys). All fit 16 KiB of workgroup memory.
-    pub const SHAPES: [(u32, u32, u32); 4] = [(128, 64, 32), (64, 32, 32), (128, 32, 64), (256, 64, 32)];
-
-    /// The tile for heads of `width` values in one of [`Self::SHAPES`]; none for widths that there are no variants for.
-    #[must_use]
-    pub fn new(width: u32, (workgroup_size, queries, keys): (u32, u32, u32)) -> Option<Self> {
-        Self::WIDTHS.contains(&width).then_some(Self { width, workgroup_size, queries, keys })
-    }
-
-    /// Every tile that there is a variant for.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        let of_width = |width| Self::SHAPES.into_iter().filter_map(move |shape| Self::new(width, shape));
-        Self::WIDTHS.into_iter().flat_map(of_width)
-    }
-
-    /// The constants that the text begins with.
-    pub(crate) const fn constants(&self) -> [(&'static str, u32); 6] {
-        [
-            ("WORKGROUP_SIZE", self.workgroup_size),
-            ("QUERIES", self.queries),
-            ("KEYS", self.keys),
-            ("QUADS", self.width / 4),
-            ("PART_QUADS", self.part_quads()),
-            ("VALUE_KEYS", self.value_keys()),
-        ]
-    }
-
-    /// Quads in as much of the queries and keys as is staged at a time: they have to divide a head.
-    const fn part_quads(&self) -> u32 {
-        if self.width.is_multiple_of(32) { 8 } else { 4 }
-    }
-
-    /// Keys whose values fit the 8 KiB that they are staged in.
-    const fn value_keys(&self) -> u32 {
-        let mut keys = self.keys;
-        while keys * self.width * 4 > 8 << 10 {
-            keys /= 2;
-        }
-        keys
-    }
-}
-
-/// How `matvec` divides its work. Which is fastest depends on the device and on the matrix.
+/// A way in which `matvec` divides its work. Which is fastest depends on the device and on the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MatvecShape {
     /// Invocations of a workgroup.
@@ -114,9 +55,20 @@ impl MatvecShape {
     const fn new(workgroup_size: u32, rows: u32) -> Self {
         Self { workgroup_size, rows, columns: 1, fixed: false }
     }
+
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        let Self { workgroup_size, rows, columns, fixed } = self;
+        format!("-{workgroup_size}x{rows}x{columns}{}", if *fixed { "-fixed" } else { "" })
+    }
+
+    /// The constants that the text begins with.
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 3] {
+        [("WORKGROUP_SIZE", self.workgroup_size), ("ROWS", self.rows), ("COLUMNS", self.columns)]
+    }
 }
 
-/// How much of `y` a workgroup of `matmul` or `matmul_int8` makes. Which is fastest depends on the device, and on how many
+/// The part of `y` that a workgroup of `matmul` or `matmul_int8` makes. Which is fastest depends on the device, and on how many
 /// workgroups there are to keep it busy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tile {
@@ -145,15 +97,33 @@ impl Tile {
     }
 
     /// Those among which to choose for weights in `format`.
-    pub(crate) fn all_for(format: WeightFormat) -> impl Iterator<Item = Self> {
+    pub(super) fn all_for(format: WeightFormat) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(move |tile| tile.for_format(format) == *tile)
+    }
+
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        format!("-{}x{}", self.rows, self.tokens)
+    }
+
+    /// The constants that the text begins with: 256 invocations stand 16 along each side, and take tokens in batches, so that
+    /// not all of them are in registers at a time.
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 5] {
+        const BATCH: u32 = 4;
+        [
+            ("TILE_ROWS", self.rows),
+            ("TILE_TOKENS", self.tokens),
+            ("ROWS_EACH", self.rows / 16),
+            ("BATCH", BATCH),
+            ("TOKEN_BATCHES", self.tokens / 16 / BATCH),
+        ]
     }
 
     /// Those among which to choose.
     pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
 }
 
-/// How `matmul_cooperative` divides its work: a workgroup makes a tile of `y`, its subgroups of 32 invocations parts of the tile.
+/// A way in which `matmul_cooperative` divides its work: a workgroup makes a tile of `y`, its subgroups of 32 invocations parts of the tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CooperativeTile {
     /// Rows of the weight, and as many tokens.
@@ -178,13 +148,19 @@ impl CooperativeTile {
     /// Bytes of workgroup memory that the largest of them takes.
     pub const MAX_WORKGROUP_MEMORY: u32 = 45_120;
 
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        let Self { side, groups, subgroup_rows, subgroup_tokens } = self;
+        format!("-{side}x{side}x{groups}-{subgroup_rows}x{subgroup_tokens}")
+    }
+
     /// Invocations of a workgroup: each stages a group of the weight.
-    pub(crate) const fn workgroup_size(&self) -> u32 {
+    const fn workgroup_size(&self) -> u32 {
         self.side * self.groups
     }
 
     /// The constants that the text begins with.
-    pub(crate) const fn constants(&self) -> [(&'static str, u32); 8] {
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 8] {
         [
             ("WORKGROUP_SIZE", self.workgroup_size()),
             ("TILE_ROWS", self.side),
@@ -195,5 +171,27 @@ impl CooperativeTile {
             ("TOKEN_FRAGMENTS", self.subgroup_tokens / 16),
             ("QUADS_EACH", 8),
         ]
+    }
+}
+
+/// The tokens that an invocation of `matmul_row_per_lane` or `matmul_row_per_lane_int8` takes at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LaneTokens {
+    /// One.
+    One,
+    /// Four.
+    Four,
+    /// One, with rows of the weight of its own: those of its expert.
+    OneOfExpert,
+}
+
+impl LaneTokens {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::One, Self::Four, Self::OneOfExpert];
+
+    /// The number of tokens.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        if matches!(self, Self::Four) { 4 } else { 1 }
     }
 }
