@@ -9,7 +9,7 @@ use crate::variant::{OfFamily, Variant};
 /// The most workgroups that every device takes in one dimension.
 pub(crate) const MAX_GRID: u32 = 65_535;
 
-/// How much a start of a kernel has to do.
+/// The amount of work of a start of a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Rows: tokens or outputs.
@@ -33,7 +33,7 @@ pub trait Launch: Send + Sync {
     fn kernels(&self) -> &'static [Kernel];
 }
 
-/// The same with the variants of the kernels' own family: what a family implements.
+/// A kernel's parameters with the variants of their own family, which makes them a [`Launch`].
 pub trait FamilyLaunch: Pod + Send + Sync {
     /// The variants of the family.
     type Variant: OfFamily;
@@ -41,10 +41,10 @@ pub trait FamilyLaunch: Pod + Send + Sync {
     /// The kernels these are the parameters of.
     const KERNELS: &'static [Kernel];
 
-    /// See [`Launch::grid`].
+    /// Workgroups, as [`Launch::grid`] has them.
     fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3];
 
-    /// See [`Launch::reference`].
+    /// The reference, as [`Launch::reference`] has it.
     fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources);
 }
 

@@ -55,7 +55,7 @@ pub mod cpu {
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 
-/// How a kernel uses what is bound.
+/// The access of a kernel to what is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// A uniform buffer: the kernel's parameters.
@@ -73,7 +73,7 @@ pub struct Binding {
     pub index: u32,
     /// The variable's name in WGSL, by which resources are bound; the parameters are `params`.
     pub name: &'static str,
-    /// Its use.
+    /// The kernel's access to it.
     pub access: Access,
 }
 

@@ -37,7 +37,7 @@ pub(crate) trait Choices {
         None
     }
 
-    /// Whether it reduces with subgroup operations.
+    /// True where it reduces with subgroup operations.
     fn subgroups(&self) -> bool {
         false
     }
@@ -57,7 +57,7 @@ pub trait OfFamily: Copy + Into<Variant> {
 /// Makes the enum of variants from the list of families.
 macro_rules! families {
     ($($family:ident($variant:ident),)*) => {
-        /// One expansion of a kernel: the choices of its family.
+        /// A variant of a kernel, by its family: what one expansion of the kernel's text depends on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[allow(missing_docs)]
         pub enum Variant {
@@ -125,7 +125,7 @@ impl Variant {
         self.kernel().name().to_owned() + &self.choices().label()
     }
 
-    /// Whether it reduces with subgroup operations, which its device has to have.
+    /// True where it reduces with subgroup operations, which its device has to have.
     #[must_use]
     pub fn subgroups(&self) -> bool {
         self.choices().subgroups()
@@ -137,7 +137,7 @@ impl Variant {
         self.choices().weight()
     }
 
-    /// Whether it multiplies with matrix units, which its device has to have and which WGSL in browsers hasn't.
+    /// True where it multiplies with matrix units, which its device has to have and which WGSL in browsers hasn't.
     #[must_use]
     pub fn matrix_units(&self) -> bool {
         self.kernel() == Kernel::MatmulCooperative

@@ -1,4 +1,4 @@
-//! What holds for every variant: distinct names, the limits of the WebGPU baseline, parameters as Rust has them, one text for
+//! Properties of every variant: distinct names, the limits of the WebGPU baseline, parameters as Rust has them, one text for
 //! naga and for browsers.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use wgslm_shaders::{
     NormHeads, Pool, Quantise, QuantiseWeights, RopeAppend, Route, Sample, ShortConvolution, Target, Variant,
 };
 
-/// What WebGPU promises on every device.
+/// The limits that WebGPU promises on every device.
 const MAX_STORAGE_BUFFERS: usize = 8;
 const MAX_WORKGROUP_MEMORY: u32 = 16 << 10;
 const MAX_INVOCATIONS: u32 = 256;

@@ -71,7 +71,7 @@ fn case_with(
         of_sum: 0,
         scale: 0.25,
     });
-    let agreement = match encoding_of(variant) {
+    let agreement = match variant.encoding() {
         None if params.centred + params.accumulate == 0 => AGREEMENT,
         // A difference of values that are nearly the same is off by as much as they are.
         None => Agreement::OfLargest(1e-6),
@@ -79,13 +79,6 @@ fn case_with(
         Some(Encoding::Int8) => IN_CODES,
     };
     Case::new(format!("{rows} rows of {width}, size {size}, {params:?}"), agreement, (params, variant, rows), resources)
-}
-
-fn encoding_of(variant: NormVariant) -> Option<Encoding> {
-    match variant {
-        NormVariant::Norm { encoding, .. } => encoding,
-        NormVariant::NormHeads { .. } => None,
-    }
 }
 
 #[test]

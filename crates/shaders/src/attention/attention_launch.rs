@@ -17,13 +17,13 @@ pub struct Attention {
     pub kv_heads: u32,
     /// Half the width of a head; at most [`Attention::MAX_HEAD_PAIRS`].
     pub head_pairs: u32,
-    /// Of `query` or, where queries are yet to be turned, of `qkv`, in f32.
+    /// The stride of `query` or, where queries are yet to be turned, of `qkv`, in f32.
     pub query_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
     /// Groups of 32 in a row of `y`, which lies in planes.
     pub y_groups: u32,
-    /// Of the scores: 1 / sqrt(head width), as a rule.
+    /// The scale of the scores: 1 / sqrt(head width), as a rule.
     pub scale: f32,
     /// Splits of a row's context that there is room for (`attention_split`, `attention_combine`).
     pub splits: u32,
@@ -33,11 +33,11 @@ pub struct Attention {
     pub pair_step: u32,
     /// The rotated pairs are scaled by this.
     pub magnitude: f32,
-    /// n > 0: a score `s` becomes `n * tanh(s / n)`.
+    /// The soft cap n of the scores, by which `s` becomes `n * tanh(s / n)`; 0 for none.
     pub soft_cap: f32,
-    /// n > 0: a token sees itself and the n - 1 before it, else all before it.
+    /// The window: tokens that a token sees, itself included; 0 for all before it.
     pub window: u32,
-    /// 1: each head has a score that takes its share and gives nothing: `frequencies` has them after those of `pairs`.
+    /// 1 where each head has a sink, a score that takes its share and gives nothing: `frequencies` has them after those of `pairs`.
     pub sinks: u32,
 }
 

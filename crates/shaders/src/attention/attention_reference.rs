@@ -12,7 +12,7 @@ fn first_seen(params: &Attention, row: &Row) -> u32 {
     if params.window > 0 { (row.position + 1).saturating_sub(params.window) } else { 0 }
 }
 
-/// What a stretch of a row's context comes to for one head.
+/// The attention of one head over a stretch of a row's context, before it is divided by the total weight.
 struct Part {
     largest: f64,
     total: f64,
@@ -59,7 +59,7 @@ fn part(
     Part { largest, total, values: gathered.collect() }
 }
 
-/// Where value `i` of a head of a row stands in `y`.
+/// The place in `y` of value `i` of a head of a row.
 fn y_index(params: &Attention, row: usize, head: usize, i: usize) -> usize {
     let value = head * 2 * params.head_pairs as usize + i;
     row * params.y_stride as usize + plane_index(value, params.y_groups as usize)

@@ -17,13 +17,13 @@ pub struct Embed {
     pub tokens: u32,
     /// Groups of 32 in a row of the table.
     pub groups: u32,
-    /// Of `x`, in vec4.
+    /// The stride of `x`, in vec4.
     pub stride: u32,
-    /// Which row of the table a row of the step takes: [`Embed::TOKEN`], [`Embed::POSITION`] or [`Embed::FIRST`].
+    /// The row of the table that a row of the step takes: [`Embed::TOKEN`], [`Embed::POSITION`] or [`Embed::FIRST`].
     pub by: u32,
-    /// 1: what is found is added to `x`.
+    /// 1 where the embedding is added to `x`.
     pub accumulate: u32,
-    /// What is found is multiplied by this.
+    /// The factor of the embedding.
     pub scale: f32,
 }
 

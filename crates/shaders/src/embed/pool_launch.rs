@@ -15,7 +15,7 @@ pub struct Pool {
     pub width: u32,
     /// Groups of 32 that they take.
     pub groups: u32,
-    /// Of `x`, in vec4.
+    /// The stride of `x`, in vec4.
     pub stride: u32,
     /// [`Pool::MEAN`], [`Pool::FIRST`] or [`Pool::LAST`].
     pub kind: u32,

@@ -15,11 +15,11 @@ pub struct MixExperts {
     pub quads: u32,
     /// Experts of a row.
     pub used: u32,
-    /// Of `x` and `y`, in vec4.
+    /// The stride of `x` and `y`, in vec4.
     pub stride: u32,
-    /// What is added is multiplied by this.
+    /// The factor of the sum.
     pub scale: f32,
-    /// 0: it is not added, but takes the place of what was there.
+    /// 1 where the sum is added to `y`, 0 where it replaces it.
     pub accumulate: u32,
 }
 

@@ -15,7 +15,7 @@ pub struct Route {
     pub experts: u32,
     /// Experts that a row goes to, at most [`Route::MAX_USED`].
     pub used: u32,
-    /// Of `logits`, in f32.
+    /// The stride of `logits`, in f32.
     pub stride: u32,
 }
 

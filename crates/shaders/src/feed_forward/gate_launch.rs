@@ -15,15 +15,15 @@ use crate::resources::Resources;
 pub struct Gate {
     /// Values of the gate.
     pub width: u32,
-    /// Of `x`, in f32.
+    /// The stride of `x`, in f32.
     pub x_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
     /// Groups of 32 in a row of `y`.
     pub y_groups: u32,
-    /// See [`crate::Activation`].
+    /// The function of the gate: see [`crate::Activation`].
     pub activation: u32,
-    /// 0: there is no up.
+    /// 0 where there is no up.
     pub gated: u32,
 }
 

@@ -12,41 +12,42 @@ use crate::resources::Resources;
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Linear {
-    /// Of the weight: values of `y` that this dispatch makes for each token.
+    /// Rows of the weight: values of `y` that this dispatch makes for each token.
     pub rows: u32,
     /// Groups of 32 in a row of the weight.
     pub groups: u32,
     /// Tokens for which there is room in `x` and `y`.
     pub columns: u32,
-    /// Of `x`, in vec4; rows of `codes_x` follow each other.
+    /// The stride of `x`, in vec4; rows of `codes_x` follow each other.
     pub x_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
-    /// Which value of a row of `y` is the first that this dispatch makes.
+    /// The first value of a row of `y` that this dispatch makes.
     pub y_offset: u32,
-    /// 0: rows of `y` lie value by value; else in planes of this many groups.
+    /// Groups of the planes that rows of `y` lie in; 0 where they lie value by value.
     pub y_groups: u32,
-    /// 1: what is made is added to `y`.
+    /// 1 where the product is added to `y`.
     pub accumulate: u32,
-    /// n > 0: `y = activation(weight * x) * (weight from row n on * x)` (`matvec`).
+    /// The row n of the weight with which the gated half begins, 0 for none: `y = activation(weight * x) * (weight from row n on * x)`
+    /// (`matvec`).
     pub gate_rows: u32,
-    /// n > 0: `x` is RMS-normalised over n values first, with the weights in `norm` (`matvec`).
+    /// Values over which `x` is RMS-normalised first, with the weights in `norm`; 0 for no norm (`matvec`).
     pub norm_width: u32,
-    /// Of the norm.
+    /// The epsilon of the norm.
     pub epsilon: f32,
-    /// n > 0: `bias[n - 1 + row]` is added to `weight * x`.
+    /// 1 more than the place in `bias` of the first row's, which is added to `weight * x`; 0 for none.
     pub bias: u32,
-    /// Of the gate or, without gates, of what is made: see [`Activation`].
+    /// The activation of the gate or, without gates, of the product: see [`crate::Activation`].
     pub activation: u32,
-    /// What is made is multiplied by this.
+    /// The factor of the product.
     pub scale: f32,
-    /// n > 0: then `v` becomes `n * tanh(v / n)`.
+    /// The soft cap n, by which `v` then becomes `n * tanh(v / n)`; 0 for none.
     pub soft_cap: f32,
-    /// With experts: the first whose rows the weight holds.
+    /// The first expert whose rows the weight holds, where there are experts.
     pub first_expert: u32,
-    /// With experts: how many the weight holds, `rows` rows each.
+    /// The number of experts that it holds, `rows` rows each.
     pub expert_count: u32,
-    /// With experts: tokens of `y` for each row of `x`.
+    /// Rows of `y` for each row of `x`, where there are experts.
     pub per_row: u32,
 }
 

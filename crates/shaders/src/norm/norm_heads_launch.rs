@@ -19,7 +19,7 @@ pub struct NormHeads {
     pub keys: u32,
     /// Values of such a unit.
     pub key_width: u32,
-    /// Of a row, which holds the queries, then the keys, in f32.
+    /// The stride of a row, which holds the queries, then the keys, in f32.
     pub stride: u32,
     /// Keeps the root from zero.
     pub epsilon: f32,

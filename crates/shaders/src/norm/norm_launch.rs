@@ -16,17 +16,17 @@ pub struct Norm {
     pub width: u32,
     /// Groups of 32 that they take; what pads the last is zero.
     pub groups: u32,
-    /// Of `x` and `y`, in vec4.
+    /// The stride of `x` and `y`, in vec4.
     pub stride: u32,
     /// Keeps the root from zero.
     pub epsilon: f32,
-    /// 1: layer norm.
+    /// 1 for layer norm, 0 for RMS norm.
     pub centred: u32,
-    /// 1: `scale` times what is made is added to `y`.
+    /// 1 where `scale` times the norm is added to `y`.
     pub accumulate: u32,
-    /// 1: what is normalised is the sum of `x` and `y`, in rows that nothing gathers.
+    /// 1 where the sum of `x` and `y` is normalised, in rows that nothing gathers.
     pub of_sum: u32,
-    /// See above.
+    /// The factor of the norm where it is added to `y`.
     pub scale: f32,
 }
 

@@ -38,11 +38,15 @@ impl NormVariant {
         all
     }
 
-    const fn gather(&self) -> bool {
+    /// True where rows are those that the step's outputs name.
+    #[must_use]
+    pub const fn gather(&self) -> bool {
         matches!(self, Self::Norm { gather: true, .. })
     }
 
-    const fn encoding(&self) -> Option<Encoding> {
+    /// The encoding of `y` for the matrix that multiplies it next; none for f32.
+    #[must_use]
+    pub const fn encoding(&self) -> Option<Encoding> {
         match *self {
             Self::Norm { encoding, .. } => encoding,
             Self::NormHeads { .. } => None,

@@ -14,7 +14,7 @@ use crate::resources::Resources;
 pub struct Quantise {
     /// Groups of 32 in a row.
     pub groups: u32,
-    /// Of `x`, in vec4.
+    /// The stride of `x`, in vec4.
     pub x_stride: u32,
 }
 

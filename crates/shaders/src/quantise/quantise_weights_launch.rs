@@ -20,7 +20,7 @@ const WORKGROUP_SIZE: u32 = 64;
 pub struct QuantiseWeights {
     /// Groups of 32 in a row.
     pub groups: u32,
-    /// What the source holds: a [`FloatKind`] as a number.
+    /// The kind of floats in the source: a [`FloatKind`] as a number.
     pub kind: u32,
     /// Words of codes in a row.
     pub code_words: u32,

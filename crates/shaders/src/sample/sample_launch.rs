@@ -21,7 +21,7 @@ pub(crate) const BINS: usize = 1024;
 pub struct Sample {
     /// Tokens to choose from.
     pub vocabulary: u32,
-    /// Of `logits`, in f32.
+    /// The stride of `logits`, in f32.
     pub stride: u32,
 }
 

@@ -21,9 +21,9 @@ pub struct RopeAppend {
     pub pairs: u32,
     /// From the first to the second value of a pair: 1, or half the rotated width.
     pub pair_step: u32,
-    /// Of `qkv`, in f32.
+    /// The stride of `qkv`, in f32.
     pub stride: u32,
-    /// Of `query`, in f32.
+    /// The stride of `query`, in f32.
     pub query_stride: u32,
     /// The rotated pairs are scaled by this: 1 but for YaRN.
     pub magnitude: f32,

@@ -15,9 +15,9 @@ pub struct ShortConvolution {
     pub width: u32,
     /// Tokens that a token sees, itself included.
     pub taps: u32,
-    /// Of `x`, whose rows hold b, c and x, in f32.
+    /// The stride of `x`, whose rows hold b, c and x, in f32.
     pub x_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
     /// Groups of 32 in a row of `y`, which lies in planes.
     pub y_groups: u32,

@@ -35,7 +35,7 @@ pub enum AttentionVariant {
     AttentionTile {
         /// The format of keys and values.
         kv: KvFormat,
-        /// How it divides its work.
+        /// The division of its work.
         tile: AttentionTile,
     },
     /// `attention_token_per_lane`: an invocation takes a token.
@@ -80,7 +80,7 @@ impl AttentionVariant {
         }
     }
 
-    /// Whether it turns queries and keys by their positions, and fills the KV cache, itself.
+    /// True where it turns queries and keys by their positions, and fills the KV cache, itself.
     #[must_use]
     pub const fn rope(&self) -> bool {
         matches!(self, Self::AttentionSplit { rope: true, .. })

@@ -3,7 +3,7 @@
 /// A tile of `attention_tile`. Which is fastest depends on the device, the head's width and the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttentionTile {
-    /// Of a head, in values.
+    /// The width of a head, in values.
     pub width: u32,
     /// Invocations of a workgroup: enough for all the keys of a tile.
     pub workgroup_size: u32,

@@ -15,16 +15,16 @@ use crate::variant::{Choices, chosen, labels};
 pub struct LinearVariant {
     /// The format of the weight.
     pub format: WeightFormat,
-    /// The kernel, and how it divides its work.
+    /// The kernel, and the division of its work.
     pub kernel: LinearKernel,
 }
 
-/// A kernel for `weight * x`, and how it divides its work.
+/// A kernel for `weight * x`, and the division of its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LinearKernel {
     /// `matvec`: a workgroup shares some outputs of one token or a few.
     Matvec {
-        /// How it divides its work.
+        /// The division of its work.
         shape: MatvecShape,
         /// Sums are of subgroups first.
         subgroups: bool,
@@ -61,14 +61,14 @@ impl LinearVariant {
         WeightLayout { format: self.format, interleave }
     }
 
-    /// Whether each token has rows of the weight of its own: those of an expert.
+    /// True where each token has rows of the weight of its own: those of an expert.
     #[must_use]
     pub const fn experts(&self) -> bool {
         matches!(self.kernel, LinearKernel::Matvec { experts: true, .. })
             || matches!(self.lane_tokens(), Some(LaneTokens::OneOfExpert))
     }
 
-    /// Whether it turns activations to fixed point.
+    /// True where it turns activations to fixed point.
     #[must_use]
     pub const fn fixed(&self) -> bool {
         matches!(self.kernel, LinearKernel::Matvec { shape: MatvecShape { fixed: true, .. }, .. })

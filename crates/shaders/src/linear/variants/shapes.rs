@@ -11,7 +11,7 @@ pub struct MatvecShape {
     pub rows: u32,
     /// Tokens that it takes at a time.
     pub columns: u32,
-    /// Whether activations are turned to fixed point of 16 bits by groups of 32, for integer dot products: fewer instructions a
+    /// True where activations are turned to fixed point of 16 bits by groups of 32, for integer dot products: fewer instructions a
     /// weight, more before the first.
     pub fixed: bool,
 }
@@ -23,7 +23,7 @@ impl MatvecShape {
     /// For 2 to 8 tokens.
     pub const FEW_TOKENS: Self = Self { columns: 4, ..Self::DEFAULT };
 
-    /// Those among which to choose for a single token; where codes are integers, the last are seldom the fastest.
+    /// The shapes among which to choose for a single token; where codes are integers, the last are seldom the fastest.
     const FLOAT: [Self; 7] = [
         Self::DEFAULT,
         Self::new(64, 2),
@@ -43,7 +43,7 @@ impl MatvecShape {
         Self { fixed: true, ..Self::new(128, 8) },
     ];
 
-    /// Those among which to choose for a single token and weights in `format`.
+    /// The shapes among which to choose for a single token and weights in `format`.
     pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
         let (float, fixed) = match (format.has_integer_codes(), format.is_linear()) {
             (false, _) => (Self::FLOAT.len(), 0),
@@ -96,7 +96,7 @@ impl Tile {
         }
     }
 
-    /// Those among which to choose for weights in `format`.
+    /// The tiles among which to choose for weights in `format`.
     pub(super) fn all_for(format: WeightFormat) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(move |tile| tile.for_format(format) == *tile)
     }
@@ -119,7 +119,7 @@ impl Tile {
         ]
     }
 
-    /// Those among which to choose.
+    /// The tiles among which to choose.
     pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
 }
 
@@ -137,7 +137,7 @@ pub struct CooperativeTile {
 }
 
 impl CooperativeTile {
-    /// Those among which to choose, from the one for the least work on.
+    /// The tiles among which to choose, from the one for the least work on.
     pub const ALL: [Self; 4] = [
         Self { side: 32, groups: 2, subgroup_rows: 16, subgroup_tokens: 32 },
         Self { side: 64, groups: 2, subgroup_rows: 32, subgroup_tokens: 32 },
