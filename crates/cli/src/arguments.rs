@@ -1,6 +1,8 @@
 //! What can be typed.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions};
@@ -21,6 +23,9 @@ Environment:
   WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
   WGSLM_TILE          64x64, 128x64 or 128x128: rows and tokens that a workgroup takes of a prompt's products
   WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: errors]";
+
+/// What is typed for a number that the program is to choose, as llama.cpp has it.
+const NONE: &str = "-1";
 
 /// Language models in GGUF and safetensors files on the GPU.
 #[derive(Debug, Parser)]
@@ -96,11 +101,12 @@ pub(crate) struct SamplingArguments {
     /// applied, in this order, and has no effect at temperature 0
     #[arg(long, value_name = "K", default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) top_k: u32,
-    /// Draw from the most likely tokens that together have at least this much of the probability; 1 is off
-    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = top_p)]
+    /// Draw from the most likely tokens that together have at least this much of the probability; 1 is off, and 0 takes the
+    /// most likely token every time
+    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = share)]
     pub(crate) top_p: f32,
     /// Draw from the tokens that are at least this much as likely as the most likely one; 0 is off
-    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = min_p)]
+    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = share)]
     pub(crate) min_p: f32,
 }
 
@@ -126,15 +132,15 @@ pub(crate) struct GenerateArguments {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,
     /// The prompt as token ids, separated by commas
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = element)]
     pub(crate) tokens: Option<Vec<u32>>,
-    /// The most tokens to generate [default: as many as the context holds]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_tokens: Option<u32>,
+    /// The most tokens to generate; -1 generates as many as the context holds
+    #[arg(long, value_name = "N", default_value = "-1", allow_hyphen_values = true, value_parser = limit)]
+    pub(crate) max_tokens: Limit,
     #[command(flatten)]
     pub(crate) sampling: SamplingArguments,
-    /// Decides what is drawn: the same seed and prompt give the same answer
-    #[arg(long, value_name = "S", default_value_t = 0)]
+    /// Decides what is drawn: the same seed and prompt give the same answer; -1 takes another seed every time
+    #[arg(long, value_name = "S", default_value = "0", allow_hyphen_values = true, value_parser = seed)]
     pub(crate) seed: u64,
     /// A text that ends the answer; may be given several times
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -155,7 +161,7 @@ pub(crate) struct LogitsArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
     /// Token ids, separated by commas
-    #[arg(long, value_name = "IDS", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "IDS", value_delimiter = ',', required = true, value_parser = element)]
     pub(crate) tokens: Vec<u32>,
     /// The file to write: float32 [tokens, vocabulary] in NumPy's .npy format
     #[arg(long, value_name = "OUT.npy")]
@@ -261,7 +267,7 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = value_parser!(u32).range(1..))]
     pub(crate) gen_tokens: u32,
     /// Tokens in the KV cache before those that are timed; several numbers, separated by commas, are measured one by one
-    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0")]
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0", value_parser = element)]
     pub(crate) depth: Vec<u32>,
     /// Generations side by side
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
@@ -311,15 +317,41 @@ fn policy(text: &str) -> Result<OptionalPolicy, String> {
     }
 }
 
+/// A most of something, which may be absent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit(pub(crate) Option<u32>);
+
+fn limit(text: &str) -> Result<Limit, String> {
+    match text {
+        NONE => Ok(Limit(None)),
+        _ => whole(text).map(|number| Limit(Some(number))).map_err(|error| format!("{error}, or {NONE} for no limit")),
+    }
+}
+
+/// A seed; any at all where none is asked for.
+fn seed(text: &str) -> Result<u64, String> {
+    match text {
+        // The keys of hash maps are drawn by the operating system.
+        NONE => Ok(RandomState::new().build_hasher().finish()),
+        _ => whole(text).map_err(|error| format!("{error}, or {NONE} for any seed")),
+    }
+}
+
+/// An element of a list, which may have spaces around it.
+fn element(text: &str) -> Result<u32, String> {
+    whole(text.trim())
+}
+
+fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "it should be a whole number from 0 on".to_owned())
+}
+
 fn temperature(text: &str) -> Result<f32, String> {
     number(text, |value| value >= 0.0 && value.is_finite(), "0 or above")
 }
 
-fn top_p(text: &str) -> Result<f32, String> {
-    number(text, |value| value > 0.0 && value <= 1.0, "above 0 and at most 1")
-}
-
-fn min_p(text: &str) -> Result<f32, String> {
+/// A share of a probability.
+fn share(text: &str) -> Result<f32, String> {
     number(text, |value| (0.0..=1.0).contains(&value), "from 0 to 1")
 }
 

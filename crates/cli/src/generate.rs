@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
     let (engine, load_ms) = load::engine(&arguments.model).await?;
     let prompt = prompt_tokens(&engine, &arguments)?;
     let options = GenerateOptions {
-        max_tokens: arguments.max_tokens,
+        max_tokens: arguments.max_tokens.0,
         seed: arguments.seed,
         stop: arguments.stop,
         tokens_in_flight: arguments.tokens_in_flight,

@@ -1,11 +1,13 @@
 //! The error type of this crate: every way in which reading or quantising a model's files can fail, with a stable code.
 
+use crate::foreign::told_by;
+
 /// Every message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The first four bytes are not `GGUF`.
-    #[error("not a GGUF file: it starts with {found:02x?} instead of \"GGUF\"; check the address or the path")]
+    #[error("not a GGUF file: {}; check the address or the path", instead_of_gguf(found))]
     NotGguf {
         /// The bytes found (fewer than four if the file ends there).
         found: Vec<u8>,
@@ -168,6 +170,11 @@ pub enum Error {
         /// What there is a type for.
         instead: String,
     },
+}
+
+/// What a file is that begins with `found`.
+fn instead_of_gguf(found: &[u8]) -> String {
+    told_by(found).map_or_else(|| format!("it starts with {found:02x?} instead of \"GGUF\""), str::to_owned)
 }
 
 impl Error {

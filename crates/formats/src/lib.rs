@@ -2,8 +2,10 @@
 //! quantising. Nothing here opens a file or touches a GPU: callers hand over bytes as they arrive.
 
 pub mod error;
+mod foreign;
 pub mod gguf;
 mod hugging_face;
+mod layout;
 pub mod quantize;
 pub mod safetensors;
 pub mod source;

@@ -9,7 +9,7 @@ use std::{
 use wgslm_formats::gguf::{Array, Event, Reader, TensorType, Value};
 use wgslm_testing::{
     gguf_read::{File, read_in_pieces},
-    gguf_writer::GgufWriter,
+    gguf_writer::{GgufWriter, write_string},
     golden, golden_roots, smollm2_model,
 };
 
@@ -78,6 +78,32 @@ fn every_metadata_type_is_read() {
     assert_eq!(strings(&file, "strings"), ["", "a", "ää", "<|im_start|>"]);
     assert!(strings(&file, "no strings").is_empty());
     assert_eq!(file.header.metadata.iter().count(), expected.len() + 2);
+}
+
+/// What llama.cpp makes of values that stray from the format.
+#[test]
+fn values_that_llama_cpp_takes_are_taken() {
+    let wrong = b"caf\xe9";
+    let mut text = Vec::new();
+    write_string(&mut text, wrong);
+    let list = [&8_u32.to_le_bytes()[..], &1_u64.to_le_bytes(), &text].concat();
+    let bools = [&7_u32.to_le_bytes()[..], &3_u64.to_le_bytes(), &[0, 2, 255]].concat();
+    let file = GgufWriter::new()
+        .raw_metadata(b"general.description", 8, &text)
+        .raw_metadata(b"general.tags", 9, &list)
+        .raw_metadata(b"tokenizer.ggml.add_bos_token", 7, &[2])
+        .raw_metadata(b"llama.attention.sliding_window_pattern", 9, &bools)
+        .tensor("scale", TensorType::F32, &[], &1_f32.to_le_bytes())
+        .finish();
+    let read = read_in_pieces(&file, 3).expect("llama.cpp reads it");
+    let metadata = &read.header.metadata;
+    assert_eq!(metadata.require_str("general.description").expect("there"), "caf\u{fffd}");
+    assert_eq!(strings(&read, "general.tags"), ["caf\u{fffd}"]);
+    assert_eq!(metadata.bool("tokenizer.ggml.add_bos_token").expect("there"), Some(true));
+    let pattern = metadata.get("llama.attention.sliding_window_pattern");
+    assert_eq!(pattern, Some(&Value::Array(Array::Bool(vec![false, true, true]))));
+    let scale = &read.header.tensors[0];
+    assert_eq!((scale.shape.as_slice(), scale.bytes), (&[1][..], 4));
 }
 
 #[test]

@@ -74,6 +74,14 @@ pub enum Error {
         /// Tokens the context holds.
         capacity: usize,
     },
+    /// Logits or an embedding that aren't finite numbers.
+    #[error(
+        "the model computes NaN or infinity at position {position}, so its answer would mean nothing: a weight is damaged, or a value overflows; download or convert the model again, or load it with activations as floats"
+    )]
+    NotFinite {
+        /// The tokens of the sequence up to there.
+        position: u32,
+    },
     /// A token id outside the vocabulary.
     #[error("token {token} is not in the vocabulary of {vocabulary} tokens")]
     UnknownToken {
@@ -102,6 +110,7 @@ impl Error {
             Self::EmptyPrompt => "empty-prompt",
             Self::WrongTask { .. } => "wrong-task",
             Self::PromptTooLong { .. } => "prompt-too-long",
+            Self::NotFinite { .. } => "not-finite",
             Self::UnknownToken { .. } => "unknown-token",
             Self::KvCacheFull => "kv-cache-full",
         }

@@ -99,10 +99,17 @@ impl Tensor {
 }
 
 /// The model's metadata in GGUF.
+#[must_use]
 pub fn metadata() -> GgufWriter {
+    metadata_of(LAYERS, VOCABULARY)
+}
+
+/// The same with other numbers of layers and of tokens.
+#[must_use]
+pub fn metadata_of(layers: u64, vocabulary: u64) -> GgufWriter {
     GgufWriter::new()
         .metadata("general.architecture", "llama")
-        .metadata("llama.block_count", LAYERS)
+        .metadata("llama.block_count", layers)
         .metadata("llama.context_length", 128_u32)
         .metadata("llama.embedding_length", WIDTH)
         .metadata("llama.feed_forward_length", FEED_FORWARD)
@@ -110,7 +117,7 @@ pub fn metadata() -> GgufWriter {
         .metadata("llama.attention.head_count_kv", KV_HEADS)
         .metadata("llama.attention.layer_norm_rms_epsilon", 1e-5_f32)
         .metadata("llama.rope.freq_base", 5_000_f32)
-        .metadata("llama.vocab_size", VOCABULARY)
+        .metadata("llama.vocab_size", vocabulary)
 }
 
 /// All its tensors after what `writer` has.

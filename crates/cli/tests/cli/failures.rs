@@ -41,6 +41,9 @@ fn a_broken_header_is_told() {
     version[4] = 9;
     let files = [
         (file_of("text.gguf", b"not a model"), "not a GGUF file"),
+        (file_of("pointer.gguf", b"version https://git-lfs.github.com/spec/v1\noid sha256:0"), "`git lfs pull`"),
+        (file_of("page.gguf", b"<!DOCTYPE html><title>Sign in</title>"), "it is an HTML page"),
+        (file_of("pytorch_model.bin", b"PK\x03\x04\0\0\x08\x08"), "as PyTorch writes"),
         (file_of("empty.gguf", b""), "cut short: it ends at byte 0"),
         (file_of("header.gguf", &whole[..1000]), "cut short: it ends at byte 1000"),
         (file_of("version.gguf", &version), "GGUF version 9 is not supported"),

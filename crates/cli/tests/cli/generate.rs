@@ -90,11 +90,32 @@ fn the_seed_and_the_temperature_decide_the_tokens() {
     let greedy = tokens(&[]);
     assert_eq!(tokens(&["--temperature", "0", "--seed", "7"]), greedy);
     assert_ne!(greedy, seed_7);
-    for narrow in [["--top-k", "1"], ["--top-p", "0.000001"], ["--min-p", "1"]] {
+    for narrow in [["--top-k", "1"], ["--top-p", "0.000001"], ["--top-p", "0"], ["--min-p", "1"]] {
         let options = ["--temperature", "2.5", "--seed", "7"];
         assert_eq!(tokens(&[&options[..], &narrow].concat()), greedy, "{narrow:?}");
         assert_eq!(tokens(&narrow), greedy, "{narrow:?} at temperature 0");
     }
+}
+
+#[test]
+fn minus_1_is_any_seed_and_no_limit() {
+    if !has_device() {
+        return;
+    }
+    let any = || drawn(&["--seed", "-1", "--max-tokens", "12"])["tokens"].clone();
+    // Twelve draws of 320 tokens: two seeds hardly agree.
+    assert_ne!(any(), any());
+    let whole = &drawn(&["--context", "9", "--max-tokens", "-1"]);
+    assert_eq!((whole["tokens"].as_array().map(Vec::len), &whole["finish_reason"]), (Some(7), &json!("context")));
+}
+
+#[test]
+fn tokens_may_have_spaces_between_them() {
+    if !has_device() {
+        return;
+    }
+    let arguments = ["generate", "--model", &tiny_model(), "--tokens", " 1, 2 ,3", "--max-tokens", "0", "--json"];
+    assert_eq!(wgslm(&arguments).json()["prompt_tokens"], json!([1, 2, 3]));
 }
 
 #[test]

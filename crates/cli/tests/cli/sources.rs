@@ -76,4 +76,9 @@ fn what_is_missing_is_named() {
     wgslm(&["inspect", &format!("{folder}/{}", part_name(2, 3))]).failed(1, "is not the first part");
     let empty = folder_of("empty-folder", &Files::new());
     wgslm(&["inspect", &empty]).failed(1, &format!("{empty}: there is no model among 0 files"));
+    let mut pytorch = hugging_face(TensorType::F16, 1);
+    pytorch.remove("model.safetensors");
+    pytorch.insert("pytorch_model.bin".to_owned(), b"PK\x03\x04".to_vec());
+    let folder = folder_of("pytorch", &pytorch);
+    wgslm(&["inspect", &folder]).failed(1, "pytorch_model.bin has its weights as PyTorch keeps them");
 }

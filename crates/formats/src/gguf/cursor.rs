@@ -1,5 +1,6 @@
 //! Reads the primitive values of a header from a slice that may still be incomplete.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use super::{limits::MAX_HEADER_LEN, malformed, unsupported};
@@ -89,18 +90,25 @@ impl<'a> Cursor<'a> {
         Ok(count)
     }
 
-    /// A string of at most `limit` bytes.
-    ///
-    /// The format asks for UTF-8, and so do we: the tokens of real vocabularies spell their raw bytes out in printable
-    /// characters, so that a string that is not UTF-8 is damaged. Replacing what is wrong would make tokens equal.
+    /// A string of at most `limit` bytes, which must be UTF-8.
     pub(super) fn string(&mut self, limit: u64, what: impl Display) -> Scan<&'a str> {
+        let offset = self.offset();
+        let text = self.string_bytes(limit, &what)?;
+        std::str::from_utf8(text).map_err(|_| malformed(what, offset, "it is not UTF-8 text").into())
+    }
+
+    /// A string of at most `limit` bytes, with U+FFFD for what is not UTF-8 in it.
+    pub(super) fn lossy_string(&mut self, limit: u64, what: impl Display) -> Scan<Cow<'a, str>> {
+        self.string_bytes(limit, what).map(String::from_utf8_lossy)
+    }
+
+    fn string_bytes(&mut self, limit: u64, what: impl Display) -> Scan<&'a [u8]> {
         let offset = self.offset();
         let len = self.u64()?;
         if len > limit {
             let reason = format!("it is {len} bytes long, and no more than {limit} are read");
             return Err(unsupported(what, offset, reason).into());
         }
-        let text = self.take(len, &what)?;
-        std::str::from_utf8(text).map_err(|_| malformed(what, offset, "it is not UTF-8 text").into())
+        self.take(len, what)
     }
 }

@@ -18,11 +18,15 @@ pub(super) fn read_tensor(cursor: &mut Cursor<'_>, alignment: u32) -> Scan<Tenso
 
     let offset = cursor.offset();
     let dimensions = cursor.u32()?;
-    if !(1..=MAX_DIMENSIONS).contains(&dimensions) {
-        let reason = format!("it has {dimensions} dimensions, and 1 to {MAX_DIMENSIONS} are possible");
+    if dimensions > MAX_DIMENSIONS {
+        let reason = format!("it has {dimensions} dimensions, and no more than {MAX_DIMENSIONS} are possible");
         return Err(malformed(&what, offset, reason).into());
     }
-    let shape = (0..dimensions).map(|_| cursor.u64()).collect::<Scan<Vec<_>>>()?;
+    let mut shape = (0..dimensions).map(|_| cursor.u64()).collect::<Scan<Vec<_>>>()?;
+    if shape.is_empty() {
+        // A number by itself, as ggml has it.
+        shape.push(1);
+    }
     let kind = read_type(cursor, &name)?;
     let bytes = data_len(kind, &shape).map_err(|reason| malformed(&what, offset, reason))?;
 

@@ -151,6 +151,9 @@ impl Parser {
     fn entry(&mut self, cursor: &mut Cursor<'_>) -> Scan<()> {
         let offset = cursor.offset();
         let key = cursor.string(MAX_KEY_LEN, "a metadata key")?;
+        if key.is_empty() {
+            return Err(malformed("a metadata key", offset, "it is empty").into());
+        }
         if self.metadata.get(key).is_some() {
             return Err(malformed(Key(key), offset, "it stands there twice").into());
         }

@@ -29,6 +29,8 @@ pub(super) enum ScalarType {
 
 /// The number that marks an array.
 const ARRAY: u32 = 9;
+/// What the keys of arrays of tokens and merges begin with.
+const VOCABULARY: &str = "tokenizer.";
 
 impl ScalarType {
     fn from_id(id: u32) -> Option<Self> {
@@ -50,8 +52,7 @@ impl ScalarType {
     }
 
     /// Reads a value of this type.
-    fn read(self, cursor: &mut Cursor<'_>, what: impl Display) -> Scan<Value> {
-        let offset = cursor.offset();
+    fn read(self, cursor: &mut Cursor<'_>, what: impl Display, text: Text) -> Scan<Value> {
         Ok(match self {
             Self::U8 => Value::U64(u8::from_le_bytes(cursor.fixed()?).into()),
             Self::U16 => Value::U64(u16::from_le_bytes(cursor.fixed()?).into()),
@@ -63,17 +64,24 @@ impl ScalarType {
             Self::I64 => Value::I64(i64::from_le_bytes(cursor.fixed()?)),
             Self::F32 => Value::F64(f32::from_le_bytes(cursor.fixed()?).into()),
             Self::F64 => Value::F64(f64::from_le_bytes(cursor.fixed()?)),
-            Self::Bool => match cursor.fixed()? {
-                [0] => Value::Bool(false),
-                [1] => Value::Bool(true),
-                [other] => {
-                    let reason = format!("a boolean is 0 or 1, and here stands {other}");
-                    return Err(malformed(what, offset, reason).into());
-                }
-            },
-            Self::String => Value::String(cursor.string(MAX_HEADER_LEN, what)?.to_owned()),
+            // Whatever isn't 0 is true, as in llama.cpp.
+            Self::Bool => Value::Bool(u8::from_le_bytes(cursor.fixed()?) != 0),
+            Self::String => Value::String(match text {
+                Text::Exact => cursor.string(MAX_HEADER_LEN, what)?.to_owned(),
+                Text::Lossy => cursor.lossy_string(MAX_HEADER_LEN, what)?.into_owned(),
+            }),
         })
     }
+}
+
+/// What becomes of bytes that are not UTF-8 in a string.
+#[derive(Clone, Copy)]
+enum Text {
+    /// They are an error. Vocabularies spell raw bytes out in printable characters, so that a string that is not UTF-8 is
+    /// damaged, and replacing what is wrong would make tokens equal.
+    Exact,
+    /// They are replaced: a description is of use without them.
+    Lossy,
 }
 
 /// What follows a metadata key.
@@ -90,7 +98,7 @@ pub(super) fn start(cursor: &mut Cursor<'_>, key: &str) -> Scan<Start> {
     let offset = cursor.offset();
     let id = cursor.u32()?;
     if let Some(kind) = ScalarType::from_id(id) {
-        return kind.read(cursor, what).map(Start::Complete);
+        return kind.read(cursor, what, Text::Lossy).map(Start::Complete);
     }
     if id != ARRAY {
         return Err(unknown_type(what, offset, id).into());
@@ -136,6 +144,7 @@ impl Display for Element<'_> {
 pub(super) struct PartialArray {
     key: String,
     kind: ScalarType,
+    text: Text,
     len: u64,
     elements: Array,
 }
@@ -148,7 +157,8 @@ impl PartialArray {
             ScalarType::F32 | ScalarType::F64 => Array::F32(Vec::new()),
             _ => Array::I64(Vec::new()),
         };
-        Self { key: key.to_owned(), kind, len, elements }
+        let text = if key.starts_with(VOCABULARY) { Text::Exact } else { Text::Lossy };
+        Self { key: key.to_owned(), kind, text, len, elements }
     }
 
     /// Whether all elements are there.
@@ -165,7 +175,7 @@ impl PartialArray {
     pub(super) fn push(&mut self, cursor: &mut Cursor<'_>) -> Scan<()> {
         let offset = cursor.offset();
         let what = self.next_element();
-        let value = self.kind.read(cursor, &what)?;
+        let value = self.kind.read(cursor, &what, self.text)?;
         if let Value::U64(number) = value
             && i64::try_from(number).is_err()
         {

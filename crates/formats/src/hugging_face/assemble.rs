@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::model_types::ModelType;
 use super::names::{Fate, fate};
 use crate::gguf::{Metadata, TensorInfo, TensorType};
+use crate::layout::{Piece, Rewrite};
 use crate::safetensors::Entry;
-use crate::source::{Piece, Rewrite};
 use crate::{Error, Result};
 
 /// The file that a tensor is in, for errors, and its entry.
@@ -30,12 +30,17 @@ pub(super) fn tensors(
     // Tensors of several experts by name: their place, and which experts have come.
     let mut stacks: HashMap<String, (usize, HashSet<u64>)> = HashMap::new();
     let mut names = HashSet::new();
+    let mut not_run = Vec::new();
     for (file, entries) in files {
         let mut pieces = Vec::with_capacity(entries.len());
         for entry in *entries {
             let found = (*file, entry);
             pieces.push(match fate(model, tied_head, &entry.name) {
-                Fate::LeftOut => Piece { tensor: None, offset: 0, rewrite: Rewrite::None },
+                Fate::LeftOut => Piece::LEFT_OUT,
+                Fate::NotRun => {
+                    not_run.push(entry.name.as_str());
+                    Piece::LEFT_OUT
+                }
                 Fate::Unknown => return Err(unknown(model, found)),
                 Fate::Whole(name) => {
                     if !names.insert(name.clone()) {
@@ -66,6 +71,10 @@ pub(super) fn tensors(
             });
         }
         all.pieces.push(pieces);
+    }
+    if let Some(first) = not_run.first() {
+        let tensors = not_run.len();
+        tracing::warn!(first, tensors, "parts of the model aren't run; answers to text don't need them");
     }
     let whole = |(_, come): &&(usize, HashSet<u64>)| come.len() as u64 == u64::from(experts);
     if let Some((tensor, come)) = stacks.values().find(|stack| !whole(stack)) {

@@ -2,32 +2,34 @@
 
 use serde_json::{Map, Value};
 
+use super::json;
 use crate::{Error, Result};
 
 /// The name of the file.
 pub(super) const FILE: &str = "config.json";
 
-/// An object of config.json. A value of `null` counts as absent, as it does where these files are written.
-pub(super) struct Config(Map<String, Value>);
+/// An object of config.json or of another file beside it. A value of `null` counts as absent, as it does where these files are written.
+pub(super) struct Config {
+    /// The file that it is in.
+    file: String,
+    values: Map<String, Value>,
+}
 
 impl Config {
     /// Reads the contents of `file`.
     pub(super) fn parse(file: &str, json: &[u8]) -> Result<Self> {
-        let object = serde_json::from_slice(json);
-        let reason =
-            |error: serde_json::Error| Error::InvalidConfig { file: file.to_owned(), reason: error.to_string() };
-        object.map(Self).map_err(reason)
+        Ok(Self { file: file.to_owned(), values: json::parse(file, json)? })
     }
 
     /// The value of the first of `names` that is there.
     pub(super) fn get(&self, names: &[&str]) -> Option<(String, &Value)> {
-        let values = names.iter().filter_map(|name| Some(((*name).to_owned(), self.0.get(*name)?)));
+        let values = names.iter().filter_map(|name| Some(((*name).to_owned(), self.values.get(*name)?)));
         values.into_iter().find(|(_, value)| !value.is_null())
     }
 
-    /// A number; integers count.
+    /// A number, finite or not; integers count.
     pub(super) fn number(&self, names: &[&str]) -> Result<Option<f64>> {
-        self.typed(names, "it should be a number", Value::as_f64)
+        self.typed(names, "it should be a number", json::number)
     }
 
     /// A non-negative integer.
@@ -57,8 +59,22 @@ impl Config {
     /// A list of numbers.
     pub(super) fn numbers(&self, name: &str) -> Result<Option<Vec<f64>>> {
         self.typed(&[name], "it should be a list of numbers", |value| {
-            value.as_array()?.iter().map(Value::as_f64).collect()
+            value.as_array()?.iter().map(json::number).collect()
         })
+    }
+
+    /// The ids of tokens: one, or a list of them. What can't be an id, such as the -1 of no token, is left out.
+    pub(super) fn tokens(&self, name: &str) -> Result<Option<Vec<u32>>> {
+        let ids = self.typed(&[name], "it should be an integer or a list of integers", |value| match value {
+            Value::Array(values) => values.iter().map(Value::as_i64).collect::<Option<Vec<_>>>(),
+            value => value.as_i64().map(|id| vec![id]),
+        })?;
+        let Some(ids) = ids else { return Ok(None) };
+        let tokens: Vec<u32> = ids.iter().filter_map(|id| u32::try_from(*id).ok()).collect();
+        if tokens.len() < ids.len() {
+            tracing::warn!(?ids, "{name} has ids that are no token's, which are left out");
+        }
+        Ok(Some(tokens))
     }
 
     /// A list of texts.
@@ -70,12 +86,15 @@ impl Config {
 
     /// An object within this one.
     pub(super) fn object(&self, name: &str) -> Result<Option<Self>> {
-        self.typed(&[name], "it should be an object", |value| value.as_object().cloned().map(Self))
+        self.typed(&[name], "it should be an object", |value| {
+            Some(Self { file: self.file.clone(), values: value.as_object()?.clone() })
+        })
     }
 
     fn typed<T>(&self, names: &[&str], reason: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>> {
         let Some((name, value)) = self.get(names) else { return Ok(None) };
-        read(value).map(Some).ok_or_else(|| invalid(format!("{name}: {reason}")))
+        let reason = || Error::InvalidConfig { file: self.file.clone(), reason: format!("{name}: {reason}") };
+        read(value).map(Some).ok_or_else(reason)
     }
 }
 

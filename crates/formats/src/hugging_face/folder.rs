@@ -7,30 +7,36 @@ use serde::Deserialize;
 use super::config::{self, Config};
 use super::model_types::ModelType;
 use super::rope::Factors;
-use super::{assemble, keys, sentence};
+use super::{assemble, json, keys, sentence};
+use crate::foreign::{is_page, told_by};
 use crate::gguf::{Metadata, TensorInfo, TensorType, Value, skip};
+use crate::layout::{Constant, DataFile, Format, Headers, Model, ModelFile, ModelHeader, TokenizerFiles};
 use crate::safetensors::{Entry, HeaderReader, extents_of};
-use crate::source::{Constant, DataFile, Format, Headers, Model, ModelFile, ModelHeader, TokenizerFiles};
 use crate::{Error, Result};
 
 const GENERATION_CONFIG: &str = "generation_config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const CHAT_TEMPLATE: &str = "chat_template.jinja";
+const CHAT_TEMPLATE_JSON: &str = "chat_template.json";
 const INDEX: &str = "model.safetensors.index.json";
 const SINGLE: &str = "model.safetensors";
 
 /// The files that are read as a whole, in order, and the most bytes of each. Only config.json must be there.
-const WHOLE: [(&str, usize); 8] = [
+const WHOLE: [(&str, usize); 9] = [
     (config::FILE, 4 << 20),
     (GENERATION_CONFIG, 1 << 20),
     (TOKENIZER, 128 << 20),
     (TOKENIZER_CONFIG, 32 << 20),
     (CHAT_TEMPLATE, 4 << 20),
+    (CHAT_TEMPLATE_JSON, 4 << 20),
     (sentence::MODULES, 1 << 20),
     (sentence::POOLING, 1 << 20),
     (INDEX, 64 << 20),
 ];
+
+/// What config.json and generation_config.json, which comes first where it is there, call the tokens that end an answer.
+const STOP_TOKENS: &str = "eos_token_id";
 
 /// The most files with tensors.
 const MAX_SHARDS: usize = 4096;
@@ -67,20 +73,6 @@ struct Index {
     weight_map: HashMap<String, String>,
 }
 
-/// What of generation_config.json is read here.
-#[derive(Deserialize)]
-struct GenerationConfig {
-    #[serde(default)]
-    eos_token_id: Option<OneOrMore>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(u32),
-    More(Vec<u32>),
-}
-
 impl Folder {
     pub(crate) fn new() -> Self {
         Self {
@@ -99,8 +91,6 @@ impl Folder {
 
     /// Takes the contents of a file that was read as a whole.
     fn take(&mut self, file: &str, bytes: Vec<u8>) -> Result<()> {
-        let invalid =
-            |error: serde_json::Error| Error::InvalidConfig { file: file.to_owned(), reason: error.to_string() };
         match file {
             config::FILE => {
                 let config = Config::parse(file, &bytes)?;
@@ -109,14 +99,14 @@ impl Folder {
                 let (metadata, factors) = keys::metadata(kind, &config)?;
                 let tied_head = kind.tied_head || config.flag("tie_word_embeddings")?.unwrap_or(false);
                 self.model = Some(Described { kind, metadata, factors, tied_head });
+                self.tokenizer.stop_tokens = config.tokens(STOP_TOKENS)?.unwrap_or_default();
             }
             GENERATION_CONFIG => {
-                let config: GenerationConfig = serde_json::from_slice(&bytes).map_err(invalid)?;
-                self.tokenizer.stop_tokens = match config.eos_token_id {
-                    None => Vec::new(),
-                    Some(OneOrMore::One(token)) => vec![token],
-                    Some(OneOrMore::More(tokens)) => tokens,
-                };
+                let config = Config::parse(file, &bytes)?;
+                if let Some(tokens) = config.tokens(STOP_TOKENS)? {
+                    self.tokenizer.stop_tokens = tokens;
+                }
+                self.tokenizer.suppressed_tokens = config.tokens("suppress_tokens")?.unwrap_or_default();
             }
             TOKENIZER => self.tokenizer.tokenizer = bytes,
             TOKENIZER_CONFIG => self.tokenizer.config = Some(bytes),
@@ -126,10 +116,15 @@ impl Folder {
                 let text = text.map_err(|_| Error::InvalidConfig { file: file.to_owned(), reason })?;
                 self.tokenizer.chat_template = Some(text);
             }
+            // An older place for the same.
+            CHAT_TEMPLATE_JSON => {
+                let template = Config::parse(file, &bytes)?.text("chat_template")?;
+                self.tokenizer.chat_template = self.tokenizer.chat_template.take().or(template);
+            }
             sentence::MODULES => sentence::check_modules(&bytes)?,
             sentence::POOLING => self.pooling = Some(sentence::pooling_type(&bytes)?),
             _ => {
-                let Index { weight_map } = serde_json::from_slice(&bytes).map_err(invalid)?;
+                let Index { weight_map } = json::parse(file, &bytes)?;
                 self.shards = shards(&weight_map)?;
                 self.weight_map = Some(weight_map);
             }
@@ -217,6 +212,15 @@ impl Headers for Folder {
     fn end(&mut self, position: u64) -> Result<()> {
         let Some((file, _)) = WHOLE.get(self.whole) else { return Err(self.reader.ended_early()) };
         let bytes = std::mem::take(&mut self.gathered);
+        if let Some(what) = told_by(&bytes) {
+            // Servers of single pages answer so for any file that isn't there.
+            if is_page(&bytes) && *file != config::FILE {
+                tracing::warn!(file, "{what}; the model goes without it");
+                self.advance();
+                return Ok(());
+            }
+            return Err(Error::InvalidConfig { file: (*file).to_owned(), reason: what.to_owned() });
+        }
         self.take(file, bytes)?;
         self.files.push(ModelFile { name: (*file).to_owned(), bytes: position });
         self.advance();

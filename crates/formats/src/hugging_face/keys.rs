@@ -126,6 +126,12 @@ pub(super) fn metadata(model: &ModelType, config: &Config) -> Result<(Metadata, 
             metadata.insert(name, value);
         }
     }
+    for name in ["hidden_activation", "hidden_act", "activation_function"] {
+        if let Some(activation) = config.text(name)? {
+            metadata.insert(full("hidden_activation"), Value::String(activation));
+            break;
+        }
+    }
     let mut set = |key: &str, value: Value| {
         let key = if key.starts_with("tokenizer.") { key.to_owned() } else { full(key) };
         metadata.insert(key, value);

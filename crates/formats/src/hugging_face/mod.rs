@@ -7,6 +7,7 @@
 mod assemble;
 mod config;
 mod folder;
+mod json;
 mod keys;
 mod model_types;
 mod names;

@@ -57,7 +57,7 @@ const LLAMA: ModelType = ModelType { name: "llama", architecture: "llama", paire
 
 pub(super) const MODEL_TYPES: &[ModelType] = &[
     LLAMA,
-    ModelType { name: "mistral", ..LLAMA },
+    ModelType { name: "mistral", keys: &[count("attention.sliding_window", &["sliding_window"])], ..LLAMA },
     ModelType { name: "qwen2", architecture: "qwen2", ..PLAIN },
     ModelType { name: "qwen3", architecture: "qwen3", ..PLAIN },
     ModelType {

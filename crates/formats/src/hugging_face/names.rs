@@ -104,6 +104,19 @@ pub(super) const NOMIC_BERT: Names = &[
 const LEFT_OUT_STARTS: &[&str] = &["pooler.", "cls."];
 const LEFT_OUT_ENDS: &[&str] = &[".rotary_emb.inv_freq", ".position_ids", ".masked_bias", ".attn.bias"];
 
+/// Parts that answers to text don't depend on, by what the names of their tensors begin with.
+const NOT_RUN_STARTS: &[&str] = &[
+    "mtp.",
+    "model.mtp.",
+    "model.mtp_layers.",
+    "visual.",
+    "model.visual.",
+    "vision_tower.",
+    "model.vision_tower.",
+    "multi_modal_projector.",
+    "model.multi_modal_projector.",
+];
+
 /// What becomes of a tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -113,6 +126,8 @@ pub(super) enum Fate {
     Expert(String, u64),
     /// The model runs without it.
     LeftOut,
+    /// It belongs to a part that isn't run and that answers to text don't depend on.
+    NotRun,
     /// Nobody knows it.
     Unknown,
 }
@@ -125,6 +140,9 @@ pub(super) fn fate(model: &ModelType, tied_head: bool, name: &str) -> Fate {
         || (tied_head && name == "lm_head.weight")
     {
         return Fate::LeftOut;
+    }
+    if NOT_RUN_STARTS.iter().any(|start| name.starts_with(start)) {
+        return Fate::NotRun;
     }
     // Old names of a norm's two tensors, and a tensor that has no ending.
     let (stem, ending) = match name.rsplit_once('.') {

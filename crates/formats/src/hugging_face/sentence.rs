@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::json;
 use crate::{Error, Result};
 
 pub(super) const MODULES: &str = "modules.json";
@@ -32,7 +33,7 @@ struct Module {
 /// # Errors
 /// [`Error::InvalidConfig`] names a step that would be left out, which would change every embedding.
 pub(super) fn check_modules(json: &[u8]) -> Result<()> {
-    let modules: Vec<Module> = serde_json::from_slice(json).map_err(|error| invalid(MODULES, error.to_string()))?;
+    let modules: Vec<Module> = json::parse(MODULES, json)?;
     for Module { kind, path } in modules {
         match kind.rsplit('.').next().unwrap_or_default() {
             "Transformer" | "Normalize" => {}
@@ -56,8 +57,7 @@ pub(super) fn check_modules(json: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::InvalidConfig`] names one that can't be run.
 pub(super) fn pooling_type(json: &[u8]) -> Result<u64> {
-    let config: Map<String, Value> =
-        serde_json::from_slice(json).map_err(|error| invalid(POOLING, error.to_string()))?;
+    let config: Map<String, Value> = json::parse(POOLING, json)?;
     let flags = config.iter().filter(|(key, value)| key.starts_with("pooling_mode_") && **value == true);
     let names = flags.map(|(key, _)| key.as_str()).chain(config.get("pooling_mode").and_then(Value::as_str));
     let names: Vec<&str> = names.collect();

@@ -1,6 +1,7 @@
 //! Reads a header as its bytes arrive.
 
-use super::{Entry, MAX_HEADER_LEN, directory};
+use super::{Entry, MAX_HEADER_LEN, directory, malformed};
+use crate::foreign::told_by;
 use crate::gguf::skip;
 use crate::{Error, Result};
 
@@ -57,6 +58,9 @@ impl HeaderReader {
         let length = u64::from_le_bytes(prefix);
         if length > MAX_HEADER_LEN {
             // Eight bytes of anything else look like a length too.
+            if let Some(what) = told_by(&prefix) {
+                return Err(malformed(&self.file, what));
+            }
             let reason = format!("its header takes {length} bytes, and no more than {MAX_HEADER_LEN} are read");
             return Err(Error::UnsupportedSafetensors { file: self.file.clone(), reason });
         }

@@ -1,6 +1,7 @@
 //! Which file of several to begin with.
 
 use super::split::PartName;
+use crate::foreign::told_by_names;
 use crate::{Error, Result};
 
 /// What a Hugging Face folder begins with.
@@ -29,9 +30,10 @@ pub fn entry<'a>(names: &[&'a str]) -> Result<&'a str> {
             let first = PartName::of(later).map_or_else(|| (*later).to_owned(), |part| part.with_number(1));
             Err(Error::MissingFile { file: first })
         }
-        ([], [], _) => match config {
-            Some(config) => Ok(config),
-            None => Err(Error::NoModel { reason: format!("there is no model among {} files", names.len()) }),
+        ([], [], _) => match (told_by_names(names), config) {
+            (Some(reason), _) => Err(Error::NoModel { reason }),
+            (None, Some(config)) => Ok(config),
+            (None, None) => Err(Error::NoModel { reason: format!("there is no model among {} files", names.len()) }),
         },
         ([one, other, ..], ..) => Err(Error::NoModel { reason: format!("{one} and {other} are two models") }),
     }
@@ -56,6 +58,9 @@ mod tests {
             (&["m-00002-of-00002.gguf", "m-00001-of-00002.gguf"], Ok("m-00001-of-00002.gguf")),
             (&["a.gguf", "b.GGUF"], Err("no-model")),
             (&["README.md", "notes.txt"], Err("no-model")),
+            (&["config.json", "pytorch_model.bin"], Err("no-model")),
+            (&["config.json", "pytorch_model.bin", "model.safetensors"], Ok("config.json")),
+            (&["pytorch_model.bin"], Ok("pytorch_model.bin")),
             (&[], Err("no-model")),
             (&["m-00002-of-00003.gguf", "m-00003-of-00003.gguf"], Err("missing-file")),
         ] {

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::mem;
 
-use super::data::{Constant, DataFile};
 use super::entry::{CONFIG, has_ending};
 use super::split::Parts;
-use super::{Headers, Model, ModelHeader};
 use crate::hugging_face::Folder;
+use crate::layout::{Constant, DataFile, Headers, Model, ModelHeader, TensorBytes};
 use crate::{Error, Result};
 
 /// What [`Reader::read`] found.
@@ -163,15 +162,14 @@ impl Reader {
                 Ok(Some(Event::Header(header)))
             }
             Stage::Data { mut constants, mut files, current } => {
-                let constant = constants.pop();
-                let event = match constant {
-                    Some(Constant { tensor, bytes }) => {
-                        Some(Event::Data { tensor, offset: 0, bytes: Cow::Owned(bytes) })
-                    }
+                let of_constant =
+                    |Constant { tensor, bytes }| TensorBytes { tensor, offset: 0, bytes: Cow::Owned(bytes) };
+                let arrived = match constants.pop() {
+                    Some(constant) => Some(of_constant(constant)),
                     None => files.get_mut(current).and_then(|file| file.read(input, &mut self.position)),
                 };
                 self.stage = Stage::Data { constants, files, current };
-                Ok(event)
+                Ok(arrived.map(|TensorBytes { tensor, offset, bytes }| Event::Data { tensor, offset, bytes }))
             }
             Stage::Failed => Err(failed()),
         }

@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 
 use super::entry::has_ending;
-use super::{DataFile, Format, Headers, Model, ModelFile, ModelHeader, Piece};
 use crate::gguf::{self, Extents, Metadata, Parser};
+use crate::layout::{DataFile, Format, Headers, Model, ModelFile, ModelHeader, Piece};
 use crate::{Error, Result};
 
 const NUMBER: &str = "split.no";

@@ -25,14 +25,15 @@ fn greedy(vocabulary: usize) -> Vec<Case> {
             .map(|(i, value)| change(i % vocabulary, value))
             .collect()
     };
-    let not_a_number = vocabulary / 2;
+    let middle = vocabulary / 2;
     [
         ("random", rows(&|_, value| value)),
         ("negative", rows(&|_, value| -1e4 + value * 1e3)),
         ("ties", rows(&|_, value| (3.0 * value).round())),
         ("equal", rows(&|_, _| 2.5)),
-        ("the least there is", rows(&|_, _| f32::NEG_INFINITY)),
-        ("one NaN", rows(&|token, value| if token == not_a_number { f32::NAN } else { value })),
+        ("the least there is", rows(&|_, _| f32::MIN)),
+        ("one NaN", rows(&|token, value| if token == middle { f32::NAN } else { value })),
+        ("one infinity", rows(&|token, value| if token == middle { f32::NEG_INFINITY } else { value })),
     ]
     .into_iter()
     .flat_map(|(label, logits)| {
@@ -72,6 +73,7 @@ fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outpu
     let mut resources = Resources::default()
         .with("outputs", outputs)
         .with("logits", logits)
+        .with("banned", &banned(vocabulary))
         .with("thresholds", &vec![f32::NAN; outputs.len()])
         .with("candidates", &vec![u32::MAX; (outputs.len() + 1) * chunks])
         .with("sampled", &vec![u32::MAX; outputs.len() + 1]);
@@ -83,6 +85,13 @@ fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outpu
     let first = case(partials, resources.clone());
     params.reference(&partials.into(), outputs.len(), &mut resources);
     [first, case(argmax, resources)]
+}
+
+/// One token in five, whatever its logit, but for the first.
+pub(crate) fn banned(vocabulary: usize) -> Vec<u32> {
+    let mut words = vec![0; Sample::banned_words(vocabulary as u32) as usize];
+    (4..vocabulary).step_by(5).for_each(|token| words[token / 32] |= 1 << (token % 32));
+    words
 }
 
 #[test]

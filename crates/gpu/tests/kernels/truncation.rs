@@ -5,6 +5,7 @@ use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
+use crate::sampling::banned;
 
 const VOCABULARIES: [usize; 7] = [1, 7, 255, 2047, 2049, 5003, 20_011];
 
@@ -56,6 +57,7 @@ fn of(vocabulary: usize) -> Vec<Case> {
             let words = |width: usize| vec![UNTOUCHED.to_bits(); (outputs.len() + 1) * width];
             let resources = Resources::default()
                 .with("outputs", &outputs)
+                .with("banned", &banned(vocabulary))
                 .with("logits", &logits)
                 .with("maxima", &words(Sample::chunks(params.vocabulary) as usize))
                 .with("histogram", &words(Sample::HISTOGRAM_WORDS as usize))

@@ -117,7 +117,7 @@ impl Generation {
     /// call goes on where it was.
     ///
     /// # Errors
-    /// What the device reports; the generation is over then.
+    /// What the device reports, or [`Error::NotFinite`](crate::Error::NotFinite); the generation is over then.
     pub async fn next(&mut self) -> Result<Option<GenerationEvent>> {
         if self.end.is_none() && !self.canceller.is_cancelled() {
             let event = self.next_token().await;
@@ -184,7 +184,7 @@ impl Generation {
         let Some(readback) = self.pending.front_mut() else { return Ok(None) };
         let sampled = readback.await;
         self.pending.pop_front();
-        let token = self.sequence.sampled(&sampled?);
+        let token = self.sequence.sampled(&sampled?, self.prompt.len() as u32 + self.received)?;
         self.clock.last = Some(Instant::now());
         self.clock.first = self.clock.first.or(self.clock.last);
         self.received += 1;

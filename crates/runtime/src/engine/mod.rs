@@ -100,6 +100,7 @@ impl Inner {
         let kv = KvCache::new(gpu, spec, kv_format, context_length, Slots { count: SLOTS, rows })?;
         let encoding = options.activations.encoding(device.kernels());
         let activations = model::Activations::new(device, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
+        gpu.write(&activations.banned, 0, bytemuck::cast_slice(&banned(&model)));
         let programs = programs(device, &model, (&activations, &kv, context_length), options.activations)?;
         gpu.check()?;
         let state = State {
@@ -194,6 +195,18 @@ impl Engine {
         check_prompt(&self.inner, tokens)?;
         sequence::Sequence::open(&self.inner)?.logits(tokens, first, each).await
     }
+}
+
+/// A bit for each token that is never chosen: those that the model has rows for and the tokenizer has no text for.
+fn banned(model: &Model) -> Vec<u32> {
+    let vocabulary = model.spec.vocabulary;
+    let mut words = vec![0; Sample::banned_words(vocabulary) as usize];
+    if let Ok(tokenizer) = model.tokenizer() {
+        for token in tokenizer.vocabulary_len() as u32..vocabulary {
+            words[token as usize / 32] |= 1 << (token % 32);
+        }
+    }
+    words
 }
 
 fn programs(

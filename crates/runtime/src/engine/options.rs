@@ -100,8 +100,8 @@ pub struct GenerateOptions {
     /// at temperature 1, before the temperature is applied, as llama.cpp does. Tokens as likely as the last one that stays
     /// stay too. None of the three changes anything at temperature 0.
     pub top_k: u32,
-    /// Draws from the most likely tokens that together have at least this much of the probability that top-k left; above 0,
-    /// and 1 is off.
+    /// Draws from the most likely tokens that together have at least this much of the probability that top-k left; 1 is off,
+    /// and 0 takes the most likely token.
     pub top_p: f32,
     /// Draws from the tokens that are at least this much as likely as the most likely one; from 0, which is off, to 1.
     pub min_p: f32,
@@ -140,8 +140,8 @@ impl GenerateOptions {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
             return invalid("temperature", self.temperature.to_string(), "0 or above");
         }
-        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
-            return invalid("top-p", self.top_p.to_string(), "above 0 and at most 1");
+        if !(0.0..=1.0).contains(&self.top_p) {
+            return invalid("top-p", self.top_p.to_string(), "from 0 to 1");
         }
         if !(0.0..=1.0).contains(&self.min_p) {
             return invalid("min-p", self.min_p.to_string(), "from 0 to 1");
@@ -152,11 +152,11 @@ impl GenerateOptions {
         Ok(())
     }
 
-    /// How the kernels choose a token. What has no effect at temperature 0 costs nothing there either.
+    /// How the kernels choose a token. What has no effect where the most likely one is taken costs nothing there either.
     pub(super) fn sampling(&self) -> Sampling {
         let inverse = 1.0 / self.temperature;
         let seed = self.folded_seed();
-        if inverse.is_finite() {
+        if inverse.is_finite() && self.top_p > 0.0 {
             Sampling { inverse_temperature: inverse, seed, top_k: self.top_k, top_p: self.top_p, min_p: self.min_p }
         } else {
             Sampling { inverse_temperature: 0.0, seed, top_k: 0, top_p: 1.0, min_p: 0.0 }

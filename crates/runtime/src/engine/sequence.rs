@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wgslm_gpu::{Readback, ReadbackRing};
-use wgslm_shaders::{BLOCK_TOKENS, Output, Row};
+use wgslm_shaders::{BLOCK_TOKENS, Output, Row, Sample};
 
 use super::{Activations, Inner, LOGIT_READBACKS, State};
 use crate::{Error, Result};
@@ -72,9 +72,15 @@ impl Sequence {
         self.step(std::iter::once((0, self.slot + 1)), Some(sampling), true, ring)
     }
 
-    /// This sequence's token among the bytes of a readback.
-    pub(super) fn sampled(&self, bytes: &[u8]) -> u32 {
-        bytemuck::pod_collect_to_vec::<u8, u32>(bytes)[self.slot as usize]
+    /// This sequence's token, the one at `position`, among the bytes of a readback.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] where no token could be chosen.
+    pub(super) fn sampled(&self, bytes: &[u8], position: u32) -> Result<u32> {
+        match bytemuck::pod_collect_to_vec::<u8, u32>(bytes)[self.slot as usize] {
+            Sample::NOT_FINITE => Err(Error::NotFinite { position }),
+            token => Ok(token),
+        }
     }
 
     /// Forgets the tokens from `length` on. Their keys and values stay where they are until others overwrite them.
@@ -132,7 +138,11 @@ impl Sequence {
             state.step.set_outputs(&[Output::default()]);
             inner.submit_embedding(&state.step, self.encoded, bytes, &mut ring)
         };
-        Ok(bytemuck::pod_collect_to_vec(&readback.await?))
+        let embedding: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
+        if embedding.iter().all(|value| value.is_finite()) {
+            return Ok(embedding);
+        }
+        Err(Error::NotFinite { position: tokens.len() as u32 })
     }
 
     /// Runs tokens, given as (token, source), and perhaps samples what follows.
@@ -188,7 +198,7 @@ impl Sequence {
         }
         let table = kv.table_offset(self.slot);
         let end = self.length + tokens.len() as u32;
-        let causal = self.inner.model.spec.attention.causal;
+        let causal = self.inner.model.spec.causal;
         let rows = tokens.zip(self.length..).map(|((token, source), position)| {
             let context = if causal { position + 1 } else { end };
             Row { token, position, table, source, context }

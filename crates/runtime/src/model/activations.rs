@@ -4,7 +4,7 @@ use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Attention, Encoding, Output, Row, Sample};
 
-use super::ModelSpec;
+use super::{AttentionSpec, ExpertsSpec, ModelSpec};
 use crate::{Device, Result};
 
 /// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
@@ -28,6 +28,8 @@ pub(crate) struct Activations {
     pub(crate) splits: u32,
     /// Outputs there is room for.
     pub(crate) output_capacity: u32,
+    /// A bit for each token that is never chosen.
+    pub(crate) banned: Buffer,
     /// The best of each chunk of the vocabulary.
     pub(super) candidates: Buffer,
     /// The largest logit of each chunk of the vocabulary, as a key: see `truncate`.
@@ -81,7 +83,7 @@ const SPLIT_BYTES: u64 = 64 << 20;
 
 /// Width of what goes into attention or a convolution.
 fn mixed_width(spec: &ModelSpec) -> u32 {
-    spec.qkv_width().max(if spec.taps() > 0 { 3 * spec.width } else { 0 })
+    spec.largest(|layer| layer.attention().map_or(3 * spec.width, AttentionSpec::qkv_width))
 }
 
 /// The stride of a row of `width` values.
@@ -92,8 +94,10 @@ pub(super) fn stride(width: u32) -> u32 {
 impl Activations {
     /// The widest row of activations, but for the logits.
     pub(crate) fn widest(spec: &ModelSpec) -> u32 {
-        let used = spec.feed_forward.experts.map_or(1, |experts| experts.used);
-        let hidden = used * stride(2 * spec.feed_forward.width).max(stride(spec.width));
+        let hidden = spec.largest(|layer| {
+            let used = layer.feed_forward.used();
+            used * stride(2 * layer.feed_forward.width).max(stride(spec.width))
+        });
         hidden.max(stride(spec.width)).max(stride(mixed_width(spec)))
     }
 
@@ -109,9 +113,17 @@ impl Activations {
         let buffer =
             |label: &str, rows: u32, width: u32| gpu.storage_buffer(label, u64::from(rows) * u64::from(width) * 4);
         let activation = |label: &str, width: u32| buffer(label, rows.max(outputs), stride(width));
-        let used = spec.feed_forward.experts.map_or(1, |experts| experts.used);
+        let norms_after = spec.embedding.norm.is_some() || spec.layers.iter().any(|layer| layer.norm_place.is_after());
+        let experts = spec.layers.iter().filter_map(|layer| layer.feed_forward.experts);
+        let most = |of: fn(ExpertsSpec) -> u32| experts.clone().map(of).max();
+        let used = most(|experts| experts.used).unwrap_or(1);
+        // Widths of the widest layer: of all queries, of all that is gated, and of what gates give.
+        let query = spec.largest_attention(AttentionSpec::query_width);
+        let gate_up = spec.largest(|layer| layer.feed_forward.used() * stride(2 * layer.feed_forward.width));
+        let hidden = spec.largest(|layer| layer.feed_forward.used() * stride(layer.feed_forward.width));
+        let split_width = spec.largest_attention(|attention| attention.heads * (attention.head_width + 4));
         let splits = context.div_ceil(Attention::SPLIT_TOKENS);
-        let row_bytes = u64::from(splits) * u64::from(spec.heads) * u64::from(spec.head_width + 4) * 4;
+        let row_bytes = (u64::from(splits) * u64::from(split_width) * 4).max(4);
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
         let split_rows = rows.min(device.kernels().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
@@ -120,8 +132,7 @@ impl Activations {
         let (step_outputs, step_rows) = step.split(output_bytes);
         // A step chooses one token for a slot; more outputs are of those whose logits are all that's wanted.
         let sampled = outputs.min(slots);
-        let widest_input =
-            stride(spec.width).max(stride(spec.query_width())).max(used * stride(spec.feed_forward.width));
+        let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
         Ok(Self {
@@ -134,6 +145,7 @@ impl Activations {
             split_rows,
             splits,
             output_capacity: outputs,
+            banned: buffer("banned tokens", 1, Sample::banned_words(spec.vocabulary))?,
             candidates: buffer("candidates", sampled, Sample::chunks(spec.vocabulary))?,
             maxima: buffer("largest logits", sampled, Sample::chunks(spec.vocabulary))?,
             histogram: buffer("histogram of logits", sampled, Sample::HISTOGRAM_WORDS)?,
@@ -141,22 +153,22 @@ impl Activations {
             thresholds: buffer("thresholds", sampled, 1)?,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
-            projected: activation("projected", if spec.norm.place.is_after() { spec.width } else { 1 })?,
+            projected: activation("projected", if norms_after { spec.width } else { 1 })?,
             qkv: activation("queries, keys and values", mixed_width(spec))?,
-            query: activation("query", spec.query_width())?,
-            partials: buffer("attention by splits", split_rows * splits, spec.heads * (spec.head_width + 4))?,
-            attended: activation("attended", spec.query_width().max(spec.width))?,
-            gate_up: activation("gate and up", used * stride(2 * spec.feed_forward.width))?,
-            hidden: activation("hidden", used * stride(spec.feed_forward.width))?,
+            query: activation("query", query)?,
+            partials: buffer("attention by splits", split_rows * splits, split_width)?,
+            attended: activation("attended", query.max(spec.width))?,
+            gate_up: activation("gate and up", gate_up)?,
+            hidden: activation("hidden", hidden)?,
             codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
             scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
             experts: ExpertActivations {
-                logits: activation("logits of experts", spec.feed_forward.experts.map_or(1, |experts| experts.count))?,
+                logits: activation("logits of experts", most(|experts| experts.count).unwrap_or(1))?,
                 chosen: activation("chosen experts", used)?,
                 weights: activation("weights of experts", used)?,
                 made: activation(
                     "made by experts",
-                    if spec.feed_forward.experts.is_some() { used * stride(spec.width) } else { 1 },
+                    if experts.clone().next().is_some() { used * stride(spec.width) } else { 1 },
                 )?,
             },
             embeddings: buffer("embeddings", outputs, if spec.embeds() { spec.width } else { 1 })?,

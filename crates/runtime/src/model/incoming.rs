@@ -1,17 +1,20 @@
 //! From a model's header to a model whose weights are on their way.
 
-use wgslm_formats::gguf::TensorInfo;
+use wgslm_formats::gguf::{Strings, TensorInfo};
 use wgslm_formats::quantize::{Plan, Policy};
 use wgslm_formats::source::ModelHeader;
 use wgslm_gpu::Gpu;
 use wgslm_text::{ChatTemplate, Tokenizer};
 
-use super::places::{Place, check_tensors};
+use super::places::{Place, check_tensors, unexpected};
 use super::quantised_rows::Staging;
 use super::tensor_writer::TensorWriter;
-use super::tensors::OUTPUT_HEAD;
+use super::tensors::{EMBEDDINGS, OUTPUT_HEAD};
 use super::{Model, ModelSpec, Weights};
-use crate::{Device, Result};
+use crate::{Device, Error, Result};
+
+/// The largest vocabulary that is believed.
+const MAX_VOCABULARY: u64 = 1 << 24;
 
 /// Takes the bytes of a model's tensors as they arrive.
 pub(crate) struct Incoming {
@@ -27,33 +30,39 @@ struct IncomingTensor {
     left: u64,
     /// What takes them until the last has come.
     writer: Option<TensorWriter>,
+    /// What is told where its values are not all 1: of a scale, which is used in no other way.
+    not_ones: Option<Error>,
 }
 
 impl Incoming {
     /// The model that `header` announces, with room on the device for all its weights, which `policy` may have quantised.
     ///
     /// # Errors
-    /// Why it can't be run: see [`Error`](crate::Error).
+    /// Why it can't be run: see [`Error`].
     pub(crate) fn new(device: &Device, mut header: ModelHeader, policy: Option<&Policy>) -> Result<(Model, Self)> {
         let mut spec = ModelSpec::from_metadata(&header.metadata)?;
-        spec.tied_head = !header.tensors.iter().any(|tensor| tensor.name == OUTPUT_HEAD);
+        spec.tied_head = header.tensor(OUTPUT_HEAD).is_none();
+        spec.vocabulary = vocabulary(&spec, &header)?;
         let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
-        let places = check_tensors(device, &spec, &header.tensors, &plan)?;
+        let places = check_tensors(device, &spec, &header, &plan)?;
         let tokenizer = Tokenizer::take_from(&mut header).map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
             Ok(tokenizer) => ChatTemplate::from_header(&header, tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),
         };
-        let parameters = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
+        let weights_of = |tensor: &TensorInfo| tensor.shape.iter().product::<u64>();
+        let kept = header.tensors.iter().filter(|tensor| places.weights.contains_key(&tensor.name));
+        let parameters = kept.map(weights_of).sum();
         let (mut weights, mut staging) = (Weights::new(device.gpu(), &spec)?, Staging::default());
-        let writer = |info: &TensorInfo| {
+        let incoming = |info: &TensorInfo| {
             let begin = |(role, fusion): &Place| {
                 weights.begin(device, (*role, fusion.as_ref()), info, plan.of(info), &mut staging)
             };
-            let writer = places.get(&info.name).map(begin).transpose()?;
-            Ok(IncomingTensor { end: 0, left: info.bytes, writer })
+            let writer = places.weights.get(&info.name).map(begin).transpose()?;
+            let not_ones = places.scales.contains(&info.name).then(|| unexpected(&spec, &info.name));
+            Ok(IncomingTensor { end: 0, left: info.bytes, writer, not_ones })
         };
-        let tensors = header.tensors.iter().map(writer).collect::<Result<_>>()?;
+        let tensors = header.tensors.iter().map(incoming).collect::<Result<_>>()?;
         Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
     }
 
@@ -61,9 +70,12 @@ impl Incoming {
     /// begin and end with rows.
     ///
     /// # Errors
-    /// [`Error::ScatteredRows`](crate::Error::ScatteredRows).
+    /// [`Error::ScatteredRows`], or [`UnexpectedTensor`](wgslm_formats::Error::UnexpectedTensor) of a scale that isn't 1.
     pub(crate) fn data(&mut self, gpu: &Gpu, tensor: usize, offset: u64, bytes: &[u8]) -> Result<()> {
         let Some(incoming) = self.tensors.get_mut(tensor) else { return Ok(()) };
+        if incoming.not_ones.is_some() && !are_ones(offset, bytes) {
+            return incoming.not_ones.take().map_or(Ok(()), Err);
+        }
         let Some(writer) = &mut incoming.writer else { return Ok(()) };
         if offset != incoming.end {
             writer.seek(gpu, offset)?;
@@ -78,6 +90,21 @@ impl Incoming {
         }
         Ok(())
     }
+}
+
+/// Rows of the table of embeddings. Some files have more of them than tokens, so that their number is a round one, and
+/// `vocab_size` may be either number.
+fn vocabulary(spec: &ModelSpec, header: &ModelHeader) -> Result<u32> {
+    let rows = header.tensor(EMBEDDINGS).map_or(0, TensorInfo::rows);
+    let tokens = header.metadata.strings("tokenizer.ggml.tokens")?.map(Strings::len);
+    let fits = tokens.is_some_and(|tokens| (tokens as u64..=MAX_VOCABULARY).contains(&rows));
+    Ok(if fits { rows as u32 } else { spec.vocabulary })
+}
+
+/// Whether bytes that lie at `offset` in a tensor of F32 are those of ones.
+fn are_ones(offset: u64, bytes: &[u8]) -> bool {
+    let ones = 1_f32.to_le_bytes();
+    bytes.iter().zip(ones.iter().cycle().skip(offset as usize % ones.len())).all(|(byte, one)| byte == one)
 }
 
 /// The text of an error without the name of its kind, which is added again when it's given out.
@@ -116,7 +143,7 @@ mod tests {
         let stored = Stored::Blocks(info.kind);
         let place = (TensorRole::Matrix, None);
         let writer = weights.begin(device, place, &info, stored, &mut Staging::default())?;
-        let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer) };
+        let tensor = IncomingTensor { end: 0, left: info.bytes, writer: Some(writer), not_ones: None };
         let mut incoming = Incoming { tensors: vec![tensor] };
         for (first, end) in parts {
             let part = &bytes[(first * row_bytes) as usize..(end * row_bytes) as usize];

@@ -5,12 +5,14 @@ mod activations;
 mod architecture;
 mod graph;
 mod incoming;
+mod left_out;
 mod places;
 mod quantised_rows;
 pub mod select;
 mod sizes;
 mod spec;
 pub(crate) mod state;
+mod tensor_layout;
 mod tensor_writer;
 mod tensors;
 mod weights;
@@ -20,8 +22,8 @@ pub use architecture::supported_architectures;
 pub(crate) use graph::{Counts, Graph, Program};
 pub(crate) use incoming::Incoming;
 pub use spec::{
-    AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, Layer, ModelSpec, NormKind, NormPlace, NormSpec,
-    OutputSpec, Pooling, QkNorm, RopeSpec,
+    AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, NormKind, NormPlace,
+    NormSpec, OutputSpec, Pooling, QkNorm, RopeSpec,
 };
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
 pub use weights::{Matrix, MatrixPart, Weights};

@@ -1,30 +1,35 @@
 //! Where each tensor of a file goes: its directory held against what a spec needs, before any weight arrives.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wgslm_formats::Error as FormatsError;
-use wgslm_formats::gguf::{TensorInfo, floats, supported_types, weight_format};
+use wgslm_formats::gguf::{TensorInfo, TensorType, floats, supported_types, weight_format};
 use wgslm_formats::quantize::Plan;
+use wgslm_formats::source::ModelHeader;
 
-use super::ModelSpec;
 use super::tensors::{ExpectedTensor, Fusion, TensorRole, bias_of, expected_tensors};
 use super::weights::can_fuse;
+use super::{ModelSpec, left_out};
 use crate::{Device, Error, Result};
 
 /// What a tensor is for, and the larger one that it becomes a part of.
 pub(super) type Place = (TensorRole, Option<Fusion>);
+
+/// What becomes of the tensors of a file; those that are in neither are left out.
+pub(super) struct Places {
+    /// The places of weights, by name.
+    pub(super) weights: HashMap<String, Place>,
+    /// The names of scales of matrices, which no kernel multiplies by: they must be 1.
+    pub(super) scales: HashSet<String>,
+}
 
 /// The places of all tensors, by name.
 ///
 /// # Errors
 /// [`FormatsError::MissingTensor`], [`Error::TensorShape`], [`FormatsError::UnsupportedTensorType`] or
 /// [`FormatsError::UnexpectedTensor`].
-pub(super) fn check_tensors(
-    device: &Device,
-    spec: &ModelSpec,
-    tensors: &[TensorInfo],
-    plan: &Plan,
-) -> Result<HashMap<String, Place>> {
+pub(super) fn check_tensors(device: &Device, spec: &ModelSpec, header: &ModelHeader, plan: &Plan) -> Result<Places> {
+    let tensors = &header.tensors;
     let found: HashMap<_, _> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut places = HashMap::new();
     let mut fusions: HashMap<String, Vec<&TensorInfo>> = HashMap::new();
@@ -58,18 +63,37 @@ pub(super) fn check_tensors(
         let (name, place) = bias?;
         places.insert(name, place);
     }
-    // A tensor that goes unused would change the model's answers without a word.
-    match tensors.iter().find(|tensor| !places.contains_key(&tensor.name)) {
-        None => Ok(places),
-        Some(tensor) => {
-            let architecture = spec.architecture.clone();
-            Err(FormatsError::UnexpectedTensor { tensor: tensor.name.clone(), architecture }.into())
-        }
-    }
+    let scales = tensors.iter().filter(|tensor| is_scale(&places, tensor)).map(|tensor| tensor.name.clone());
+    let scales: HashSet<_> = scales.collect();
+    let nextn_layers = header.metadata.u32(&format!("{}.nextn_predict_layers", spec.architecture))?.unwrap_or(0);
+    let unused = tensors.iter().map(|tensor| tensor.name.as_str());
+    let unused = unused.filter(|name| !places.contains_key(*name) && !scales.contains(*name));
+    let left_out = unused.map(|name| match left_out::part(spec, nextn_layers, name) {
+        Some(part) => Ok((part, name)),
+        // Answers would be others without a word.
+        None => Err(unexpected(spec, name)),
+    });
+    left_out::warn(left_out.collect::<Result<Vec<_>>>()?.into_iter());
+    Ok(Places { weights: places, scales })
+}
+
+/// Whether a tensor has what the outputs of a matrix are multiplied by: a number for all of them, or for each expert.
+fn is_scale(places: &HashMap<String, Place>, tensor: &TensorInfo) -> bool {
+    let matrix = tensor.name.strip_suffix(".scale").map(|name| format!("{name}.weight"));
+    let place = matrix.and_then(|matrix| places.get(&matrix));
+    place.is_some_and(|(role, _)| *role == TensorRole::Matrix)
+        && tensor.kind == TensorType::F32
+        && tensor.shape.len() == 1
+}
+
+/// The error of a tensor that answers depend on and nothing here uses.
+pub(super) fn unexpected(spec: &ModelSpec, tensor: &str) -> Error {
+    FormatsError::UnexpectedTensor { tensor: tensor.to_owned(), architecture: spec.architecture.clone() }.into()
 }
 
 fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
-    if info.shape != expected.shape {
+    // Some writers leave dimensions of 1 at the end away.
+    if trimmed(&info.shape) != trimmed(&expected.shape) {
         return Err(Error::TensorShape {
             tensor: expected.name.clone(),
             found: info.shape.clone(),
@@ -89,6 +113,12 @@ fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
         supported: supported_types(),
     }
     .into())
+}
+
+/// A shape without dimensions of 1 at its end.
+fn trimmed(shape: &[u64]) -> &[u64] {
+    let length = shape.iter().rposition(|size| *size != 1).map_or(0, |last| last + 1);
+    &shape[..length]
 }
 
 /// The bias that the file has for a matrix, and its place: beside those of what the matrix is fused with.

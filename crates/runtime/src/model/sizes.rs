@@ -1,11 +1,11 @@
-//! What follows from a [`ModelSpec`]: widths, and bytes of KV cache.
+//! Sizes that follow from a [`ModelSpec`]: widths, and bytes of KV cache.
 
 use wgslm_shaders::KvFormat;
 use wgslm_shaders::cpu::kv_head_pairs;
 
-use super::{Layer, ModelSpec, OutputSpec};
+use super::{AttentionSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, OutputSpec};
 
-impl ModelSpec {
+impl AttentionSpec {
     /// Width of all query heads together.
     #[must_use]
     pub fn query_width(&self) -> u32 {
@@ -22,53 +22,74 @@ impl ModelSpec {
     pub(crate) fn qkv_width(&self) -> u32 {
         self.query_width() + 2 * self.kv_width()
     }
+}
 
-    /// Tokens that a short convolution sees; 0 where there is none.
-    pub(crate) fn taps(&self) -> u32 {
-        let taps = self.layers.iter().map(|layer| match layer {
-            Layer::ShortConvolution { taps } => *taps,
-            Layer::Attention { .. } => 0,
-        });
-        taps.max().unwrap_or(0)
+impl FeedForwardSpec {
+    /// Experts that a token goes to; 1 where there are none.
+    pub(crate) fn used(&self) -> u32 {
+        self.experts.map_or(1, |experts| experts.used)
+    }
+}
+
+impl LayerSpec {
+    /// The attention of the layer, if it has any.
+    pub(crate) fn attention(&self) -> Option<&AttentionSpec> {
+        match &self.mixer {
+            MixerSpec::Attention(attention) => Some(attention),
+            MixerSpec::ShortConvolution { .. } => None,
+        }
     }
 
-    /// Whether the model makes embeddings and no text.
+    /// Tokens that a token sees at the most; 0 for all before it.
+    pub(crate) fn window(&self) -> u32 {
+        match self.mixer {
+            MixerSpec::Attention(attention) => attention.window,
+            MixerSpec::ShortConvolution { taps } => taps,
+        }
+    }
+
+    /// Bytes of what the layer keeps of each token it remembers, by keys and values in this format; a convolution over a stream of
+    /// `width` values keeps those it has seen, in f32.
+    pub(crate) fn bytes_per_token(&self, width: u32, kv: KvFormat) -> (u64, u64) {
+        match &self.mixer {
+            MixerSpec::Attention(attention) => {
+                let words = kv_head_pairs(attention.head_width as usize / 2) * kv.pair_words();
+                let bytes = u64::from(attention.kv_heads) * words as u64 * 4;
+                (bytes, bytes)
+            }
+            MixerSpec::ShortConvolution { .. } => (u64::from(width) * 4, 0),
+        }
+    }
+}
+
+impl ModelSpec {
+    /// The largest of a number that each layer has; 0 where there are no layers.
+    pub(crate) fn largest(&self, of_layer: impl Fn(&LayerSpec) -> u32) -> u32 {
+        self.layers.iter().map(of_layer).max().unwrap_or(0)
+    }
+
+    /// The largest of a number that each layer's attention has; 0 where no layer has attention.
+    pub(crate) fn largest_attention(&self, of_attention: impl Fn(&AttentionSpec) -> u32) -> u32 {
+        self.largest(|layer| layer.attention().map_or(0, &of_attention))
+    }
+
+    /// The model makes embeddings and no text.
     #[must_use]
     pub fn embeds(&self) -> bool {
         matches!(self.output, OutputSpec::Embedding(_))
     }
 
-    /// Bytes that a layer keeps of each token it remembers: keys and values in this format, or what a convolution has seen in f32.
-    pub(crate) fn layer_bytes_per_token(&self, layer: &Layer, kv: KvFormat) -> u64 {
-        match layer {
-            Layer::Attention { .. } => {
-                let words = kv_head_pairs(self.head_width as usize / 2) * kv.pair_words();
-                u64::from(self.kv_heads) * words as u64 * 2 * 4
-            }
-            Layer::ShortConvolution { .. } => u64::from(self.width) * 4,
-        }
-    }
-
     /// Bytes of KV cache that a sequence of so many tokens is read from: all of them, or those in a layer's window.
     #[must_use]
     pub fn kv_bytes(&self, tokens: u32, kv: KvFormat) -> u64 {
-        let of_layer = |layer: &Layer| {
+        let of_layer = |layer: &LayerSpec| {
             let seen = match layer.window() {
                 0 => tokens,
                 window => tokens.min(window),
             };
-            self.layer_bytes_per_token(layer, kv) * u64::from(seen)
+            let (keys, values) = layer.bytes_per_token(self.width, kv);
+            (keys + values) * u64::from(seen)
         };
         self.layers.iter().map(of_layer).sum()
-    }
-}
-
-impl Layer {
-    /// Tokens that a token sees at the most; 0 for all before it.
-    pub(crate) fn window(&self) -> u32 {
-        match self {
-            Self::Attention { window, .. } => *window,
-            Self::ShortConvolution { taps } => *taps,
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use wgslm_shaders::{Activation, Pool};
 
-/// What the graph builder needs to know of a model. Sizes count values.
+/// A model as data: everything that is computed, layer by layer. The layout of its tensors in a file is not part of it. Sizes count
+/// values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSpec {
     /// The architecture's name, as GGUF has it.
@@ -11,46 +12,46 @@ pub struct ModelSpec {
     pub name: String,
     /// Width of the residual stream.
     pub width: u32,
-    /// Query heads.
-    pub heads: u32,
-    /// KV heads; they divide the query heads.
-    pub kv_heads: u32,
-    /// Width of a head.
-    pub head_width: u32,
     /// Tokens in the vocabulary.
     pub vocabulary: u32,
     /// Positions the model was trained for.
     pub context_length: u32,
-    /// The layers, in order.
-    pub layers: Vec<Layer>,
-    /// How tokens become the residual stream.
+    /// A token sees those before it only, rather than all.
+    pub causal: bool,
+    /// From tokens to the residual stream.
     pub embedding: EmbeddingSpec,
-    /// Every norm of the stream.
-    pub norm: NormSpec,
-    /// What attention has in all layers.
-    pub attention: AttentionSpec,
     /// The ropes that layers name.
     pub ropes: Vec<RopeSpec>,
-    /// The feed-forward networks.
-    pub feed_forward: FeedForwardSpec,
-    /// What a sublayer adds to the residual stream is multiplied by this.
-    pub residual_scale: f32,
-    /// What comes after the last layer.
+    /// The layers, in order.
+    pub layers: Vec<LayerSpec>,
+    /// The norm after the last layer, if there is one.
+    pub output_norm: Option<NormSpec>,
+    /// From the residual stream to the result.
     pub output: OutputSpec,
-    /// Whether the output head is the embedding table.
+    /// The output head is the embedding table.
     pub tied_head: bool,
 }
 
-/// What mixes the tokens in a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
+/// A layer: a sublayer that mixes tokens, and a feed-forward network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerSpec {
+    /// The norms of both sublayers.
+    pub norm: NormSpec,
+    /// The places of these norms.
+    pub norm_place: NormPlace,
+    /// The sublayer that mixes tokens.
+    pub mixer: MixerSpec,
+    /// The feed-forward network.
+    pub feed_forward: FeedForwardSpec,
+    /// The factor of what a sublayer adds to the residual stream.
+    pub residual_scale: f32,
+}
+
+/// A sublayer that mixes tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MixerSpec {
     /// Attention.
-    Attention {
-        /// n > 0: a token sees itself and the n - 1 before it, else all before it.
-        window: u32,
-        /// Which of the model's ropes turns queries and keys, if any.
-        rope: Option<usize>,
-    },
+    Attention(AttentionSpec),
     /// A gated convolution over this many tokens (LFM2).
     ShortConvolution {
         /// Tokens that a token sees, itself included.
@@ -58,32 +59,26 @@ pub enum Layer {
     },
 }
 
-/// How tokens become the residual stream.
+/// From tokens to the residual stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EmbeddingSpec {
-    /// Embeddings are multiplied by this.
+    /// The factor of embeddings.
     pub scale: f32,
-    /// Whether positions have embeddings as well.
+    /// Positions have embeddings as well.
     pub positions: bool,
     /// Kinds of token that have embeddings as well; all tokens are of the first.
     pub types: u32,
-    /// Whether there is a norm before the first layer.
-    pub norm: bool,
+    /// The norm before the first layer, if there is one.
+    pub norm: Option<NormSpec>,
 }
 
-/// Every norm of the residual stream.
+/// A norm of the residual stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormSpec {
-    /// How it's computed.
+    /// The way to normalise.
     pub kind: NormKind,
     /// Keeps the root from zero.
     pub epsilon: f32,
-    /// Where sublayers have it.
-    pub place: NormPlace,
-    /// The name of the norm before a feed-forward network.
-    pub feed_forward: &'static str,
-    /// The name of the norm after the last layer, if there is one.
-    pub output: Option<&'static str>,
 }
 
 /// A way to normalise.
@@ -95,7 +90,7 @@ pub enum NormKind {
     Layer,
 }
 
-/// Where a sublayer has norms.
+/// The places of norms around a sublayer `f`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NormPlace {
     /// `x + f(norm(x))`.
@@ -109,35 +104,41 @@ pub enum NormPlace {
 }
 
 impl NormPlace {
-    /// Whether what a sublayer reads is normalised first.
+    /// There is a norm before a sublayer.
     pub(crate) fn is_before(self) -> bool {
         matches!(self, Self::Before | Self::Both)
     }
 
-    /// Whether there is a norm after a sublayer.
+    /// There is a norm after a sublayer.
     pub(crate) fn is_after(self) -> bool {
         self != Self::Before
     }
 }
 
-/// What attention has in all layers.
+/// Attention in a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AttentionSpec {
-    /// Whether a token sees those before it only, rather than all.
-    pub causal: bool,
-    /// Scores are multiplied by this.
+    /// Query heads.
+    pub heads: u32,
+    /// KV heads; they divide the query heads.
+    pub kv_heads: u32,
+    /// Width of a head.
+    pub head_width: u32,
+    /// n > 0: a token sees itself and the n - 1 before it, else all before it.
+    pub window: u32,
+    /// The rope that turns queries and keys, by its place among the model's, if any.
+    pub rope: Option<usize>,
+    /// The factor of scores.
     pub scale: f32,
     /// n > 0: a score `s` becomes `n * tanh(s / n)`.
     pub soft_cap: f32,
-    /// Whether each head has a score that takes its share and gives nothing (Xiao et al. 2023).
+    /// Each head has a score that takes its share and gives nothing (Xiao et al. 2023).
     pub sinks: bool,
-    /// Which queries and keys are normalised together.
+    /// The queries and keys that are normalised together.
     pub qk_norm: QkNorm,
-    /// Whether the file has queries, keys and values in one matrix.
-    pub fused: bool,
 }
 
-/// Which queries and keys are normalised together, before the rope.
+/// The queries and keys that are normalised together, before the rope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QkNorm {
     /// None.
@@ -155,23 +156,21 @@ pub struct RopeSpec {
     pub frequencies: Vec<f32>,
     /// The distance between the two values of a pair in a head: 1, or half the rotated width.
     pub pair_step: u32,
-    /// What the rotated pairs are multiplied by.
+    /// The factor of rotated pairs.
     pub magnitude: f32,
     /// Tensors that the frequencies are divided by, each up to this many tokens of context; a file needn't have them.
     pub factors: Vec<(u32, &'static str)>,
 }
 
-/// The feed-forward networks.
+/// The feed-forward network of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedForwardSpec {
-    /// Their width, or that of each expert.
+    /// Its width, or that of each expert.
     pub width: u32,
     /// The activation.
     pub activation: Activation,
-    /// Whether what is activated is a gate for something else (Shazeer 2020).
+    /// The activated values are a gate for others (Shazeer 2020).
     pub gated: bool,
-    /// Whether the file has both in one matrix.
-    pub fused: bool,
     /// The experts, if any.
     pub experts: Option<ExpertsSpec>,
 }
@@ -185,12 +184,12 @@ pub struct ExpertsSpec {
     pub used: u32,
 }
 
-/// What comes after the last layer.
+/// The result of a model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OutputSpec {
     /// Logits.
     Logits {
-        /// They are multiplied by this.
+        /// Their factor.
         scale: f32,
         /// n > 0: a logit `l` becomes `n * tanh(l / n)`.
         soft_cap: f32,
@@ -199,7 +198,7 @@ pub enum OutputSpec {
     Embedding(Pooling),
 }
 
-/// How the vectors of all tokens become one.
+/// A way to make one vector of those of all tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooling {
     /// Their mean.
@@ -211,7 +210,7 @@ pub enum Pooling {
 }
 
 impl Pooling {
-    /// As the kernel numbers it.
+    /// The number that the kernel knows it by.
     pub(crate) fn number(self) -> u32 {
         match self {
             Self::Mean => Pool::MEAN,
@@ -222,7 +221,7 @@ impl Pooling {
 }
 
 impl RopeSpec {
-    /// Which of the tensors of factors is for a context of so many tokens.
+    /// The place of the tensor of factors for a context of so many tokens.
     pub(crate) fn factors_for(&self, context: u32) -> usize {
         let last = self.factors.len().saturating_sub(1);
         self.factors.iter().position(|(longest, _)| context <= *longest).unwrap_or(last)

@@ -1,6 +1,9 @@
 //! The tensors a model is made of, by name.
 
-use super::{Layer, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm};
+use super::tensor_layout::TensorLayout;
+use super::{
+    AttentionSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, NormKind, NormPlace, NormSpec, OutputSpec, QkNorm,
+};
 
 /// What a tensor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +80,13 @@ pub(crate) fn norms_after(place: NormPlace) -> [&'static str; 2] {
 
 /// All tensors of a model with this spec. Any matrix may have a bias besides: see [`bias_of`].
 pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor> {
-    outside(spec).into_iter().chain((0..spec.layers.len()).flat_map(|layer| of_layer(spec, layer)))
+    let layout = TensorLayout::of(&spec.architecture);
+    let of_layers =
+        spec.layers.iter().enumerate().flat_map(move |(index, layer)| of_layer(spec, layout, (index, layer)));
+    outside(spec, layout).into_iter().chain(of_layers)
 }
 
-fn outside(spec: &ModelSpec) -> Vec<ExpectedTensor> {
+fn outside(spec: &ModelSpec, layout: TensorLayout) -> Vec<ExpectedTensor> {
     let (width, vocabulary) = (spec.width, spec.vocabulary);
     let mut all = vec![matrix(EMBEDDINGS.to_owned(), width, vocabulary)];
     if spec.embedding.positions {
@@ -89,11 +95,11 @@ fn outside(spec: &ModelSpec) -> Vec<ExpectedTensor> {
     if spec.embedding.types > 0 {
         all.push(ExpectedTensor { optional: true, ..matrix(TOKEN_TYPES.to_owned(), width, spec.embedding.types) });
     }
-    if spec.embedding.norm {
-        norm(spec, &mut all, EMBEDDING_NORM.to_owned());
+    if let Some(kind) = spec.embedding.norm {
+        all.extend(norm(kind, width, EMBEDDING_NORM.to_owned()));
     }
-    if let Some(output) = spec.norm.output {
-        norm(spec, &mut all, format!("{output}.weight"));
+    if let Some(kind) = spec.output_norm {
+        all.extend(norm(kind, width, format!("{}.weight", layout.output_norm)));
     }
     if matches!(spec.output, OutputSpec::Logits { .. }) && !spec.tied_head {
         all.push(matrix(OUTPUT_HEAD.to_owned(), width, vocabulary));
@@ -113,34 +119,40 @@ fn outside(spec: &ModelSpec) -> Vec<ExpectedTensor> {
     all
 }
 
-fn of_layer(spec: &ModelSpec, layer: usize) -> Vec<ExpectedTensor> {
+fn of_layer(spec: &ModelSpec, layout: TensorLayout, (index, layer): (usize, &LayerSpec)) -> Vec<ExpectedTensor> {
     let width = spec.width;
-    let name = |tensor: &str| layer_tensor(layer, tensor);
-    let mut all = Vec::new();
-    if spec.norm.place.is_before() {
-        norm(spec, &mut all, name("attn_norm"));
-        norm(spec, &mut all, name(spec.norm.feed_forward));
+    let name = |tensor: &str| layer_tensor(index, tensor);
+    let mut norms = Vec::new();
+    if layer.norm_place.is_before() {
+        norms.extend(["attn_norm", layout.feed_forward_norm]);
     }
-    if spec.norm.place.is_after() {
-        norms_after(spec.norm.place).into_iter().for_each(|after| norm(spec, &mut all, name(after)));
+    if layer.norm_place.is_after() {
+        norms.extend(norms_after(layer.norm_place));
     }
-    match spec.layers[layer] {
-        Layer::Attention { rope, .. } => attention(spec, layer, rope, &mut all),
-        Layer::ShortConvolution { taps } => all.extend([
+    let mut all: Vec<_> = norms.into_iter().flat_map(|tensor| norm(layer.norm, width, name(tensor))).collect();
+    match &layer.mixer {
+        MixerSpec::Attention(attention) => all.extend(of_attention(spec, layout, index, attention)),
+        MixerSpec::ShortConvolution { taps } => all.extend([
             matrix(name("shortconv.in_proj"), width, 3 * width),
-            values(name("shortconv.conv"), &[taps, width]),
+            values(name("shortconv.conv"), &[*taps, width]),
             matrix(name("shortconv.out_proj"), width, width),
         ]),
     }
-    feed_forward(spec, layer, &mut all);
+    all.extend(of_feed_forward(width, layout, index, &layer.feed_forward));
     all
 }
 
-fn attention(spec: &ModelSpec, layer: usize, rope: Option<usize>, all: &mut Vec<ExpectedTensor>) {
-    let name = |tensor: &str| layer_tensor(layer, tensor);
-    let (width, query, kv) = (spec.width, spec.query_width(), spec.kv_width());
-    let (qk, qkv) = (query + kv, spec.qkv_width());
-    if spec.attention.fused {
+fn of_attention(
+    spec: &ModelSpec,
+    layout: TensorLayout,
+    index: usize,
+    attention: &AttentionSpec,
+) -> Vec<ExpectedTensor> {
+    let name = |tensor: &str| layer_tensor(index, tensor);
+    let (width, query, kv) = (spec.width, attention.query_width(), attention.kv_width());
+    let (qk, qkv) = (query + kv, attention.qkv_width());
+    let mut all = Vec::new();
+    if layout.fused_qkv {
         all.push(matrix(name(QKV), width, qkv));
     } else {
         let fusion = |of, first_row, rows| Fusion { name: name(of), first_row, rows };
@@ -152,56 +164,55 @@ fn attention(spec: &ModelSpec, layer: usize, rope: Option<usize>, all: &mut Vec<
         ]);
     }
     all.push(matrix(name("attn_output"), query, width));
-    let norms = match spec.attention.qk_norm {
+    let norms = match attention.qk_norm {
         QkNorm::None => None,
-        QkNorm::Head => Some([spec.head_width; 2]),
+        QkNorm::Head => Some([attention.head_width; 2]),
         QkNorm::All => Some([query, kv]),
     };
     if let Some([queries, keys]) = norms {
         all.extend([values(name("attn_q_norm"), &[queries]), values(name("attn_k_norm"), &[keys])]);
     }
-    if spec.attention.sinks {
-        let pairs = rope.map_or(0, |rope| spec.ropes[rope].frequencies.len() as u32);
-        let fusion = Fusion { name: name(SINKS), first_row: pairs, rows: pairs + spec.heads };
-        all.push(ExpectedTensor { fusions: vec![fusion], ..values(name(SINKS), &[spec.heads]) });
+    if attention.sinks {
+        let pairs = attention.rope.map_or(0, |rope| spec.ropes[rope].frequencies.len() as u32);
+        let fusion = Fusion { name: name(SINKS), first_row: pairs, rows: pairs + attention.heads };
+        all.push(ExpectedTensor { fusions: vec![fusion], ..values(name(SINKS), &[attention.heads]) });
     }
+    all
 }
 
-fn feed_forward(spec: &ModelSpec, layer: usize, all: &mut Vec<ExpectedTensor>) {
-    let name = |tensor: &str| layer_tensor(layer, tensor);
-    let (width, hidden) = (spec.width, spec.feed_forward.width);
-    if let Some(experts) = spec.feed_forward.experts {
+fn of_feed_forward(width: u32, layout: TensorLayout, index: usize, spec: &FeedForwardSpec) -> Vec<ExpectedTensor> {
+    let name = |tensor: &str| layer_tensor(index, tensor);
+    let hidden = spec.width;
+    if let Some(experts) = spec.experts {
         let of_experts = |tensor: &str, inputs, outputs| {
             let mut expected = matrix(name(tensor), inputs, outputs);
             expected.shape.push(experts.count.into());
             expected
         };
-        all.extend([
+        return vec![
             matrix(name("ffn_gate_inp"), width, experts.count),
             of_experts("ffn_gate_exps", width, hidden),
             of_experts("ffn_up_exps", width, hidden),
             of_experts("ffn_down_exps", hidden, width),
-        ]);
-        return;
+        ];
     }
     let part = |tensor: &str, outputs, first_row| ExpectedTensor {
         fusions: vec![Fusion { name: name(GATE_UP), first_row, rows: 2 * hidden }],
         ..matrix(name(tensor), width, outputs)
     };
-    match (spec.feed_forward.gated, spec.feed_forward.fused) {
-        (true, true) => all.push(part("ffn_up", 2 * hidden, 0)),
-        (true, false) => all.extend([part("ffn_gate", hidden, 0), part("ffn_up", hidden, hidden)]),
-        (false, _) => all.push(matrix(name("ffn_up"), width, hidden)),
-    }
+    let mut all = match (spec.gated, layout.fused_gate_up) {
+        (true, true) => vec![part("ffn_up", 2 * hidden, 0)],
+        (true, false) => vec![part("ffn_gate", hidden, 0), part("ffn_up", hidden, hidden)],
+        (false, _) => vec![matrix(name("ffn_up"), width, hidden)],
+    };
     all.push(matrix(name("ffn_down"), hidden, width));
+    all
 }
 
 /// A norm of the residual stream: its weight and, of a layer norm, its bias.
-fn norm(spec: &ModelSpec, all: &mut Vec<ExpectedTensor>, weight: String) {
-    if spec.norm.kind == NormKind::Layer {
-        all.push(vector(bias_of(&weight), spec.width));
-    }
-    all.push(vector(weight, spec.width));
+fn norm(spec: NormSpec, width: u32, weight: String) -> impl Iterator<Item = ExpectedTensor> {
+    let bias = (spec.kind == NormKind::Layer).then(|| vector(bias_of(&weight), width));
+    bias.into_iter().chain([vector(weight, width)])
 }
 
 fn expected(name: String, role: TensorRole, shape: &[u32]) -> ExpectedTensor {

@@ -11,9 +11,10 @@ use wgslm_shaders::{WeightFormat, WeightLayout};
 
 use super::quantised_rows::{QuantisedRows, Staging};
 use super::select::MatrixKind;
+use super::tensor_layout::TensorLayout;
 use super::tensor_writer::{Target, TensorWriter};
 use super::tensors::{EMBEDDINGS, Fusion, SINKS, TensorRole, bias_of, layer_tensor};
-use super::{Layer, ModelSpec};
+use super::{AttentionSpec, LayerSpec, ModelSpec};
 use crate::{Device, Result};
 
 /// A matrix on the device, split by rows where it's larger than a binding.
@@ -60,6 +61,7 @@ pub struct MatrixPart {
 /// The weights of a model by name.
 #[derive(Default)]
 pub struct Weights {
+    layout: TensorLayout,
     matrices: HashMap<String, Matrix>,
     /// Vectors and values.
     floats: HashMap<String, Buffer>,
@@ -93,14 +95,19 @@ impl Weights {
 
     /// What attention in a layer binds as frequencies: those of its rope for a context of so many tokens, then any sinks.
     pub(crate) fn frequencies(&self, spec: &ModelSpec, layer: usize, context: u32) -> Option<&Buffer> {
-        if spec.attention.sinks {
-            return self.floats.get(&layer_tensor(layer, SINKS));
-        }
-        match spec.layers[layer] {
-            Layer::Attention { rope: Some(rope), .. } => self.ropes[rope].get(spec.ropes[rope].factors_for(context)),
+        match spec.layers[layer].attention() {
+            Some(attention) if attention.sinks => self.floats.get(&layer_tensor(layer, SINKS)),
+            Some(AttentionSpec { rope: Some(rope), .. }) => {
+                self.ropes[*rope].get(spec.ropes[*rope].factors_for(context))
+            }
             // Whatever it is, no pair is turned by it.
             _ => self.ropes.first().and_then(|rope| rope.first()).or_else(|| self.floats.values().next()),
         }
+    }
+
+    /// The layout of the tensors in the file.
+    pub(crate) fn layout(&self) -> TensorLayout {
+        self.layout
     }
 
     /// Bytes on the device.
@@ -114,9 +121,10 @@ impl Weights {
     #[must_use]
     pub fn decode_bytes(&self, spec: &ModelSpec) -> u64 {
         let read = self.matrices.iter().filter(|(name, _)| spec.tied_head || *name != EMBEDDINGS);
-        let bytes = |matrix: &Matrix| match spec.feed_forward.experts {
-            Some(experts) if matrix.unit > 1 => matrix.bytes() / u64::from(experts.count) * u64::from(experts.used),
-            _ => matrix.bytes(),
+        let used = spec.largest(|layer| layer.feed_forward.used());
+        let bytes = |matrix: &Matrix| match matrix.unit {
+            1 => matrix.bytes(),
+            unit => matrix.bytes() / u64::from(matrix.rows / unit) * u64::from(used),
         };
         read.map(|(_, matrix)| bytes(matrix)).sum()
     }
@@ -137,7 +145,7 @@ impl Weights {
     /// # Errors
     /// What the device reports.
     pub(crate) fn new(gpu: &Gpu, spec: &ModelSpec) -> Result<Self> {
-        let mut weights = Self::default();
+        let mut weights = Self { layout: TensorLayout::of(&spec.architecture), ..Self::default() };
         let buffer = |values: &[f32], room: u32| {
             let buffer = gpu.storage_buffer("rope frequencies", (values.len() as u64 + u64::from(room)).max(1) * 4)?;
             gpu.write(&buffer, 0, bytemuck::cast_slice(values));
@@ -151,10 +159,11 @@ impl Weights {
             }
             weights.ropes.push(copies);
         }
-        for (index, layer) in spec.layers.iter().enumerate().filter(|_| spec.attention.sinks) {
-            let rope = if let Layer::Attention { rope, .. } = layer { *rope } else { None };
-            let frequencies = rope.map_or(&[][..], |rope| &spec.ropes[rope].frequencies);
-            weights.floats.insert(layer_tensor(index, SINKS), buffer(frequencies, spec.heads)?);
+        for (index, attention) in spec.layers.iter().map(LayerSpec::attention).enumerate() {
+            if let Some(attention) = attention.filter(|attention| attention.sinks) {
+                let frequencies = attention.rope.map_or(&[][..], |rope| &spec.ropes[rope].frequencies);
+                weights.floats.insert(layer_tensor(index, SINKS), buffer(frequencies, attention.heads)?);
+            }
         }
         Ok(weights)
     }

@@ -213,7 +213,7 @@ fn what_cannot_be_run_is_refused() {
         (&[1, 320], default(), "unknown-token"),
         (&[1], GenerateOptions { temperature: -1.0, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { temperature: f32::NAN, ..default() }, "invalid-option"),
-        (&[1], GenerateOptions { top_p: 0.0, ..default() }, "invalid-option"),
+        (&[1], GenerateOptions { top_p: -0.1, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { top_p: 1.1, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { top_p: f32::NAN, ..default() }, "invalid-option"),
         (&[1], GenerateOptions { min_p: -0.1, ..default() }, "invalid-option"),

@@ -9,7 +9,7 @@ use wgslm::formats::source;
 use wgslm::text::{Message, Special};
 use wgslm_testing::gguf_writer::GgufWriter;
 use wgslm_testing::model_files::{
-    Files, config, gguf, hugging_face, metadata, numbered, part_name, split_gguf, tensors, with_tensors,
+    Files, config, gguf, hugging_face, metadata, numbered, part_name, split_gguf, tensors, tokenizer, with_tensors,
 };
 use wgslm_testing::safetensors_writer::SafetensorsWriter;
 
@@ -150,6 +150,40 @@ fn a_folder_brings_its_tokenizer_template_and_stop_tokens() {
 }
 
 #[test]
+fn hidden_act_of_a_folder_is_obeyed_or_refused() {
+    let Some(device) = adapters().first().map(open) else { return };
+    let with = |name: &str| {
+        let mut files = hugging_face(TensorType::F16, 1);
+        let mut config = config();
+        config["hidden_act"] = json!(name);
+        files.insert("config.json".to_owned(), config.to_string().into_bytes());
+        files
+    };
+    let answers = |name: &str| logits(&load(&device, &with(name), 1 << 20).expect("it loads"), &PROMPT);
+    let plain = logits(&load(&device, &hugging_face(TensorType::F16, 1), 1 << 20).expect("it loads"), &PROMPT);
+    assert_eq!(answers("silu"), plain);
+    assert_eq!(answers("gelu"), answers("gelu_pytorch_tanh"));
+    assert_ne!(answers("gelu"), plain);
+    for name in ["relu", "quick_gelu"] {
+        let (code, message) = refusal(&device, &with(name));
+        assert!(code == "invalid-metadata" && message.contains(&format!("{name} can't be run")), "{message}");
+    }
+}
+
+#[test]
+fn a_vocabulary_padded_beyond_the_tokenizer_loads() {
+    let Some(device) = adapters().first().map(open) else { return };
+    let mut files = hugging_face(TensorType::F16, 1);
+    let mut smaller = tokenizer();
+    let vocabulary = smaller["model"]["vocab"].as_object_mut().expect("an object");
+    vocabulary.retain(|_, id| id.as_u64().is_some_and(|id| id < 40));
+    files.insert("tokenizer.json".to_owned(), smaller.to_string().into_bytes());
+    let engine = load(&device, &files, 1 << 20).expect("it loads");
+    let tokens = engine.model().tokenizer().expect("a tokenizer").vocabulary_len();
+    assert_eq!((engine.model().spec.vocabulary, tokens), (48, 40), "both numbers are known");
+}
+
+#[test]
 fn folders_that_cannot_be_run_are_refused() {
     let Some(device) = adapters().first().map(open) else { return };
     let with = |name: &str, bytes: Option<Vec<u8>>| {
@@ -199,7 +233,20 @@ fn folders_that_cannot_be_run_are_refused() {
         (&shard(2), None, "missing-file", &shard(2)),
         (&shard(2), Some(empty), "wrong-part", "it has 0 tensors"),
         (&shard(1), Some(odd), "wrong-part", "doesn't have model.norm.weight in it"),
-        (&shard(1), Some(b"<!doctype html><title>".to_vec()), "unsupported-safetensors", "header"),
+        (&shard(1), Some(b"<!doctype html><title>".to_vec()), "invalid-safetensors", "HTML page"),
+        (
+            &shard(1),
+            Some(b"version https://git-lfs.github.com/spec/v1".to_vec()),
+            "invalid-safetensors",
+            "git lfs pull",
+        ),
+        (
+            "tokenizer.json",
+            Some(b"version https://git-lfs.github.com/spec/v1".to_vec()),
+            "invalid-config",
+            "git lfs pull",
+        ),
+        ("config.json", Some(b"<html><title>404".to_vec()), "invalid-config", "HTML page"),
         (&shard(1), Some(Vec::new()), "truncated", "the header of model-00001"),
     ] {
         if code == "none" {

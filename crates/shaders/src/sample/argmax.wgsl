@@ -1,4 +1,5 @@
-// sampled[slot] = the best of the candidates that `argmax_partials` found, by the same score. The first of equals wins.
+// sampled[slot] = the best of the candidates that `argmax_partials` found, by the same score. The first of equals wins;
+// NOT_FINITE where a logit was no finite number.
 // Grid: (1, outputs).
 const WORKGROUP_SIZE: u32 = 256u;
 #import candidates
@@ -11,7 +12,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var best = Best(LEAST, 0u);
     for (var chunk = lane; chunk < chunks(); chunk += WORKGROUP_SIZE) {
         let token = candidates[group.y * chunks() + chunk];
-        best = better(best, Best(score(group.y, threshold, token), token));
+        best = better(best, candidate(group.y, threshold, token));
     }
     let token = workgroup_best(best, lane);
     if lane == 0u { sampled[outputs[group.y].slot] = token; }

@@ -28,15 +28,24 @@ pub(crate) fn argmax(params: &Sample, count: usize, resources: &mut Resources) {
     });
 }
 
-/// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals. Logits below
-/// the threshold are left out where the output is truncated.
+/// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals. Banned tokens are
+/// left out, and logits below the threshold where the output is truncated. [`Sample::NOT_FINITE`] where a logit is no finite number.
 fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
     let output = &resources.get::<Output>("outputs")[index];
     let logits = &resources.get::<f32>("logits")[index * params.stride as usize..][..params.vocabulary as usize];
     let threshold = if output.truncates() { resources.get::<f32>("thresholds")[index] } else { f32::MIN };
     let mut best = (f32::MIN, 0);
     for token in tokens {
+        if token == Sample::NOT_FINITE {
+            return Sample::NOT_FINITE;
+        }
+        if is_banned(resources, token) {
+            continue;
+        }
         let mut score = logits[token as usize];
+        if !score.is_finite() {
+            return Sample::NOT_FINITE;
+        }
         if score < threshold {
             continue;
         }
@@ -48,6 +57,11 @@ fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Itera
         }
     }
     best.1
+}
+
+/// Whether a token is never chosen.
+pub(super) fn is_banned(resources: &Resources, token: u32) -> bool {
+    resources.get::<u32>("banned")[token as usize / 32] >> (token % 32) & 1 != 0
 }
 
 /// The output function of PCG on a linear congruential step.

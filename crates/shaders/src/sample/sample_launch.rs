@@ -26,6 +26,8 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// The token of an output with a logit that is no finite number.
+    pub const NOT_FINITE: u32 = u32::MAX;
     /// Words of an output's `histogram`.
     pub const HISTOGRAM_WORDS: u32 = 2 * BINS as u32;
 
@@ -33,6 +35,12 @@ impl Sample {
     #[must_use]
     pub const fn chunks(vocabulary: u32) -> u32 {
         vocabulary.div_ceil(CHUNK)
+    }
+
+    /// Words of `banned`: a bit for each token.
+    #[must_use]
+    pub const fn banned_words(vocabulary: u32) -> u32 {
+        vocabulary.div_ceil(32)
     }
 
     /// Words of an output's `band`: a count, and room for the key of every token.

@@ -1,3 +1,4 @@
+use super::argmax_reference::is_banned;
 use crate::resources::Resources;
 use crate::{Output, Sample};
 
@@ -5,18 +6,20 @@ use crate::{Output, Sample};
 pub(crate) fn truncate(params: &Sample, count: usize, resources: &mut Resources) {
     resources.update("thresholds", |resources, thresholds: &mut [f32]| {
         let rows = resources.get::<f32>("logits").chunks(params.stride as usize);
+        let allowed = |(token, logit): (u32, &f32)| if is_banned(resources, token) { f32::NAN } else { *logit };
         for ((output, logits), threshold) in
             resources.get::<Output>("outputs")[..count].iter().zip(rows).zip(thresholds)
         {
             if output.truncates() {
-                *threshold = least(output, &logits[..params.vocabulary as usize]);
+                let logits: Vec<f32> = (0..).zip(&logits[..params.vocabulary as usize]).map(allowed).collect();
+                *threshold = least(output, &logits);
             }
         }
     });
 }
 
 fn least(output: &Output, logits: &[f32]) -> f32 {
-    // What is not a number is never chosen; the zero that is added makes both zeros one.
+    // What is banned or not a number is never chosen; the zero that is added makes both zeros one.
     let mut kept: Vec<f32> = logits.iter().filter(|logit| !logit.is_nan()).map(|logit| logit + 0.0).collect();
     kept.sort_by(|a, b| b.total_cmp(a));
     let Some(largest) = kept.first().copied() else { return f32::MIN };

@@ -1,5 +1,6 @@
 //! The three stages before `truncate`: see `truncate.wgsl`.
 
+use super::argmax_reference::is_banned;
 use super::sample_launch::{BINS, CHUNK};
 use crate::resources::Resources;
 use crate::{Output, Sample};
@@ -69,7 +70,9 @@ fn of_each(
         let outputs = resources.get::<Output>("outputs")[..count].iter();
         for (index, ((output, logits), row)) in outputs.zip(logits).zip(rows.chunks_exact_mut(width)).enumerate() {
             if output.truncates() {
-                let keys: Vec<u32> = logits[..params.vocabulary as usize].iter().map(|logit| key_of(*logit)).collect();
+                let allowed =
+                    |(token, logit): (u32, &f32)| if is_banned(resources, token) { 0 } else { key_of(*logit) };
+                let keys: Vec<u32> = (0..).zip(&logits[..params.vocabulary as usize]).map(allowed).collect();
                 let histogram = if name == "band" { resources.get::<u32>("histogram") } else { &[] };
                 update(output, histogram.chunks_exact(2 * BINS).nth(index).unwrap_or(&[]), &keys, row);
             }

@@ -139,6 +139,9 @@ fn each_kind_has_its_own_keys() {
         ],
         &["rope.scaling.yarn_attn_factor"],
     );
+    let window = |window: Json| config("mistral", &json!({ "sliding_window": window }));
+    check(&window(json!(4096)), "llama", &[("attention.sliding_window", count(4096))], &[]);
+    check(&window(json!(null)), "llama", &[], &["attention.sliding_window"]);
     let slides = json!(["sliding_attention", "full_attention"]);
     check(
         &config("olmo2", &json!({ "sliding_window": 16, "layer_types": slides })),
@@ -149,6 +152,17 @@ fn each_kind_has_its_own_keys() {
         ],
         &[],
     );
+}
+
+#[test]
+fn the_activation_is_that_of_hidden_act() {
+    let activation = |name: &str| [("hidden_activation", Value::String(name.to_owned()))];
+    check(&config("llama", &json!({ "hidden_act": "gelu" })), "llama", &activation("gelu"), &[]);
+    let both = json!({ "hidden_act": "gelu", "hidden_activation": "gelu_pytorch_tanh" });
+    check(&config("gemma2", &both), "gemma2", &activation("gelu_pytorch_tanh"), &[]);
+    let nomic = json!({ "activation_function": "swiglu" });
+    check(&config("nomic_bert", &nomic), "nomic-bert", &activation("swiglu"), &[]);
+    check(&config("llama", &json!({ "hidden_act": null })), "llama", &[], &["hidden_activation"]);
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::sentence::{MODULES, POOLING, check_modules, pooling_type};
-use super::config;
-use crate::source::{Event, Reader};
+use super::{config, header_of};
 
 #[test]
 fn poolings_have_ggufs_numbers() {
@@ -58,23 +57,8 @@ fn a_step_that_would_be_left_out_is_refused() {
 
 /// The pooling in the header of a folder without tensors that has these files.
 fn pooling_of(files: &[(&str, &Json)]) -> Option<u32> {
-    let mut reader = Reader::new("config.json");
-    let no_tensors = [&2_u64.to_le_bytes()[..], b"{}"].concat();
-    while let Some(wanted) = reader.next_file() {
-        let json = files.iter().find(|(name, _)| *name == wanted.file).map(|(_, json)| json.to_string().into_bytes());
-        let Some(bytes) = json.or_else(|| (wanted.file == "model.safetensors").then(|| no_tensors.clone())) else {
-            reader.absent().expect("it is optional");
-            continue;
-        };
-        let mut input = bytes.as_slice();
-        while let Some(event) = reader.read(&mut input).expect("the file is good") {
-            if let Event::Header(header) = event {
-                return header.metadata.u32("bert.pooling_type").expect("a number");
-            }
-        }
-        reader.end_file().expect("it is whole");
-    }
-    panic!("the header comes before the end")
+    let files: Vec<_> = files.iter().map(|(name, json)| (*name, json.to_string().into_bytes())).collect();
+    header_of(&files).expect("the files are good").metadata.u32("bert.pooling_type").expect("a number")
 }
 
 #[test]

@@ -8,8 +8,8 @@ use super::super::names::{Fate, fate};
 use super::{config, read};
 use crate::Result;
 use crate::gguf::TensorType;
+use crate::layout::Rewrite;
 use crate::safetensors::Entry;
-use crate::source::Rewrite;
 
 fn model(name: &str) -> &'static ModelType {
     MODEL_TYPES.iter().find(|model| model.name == name).unwrap_or_else(|| panic!("{name} is a kind of model"))
@@ -62,6 +62,9 @@ fn tensors_have_ggufs_names() {
         ("bert", false, "bert.pooler.dense.weight", Fate::LeftOut),
         ("bert", false, "embeddings.position_ids", Fate::LeftOut),
         ("bert", false, "cls.predictions.bias", Fate::LeftOut),
+        ("qwen3", false, "mtp.layers.0.input_layernorm.weight", Fate::NotRun),
+        ("qwen2", false, "visual.blocks.0.attn.qkv.weight", Fate::NotRun),
+        ("gemma3_text", false, "model.vision_tower.head.weight", Fate::NotRun),
         ("llama", false, "model.layers.0.self_attn.sinks", Fate::Unknown),
         ("llama", false, "model.layers.00.input_layernorm.weight", Fate::Unknown),
         ("qwen2", false, "", Fate::Unknown),

@@ -6,68 +6,77 @@ use wgslm_shaders::{Activation, Attention, Route};
 use super::keys::{Keys, MAX_SIZE};
 use super::rope::Pairs;
 use crate::model::{
-    AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, Layer, ModelSpec, NormKind, NormPlace, NormSpec,
-    OutputSpec, Pooling, QkNorm,
+    AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, NormKind, NormPlace,
+    NormSpec, OutputSpec, Pooling, QkNorm,
 };
 
 /// More layers than any model has: those of a damaged file are told from it before memory is spent on them.
 const MAX_LAYERS: u32 = 4096;
+/// Layers of heads that predict tokens after the next.
+const NEXTN_LAYERS: &str = "nextn_predict_layers";
 
 impl Keys<'_> {
-    /// A decoder as llama is one, with one rope for all layers, to be changed where an architecture differs.
+    /// A decoder like llama, with one rope for all layers, to be changed where an architecture differs.
     pub(super) fn decoder(&self, pairs: Pairs) -> Result<ModelSpec> {
         let width = self.size("embedding_length")?;
-        let layers = self.size("block_count")?;
-        if layers > MAX_LAYERS {
-            return Err(
-                self.invalid("block_count", format!("{layers} layers are more than the {MAX_LAYERS} that can be run"))
-            );
-        }
-        let heads = self.one_for_all("attention.head_count", layers)?;
+        let layers = self.layers()?;
+        let heads = self.counts("attention.head_count", layers)?;
         let heads =
             heads.ok_or_else(|| wgslm_formats::Error::MissingMetadata { key: self.key("attention.head_count") })?;
-        let kv_heads = self.one_for_all("attention.head_count_kv", layers)?.unwrap_or(heads);
-        if heads % kv_heads != 0 {
-            return Err(self.invalid("attention.head_count_kv", format!("{kv_heads} doesn't divide {heads} heads")));
-        }
-        let head_width = self.head_width(width, heads)?;
+        let kv_heads = self.counts("attention.head_count_kv", layers)?.unwrap_or_else(|| heads.clone());
+        let head_width = self.head_width(width, &heads)?;
         let rope = self.rope(head_width, pairs)?;
         let epsilon = match self.f32("attention.layer_norm_rms_epsilon")? {
             Some(epsilon) => epsilon,
             None => self.metadata.require_f32(&self.key("attention.layer_norm_epsilon"))?,
         };
-        Ok(ModelSpec {
-            architecture: self.architecture.to_owned(),
-            name: self.metadata.str("general.name")?.unwrap_or_default().to_owned(),
-            width,
-            heads,
-            kv_heads,
-            head_width,
-            vocabulary: self.vocabulary()?,
-            context_length: self.size("context_length")?,
-            layers: vec![Layer::Attention { window: 0, rope: Some(0) }; layers as usize],
-            embedding: EmbeddingSpec { scale: 1.0, positions: false, types: 0, norm: false },
-            norm: NormSpec {
-                kind: NormKind::Rms,
-                epsilon,
-                place: NormPlace::Before,
-                feed_forward: "ffn_norm",
-                output: Some("output_norm"),
-            },
-            attention: AttentionSpec {
-                causal: true,
+        let norm = NormSpec { kind: NormKind::Rms, epsilon };
+        let layer = |((heads, kv_heads), feed_forward): ((u32, u32), FeedForwardSpec)| {
+            if heads % kv_heads != 0 {
+                return Err(self.invalid("attention.head_count_kv", format!("{kv_heads} doesn't divide {heads} heads")));
+            }
+            let attention = AttentionSpec {
+                heads,
+                kv_heads,
+                head_width,
+                window: 0,
+                rope: Some(0),
                 scale: 1.0 / (head_width as f32).sqrt(),
                 soft_cap: 0.0,
                 sinks: false,
                 qk_norm: QkNorm::None,
-                fused: false,
-            },
+            };
+            let mixer = MixerSpec::Attention(attention);
+            Ok(LayerSpec { norm, norm_place: NormPlace::Before, mixer, feed_forward, residual_scale: 1.0 })
+        };
+        let layers = heads.into_iter().zip(kv_heads).zip(self.feed_forward(layers)?).map(layer);
+        Ok(ModelSpec {
+            architecture: self.architecture.to_owned(),
+            name: self.metadata.str("general.name")?.unwrap_or_default().to_owned(),
+            width,
+            vocabulary: self.vocabulary()?,
+            context_length: self.size("context_length")?,
+            causal: true,
+            embedding: EmbeddingSpec { scale: 1.0, positions: false, types: 0, norm: None },
             ropes: vec![rope],
-            feed_forward: self.feed_forward(layers)?,
-            residual_scale: 1.0,
+            layers: layers.collect::<Result<_>>()?,
+            output_norm: Some(norm),
             output: self.output()?,
             tied_head: false,
         })
+    }
+
+    /// Layers that are run: all but those of heads that predict tokens after the next, which come last.
+    fn layers(&self) -> Result<u32> {
+        let all = self.size("block_count")?;
+        if all > MAX_LAYERS {
+            let reason = format!("{all} layers are more than the {MAX_LAYERS} that can be run");
+            return Err(self.invalid("block_count", reason));
+        }
+        match self.u32(NEXTN_LAYERS)?.unwrap_or(0) {
+            heads if heads < all => Ok(all - heads),
+            heads => Err(self.invalid(NEXTN_LAYERS, format!("{heads} of {all} layers leave none to be run"))),
+        }
     }
 
     /// Logits, unless the model was made for embeddings: see llama.cpp's `pooling_type`.
@@ -84,25 +93,26 @@ impl Keys<'_> {
         })
     }
 
-    /// A number that all layers have in common; layers with 0 don't count.
-    fn one_for_all(&self, name: &str, layers: u32) -> Result<Option<u32>> {
-        let Some(numbers) = self.by_layer(name, layers)? else { return Ok(None) };
-        let mut counted: Vec<u32> = numbers.into_iter().filter(|number| *number > 0).collect();
-        counted.dedup();
-        match counted[..] {
-            [number] if number <= MAX_SIZE => Ok(Some(number)),
-            [] => Err(self.invalid(name, "it should be above 0".to_owned())),
-            [number] => Err(self.invalid(name, format!("{number} should be from 1 to {MAX_SIZE}"))),
-            _ => Err(self.invalid(name, "layers that differ in it can't be run".to_owned())),
+    /// A number above 0 of each layer. A 0, which layers without that sublayer have, becomes that of the first layer with one.
+    fn counts(&self, name: &str, layers: u32) -> Result<Option<Vec<u32>>> {
+        let Some(mut numbers) = self.by_layer(name, layers)? else { return Ok(None) };
+        let first = numbers.iter().copied().find(|number| *number > 0);
+        let first = first.ok_or_else(|| self.invalid(name, "it should be above 0".to_owned()))?;
+        numbers.iter_mut().filter(|number| **number == 0).for_each(|number| *number = first);
+        match numbers.iter().find(|number| **number > MAX_SIZE) {
+            Some(number) => Err(self.invalid(name, format!("{number} should be from 1 to {MAX_SIZE}"))),
+            None => Ok(Some(numbers)),
         }
     }
 
-    fn head_width(&self, width: u32, heads: u32) -> Result<u32> {
+    /// The width of a head, the same in all layers: where no key says it, it follows from the heads of the first layer.
+    fn head_width(&self, width: u32, heads: &[u32]) -> Result<u32> {
+        let (first, most) = (heads.first().copied().unwrap_or(1), heads.iter().copied().max().unwrap_or(1));
         let head_width = match self.u32("attention.key_length")? {
             Some(length) => length,
-            None if width.is_multiple_of(heads) => width / heads,
+            None if width.is_multiple_of(first) => width / first,
             None => {
-                return Err(self.invalid("attention.head_count", format!("{heads} doesn't divide the width {width}")));
+                return Err(self.invalid("attention.head_count", format!("{first} doesn't divide the width {width}")));
             }
         };
         let widest = Attention::MAX_HEAD_PAIRS * 2;
@@ -110,8 +120,8 @@ impl Keys<'_> {
             let reason = format!("a head of {head_width} values can't be run (even widths up to {widest} can)");
             return Err(self.invalid("attention.key_length", reason));
         }
-        if u64::from(heads) * u64::from(head_width) > MAX_SIZE.into() {
-            let reason = format!("{heads} heads of {head_width} values are too many");
+        if u64::from(most) * u64::from(head_width) > MAX_SIZE.into() {
+            let reason = format!("{most} heads of {head_width} values are too many");
             return Err(self.invalid("attention.head_count", reason));
         }
         if self.u32("attention.value_length")?.is_some_and(|length| length != head_width) {
@@ -130,9 +140,8 @@ impl Keys<'_> {
         }
     }
 
-    /// SwiGLU (Shazeer 2020), by experts where there are any.
-    fn feed_forward(&self, layers: u32) -> Result<FeedForwardSpec> {
-        let whole = || self.one_for_all("feed_forward_length", layers);
+    /// SwiGLU (Shazeer 2020) of each layer, by experts where there are any.
+    fn feed_forward(&self, layers: u32) -> Result<Vec<FeedForwardSpec>> {
         let missing = |name| wgslm_formats::Error::MissingMetadata { key: self.key(name) };
         let experts = match self.u32("expert_count")? {
             None | Some(0) => None,
@@ -145,13 +154,44 @@ impl Keys<'_> {
                 return Err(self.invalid("expert_used_count", reason));
             }
         }
-        let width = match experts {
-            None => whole()?.ok_or_else(|| missing("feed_forward_length"))?,
-            Some(_) => match self.optional_size("expert_feed_forward_length")? {
-                Some(width) => width,
-                None => whole()?.ok_or_else(|| missing("expert_feed_forward_length"))?,
-            },
+        let of_experts = if experts.is_some() { self.optional_size("expert_feed_forward_length")? } else { None };
+        let widths = match of_experts {
+            Some(width) => vec![width; layers as usize],
+            None => {
+                let name = if experts.is_some() { "expert_feed_forward_length" } else { "feed_forward_length" };
+                self.counts("feed_forward_length", layers)?.ok_or_else(|| missing(name))?
+            }
         };
-        Ok(FeedForwardSpec { width, activation: Activation::Silu, gated: true, fused: false, experts })
+        let network = |width| FeedForwardSpec { width, activation: Activation::Silu, gated: true, experts };
+        Ok(widths.into_iter().map(network).collect())
+    }
+}
+
+impl ModelSpec {
+    /// Changes every layer alike.
+    pub(super) fn for_layers(&mut self, change: impl FnMut(&mut LayerSpec)) {
+        self.layers.iter_mut().for_each(change);
+    }
+
+    /// Changes the attention of every layer alike.
+    pub(super) fn for_attention(&mut self, mut change: impl FnMut(&mut AttentionSpec)) {
+        self.for_layers(|layer| {
+            if let MixerSpec::Attention(attention) = &mut layer.mixer {
+                change(attention);
+            }
+        });
+    }
+
+    /// Makes every norm one of this kind.
+    pub(super) fn normalise_by(&mut self, kind: NormKind) {
+        self.for_layers(|layer| layer.norm.kind = kind);
+        if let Some(norm) = &mut self.output_norm {
+            norm.kind = kind;
+        }
+    }
+
+    /// The width of a head, which all layers that a decoder begins with have in common.
+    pub(super) fn head_width(&self) -> u32 {
+        self.largest_attention(|attention| attention.head_width)
     }
 }

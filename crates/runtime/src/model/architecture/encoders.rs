@@ -5,34 +5,34 @@ use wgslm_shaders::Activation;
 
 use super::keys::Keys;
 use super::rope::Pairs;
-use crate::model::{EmbeddingSpec, Layer, ModelSpec, NormKind, NormPlace, OutputSpec, Pooling};
+use crate::model::{EmbeddingSpec, ModelSpec, NormKind, NormPlace, OutputSpec, Pooling};
 
 /// BERT (Devlin et al. 2018): embeddings of positions and kinds of token, biases everywhere, layer norms after sums.
 pub(super) fn bert(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = encoder(keys)?;
     spec.embedding.positions = true;
-    spec.layers.fill(Layer::Attention { window: 0, rope: None });
+    spec.for_attention(|attention| attention.rope = None);
     spec.ropes.clear();
-    spec.feed_forward.activation = Activation::Gelu;
-    spec.feed_forward.gated = false;
+    spec.for_layers(|layer| {
+        layer.feed_forward.activation = Activation::Gelu;
+        layer.feed_forward.gated = false;
+    });
     Ok(spec)
 }
 
 /// Nomic's BERT: a rope and a gated network.
 pub(super) fn nomic_bert(keys: &Keys<'_>) -> Result<ModelSpec> {
-    let mut spec = encoder(keys)?;
-    spec.attention.fused = true;
-    Ok(spec)
+    encoder(keys)
 }
 
 fn encoder(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     let types = keys.metadata.u32("tokenizer.ggml.token_type_count")?.unwrap_or(2);
-    spec.embedding = EmbeddingSpec { scale: 1.0, positions: false, types, norm: true };
-    spec.norm.kind = NormKind::Layer;
-    spec.norm.place = NormPlace::AfterSum;
-    spec.attention.causal = false;
-    spec.norm.output = None;
+    spec.causal = false;
+    spec.normalise_by(NormKind::Layer);
+    spec.for_layers(|layer| layer.norm_place = NormPlace::AfterSum);
+    // The norm of the embeddings takes the place of that after the last layer.
+    spec.embedding = EmbeddingSpec { scale: 1.0, positions: false, types, norm: spec.output_norm.take() };
     if !spec.embeds() {
         // Sentences are pooled by their mean unless a model says otherwise.
         spec.output = OutputSpec::Embedding(Pooling::Mean);

@@ -1,4 +1,4 @@
-//! Where decoders differ from llama.
+//! The differences of decoders from llama.
 
 use wgslm_formats::Result;
 use wgslm_formats::gguf::Value;
@@ -6,7 +6,7 @@ use wgslm_shaders::Activation;
 
 use super::keys::Keys;
 use super::rope::Pairs;
-use crate::model::{Layer, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm, RopeSpec};
+use crate::model::{MixerSpec, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm, RopeSpec};
 
 /// Llama and what is built like it: Mistral, with a window in all layers, SmolLM, TinyLlama and, with experts, Mixtral.
 pub(super) fn llama(keys: &Keys<'_>) -> Result<ModelSpec> {
@@ -33,10 +33,10 @@ pub(super) fn qwen2(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// Qwen 3, also with experts.
 pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
-    spec.attention.qk_norm = QkNorm::Head;
-    if let (Some(experts), None) = (spec.feed_forward.experts, keys.u32("expert_feed_forward_length")?) {
+    spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
+    if keys.u32("expert_feed_forward_length")?.is_none() {
         // The width is then that of all experts of a token together.
-        spec.feed_forward.width /= experts.used;
+        spec.for_layers(|layer| layer.feed_forward.width /= layer.feed_forward.used());
     }
     Ok(spec)
 }
@@ -44,9 +44,10 @@ pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// Gemma 2: a norm before and after each sublayer, soft caps, and a window in every other layer, the first included.
 pub(super) fn gemma2(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = gemma(keys)?;
-    spec.attention.soft_cap = keys.positive_f32("attn_logit_softcapping")?.unwrap_or(50.0);
-    if let OutputSpec::Logits { soft_cap, .. } = &mut spec.output {
-        *soft_cap = keys.positive_f32("final_logit_softcapping")?.unwrap_or(30.0);
+    let cap = soft_cap(keys, "attn_logit_softcapping", 50.0)?;
+    spec.for_attention(|attention| attention.soft_cap = cap);
+    if let OutputSpec::Logits { soft_cap: cap, .. } = &mut spec.output {
+        *cap = soft_cap(keys, "final_logit_softcapping", 30.0)?;
     }
     // The largest of them divides by the root of the width that each head has of the stream.
     scale_of_largest(&mut spec, 46);
@@ -59,13 +60,13 @@ pub(super) fn gemma2(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// Gemma 3: norms of queries and keys, and five layers with a window and a rope of their own before each that sees all.
 pub(super) fn gemma3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = gemma(keys)?;
-    spec.attention.qk_norm = QkNorm::Head;
+    spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
     if let OutputSpec::Logits { soft_cap, .. } = &mut spec.output {
         *soft_cap = keys.f32("final_logit_softcapping")?.unwrap_or(0.0).max(0.0);
     }
     scale_of_largest(&mut spec, 62);
     let base = keys.positive_f32("rope.freq_base_swa")?.unwrap_or(10_000.0);
-    spec.ropes.push(RopeSpec { factors: Vec::new(), ..keys.unscaled_rope(spec.head_width, Pairs::Halves, base)? });
+    spec.ropes.push(RopeSpec { factors: Vec::new(), ..keys.unscaled_rope(spec.head_width(), Pairs::Halves, base)? });
     windows(keys, &mut spec, window(keys)?, 6, 1)?;
     Ok(spec)
 }
@@ -73,22 +74,28 @@ pub(super) fn gemma3(keys: &Keys<'_>) -> Result<ModelSpec> {
 fn gemma(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.embedding.scale = (spec.width as f32).sqrt();
-    spec.norm.place = NormPlace::Both;
-    spec.feed_forward.activation = Activation::Gelu;
+    spec.for_layers(|layer| {
+        layer.norm_place = NormPlace::Both;
+        layer.feed_forward.activation = Activation::Gelu;
+    });
     Ok(spec)
+}
+
+/// A soft cap, and its default where the file has none; 0 is no cap.
+fn soft_cap(keys: &Keys<'_>, name: &str, default: f32) -> Result<f32> {
+    Ok(if keys.f32(name)?.is_some() { keys.positive_or_off(name)?.unwrap_or(0.0) } else { default })
 }
 
 fn scale_of_largest(spec: &mut ModelSpec, layers: usize) {
     if spec.layers.len() == layers {
-        spec.attention.scale = 1.0 / (spec.width as f32 / spec.heads as f32).sqrt();
+        let width = spec.width as f32;
+        spec.for_attention(|attention| attention.scale = 1.0 / (width / attention.heads as f32).sqrt());
     }
 }
 
 /// Phi 3 and 4 mini: fused matrices, and factors for its rope by the length of the context.
 pub(super) fn phi3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
-    spec.attention.fused = true;
-    spec.feed_forward.fused = true;
     for rope in &mut spec.ropes {
         *rope = keys.by_length(rope.clone())?;
     }
@@ -99,25 +106,30 @@ pub(super) fn phi3(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// SmolLM 3: every fourth layer is without a rope.
 pub(super) fn smollm3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Neighbours)?;
-    for layer in spec.layers.iter_mut().skip(3).step_by(4) {
-        *layer = Layer::Attention { window: 0, rope: None };
-    }
+    let mut index = 0;
+    spec.for_attention(|attention| {
+        index += 1;
+        if index % 4 == 0 {
+            attention.rope = None;
+        }
+    });
     Ok(spec)
 }
 
 /// Granite 3: scales of embeddings, scores, sublayers and logits.
 pub(super) fn granite(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Neighbours)?;
-    spec.residual_scale = keys.f32("residual_scale")?.filter(|scale| *scale != 0.0).unwrap_or(1.0);
+    let residual_scale = keys.f32("residual_scale")?.filter(|scale| *scale != 0.0).unwrap_or(1.0);
+    spec.for_layers(|layer| layer.residual_scale = residual_scale);
     spec.embedding.scale = keys.f32("embedding_scale")?.filter(|scale| *scale != 0.0).unwrap_or(1.0);
     if let Some(scale) = keys.f32("attention.scale")?.filter(|scale| *scale != 0.0) {
-        spec.attention.scale = scale;
+        spec.for_attention(|attention| attention.scale = scale);
     }
     if let OutputSpec::Logits { scale, .. } = &mut spec.output {
-        *scale = 1.0 / keys.positive_f32("logit_scale")?.unwrap_or(1.0);
+        *scale = 1.0 / keys.positive_or_off("logit_scale")?.unwrap_or(1.0);
     }
     if keys.bool("rope.scaling.finetuned")? == Some(false) {
-        spec.layers.fill(Layer::Attention { window: 0, rope: None });
+        spec.for_attention(|attention| attention.rope = None);
     }
     Ok(spec)
 }
@@ -126,10 +138,10 @@ pub(super) fn granite(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// keep to the rope as it is without scaling.
 pub(super) fn olmo2(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
-    spec.norm.place = NormPlace::After;
-    spec.attention.qk_norm = QkNorm::All;
+    spec.for_layers(|layer| layer.norm_place = NormPlace::After);
+    spec.for_attention(|attention| attention.qk_norm = QkNorm::All);
     let base = keys.positive_f32("rope.freq_base")?.unwrap_or(10_000.0);
-    spec.ropes.push(keys.unscaled_rope(spec.head_width, Pairs::Halves, base)?);
+    spec.ropes.push(keys.unscaled_rope(spec.head_width(), Pairs::Halves, base)?);
     windows(keys, &mut spec, window(keys)?, 4, 1)?;
     Ok(spec)
 }
@@ -137,8 +149,7 @@ pub(super) fn olmo2(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// LFM 2: short convolutions where there are no KV heads, and a norm after the last layer by another name.
 pub(super) fn lfm2(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
-    spec.attention.qk_norm = QkNorm::Head;
-    spec.norm.output = Some("token_embd_norm");
+    spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
     let taps = keys.size("shortconv.l_cache")?;
     if taps > 64 {
         return Err(
@@ -148,7 +159,7 @@ pub(super) fn lfm2(keys: &Keys<'_>) -> Result<ModelSpec> {
     windows(keys, &mut spec, window(keys)?, 0, 0)?;
     let kv_heads = keys.by_layer("attention.head_count_kv", spec.layers.len() as u32)?.unwrap_or_default();
     for (layer, _) in spec.layers.iter_mut().zip(kv_heads).filter(|(_, kv_heads)| *kv_heads == 0) {
-        *layer = Layer::ShortConvolution { taps };
+        layer.mixer = MixerSpec::ShortConvolution { taps };
     }
     Ok(spec)
 }
@@ -156,9 +167,8 @@ pub(super) fn lfm2(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// gpt-oss: experts with biases and a gate of their own, sinks, and a window in every other layer, the first included.
 pub(super) fn gpt_oss(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
-    spec.norm.feed_forward = "post_attention_norm";
-    spec.attention.sinks = true;
-    spec.feed_forward.activation = Activation::ClampedSwiglu;
+    spec.for_attention(|attention| attention.sinks = true);
+    spec.for_layers(|layer| layer.feed_forward.activation = Activation::ClampedSwiglu);
     let rope = local_rope(keys, &mut spec)?;
     windows(keys, &mut spec, window(keys)?, 2, rope)?;
     Ok(spec)
@@ -167,9 +177,11 @@ pub(super) fn gpt_oss(keys: &Keys<'_>) -> Result<ModelSpec> {
 /// StarCoder 2: layer norms, biases, and a network without gates.
 pub(super) fn starcoder2(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
-    spec.norm.kind = NormKind::Layer;
-    spec.feed_forward.activation = Activation::Gelu;
-    spec.feed_forward.gated = false;
+    spec.normalise_by(NormKind::Layer);
+    spec.for_layers(|layer| {
+        layer.feed_forward.activation = Activation::Gelu;
+        layer.feed_forward.gated = false;
+    });
     Ok(spec)
 }
 
@@ -181,7 +193,7 @@ fn window(keys: &Keys<'_>) -> Result<u32> {
 /// The rope of layers with a window: of a base of its own where the file has one, else that of all.
 fn local_rope(keys: &Keys<'_>, spec: &mut ModelSpec) -> Result<usize> {
     let Some(base) = keys.positive_f32("rope.freq_base_swa")? else { return Ok(0) };
-    spec.ropes.push(keys.rope_of_base(spec.head_width, Pairs::Halves, base)?);
+    spec.ropes.push(keys.rope_of_base(spec.head_width(), Pairs::Halves, base)?);
     Ok(spec.ropes.len() - 1)
 }
 
@@ -201,8 +213,11 @@ fn windows(keys: &Keys<'_>, spec: &mut ModelSpec, window: u32, period: u32, rope
         Some(_) => by_period(keys.u32(PATTERN)?.unwrap_or(period)),
         None => by_period(period),
     };
-    for (layer, _) in spec.layers.iter_mut().zip(has_window).filter(|(_, has)| *has) {
-        *layer = Layer::Attention { window, rope: Some(rope) };
-    }
+    let mut has_window = has_window.into_iter();
+    spec.for_attention(|attention| {
+        if has_window.next() == Some(true) {
+            (attention.window, attention.rope) = (window, Some(rope));
+        }
+    });
     Ok(())
 }

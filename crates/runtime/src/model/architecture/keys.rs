@@ -49,6 +49,11 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// The same for what 0 turns off, as llama.cpp has it.
+    pub(super) fn positive_or_off(&self, name: &str) -> Result<Option<f32>> {
+        if self.f32(name)? == Some(0.0) { Ok(None) } else { self.positive_f32(name) }
+    }
+
     /// A size: an integer from 1 to [`MAX_SIZE`].
     pub(super) fn size(&self, name: &str) -> Result<u32> {
         let size = self.optional_size(name)?;
@@ -64,7 +69,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A number for each of `layers` layers: given for each, or once for all.
+    /// A number for each of `layers` layers: given for each, with those of heads that aren't run after them, or once for all.
     pub(super) fn by_layer(&self, name: &str, layers: u32) -> Result<Option<Vec<u32>>> {
         let key = self.key(name);
         let numbers: Vec<i64> = match self.metadata.get(&key) {
@@ -72,10 +77,12 @@ impl<'a> Keys<'a> {
             Some(Value::Array(Array::Bool(values))) => values.iter().map(|value| i64::from(*value)).collect(),
             _ => return Ok(self.metadata.u32(&key)?.map(|number| vec![number; layers as usize])),
         };
-        if numbers.len() != layers as usize {
-            return Err(self.invalid(name, format!("it has {} numbers for {layers} layers", numbers.len())));
+        let all = self.u32("block_count")?.unwrap_or(layers);
+        if numbers.len() != all as usize {
+            return Err(self.invalid(name, format!("it has {} numbers for {all} layers", numbers.len())));
         }
-        let numbers: Option<Vec<u32>> = numbers.into_iter().map(|number| u32::try_from(number).ok()).collect();
+        let run = numbers.into_iter().take(layers as usize);
+        let numbers: Option<Vec<u32>> = run.map(|number| u32::try_from(number).ok()).collect();
         numbers.map(Some).ok_or_else(|| self.invalid(name, "no number may be negative".to_owned()))
     }
 

@@ -1,15 +1,21 @@
 //! From metadata to [`ModelSpec`]: one mapping an architecture.
 
+mod activation;
 mod decoder;
 mod encoders;
 mod families;
 mod keys;
 mod rope;
+#[cfg(test)]
+mod tests;
 
 use wgslm_formats::gguf::Metadata;
 use wgslm_formats::{Error, Result};
 
 use self::keys::Keys;
+
+#[cfg(test)]
+pub(super) use self::tests::metadata_of;
 use super::ModelSpec;
 
 type Mapping = fn(&Keys<'_>) -> Result<ModelSpec>;
@@ -52,6 +58,9 @@ impl ModelSpec {
             architecture: architecture.to_owned(),
             supported: supported_architectures(),
         })?;
-        mapping(&Keys::new(metadata, architecture))
+        let keys = Keys::new(metadata, architecture);
+        let mut spec = mapping(&keys)?;
+        keys.name_activation(&mut spec)?;
+        Ok(spec)
     }
 }

@@ -68,19 +68,27 @@ impl Keys<'_> {
         })
     }
 
-    /// By how much more a model is to remember than it was first trained for; 1 where nothing says so.
+    /// By how much more a model is to remember than it was first trained for; 1 where nothing says so, or a 0.
     fn factor(&self) -> Result<f32> {
-        let factor = self.positive_f32("rope.scaling.factor")?;
         // The second is what old files have.
-        Ok(factor.or(self.positive_f32("rope.scale_linear")?).unwrap_or(1.0))
+        let key = match self.f32("rope.scaling.factor")? {
+            Some(_) => "rope.scaling.factor",
+            None => "rope.scale_linear",
+        };
+        Ok(self.positive_or_off(key)?.unwrap_or(1.0))
+    }
+
+    /// The length of the context that a model was first trained for.
+    fn original_context(&self) -> Result<u32> {
+        match self.u32("rope.scaling.original_context_length")? {
+            None | Some(0) => self.size("context_length"),
+            Some(_) => self.size("rope.scaling.original_context_length"),
+        }
     }
 
     /// Factors for each pair, of two kinds by the length of the context (LongRoPE: Ding et al. 2024).
     pub(super) fn by_length(&self, rope: RopeSpec) -> Result<RopeSpec> {
-        let original = match self.optional_size("rope.scaling.original_context_length")? {
-            Some(length) => length,
-            None => self.size("context_length")?,
-        };
+        let original = self.original_context()?;
         let factors = vec![(original, "rope_factors_short.weight"), (u32::MAX, "rope_factors_long.weight")];
         Ok(RopeSpec { factors, ..rope })
     }
@@ -109,10 +117,7 @@ impl Keys<'_> {
     /// than once are scaled linearly, and there is a ramp between.
     fn yarn(&self, mut rope: RopeSpec, base: f32) -> Result<RopeSpec> {
         let factor = self.factor()?;
-        let original = match self.optional_size("rope.scaling.original_context_length")? {
-            Some(length) => length,
-            None => self.size("context_length")?,
-        };
+        let original = self.original_context()?;
         let Ramp { fast, slow, log_multiplier } = self.ramp()?;
         let width = 2.0 * rope.frequencies.len() as f32;
         // The pair that turns so many times within the original context.

@@ -4,26 +4,26 @@ use wgslm_formats::Error;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Attention, AttentionVariant, Encoding, NormHeads, RopeAppend, StateVariant};
 
-use super::Graph;
 use super::linear::Destination;
 use super::norms::Sublayer;
 use super::{Count, ProgramBuilder};
+use super::{Graph, GraphLayer};
 use crate::Result;
 use crate::model::activations::stride;
-use crate::model::tensors::{QK, QKV, layer_tensor};
-use crate::model::{QkNorm, RopeSpec};
+use crate::model::tensors::{QK, QKV};
+use crate::model::{AttentionSpec, QkNorm};
 
 impl Graph<'_> {
-    /// A layer's attention, through a window and with a rope of this index if it has them.
+    /// The attention of a layer.
     pub(super) fn attention(
         &self,
         builder: &mut ProgramBuilder,
-        layer: usize,
-        (window, rope): (u32, Option<usize>),
+        layer: GraphLayer<'_>,
+        spec: &AttentionSpec,
         fused: bool,
     ) -> Result<()> {
-        let (a, spec) = (self.activations, self.spec);
-        let name = |tensor| layer_tensor(layer, tensor);
+        let a = self.activations;
+        let name = |tensor| layer.tensor(tensor);
         let (key, value) = (spec.query_width(), spec.query_width() + spec.kv_width());
         let (query_key, query_key_value) = (name(QK), name(QKV));
         let [q, k, v] = [("attn_q", 0), ("attn_k", key), ("attn_v", value)].map(|(tensor, row)| (name(tensor), row));
@@ -32,21 +32,21 @@ impl Graph<'_> {
             &[(&query_key, 0), (&v.0, v.1)],
             &[(&q.0, q.1), (&k.0, k.1), (&v.0, v.1)],
         ])?;
-        let exact = self.for_scores();
+        let exact = self.for_scores(spec);
         let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
         exact.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
-        self.norm_heads(builder, layer)?;
-        self.attend(builder, layer, window, rope.map(|rope| &spec.ropes[rope]), fused)?;
+        self.norm_heads(builder, layer, spec)?;
+        self.attend(builder, layer, spec, fused)?;
         let output = self.matrices(&[&[(&name("attn_output"), 0)]])?;
         let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
-        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output());
+        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output(layer.spec));
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 
     /// The same for queries and keys: scores multiply what activations of 8 bits are off by, unless norms keep them small. Of all
     /// that such activations cost, two thirds are lost there, on a tenth of the weights.
-    fn for_scores(&self) -> Self {
-        let encoding = match (self.encoding, self.spec.attention.qk_norm) {
+    fn for_scores(&self, spec: &AttentionSpec) -> Self {
+        let encoding = match (self.encoding, spec.qk_norm) {
             (Some(Encoding::Int8), QkNorm::None) => None,
             (encoding, _) => encoding,
         };
@@ -54,14 +54,13 @@ impl Graph<'_> {
     }
 
     /// Normalises queries and keys, where the model does.
-    fn norm_heads(&self, builder: &mut ProgramBuilder, layer: usize) -> Result<()> {
-        let spec = self.spec;
-        let (queries, keys) = match spec.attention.qk_norm {
+    fn norm_heads(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, spec: &AttentionSpec) -> Result<()> {
+        let (queries, keys) = match spec.qk_norm {
             QkNorm::None => return Ok(()),
             QkNorm::Head => ((spec.heads, spec.head_width), (spec.kv_heads, spec.head_width)),
             QkNorm::All => ((1, spec.query_width()), (1, spec.kv_width())),
         };
-        let weight = |tensor| self.weights.floats(&layer_tensor(layer, tensor));
+        let weight = |tensor| self.weights.floats(&layer.tensor(tensor));
         builder.dispatch(
             NormHeads {
                 queries: queries.0,
@@ -69,7 +68,7 @@ impl Graph<'_> {
                 keys: keys.0,
                 key_width: keys.1,
                 stride: stride(spec.qkv_width()),
-                epsilon: spec.norm.epsilon,
+                epsilon: layer.spec.norm.epsilon,
             },
             self.device.kernels().norm_heads(),
             Count::Tokens,
@@ -86,14 +85,14 @@ impl Graph<'_> {
     fn attend(
         &self,
         builder: &mut ProgramBuilder,
-        layer: usize,
-        window: u32,
-        rope: Option<&RopeSpec>,
+        layer: GraphLayer<'_>,
+        spec: &AttentionSpec,
         fused: bool,
     ) -> Result<()> {
-        let (a, spec, kv) = (self.activations, self.spec, &self.kv.layers[layer]);
-        let frequencies = self.weights.frequencies(spec, layer, self.context);
-        let missing = || Error::MissingTensor { tensor: layer_tensor(layer, "rope") };
+        let (a, kv) = (self.activations, &self.kv.layers[layer.index]);
+        let rope = spec.rope.map(|rope| &self.spec.ropes[rope]);
+        let frequencies = self.weights.frequencies(self.spec, layer.index, self.context);
+        let missing = || Error::MissingTensor { tensor: layer.tensor("rope") };
         let params = Attention {
             heads: spec.heads,
             kv_heads: spec.kv_heads,
@@ -101,14 +100,14 @@ impl Graph<'_> {
             query_stride: stride(spec.query_width()),
             y_stride: stride(spec.query_width()),
             y_groups: stride(spec.query_width()) / GROUP as u32,
-            scale: spec.attention.scale,
+            scale: spec.scale,
             splits: a.splits,
             pairs: rope.map_or(0, |rope| rope.frequencies.len() as u32),
             pair_step: rope.map_or(1, |rope| rope.pair_step),
             magnitude: rope.map_or(1.0, |rope| rope.magnitude),
-            soft_cap: spec.attention.soft_cap,
-            window,
-            sinks: spec.attention.sinks.into(),
+            soft_cap: spec.soft_cap,
+            window: spec.window,
+            sinks: spec.sinks.into(),
         };
         let resources = [
             ("rows", &a.rows),

@@ -3,19 +3,24 @@
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{ShortConvolution, StateVariant};
 
-use super::Graph;
 use super::linear::Destination;
 use super::norms::Sublayer;
 use super::{Count, ProgramBuilder};
+use super::{Graph, GraphLayer};
 use crate::Result;
 use crate::model::activations::stride;
-use crate::model::tensors::layer_tensor;
 
 impl Graph<'_> {
     /// A layer's convolution over `taps` tokens.
-    pub(super) fn convolution(&self, builder: &mut ProgramBuilder, layer: usize, taps: u32, fused: bool) -> Result<()> {
-        let (a, width, kv) = (self.activations, self.spec.width, &self.kv.layers[layer]);
-        let name = |tensor| layer_tensor(layer, tensor);
+    pub(super) fn convolution(
+        &self,
+        builder: &mut ProgramBuilder,
+        layer: GraphLayer<'_>,
+        taps: u32,
+        fused: bool,
+    ) -> Result<()> {
+        let (a, width, kv) = (self.activations, self.spec.width, &self.kv.layers[layer.index]);
+        let name = |tensor| layer.tensor(tensor);
         let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
         let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
         self.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
@@ -40,7 +45,7 @@ impl Graph<'_> {
         );
         let output = self.matrices(&[&[(&name("shortconv.out_proj"), 0)]])?;
         let input = self.encoded(builder, &a.attended, width, &output);
-        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output());
+        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output(layer.spec));
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 }

@@ -14,7 +14,7 @@ impl Graph<'_> {
     /// Looks up the rows' tokens and whatever else has embeddings.
     pub(super) fn embed(&self, builder: &mut ProgramBuilder) -> Result<()> {
         let (a, spec) = (self.activations, self.spec.embedding);
-        let x = if spec.norm { &a.projected } else { &a.residual };
+        let x = if spec.norm.is_some() { &a.projected } else { &a.residual };
         self.look_up(builder, self.weights.matrix(EMBEDDINGS)?, Embed::TOKEN, (x, spec.scale));
         if spec.positions {
             self.look_up(builder, self.weights.matrix(POSITIONS)?, Embed::POSITION, (x, 1.0));
@@ -22,8 +22,8 @@ impl Graph<'_> {
         if spec.types > 0 && self.weights.has_matrix(TOKEN_TYPES) {
             self.look_up(builder, self.weights.matrix(TOKEN_TYPES)?, Embed::FIRST, (x, 1.0));
         }
-        if spec.norm {
-            self.norm_projected(builder, EMBEDDING_NORM, self.norm_params())?;
+        if let Some(norm) = spec.norm {
+            self.norm_projected(builder, EMBEDDING_NORM, norm, self.norm_params(norm))?;
         }
         Ok(())
     }

@@ -2,27 +2,26 @@
 
 use wgslm_shaders::{ExpertsVariant, Linear, MixExperts, Route};
 
-use super::Graph;
 use super::linear::{Destination, Input, Placed};
 use super::norms::Sublayer;
 use super::{Count, ProgramBuilder};
+use super::{Graph, GraphLayer};
 use crate::Result;
 use crate::model::ExpertsSpec;
 use crate::model::activations::stride;
-use crate::model::tensors::layer_tensor;
 
 impl Graph<'_> {
     /// A layer's experts, chosen on the device.
     pub(super) fn experts(
         &self,
         builder: &mut ProgramBuilder,
-        layer: usize,
+        layer: GraphLayer<'_>,
         experts: ExpertsSpec,
         fused: bool,
     ) -> Result<()> {
-        let (a, spec) = (self.activations, self.spec.feed_forward);
+        let (a, spec) = (self.activations, layer.spec.feed_forward);
         let ExpertsSpec { count, used } = experts;
-        let name = |tensor| layer_tensor(layer, tensor);
+        let name = |tensor| layer.tensor(tensor);
         let [router, gate, up, down] = ["ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"].map(name);
         let router = self.matrices(&[&[(&router, 0)]])?;
         let gate_up = self.matrices(&[&[(&gate, 0), (&up, spec.width)]])?;
@@ -38,10 +37,10 @@ impl Graph<'_> {
         );
         let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
         self.linear_of_experts(builder, experts, (input, used), &gate_up, both);
-        let input = self.gate(builder, Count::TokensTimes(used), &down);
+        let input = self.gate(builder, Count::TokensTimes(used), &spec, &down);
         let made = Destination::in_planes(&a.experts.made, stride(self.spec.width));
         self.linear_of_experts(builder, experts, (input, 1), &down, made);
-        let output = self.sublayer_output();
+        let output = self.sublayer_output(layer.spec);
         builder.dispatch(
             MixExperts {
                 quads: stride(self.spec.width) / 4,

@@ -3,20 +3,21 @@
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Gate, GateVariant};
 
-use super::Graph;
 use super::linear::{Destination, Input, Placed};
 use super::norms::Sublayer;
 use super::{Count, ProgramBuilder};
+use super::{Graph, GraphLayer};
 use crate::Result;
+use crate::model::FeedForwardSpec;
 use crate::model::activations::stride;
-use crate::model::tensors::{GATE_UP, layer_tensor};
+use crate::model::tensors::GATE_UP;
 
 impl Graph<'_> {
     /// A layer's feed-forward network.
-    pub(super) fn feed_forward(&self, builder: &mut ProgramBuilder, layer: usize, fused: bool) -> Result<()> {
-        let spec = self.spec.feed_forward;
+    pub(super) fn feed_forward(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, fused: bool) -> Result<()> {
+        let spec = &layer.spec.feed_forward;
         let a = self.activations;
-        let name = |tensor| layer_tensor(layer, tensor);
+        let name = |tensor| layer.tensor(tensor);
         let (gate_up, gate, up) = (name(GATE_UP), name("ffn_gate"), name("ffn_up"));
         let matrices = if spec.gated {
             self.matrices(&[&[(&gate_up, 0)], &[(&gate, 0), (&up, spec.width)]])?
@@ -37,15 +38,21 @@ impl Graph<'_> {
         } else {
             let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
             self.linear(builder, Count::Tokens, input, &matrices, both);
-            self.gate(builder, Count::Tokens, &down)
+            self.gate(builder, Count::Tokens, spec, &down)
         };
-        self.linear(builder, Count::Tokens, input, &down, self.sublayer_output());
+        self.linear(builder, Count::Tokens, input, &down, self.sublayer_output(layer.spec));
         self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
     }
 
     /// The gates of rows that hold their values and then what they gate, encoded where the matrix that follows takes that.
-    pub(super) fn gate(&self, builder: &mut ProgramBuilder, count: Count, next: &[Placed<'_>]) -> Input<'_> {
-        let (a, spec) = (self.activations, self.spec.feed_forward);
+    pub(super) fn gate(
+        &self,
+        builder: &mut ProgramBuilder,
+        count: Count,
+        spec: &FeedForwardSpec,
+        next: &[Placed<'_>],
+    ) -> Input<'_> {
+        let a = self.activations;
         let encoding = next.iter().find_map(|placed| self.encoding_for(placed.matrix));
         builder.dispatch(
             Gate {

@@ -9,11 +9,11 @@ use super::{Count, ProgramBuilder};
 use crate::Result;
 use crate::model::{Matrix, MatrixPart};
 
-/// What a matrix multiplies: rows in planes, and the weights of the norm that comes before where the kernel is to apply it.
+/// What a matrix multiplies: rows in planes, and the weights and the epsilon of the norm that comes before where the kernel is to apply it.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) x: &'a Buffer,
-    pub(super) norm: Option<&'a Buffer>,
+    pub(super) norm: Option<(&'a Buffer, f32)>,
 }
 
 /// A matrix, its bias, and where its rows begin in a row of the destination.
@@ -136,7 +136,7 @@ impl Graph<'_> {
             accumulate: destination.accumulate.into(),
             gate_rows: destination.gate_rows,
             norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
-            epsilon: self.spec.norm.epsilon,
+            epsilon: input.norm.map_or(0.0, |(_, epsilon)| epsilon),
             bias: if placed.bias.is_some() { 1 + part.first } else { 0 },
             activation: destination.activation as u32,
             scale: destination.scale,
@@ -160,7 +160,7 @@ impl Graph<'_> {
             ("codes_x", &a.codes),
             ("scales_x", &a.scales),
             ("y", destination.y),
-            ("norm", input.norm.unwrap_or(input.x)),
+            ("norm", input.norm.map_or(input.x, |(weight, _)| weight)),
             ("bias", placed.bias.unwrap_or(input.x)),
             ("experts", &a.experts.chosen),
         ];

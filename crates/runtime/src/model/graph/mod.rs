@@ -17,7 +17,8 @@ use wgslm_shaders::{Encoding, Quantise, QuantiseVariant};
 use self::linear::{Input, Placed};
 use super::activations::{Activations, stride};
 use super::state::KvCache;
-use super::{Layer, ModelSpec, Weights};
+use super::tensors::layer_tensor;
+use super::{LayerSpec, MixerSpec, ModelSpec, Weights};
 use crate::{Device, Result};
 
 pub(crate) use self::count::{Count, Counts, Program, ProgramBuilder};
@@ -35,6 +36,20 @@ pub(crate) struct Graph<'a> {
     pub(crate) encoding: Option<Encoding>,
 }
 
+/// A layer of the spec and its place.
+#[derive(Clone, Copy)]
+struct GraphLayer<'a> {
+    index: usize,
+    spec: &'a LayerSpec,
+}
+
+impl GraphLayer<'_> {
+    /// The name of one of its tensors.
+    fn tensor(&self, name: &str) -> String {
+        layer_tensor(self.index, name)
+    }
+}
+
 impl Graph<'_> {
     /// From the rows' tokens to the residual stream after the last layer. `fused`: the kernels for few rows take in what stands
     /// beside a matrix.
@@ -42,13 +57,14 @@ impl Graph<'_> {
         let mut builder = ProgramBuilder::default();
         self.embed(&mut builder)?;
         for (index, layer) in self.spec.layers.iter().enumerate() {
-            match layer {
-                Layer::Attention { window, rope } => self.attention(&mut builder, index, (*window, *rope), fused)?,
-                Layer::ShortConvolution { taps } => self.convolution(&mut builder, index, *taps, fused)?,
+            let layer = GraphLayer { index, spec: layer };
+            match &layer.spec.mixer {
+                MixerSpec::Attention(attention) => self.attention(&mut builder, layer, attention, fused)?,
+                MixerSpec::ShortConvolution { taps } => self.convolution(&mut builder, layer, *taps, fused)?,
             }
-            match self.spec.feed_forward.experts {
-                None => self.feed_forward(&mut builder, index, fused)?,
-                Some(experts) => self.experts(&mut builder, index, experts, fused)?,
+            match layer.spec.feed_forward.experts {
+                None => self.feed_forward(&mut builder, layer, fused)?,
+                Some(experts) => self.experts(&mut builder, layer, experts, fused)?,
             }
         }
         Ok(builder.build(self.device.gpu()))

@@ -4,13 +4,13 @@ use wgslm_gpu::Buffer;
 use wgslm_shaders::Norm;
 use wgslm_shaders::format::GROUP;
 
-use super::Graph;
 use super::linear::{Destination, Input, Placed};
 use super::{Count, ProgramBuilder};
+use super::{Graph, GraphLayer};
 use crate::Result;
 use crate::model::activations::stride;
-use crate::model::tensors::{bias_of, layer_tensor, norms_after};
-use crate::model::{NormKind, NormPlace};
+use crate::model::tensors::{bias_of, norms_after};
+use crate::model::{LayerSpec, NormKind, NormPlace, NormSpec};
 
 /// The two sublayers of a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,27 +26,27 @@ impl Graph<'_> {
     pub(super) fn sublayer_input(
         &self,
         builder: &mut ProgramBuilder,
-        (layer, sublayer): (usize, Sublayer),
+        (layer, sublayer): (GraphLayer<'_>, Sublayer),
         matrices: &[Placed<'_>],
         fused: bool,
     ) -> Result<Input<'_>> {
-        if !self.spec.norm.place.is_before() {
+        if !layer.spec.norm_place.is_before() {
             return Ok(self.encoded(builder, &self.activations.residual, self.spec.width, matrices));
         }
         let norm = match sublayer {
             Sublayer::Mixer => "attn_norm",
-            Sublayer::FeedForward => self.spec.norm.feed_forward,
+            Sublayer::FeedForward => self.weights.layout().feed_forward_norm,
         };
-        self.normed(builder, &layer_tensor(layer, norm), matrices, Count::Tokens, fused)
+        self.normed(builder, (&layer.tensor(norm), layer.spec.norm), matrices, Count::Tokens, fused)
     }
 
     /// Where a sublayer's last product goes.
-    pub(super) fn sublayer_output(&self) -> Destination<'_> {
+    pub(super) fn sublayer_output(&self, layer: &LayerSpec) -> Destination<'_> {
         let (a, stride) = (self.activations, stride(self.spec.width));
-        if self.spec.norm.place.is_after() {
+        if layer.norm_place.is_after() {
             return Destination::in_planes(&a.projected, stride);
         }
-        let scale = self.spec.residual_scale;
+        let scale = layer.residual_scale;
         Destination { accumulate: true, scale, ..Destination::in_planes(&a.residual, stride) }
     }
 
@@ -54,25 +54,30 @@ impl Graph<'_> {
     pub(super) fn finish_sublayer(
         &self,
         builder: &mut ProgramBuilder,
-        (layer, sublayer): (usize, Sublayer),
+        (layer, sublayer): (GraphLayer<'_>, Sublayer),
     ) -> Result<()> {
-        let place = self.spec.norm.place;
+        let LayerSpec { norm, norm_place: place, residual_scale: scale, .. } = *layer.spec;
         if !place.is_after() {
             return Ok(());
         }
         let [mixer, feed_forward] = norms_after(place);
-        let name = layer_tensor(layer, if sublayer == Sublayer::Mixer { mixer } else { feed_forward });
+        let name = layer.tensor(if sublayer == Sublayer::Mixer { mixer } else { feed_forward });
         if place == NormPlace::AfterSum {
-            return self.norm_projected(builder, &name, Norm { of_sum: 1, ..self.norm_params() });
+            return self.norm_projected(builder, &name, norm, Norm { of_sum: 1, ..self.norm_params(norm) });
         }
-        let scale = self.spec.residual_scale;
-        self.norm_projected(builder, &name, Norm { accumulate: 1, scale, ..self.norm_params() })
+        self.norm_projected(builder, &name, norm, Norm { accumulate: 1, scale, ..self.norm_params(norm) })
     }
 
     /// The norm of what is projected, into the residual stream.
-    pub(super) fn norm_projected(&self, builder: &mut ProgramBuilder, name: &str, params: Norm) -> Result<()> {
+    pub(super) fn norm_projected(
+        &self,
+        builder: &mut ProgramBuilder,
+        name: &str,
+        norm: NormSpec,
+        params: Norm,
+    ) -> Result<()> {
         let a = self.activations;
-        let (weight, bias) = self.norm_weights(name)?;
+        let (weight, bias) = self.norm_weights(name, norm)?;
         let resources = [("x", &a.projected), ("weight", weight), ("bias", bias), ("y", &a.residual)];
         builder.dispatch(params, self.device.kernels().norm(false, None), Count::Tokens, &resources);
         Ok(())
@@ -82,27 +87,28 @@ impl Graph<'_> {
     pub(super) fn output_norm(
         &self,
         builder: &mut ProgramBuilder,
+        norm: NormSpec,
         matrices: &[Placed<'_>],
         count: Count,
         fused: bool,
     ) -> Result<Input<'_>> {
-        let name = format!("{}.weight", self.spec.norm.output.unwrap_or_default());
-        self.normed(builder, &name, matrices, count, fused)
+        let name = format!("{}.weight", self.weights.layout().output_norm);
+        self.normed(builder, (&name, norm), matrices, count, fused)
     }
 
     /// The residual stream under a norm, as these matrices need it: of every row or of the outputs' rows.
     fn normed(
         &self,
         builder: &mut ProgramBuilder,
-        name: &str,
+        (name, norm): (&str, NormSpec),
         matrices: &[Placed<'_>],
         count: Count,
         fused: bool,
     ) -> Result<Input<'_>> {
         let a = self.activations;
-        let (weight, bias) = self.norm_weights(name)?;
-        if fused && self.spec.norm.kind == NormKind::Rms {
-            return Ok(Input { x: &a.residual, norm: Some(weight) });
+        let (weight, bias) = self.norm_weights(name, norm)?;
+        if fused && norm.kind == NormKind::Rms {
+            return Ok(Input { x: &a.residual, norm: Some((weight, norm.epsilon)) });
         }
         let resources = [
             ("x", &a.residual),
@@ -118,29 +124,29 @@ impl Graph<'_> {
             let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;
             if matrices.iter().any(takes) || (matrices.is_empty() && encoding.is_none()) {
                 let variant = self.device.kernels().norm(count == Count::Outputs, encoding);
-                builder.dispatch(self.norm_params(), variant, count, &resources);
+                builder.dispatch(self.norm_params(norm), variant, count, &resources);
             }
         }
         Ok(Input { x: &a.normed, norm: None })
     }
 
-    fn norm_weights(&self, name: &str) -> Result<(&Buffer, &Buffer)> {
+    fn norm_weights(&self, name: &str, norm: NormSpec) -> Result<(&Buffer, &Buffer)> {
         let weight = self.weights.floats(name)?;
-        let bias = match self.spec.norm.kind {
+        let bias = match norm.kind {
             NormKind::Rms => weight,
             NormKind::Layer => self.weights.floats(&bias_of(name))?,
         };
         Ok((weight, bias))
     }
 
-    pub(super) fn norm_params(&self) -> Norm {
+    pub(super) fn norm_params(&self, norm: NormSpec) -> Norm {
         let width = self.spec.width;
         Norm {
             width,
             groups: stride(width) / GROUP as u32,
             stride: stride(width) / 4,
-            epsilon: self.spec.norm.epsilon,
-            centred: (self.spec.norm.kind == NormKind::Layer).into(),
+            epsilon: norm.epsilon,
+            centred: (norm.kind == NormKind::Layer).into(),
             accumulate: 0,
             of_sum: 0,
             scale: 1.0,

@@ -7,9 +7,9 @@ use super::Graph;
 use super::linear::Destination;
 use super::{Count, Program, ProgramBuilder};
 use crate::Result;
-use crate::model::OutputSpec;
 use crate::model::activations::stride;
 use crate::model::tensors::{EMBEDDINGS, OUTPUT_HEAD};
+use crate::model::{NormKind, NormSpec, OutputSpec};
 
 impl Graph<'_> {
     /// From the residual stream to the outputs' logits. `fused`: output i is row i of the step, and outputs are few.
@@ -20,7 +20,8 @@ impl Graph<'_> {
         };
         let name = if self.spec.tied_head { EMBEDDINGS } else { OUTPUT_HEAD };
         let matrices = self.matrices(&[&[(name, 0)]])?;
-        let input = self.output_norm(&mut builder, &matrices, Count::Outputs, fused)?;
+        let norm = self.spec.output_norm.unwrap_or(NormSpec { kind: NormKind::Rms, epsilon: 0.0 });
+        let input = self.output_norm(&mut builder, norm, &matrices, Count::Outputs, fused)?;
         let plain = Destination::plain(&self.activations.logits, self.spec.vocabulary);
         self.linear(&mut builder, Count::Outputs, input, &matrices, Destination { scale, soft_cap, ..plain });
         Ok(builder.build(self.device.gpu()))
@@ -31,9 +32,9 @@ impl Graph<'_> {
         let mut builder = ProgramBuilder::default();
         let OutputSpec::Embedding(pooling) = self.spec.output else { return Ok(builder.build(self.device.gpu())) };
         let (a, width) = (self.activations, self.spec.width);
-        let x = match self.spec.norm.output {
+        let x = match self.spec.output_norm {
             None => &a.residual,
-            Some(_) => self.output_norm(&mut builder, &[], Count::Tokens, false)?.x,
+            Some(norm) => self.output_norm(&mut builder, norm, &[], Count::Tokens, false)?.x,
         };
         let groups = stride(width) / GROUP as u32;
         builder.dispatch(
@@ -63,6 +64,7 @@ impl Graph<'_> {
         let resources = [
             ("outputs", &a.outputs),
             ("logits", &a.logits),
+            ("banned", &a.banned),
             ("maxima", &a.maxima),
             ("histogram", &a.histogram),
             ("band", &a.band),

@@ -165,6 +165,7 @@ fn argmax_case() -> (Sample, Resources) {
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &values(2 * vocabulary as usize))
+        .with("banned", &vec![0u32; Sample::banned_words(vocabulary) as usize])
         .with("thresholds", &[0.0f32; 2])
         .with("candidates", &vec![0u32; 2 * Sample::chunks(vocabulary) as usize])
         .with("sampled", &[0u32; 2]);

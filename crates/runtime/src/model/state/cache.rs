@@ -4,7 +4,7 @@ use wgslm_gpu::{Buffer, Gpu};
 use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
 use crate::Result;
-use crate::model::{Layer, ModelSpec};
+use crate::model::{LayerSpec, ModelSpec};
 
 /// What one layer remembers, in blocks that are reached through `tables`.
 pub(crate) struct KvLayer {
@@ -50,7 +50,7 @@ impl KvCache {
         let blocks = tokens.div_ceil(BLOCK_TOKENS);
         let table_bytes = u64::from(slots.count) * u64::from(blocks) * 4;
         let tables = gpu.storage_buffer("the block tables", table_bytes)?;
-        let windows = spec.layers.iter().map(Layer::window).filter(|window| *window > 0);
+        let windows = spec.layers.iter().map(LayerSpec::window).filter(|window| *window > 0);
         let ring = windows.max().map_or(blocks, |window| ring_blocks(window, slots.rows));
         let keeps_windows = ring < blocks.div_ceil(slots.count);
         let ring_tables = if keeps_windows {
@@ -62,14 +62,10 @@ impl KvCache {
         } else {
             tables.clone()
         };
-        let layer = |layer: &Layer| {
+        let layer = |layer: &LayerSpec| {
             let in_ring = keeps_windows && layer.window() > 0;
             let blocks = if in_ring { ring * slots.count } else { blocks };
-            let token_bytes = spec.layer_bytes_per_token(layer, format);
-            let (keys, values) = match layer {
-                Layer::Attention { .. } => (token_bytes / 2, token_bytes / 2),
-                Layer::ShortConvolution { .. } => (token_bytes, 0),
-            };
+            let (keys, values) = layer.bytes_per_token(spec.width, format);
             let buffer = |bytes: u64| {
                 let label = format!("the KV cache of {tokens} tokens");
                 gpu.storage_buffer(&label, (u64::from(blocks) * u64::from(BLOCK_TOKENS) * bytes).max(4))
@@ -84,10 +80,7 @@ impl KvCache {
     /// The most tokens whose layers' keys fit one binding of `max_binding` bytes each.
     #[must_use]
     pub(crate) fn largest_capacity(spec: &ModelSpec, format: KvFormat, max_binding: u64) -> u32 {
-        let of_layer = |layer: &Layer| match layer {
-            Layer::Attention { .. } => spec.layer_bytes_per_token(layer, format) / 2,
-            Layer::ShortConvolution { .. } => spec.layer_bytes_per_token(layer, format),
-        };
+        let of_layer = |layer: &LayerSpec| layer.bytes_per_token(spec.width, format).0;
         let bytes = spec.layers.iter().map(of_layer).max().unwrap_or(1);
         let tokens = max_binding / bytes;
         (tokens.min(u64::from(u32::MAX / 2)) as u32) / BLOCK_TOKENS * BLOCK_TOKENS

@@ -1,4 +1,4 @@
-// Choosing among candidate tokens: what is bound, the score of a token, and the best of a workgroup's.
+// Choosing among candidate tokens: what is bound, a token as a candidate, and the best of a workgroup's.
 #import logits
 #import random
 
@@ -6,6 +6,9 @@
 
 // What a score has to exceed to be chosen.
 const LEAST: f32 = -3.4028234e38;
+// What stands for the token of an output with a logit that is no finite number, and its score, which wins.
+const NOT_FINITE: u32 = 0xffffffffu;
+const GREATEST: f32 = 3.4028234e38;
 
 // The candidate ahead so far: token 0 where none is.
 struct Best {
@@ -25,15 +28,18 @@ fn threshold(index: u32) -> f32 {
     return LEAST;
 }
 
-// The token's logit or, at a temperature, logit / temperature + noise.
-fn score(index: u32, threshold: f32, token: u32) -> f32 {
+// The token with its logit or, at a temperature, logit / temperature + noise. A logit that is no finite number gives NOT_FINITE.
+fn candidate(index: u32, threshold: f32, token: u32) -> Best {
+    if token == NOT_FINITE { return Best(GREATEST, NOT_FINITE); }
+    if is_banned(token) { return Best(LEAST, token); }
     let output = outputs[index];
     let logit = logits[index * params.stride + token];
-    if logit < threshold { return LEAST; }
+    if (bitcast<u32>(logit) & 0x7f800000u) == 0x7f800000u { return Best(GREATEST, NOT_FINITE); }
+    if logit < threshold { return Best(LEAST, token); }
     if output.inverse_temperature > 0.0 {
-        return logit * output.inverse_temperature + gumbel(output.seed, output.step, token);
+        return Best(logit * output.inverse_temperature + gumbel(output.seed, output.step, token), token);
     }
-    return logit;
+    return Best(logit, token);
 }
 
 var<workgroup> bests: array<Best, WORKGROUP_SIZE>;

@@ -1,5 +1,5 @@
-// Logits as integers in the same order: larger logits have larger keys, equal ones the same. What is not a number has 0, as has
-// what lies beyond the vocabulary.
+// Logits as integers in the same order: larger logits have larger keys, equal ones the same. What is not a number has 0, as have
+// banned tokens and what lies beyond the vocabulary.
 #import logits
 
 // Keys of a chunk that an invocation takes.
@@ -23,7 +23,7 @@ fn keys_of_chunk(output: u32, chunk: u32, lane: u32) -> array<u32, KEYS_EACH> {
     var keys: array<u32, KEYS_EACH>;
     for (var i = 0u; i < KEYS_EACH; i++) {
         let token = chunk * CHUNK + i * WORKGROUP_SIZE + lane;
-        if token < params.vocabulary { keys[i] = key_of(logits[output * params.stride + token]); }
+        if token < params.vocabulary && !is_banned(token) { keys[i] = key_of(logits[output * params.stride + token]); }
     }
     return keys;
 }

@@ -1,6 +1,7 @@
 //! The tensors' bytes as their files arrive.
 
-use super::Event;
+use std::borrow::Cow;
+
 use super::rewrite::{Pending, Rewrite};
 use crate::gguf::Extents;
 use crate::{Error, Result};
@@ -17,6 +18,9 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// A tensor that the model has no use for.
+    pub(crate) const LEFT_OUT: Self = Self { tensor: None, offset: 0, rewrite: Rewrite::None };
+
     /// The whole of a tensor, as it is.
     pub(crate) fn whole(tensor: usize) -> Self {
         Self { tensor: Some(tensor), offset: 0, rewrite: Rewrite::None }
@@ -29,6 +33,16 @@ pub(crate) struct Constant {
     pub(crate) tensor: usize,
     /// Its bytes.
     pub(crate) bytes: Vec<u8>,
+}
+
+/// Bytes of one of the model's tensors.
+pub(crate) struct TensorBytes<'a> {
+    /// The tensor, by its place in the header.
+    pub(crate) tensor: usize,
+    /// Where in the tensor they lie.
+    pub(crate) offset: u64,
+    /// The bytes, at least one.
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
 /// A file with tensors.
@@ -49,20 +63,20 @@ impl DataFile {
     }
 
     /// The next bytes of a tensor; `None` when `input`, which starts at `position`, is used up.
-    pub(super) fn read<'a>(&mut self, input: &mut &'a [u8], position: &mut u64) -> Option<Event<'a>> {
+    pub(crate) fn read<'a>(&mut self, input: &mut &'a [u8], position: &mut u64) -> Option<TensorBytes<'a>> {
         loop {
             let arrived = self.extents.next(input, position)?;
             let Some(Piece { tensor: Some(tensor), offset, rewrite }) = self.pieces.get(arrived.tensor).copied() else {
                 continue;
             };
             if let Some((within, bytes)) = self.pending.push(rewrite, arrived.offset, arrived.bytes) {
-                return Some(Event::Data { tensor, offset: offset + within, bytes });
+                return Some(TensorBytes { tensor, offset: offset + within, bytes });
             }
         }
     }
 
     /// Says whether the file was complete, which ended at `position`.
-    pub(super) fn end(&self, position: u64) -> Result<()> {
+    pub(crate) fn end(&self, position: u64) -> Result<()> {
         self.extents.ended_early(position, Some(&self.name)).map_or(Ok(()), Err::<(), Error>)
     }
 }

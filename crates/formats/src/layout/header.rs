@@ -29,8 +29,10 @@ pub struct TokenizerFiles {
     pub config: Option<Vec<u8>>,
     /// chat_template.jinja.
     pub chat_template: Option<String>,
-    /// What generation_config.json names as ends of an answer.
+    /// Tokens that end an answer: those of generation_config.json, or of config.json where it has none.
     pub stop_tokens: Vec<u32>,
+    /// Tokens that are never chosen, which generation_config.json names.
+    pub suppressed_tokens: Vec<u32>,
 }
 
 /// Everything that a model's files say before the tensors' bytes, in GGUF's keys and names.
