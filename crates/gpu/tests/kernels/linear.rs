@@ -175,15 +175,15 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     let finishes = extra == Extra::Finish || gate.is_some();
     let activation = gate.unwrap_or(if finishes { Activation::Gelu } else { Activation::None });
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: capacity as u32,
+        tokens: capacity as u32,
         x_stride: (x_stride / 4) as u32,
         y_stride: y_stride as u32,
         y_offset: y_offset as u32,
         y_groups: if planes { y_groups as u32 } else { 0 },
         accumulate: planes.into(),
-        gate_rows: if gate.is_some() { rows as u32 } else { 0 },
+        gate_outputs: if gate.is_some() { rows as u32 } else { 0 },
         norm_width: if norms { (width - padding) as u32 } else { 0 },
         epsilon: 1e-5,
         bias: if finishes { 4 } else { 0 },
@@ -235,9 +235,9 @@ fn expert_case(variant: LinearVariant, per_row: usize, norms: bool) -> Case {
     let (width, inputs) = (groups * GROUP, tokens.div_ceil(per_row));
     let (y_stride, y_offset) = (rows + 9, 4);
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: tokens as u32,
+        tokens: tokens as u32,
         x_stride: (width / 4) as u32,
         y_stride: y_stride as u32,
         y_offset: y_offset as u32,
@@ -340,7 +340,7 @@ fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
 fn a_grid_stays_within_what_every_device_takes() {
     for variant in LinearVariant::all().into_iter().map(Variant::from) {
         let params =
-            Linear { rows: 262_144, groups: 1, columns: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
+            Linear { outputs: 262_144, groups: 1, tokens: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
         let grid = params.grid(&variant, Extent { count: 4096, context: 4096 });
         assert!(grid.iter().all(|size| (1..=65_535).contains(size)), "{}: {grid:?}", variant.name());
     }

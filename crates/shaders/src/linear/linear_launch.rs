@@ -12,12 +12,12 @@ use crate::resources::Resources;
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Linear {
-    /// Rows of the weight: values of `y` that this dispatch makes for each token.
-    pub rows: u32,
+    /// Outputs, which are rows of the weight: values of `y` that this dispatch makes for each token.
+    pub outputs: u32,
     /// Groups of 32 in a row of the weight.
     pub groups: u32,
     /// Tokens for which there is room in `x` and `y`.
-    pub columns: u32,
+    pub tokens: u32,
     /// The stride of `x`, in vec4; rows of `codes_x` follow each other.
     pub x_stride: u32,
     /// The stride of `y`, in f32.
@@ -30,7 +30,7 @@ pub struct Linear {
     pub accumulate: u32,
     /// The row n of the weight with which the gated half begins, 0 for none: `y = activation(weight * x) * (weight from row n on * x)`
     /// (`matvec`).
-    pub gate_rows: u32,
+    pub gate_outputs: u32,
     /// Values over which `x` is RMS-normalised first, with the weights in `norm`; 0 for no norm (`matvec`).
     pub norm_width: u32,
     /// The epsilon of the norm.
@@ -45,7 +45,7 @@ pub struct Linear {
     pub soft_cap: f32,
     /// The first expert whose rows the weight holds, where there are experts.
     pub first_expert: u32,
-    /// The number of experts that it holds, `rows` rows each.
+    /// The number of experts that it holds, `outputs` rows each.
     pub expert_count: u32,
     /// Rows of `y` for each row of `x`, where there are experts.
     pub per_row: u32,
@@ -72,18 +72,18 @@ impl FamilyLaunch for Linear {
     fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
         match variant.kernel {
             LinearKernel::Matmul(tile) | LinearKernel::MatmulInt8(tile) => {
-                [self.rows.div_ceil(tile.rows), extent.count.div_ceil(tile.tokens), 1]
+                [self.outputs.div_ceil(tile.outputs), extent.count.div_ceil(tile.tokens), 1]
             }
             LinearKernel::MatmulCooperative(tile) => {
-                [self.rows.div_ceil(tile.side), extent.count.div_ceil(tile.side), 1]
+                [self.outputs.div_ceil(tile.side), extent.count.div_ceil(tile.side), 1]
             }
             LinearKernel::MatmulRowPerLane(tokens) | LinearKernel::MatmulRowPerLaneInt8(tokens) => {
-                [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(tokens.count()), 1]
+                [self.outputs.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(tokens.count()), 1]
             }
             LinearKernel::Matvec { shape, .. } => {
-                let rows = if self.gate_rows > 0 { shape.rows / 2 } else { shape.rows };
-                let groups = self.rows.div_ceil(rows);
-                [groups.min(MAX_GRID), extent.count.div_ceil(shape.columns), groups.div_ceil(MAX_GRID)]
+                let outputs = if self.gate_outputs > 0 { shape.outputs / 2 } else { shape.outputs };
+                let groups = self.outputs.div_ceil(outputs);
+                [groups.min(MAX_GRID), extent.count.div_ceil(shape.tokens), groups.div_ceil(MAX_GRID)]
             }
         }
     }

@@ -25,9 +25,9 @@ pub(crate) fn linear(params: &Linear, variant: &LinearVariant, count: usize, res
         };
         let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, variant, resources, token)).collect();
         for (r, expert) in each_row(params, variant) {
-            let first_row = expert * params.rows as usize;
+            let first_row = expert * params.outputs as usize;
             let weights = row(first_row + r);
-            let second = (params.gate_rows > 0).then(|| row(r + params.gate_rows as usize));
+            let second = (params.gate_outputs > 0).then(|| row(r + params.gate_outputs as usize));
             for (token, x) in inputs.iter().enumerate() {
                 let own = |experts: &[u32]| experts[token].wrapping_sub(params.first_expert) as usize;
                 if variant.experts() && own(resources.get("experts")) != expert {
@@ -41,7 +41,7 @@ pub(crate) fn linear(params: &Linear, variant: &LinearVariant, count: usize, res
                 let sum = biased(r, dot(&weights));
                 let mut value = match &second {
                     None => activation.apply(sum),
-                    Some(second) => activation.gate(sum, biased(r + params.gate_rows as usize, dot(second))),
+                    Some(second) => activation.gate(sum, biased(r + params.gate_outputs as usize, dot(second))),
                 } * f64::from(params.scale);
                 if params.soft_cap > 0.0 {
                     let cap = f64::from(params.soft_cap);
@@ -59,8 +59,8 @@ pub(crate) fn linear(params: &Linear, variant: &LinearVariant, count: usize, res
 /// The rows of the weight: each in its expert, or all in one.
 fn each_row(params: &Linear, variant: &LinearVariant) -> impl Iterator<Item = (usize, usize)> {
     let experts = if variant.experts() { params.expert_count as usize } else { 1 };
-    let rows = params.rows as usize;
-    (0..experts).flat_map(move |expert| (0..rows).map(move |row| (row, expert)))
+    let outputs = params.outputs as usize;
+    (0..experts).flat_map(move |expert| (0..outputs).map(move |row| (row, expert)))
 }
 
 /// A token's activations in their order, normalised where the parameters ask for it.

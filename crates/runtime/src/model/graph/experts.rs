@@ -69,8 +69,8 @@ impl Graph<'_> {
         for (placed, part) in parts {
             let matrix = placed.matrix;
             let params = Linear {
-                rows: matrix.unit,
-                columns: self.activations.row_capacity * experts.used,
+                outputs: matrix.unit,
+                tokens: self.activations.row_capacity * experts.used,
                 first_expert: part.first / matrix.unit,
                 expert_count: part.rows / matrix.unit,
                 per_row,

@@ -106,9 +106,9 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
     // 0x2c2c: a pair of halves of 0.0652.
     let scales = vec![0x2c2c_2c2c_u32; stored * format.scale_words(groups)];
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: tokens as u32,
+        tokens: tokens as u32,
         x_stride: (groups * GROUP / 4) as u32,
         y_stride: rows as u32,
         norm_width: if variant.kernel() == Kernel::Matvec { (groups * GROUP) as u32 } else { 0 },

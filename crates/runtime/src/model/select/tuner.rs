@@ -87,14 +87,14 @@ impl Tuner {
 fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShape) -> Result<Program<AsGiven>> {
     let x = gpu.storage_buffer("tuning input", u64::from(kind.groups) * GROUP as u64 * 4)?;
     let y: Buffer = gpu.storage_buffer("tuning output", u64::from(kind.rows) * 4)?;
-    let rows = if kind.gated { kind.rows / 2 } else { kind.rows };
+    let outputs = if kind.gated { kind.rows / 2 } else { kind.rows };
     let params = Linear {
-        rows,
+        outputs,
         groups: kind.groups,
-        columns: 1,
+        tokens: 1,
         x_stride: kind.groups * GROUP as u32 / 4,
-        y_stride: rows,
-        gate_rows: if kind.gated { rows } else { 0 },
+        y_stride: outputs,
+        gate_outputs: if kind.gated { outputs } else { 0 },
         norm_width: if kind.gated { kind.groups * GROUP as u32 } else { 0 },
         epsilon: 1.0,
         activation: if kind.gated { Activation::Silu as u32 } else { 0 },

@@ -162,7 +162,7 @@ impl Choices for LinearVariant {
         defines.extend(chosen(&[
             ("SUBGROUPS", self.subgroups()),
             ("EXPERTS", self.experts()),
-            ("COLUMNS4", matches!(self.kernel, LinearKernel::Matvec { shape, .. } if shape.columns == 4)),
+            ("COLUMNS4", matches!(self.kernel, LinearKernel::Matvec { shape, .. } if shape.tokens == 4)),
             ("TOKENS4", self.lane_tokens() == Some(LaneTokens::Four)),
             ("ACTIVATIONS", self.kernel() == Kernel::Matvec && !fixed),
             ("FIXED", fixed),

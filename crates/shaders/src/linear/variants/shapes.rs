@@ -7,10 +7,10 @@ use crate::format::WeightFormat;
 pub struct MatvecShape {
     /// Invocations of a workgroup.
     pub workgroup_size: u32,
-    /// Rows that a workgroup takes at a time.
-    pub rows: u32,
+    /// Outputs, which are rows of the weight, that a workgroup makes at a time.
+    pub outputs: u32,
     /// Tokens that it takes at a time.
-    pub columns: u32,
+    pub tokens: u32,
     /// True where activations are turned to fixed point of 16 bits by groups of 32, for integer dot products: fewer instructions a
     /// weight, more before the first.
     pub fixed: bool,
@@ -20,8 +20,8 @@ impl MatvecShape {
     /// The shape that suits most matrices, and devices without subgroups.
     pub const DEFAULT: Self = Self::new(64, 4);
 
-    /// For 2 to 8 tokens.
-    pub const FEW_TOKENS: Self = Self { columns: 4, ..Self::DEFAULT };
+    /// The shape for 2 to 8 tokens.
+    pub const FEW_TOKENS: Self = Self { tokens: 4, ..Self::DEFAULT };
 
     /// The shapes among which to choose for a single token; where codes are integers, the last are seldom the fastest.
     const FLOAT: [Self; 7] = [
@@ -52,19 +52,19 @@ impl MatvecShape {
         Self::FLOAT.into_iter().take(float).chain(Self::FIXED.into_iter().take(fixed))
     }
 
-    const fn new(workgroup_size: u32, rows: u32) -> Self {
-        Self { workgroup_size, rows, columns: 1, fixed: false }
+    const fn new(workgroup_size: u32, outputs: u32) -> Self {
+        Self { workgroup_size, outputs, tokens: 1, fixed: false }
     }
 
     /// Its part of a variant's name.
     pub(super) fn label(&self) -> String {
-        let Self { workgroup_size, rows, columns, fixed } = self;
-        format!("-{workgroup_size}x{rows}x{columns}{}", if *fixed { "-fixed" } else { "" })
+        let Self { workgroup_size, outputs, tokens, fixed } = self;
+        format!("-{workgroup_size}x{outputs}x{tokens}{}", if *fixed { "-fixed" } else { "" })
     }
 
     /// The constants that the text begins with.
     pub(super) const fn constants(&self) -> [(&'static str, u32); 3] {
-        [("WORKGROUP_SIZE", self.workgroup_size), ("ROWS", self.rows), ("COLUMNS", self.columns)]
+        [("WORKGROUP_SIZE", self.workgroup_size), ("ROWS", self.outputs), ("COLUMNS", self.tokens)]
     }
 }
 
@@ -72,18 +72,18 @@ impl MatvecShape {
 /// workgroups there are to keep it busy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tile {
-    /// Rows of the weight: 64 or 128.
-    pub rows: u32,
+    /// Outputs, which are rows of the weight: 64 or 128.
+    pub outputs: u32,
     /// Tokens: a multiple of 64.
     pub tokens: u32,
 }
 
 impl Tile {
     /// The one that suits most matrices.
-    pub const DEFAULT: Self = Self { rows: 64, tokens: 64 };
+    pub const DEFAULT: Self = Self { outputs: 64, tokens: 64 };
 
     /// The one for weights with tables, which take workgroup memory.
-    const WITH_TABLE: Self = Self { rows: 128, tokens: 64 };
+    const WITH_TABLE: Self = Self { outputs: 128, tokens: 64 };
 
     /// This one or, for formats with a table and those that few files are in, the only one that there is for weights in `format`.
     #[must_use]
@@ -103,7 +103,7 @@ impl Tile {
 
     /// Its part of a variant's name.
     pub(super) fn label(&self) -> String {
-        format!("-{}x{}", self.rows, self.tokens)
+        format!("-{}x{}", self.outputs, self.tokens)
     }
 
     /// The constants that the text begins with: 256 invocations stand 16 along each side, and take tokens in batches, so that
@@ -111,27 +111,27 @@ impl Tile {
     pub(super) const fn constants(&self) -> [(&'static str, u32); 5] {
         const BATCH: u32 = 4;
         [
-            ("TILE_ROWS", self.rows),
+            ("TILE_ROWS", self.outputs),
             ("TILE_TOKENS", self.tokens),
-            ("ROWS_EACH", self.rows / 16),
+            ("ROWS_EACH", self.outputs / 16),
             ("BATCH", BATCH),
             ("TOKEN_BATCHES", self.tokens / 16 / BATCH),
         ]
     }
 
     /// The tiles among which to choose.
-    pub const ALL: [Self; 3] = [Self::DEFAULT, Self { rows: 128, tokens: 64 }, Self { rows: 128, tokens: 128 }];
+    pub const ALL: [Self; 3] = [Self::DEFAULT, Self { outputs: 128, tokens: 64 }, Self { outputs: 128, tokens: 128 }];
 }
 
 /// A way in which `matmul_cooperative` divides its work: a workgroup makes a tile of `y`, its subgroups of 32 invocations parts of the tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CooperativeTile {
-    /// Rows of the weight, and as many tokens.
+    /// Outputs, which are rows of the weight, and as many tokens.
     pub side: u32,
     /// Groups of 32 along k that are staged at a time.
     pub groups: u32,
-    /// Rows of a subgroup's part: a multiple of 16.
-    pub subgroup_rows: u32,
+    /// Outputs of a subgroup's part: a multiple of 16.
+    pub subgroup_outputs: u32,
     /// Tokens of a subgroup's part: a multiple of 16.
     pub subgroup_tokens: u32,
 }
@@ -139,10 +139,10 @@ pub struct CooperativeTile {
 impl CooperativeTile {
     /// The tiles among which to choose, from the one for the least work on.
     pub const ALL: [Self; 4] = [
-        Self { side: 32, groups: 2, subgroup_rows: 16, subgroup_tokens: 32 },
-        Self { side: 64, groups: 2, subgroup_rows: 32, subgroup_tokens: 32 },
-        Self { side: 128, groups: 2, subgroup_rows: 64, subgroup_tokens: 32 },
-        Self { side: 128, groups: 1, subgroup_rows: 64, subgroup_tokens: 64 },
+        Self { side: 32, groups: 2, subgroup_outputs: 16, subgroup_tokens: 32 },
+        Self { side: 64, groups: 2, subgroup_outputs: 32, subgroup_tokens: 32 },
+        Self { side: 128, groups: 2, subgroup_outputs: 64, subgroup_tokens: 32 },
+        Self { side: 128, groups: 1, subgroup_outputs: 64, subgroup_tokens: 64 },
     ];
 
     /// Bytes of workgroup memory that the largest of them takes.
@@ -150,8 +150,8 @@ impl CooperativeTile {
 
     /// Its part of a variant's name.
     pub(super) fn label(&self) -> String {
-        let Self { side, groups, subgroup_rows, subgroup_tokens } = self;
-        format!("-{side}x{side}x{groups}-{subgroup_rows}x{subgroup_tokens}")
+        let Self { side, groups, subgroup_outputs, subgroup_tokens } = self;
+        format!("-{side}x{side}x{groups}-{subgroup_outputs}x{subgroup_tokens}")
     }
 
     /// Invocations of a workgroup: each stages a group of the weight.
@@ -167,7 +167,7 @@ impl CooperativeTile {
             ("TILE_TOKENS", self.side),
             ("STEP", self.groups),
             ("STEP_FRAGMENTS", self.groups * 2),
-            ("ROW_FRAGMENTS", self.subgroup_rows / 16),
+            ("ROW_FRAGMENTS", self.subgroup_outputs / 16),
             ("TOKEN_FRAGMENTS", self.subgroup_tokens / 16),
             ("QUADS_EACH", 8),
         ]
