@@ -1,5 +1,6 @@
 // The runs that are timed: the same as those of `wgslm bench`, through the package.
 import { Engine, type LoadProgress, type ModelSource, type Timings, WgslmError } from "wgslm";
+import { copyBandwidth, decodeBytes, generate } from "wgslm/bench";
 import { type BenchReport, type BenchSettings, type DepthReport, figure } from "./bench-figures.js";
 
 /** Tokens of the short request's prompt and of its answer. */
@@ -41,7 +42,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
     // Before the buffers for measuring the bandwidth, which no model needs.
     const memory = await engine.memory();
     options.onRun("Copy bandwidth", 1);
-    const copyBandwidth = await engine.copyBandwidth();
+    const bandwidth = await copyBandwidth(engine);
     const { name, architecture, parameters, dispatchesPerToken, weightBytes, kvCacheBytes } = engine.info;
     const { adapter, features } = support;
     return {
@@ -61,14 +62,14 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
       warm_request_ms: figure(warm.map((timings) => duration(timings, SHORT_ANSWER))),
       ttft_ms: figure(warm.map(({ ttftMs }) => ttftMs)),
       dispatches_per_token: dispatchesPerToken,
-      depths: depths.map((depth) => compared(depth, copyBandwidth)),
+      depths: depths.map((depth) => compared(depth, bandwidth)),
       memory: {
         peak_bytes: memory.gpuPeakBytes,
         weight_bytes: weightBytes,
         kv_cache_bytes: kvCacheBytes,
         wasm_bytes: memory.wasmBytes,
       },
-      copy_bytes_per_s: copyBandwidth,
+      copy_bytes_per_s: bandwidth,
     };
   } finally {
     await engine.unload();
@@ -87,9 +88,9 @@ function duration({ ttftMs, decodeTokensPerSecond }: Timings, tokens: number): n
   return ttftMs + ((tokens - 1) / decodeTokensPerSecond) * 1000;
 }
 
-function compared(depth: Omit<DepthReport, "bytes_per_s" | "bandwidth_share">, copyBandwidth: number): DepthReport {
+function compared(depth: Omit<DepthReport, "bytes_per_s" | "bandwidth_share">, bandwidth: number): DepthReport {
   const bytesPerSecond = depth.bytes_per_token * depth.decode_tokens_per_s.median;
-  return { ...depth, bytes_per_s: bytesPerSecond, bandwidth_share: bytesPerSecond / copyBandwidth };
+  return { ...depth, bytes_per_s: bytesPerSecond, bandwidth_share: bytesPerSecond / bandwidth };
 }
 
 /** The runs of one benchmark, counted. */
@@ -122,14 +123,14 @@ class Runs {
       depth,
       prefill_tokens_per_s: figure(prefill),
       decode_tokens_per_s: figure(decode),
-      bytes_per_token: await this.#engine.decodeBytes(depth),
+      bytes_per_token: await decodeBytes(this.#engine, depth),
     };
   }
 
   /** One request, timed by the engine in its worker. */
   async request(what: string, prompt: number, answer: number, untimed: number, seed: number): Promise<Timings> {
     this.#options.onRun(what, this.#done / this.#all);
-    const generation = this.#engine.generate(tokens(prompt, this.#engine.info.vocabulary, seed), {
+    const generation = generate(this.#engine, tokens(prompt, this.#engine.info.vocabulary, seed), {
       maxTokens: answer,
       tokensInFlight: TOKENS_IN_FLIGHT,
       ignoreStop: true,

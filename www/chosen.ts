@@ -1,15 +1,44 @@
 import type { ModelSource } from "wgslm";
 
-/** What was chosen, as a source: one file may have any name, of several the engine finds the first. */
-export function sourceOf(files: readonly File[]): ModelSource | undefined {
-  return files.length === 1 ? files[0] : files.length > 1 ? files : undefined;
+/** A model to load, and the name by which the page calls it; that is empty where the model's own has to do. */
+export interface Chosen {
+  source: ModelSource;
+  name: string;
 }
 
-/** The files that were dropped, or those in a folder that was. To be called while the drop is handled. */
-export function droppedFiles(data: DataTransfer): Promise<File[]> {
+/** The model at an address, named after its file or folder. */
+export function atAddress(address: string): Chosen {
+  const pathname = URL.canParse(address, location.href) ? new URL(address, location.href).pathname : address;
+  // Hugging Face's addresses of a folder end in the revision.
+  const segments = pathname.replace(/\/resolve\/[^/]+\/?$/, "").split("/");
+  return { source: address, name: readable(segments.findLast(Boolean) ?? "") };
+}
+
+/** The model in these files, which may be those of a folder. One file may have any name, of several the engine finds the first. */
+export function inFiles(files: readonly File[], folder = ""): Chosen | undefined {
+  const [first] = files;
+  if (!first) return undefined;
+  const described = files.find(({ name }) => name.endsWith(".gguf"))?.name;
+  const parent = folder || first.webkitRelativePath.split("/")[0];
+  const only = files.length === 1 ? first : undefined;
+  return { source: only ?? files, name: readable(described ?? (parent || only?.name || "")) };
+}
+
+/** The model that was dropped, in files or a folder. To be called while the drop is handled. */
+export async function inDrop(data: DataTransfer): Promise<Chosen | undefined> {
   const files = [...data.files];
   const folder = [...data.items].map((item) => item.webkitGetAsEntry()).find(isDirectory);
-  return folder ? filesIn(folder) : Promise.resolve(files);
+  return folder ? inFiles(await filesIn(folder), folder.name) : inFiles(files);
+}
+
+/** A file's name without its ending and without the number of a part. */
+function readable(name: string): string {
+  const stem = name.replace(/(-\d{5}-of-\d{5})?\.(gguf|safetensors)$/, "");
+  try {
+    return decodeURIComponent(stem);
+  } catch {
+    return stem;
+  }
 }
 
 async function filesIn(folder: FileSystemDirectoryEntry): Promise<File[]> {

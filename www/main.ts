@@ -1,19 +1,22 @@
-import { type ChatMessage, Engine, type ModelSource, WgslmError } from "wgslm";
+import { type ChatMessage, Engine, WgslmError } from "wgslm";
 import { advice } from "./advice.js";
-import { droppedFiles, sourceOf } from "./chosen.js";
+import { atAddress, type Chosen, inDrop, inFiles } from "./chosen.js";
 import { element } from "./elements.js";
 import { count, megabytes, parameters } from "./format.js";
 import { showLoading } from "./loading.js";
 import { suggest } from "./suggestions.js";
 import { addTurn, clearTranscript } from "./transcript.js";
 
-const DEFAULT_MODEL = "models/smollm2-135m-instruct-q4_1.gguf";
+const OWN_MODEL = "models/smollm2-135m-instruct-q4_1.gguf";
 
 /** What the page is doing; CSS and the tests read it from the body. */
 type State = "starting" | "unavailable" | "empty" | "loading" | "ready" | "generating";
 
 const query = new URLSearchParams(location.search);
 const address = query.get("model");
+const offeredName = element("offered-name", HTMLElement);
+/** The model that the page's button loads: that of its address, or its own. */
+const offered: Chosen = address ? atAddress(address) : { source: OWN_MODEL, name: offeredName.textContent };
 const error = element("error", HTMLElement);
 const composer = element("composer", HTMLFormElement);
 const prompt = element("prompt", HTMLTextAreaElement);
@@ -95,7 +98,7 @@ async function unload(): Promise<void> {
   await showMemory();
 }
 
-async function load(source: ModelSource): Promise<void> {
+async function load({ source, name }: Chosen): Promise<void> {
   running = new AbortController();
   error.hidden = true;
   setState("loading", "Loading the model");
@@ -107,11 +110,12 @@ async function load(source: ModelSource): Promise<void> {
     if (!running.signal.aborted) showError(failure);
     return;
   }
-  const { name, parameters: weights, contextLength, hasChatTemplate } = engine.info;
-  element("model-name", HTMLElement).textContent = name;
+  const { name: ownName, parameters: weights, contextLength, hasChatTemplate } = engine.info;
+  // Names in metadata are often those of a training run.
+  element("model-name", HTMLElement).textContent = name || ownName || "A model";
   element("model-facts", HTMLElement).textContent =
-    `${parameters(weights)} parameters · context of ${count(contextLength)}`;
-  chat.checked &&= hasChatTemplate;
+    `${parameters(weights)} · context of ${count(contextLength)}`;
+  chat.checked = hasChatTemplate;
   chat.disabled = !hasChatTemplate;
   showMode();
   setState("ready", "The model is ready");
@@ -119,8 +123,8 @@ async function load(source: ModelSource): Promise<void> {
   prompt.focus();
 }
 
-async function loadDropped(files: Promise<File[]>): Promise<void> {
-  const dropped = sourceOf(await files.catch(() => []));
+async function loadDropped(data: DataTransfer): Promise<void> {
+  const dropped = await inDrop(data).catch(() => undefined);
   const state = document.body.dataset["state"];
   if (dropped && (state === "empty" || state === "ready")) await load(dropped);
 }
@@ -179,7 +183,8 @@ function isFatal(failure: unknown): boolean {
 }
 
 async function start(): Promise<void> {
-  if (address) element("load-default", HTMLButtonElement).textContent = `Load ${address.split("/").pop()}`;
+  offeredName.textContent = offered.name;
+  element("offered-facts", HTMLElement).hidden = address !== null;
   const support = await Engine.support();
   const adapter = element("adapter", HTMLElement);
   if (!support.available) {
@@ -187,14 +192,13 @@ async function start(): Promise<void> {
     setState("unavailable");
     return showError(new WgslmError(support.code, support.reason));
   }
-  const { name, vendor, architecture, software } = support.adapter;
-  const title = name || [vendor, architecture].filter(Boolean).join(" ") || "WebGPU adapter";
-  adapter.textContent = software ? `${title} · in software, slow` : title;
+  const { name, software } = support.adapter;
+  adapter.textContent = `${name || "WebGPU adapter"}${software ? " · in software, slow" : ""}`;
   setState("empty");
-  if (query.has("autoload")) await load(address ?? DEFAULT_MODEL);
+  if (query.has("autoload")) await load(offered);
 }
 
-element("load-default", HTMLButtonElement).addEventListener("click", () => void load(address ?? DEFAULT_MODEL));
+element("load-default", HTMLButtonElement).addEventListener("click", () => void load(offered));
 element("cancel", HTMLButtonElement).addEventListener("click", () => running.abort());
 element("stop", HTMLButtonElement).addEventListener("click", () => running.abort());
 element("unload", HTMLButtonElement).addEventListener("click", () => void unload().then(() => setState("empty")));
@@ -207,7 +211,7 @@ element("clear", HTMLButtonElement).addEventListener("click", () => {
 chat.addEventListener("change", showMode);
 for (const input of inputs) {
   input.addEventListener("change", () => {
-    const chosen = sourceOf([...(input.files ?? [])]);
+    const chosen = inFiles([...(input.files ?? [])]);
     // So that choosing the same files again counts as a change.
     input.value = "";
     if (chosen) void load(chosen);
@@ -218,11 +222,18 @@ composer.addEventListener("submit", (event) => {
   if (engine && document.body.dataset["state"] === "ready") void generate(engine);
 });
 prompt.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  // Enter also ends the composition of a word; Safari tells of that by the key code alone.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   composer.requestSubmit();
 });
 
+addEventListener("keydown", ({ key, isComposing }) => {
+  if (key !== "Escape" || isComposing || !options.open) return;
+  const hadFocus = options.contains(document.activeElement);
+  options.open = false;
+  if (hadFocus) options.querySelector("summary")?.focus();
+});
 addEventListener("click", ({ target }) => {
   if (!(target instanceof Node && options.contains(target))) options.open = false;
 });
@@ -236,9 +247,8 @@ addEventListener("dragleave", (event) => {
 addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dragging");
-  if (event.dataTransfer) void loadDropped(droppedFiles(event.dataTransfer));
+  if (event.dataTransfer) void loadDropped(event.dataTransfer);
 });
 
 prompt.value = query.get("prompt") ?? "";
-element("hint", HTMLElement).textContent = `${navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl"} Enter to send`;
 void start();

@@ -1,9 +1,10 @@
-import { type ErrorMessage, WgslmError, fromErrorMessage } from "./errors.js";
-import type { MethodName, Methods, ToWorker, FromWorker } from "./protocol.js";
+import { type ErrorMessage, WgslmError, fromErrorMessage, messageOf } from "./errors.js";
+import type { FromWorker, MethodName, Methods, ToWorker } from "./protocol.js";
+import { type StartedWorker, whyNotLoaded } from "./start-worker.js";
 
-/** What a call may bring along besides its parameters. */
+/** Options of a call. */
 export interface CallOptions<M extends MethodName> {
-  onEvent?: (event: Methods[M]["event"]) => void;
+  onEvent?: ((event: Methods[M]["event"]) => void) | undefined;
   /** Aborting it rejects the call at once and tells the worker to give it up. */
   signal?: AbortSignal | undefined;
   transfer?: Transferable[];
@@ -22,34 +23,45 @@ interface Pending {
   reject(reason: unknown): void;
 }
 
-/** How long a worker may take to free what it holds before it is ended regardless, in ms. */
+/** The time that a worker gets to free what it holds before it is ended regardless, in ms. */
 const CLOSE_DEADLINE = 2000;
 
 /** This side of a worker: pairs answers with calls, and turns the worker's end into rejections. */
 export class Connection {
+  /** The WebAssembly that the worker compiles, for others; `undefined` if it ends before. */
+  readonly wasm: Promise<WebAssembly.Module | undefined>;
   readonly #worker: Worker;
+  readonly #address: URL;
   readonly #pending = new Map<number, Pending>();
+  #shareWasm!: (module: WebAssembly.Module | undefined) => void;
   #nextId = 0;
   #closed: WgslmError | undefined;
 
-  constructor() {
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "wgslm" });
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
-    this.#worker.addEventListener("messageerror", () => this.#crash("a message from the worker could not be read"));
-    this.#worker.addEventListener("error", (event) => {
+  /** Speaks to `worker`, which uses `wasm` where another worker has compiled it. */
+  constructor({ worker, address }: StartedWorker, wasm?: WebAssembly.Module) {
+    this.#worker = worker;
+    this.#address = address;
+    this.wasm = new Promise((resolve) => (this.#shareWasm = resolve));
+    worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
+    worker.addEventListener("messageerror", () => this.#crash("a message from the worker could not be read"));
+    worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#crash(
-        event.message
-          ? `the worker ended: ${event.message}`
-          : "the worker's script could not be loaded; check that worker.js lies beside index.js",
-      );
+      // What could not be loaded has no message.
+      if (event.message) this.#crash(`the worker ended: ${event.message}`);
+      else void whyNotLoaded(this.#address).then((message) => this.#fail(message));
     });
+    if (wasm) this.#post({ wasm });
+  }
+
+  /** True once the worker has ended or is about to. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
   }
 
   call<M extends MethodName>(method: M, params: Methods[M]["params"], options: CallOptions<M> = {}): Call<M> {
     const id = this.#nextId++;
     const cancel = (): void => {
-      if (this.#pending.has(id)) this.#worker.postMessage({ abort: id } satisfies ToWorker);
+      if (this.#pending.has(id)) this.#post({ abort: id });
     };
     const result = new Promise<Methods[M]["result"]>((resolve, reject) => {
       options.signal?.throwIfAborted();
@@ -63,8 +75,8 @@ export class Connection {
         this.#pending.delete(id);
         options.signal?.removeEventListener("abort", abort);
       };
-      // Posting throws where a parameter or source can't be cloned, before anything is registered.
-      this.#worker.postMessage({ id, method, params }, options.transfer ?? []);
+      // Posting throws where something can't be cloned, before anything is registered.
+      this.#post({ id, method, params } as ToWorker, options.transfer);
       options.signal?.addEventListener("abort", abort);
       this.#pending.set(id, {
         event: (event) => options.onEvent?.(event as Methods[M]["event"]),
@@ -83,10 +95,22 @@ export class Connection {
     others.forEach((pending) => pending.reject(reason));
     this.#closed = reason;
     await Promise.race([unloaded, new Promise((resolve) => setTimeout(resolve, CLOSE_DEADLINE))]);
-    this.#worker.terminate();
+    this.#end();
+  }
+
+  #post(message: ToWorker, transfer: Transferable[] = []): void {
+    try {
+      this.#worker.postMessage(message, transfer);
+    } catch (error) {
+      throw new WgslmError(
+        "invalid-argument",
+        `no worker can take what was given (${messageOf(error)}); give plain values, and streams and buffers that nobody has taken yet`,
+      );
+    }
   }
 
   #receive(message: FromWorker): void {
+    if ("wasm" in message) return this.#shareWasm(message.wasm);
     if ("fatal" in message) return this.#fail(message.fatal);
     const pending = this.#pending.get(message.id);
     if (!pending) return;
@@ -100,8 +124,13 @@ export class Connection {
   }
 
   #fail(message: ErrorMessage): void {
-    this.#worker.terminate();
     this.#closed ??= fromErrorMessage(message);
     for (const pending of this.#pending.values()) pending.reject(this.#closed);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#worker.terminate();
+    this.#shareWasm(undefined);
   }
 }

@@ -1,27 +1,48 @@
-import { Connection } from "./connection.js";
-import { WgslmError } from "./errors.js";
+import { checkMessages, checkPrompt, checkText, checkTexts, checkTokens } from "./arguments.js";
+import { connect, keepSpare } from "./connect.js";
+import type { Connection } from "./connection.js";
+import { WgslmError, messageOf } from "./errors.js";
 import { Generation } from "./generation.js";
-import type { MethodName, Methods } from "./protocol.js";
+import {
+  EMBED_OPTIONS,
+  GENERATE_OPTIONS,
+  GPU_OPTIONS,
+  LOAD_OPTIONS,
+  SUPPORT_OPTIONS,
+  TOKENIZE_OPTIONS,
+  checkOptions,
+} from "./options.js";
 import { postSource } from "./source.js";
 import type {
   ChatMessage,
   EmbedOptions,
   GenerateOptions,
-  GpuOptions,
   LoadOptions,
   MemoryUse,
   ModelInfo,
   ModelSource,
   Prompt,
   Support,
+  SupportOptions,
+  TokenizeOptions,
 } from "./types.js";
 
+/**
+ * The connection of an engine, for the parts of this package that aren't methods of it.
+ * @internal
+ */
+export let connectionOf: (engine: Engine) => Connection;
+
 /** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
-export class Engine {
-  /** What was loaded. */
+export class Engine implements AsyncDisposable {
+  /** The figures of the loaded model. */
   readonly info: ModelInfo;
   readonly #connection: Connection;
   #unloading: Promise<void> | undefined;
+
+  static {
+    connectionOf = (engine) => engine.#connection;
+  }
 
   private constructor(connection: Connection, info: ModelInfo) {
     this.#connection = connection;
@@ -29,48 +50,47 @@ export class Engine {
   }
 
   /** Says whether models can run here, on which adapter, and which kernels it would use. Never rejects. */
-  static async support(gpu: GpuOptions = {}): Promise<Support> {
+  static async support(options: SupportOptions = {}): Promise<Support> {
     let connection: Connection | undefined;
     try {
+      const { workerUrl, ...gpu } = checkOptions(options, SUPPORT_OPTIONS);
       requireWebGpu();
-      connection = new Connection();
-      return { available: true, ...(await connection.call("support", { gpu }).result) };
+      connection = await connect(workerUrl);
+      const report = await connection.call("support", { gpu }).result;
+      keepSpare(workerUrl, connection);
+      return { available: true, ...report };
     } catch (error) {
-      const { code, message } = error instanceof WgslmError ? error : new WgslmError("internal", String(error));
-      return { available: false, code, reason: message };
-    } finally {
       void connection?.close(unloaded());
+      const { code, message } = error instanceof WgslmError ? error : new WgslmError("internal", messageOf(error));
+      return { available: false, code, reason: message };
     }
   }
 
-  /** Fetches or reads a GGUF model and puts its weights on the GPU as they come; the file is never whole in memory. */
-  static async load(source: ModelSource, { onProgress, signal, ...options }: LoadOptions = {}): Promise<Engine> {
+  /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
+  static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
+    const { onProgress, signal, gpu = {}, workerUrl, ...rest } = checkOptions(options, LOAD_OPTIONS);
+    checkOptions(gpu, GPU_OPTIONS);
     signal?.throwIfAborted();
     requireWebGpu();
     const { transfer, ...posted } = postSource(source);
-    const connection = new Connection();
+    const connection = await connect(workerUrl);
     try {
-      const call = connection.call(
-        "load",
-        { ...posted, ...options },
-        { signal, transfer, ...(onProgress && { onEvent: onProgress }) },
-      );
+      const params = { ...posted, gpu, options: rest };
+      const call = connection.call("load", params, { signal, transfer, onEvent: onProgress });
       return new Engine(connection, await call.result);
     } catch (error) {
       void connection.close(unloaded());
-      if (error instanceof DOMException && error.name === "DataCloneError") {
-        throw new WgslmError(
-          "invalid-argument",
-          `no worker can take this source (${error.message}); give a Blob or a URL, or a stream that nobody reads yet`,
-        );
-      }
       throw error;
     }
   }
 
   /** Generates from a prompt or, given messages, the assistant's next turn. Calls wait for each other in order. */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
-    return new Generation(this.#connection, prompt, options);
+    return new Generation((onEvent) => {
+      const { signal, ...rest } = checkOptions(options, GENERATE_OPTIONS);
+      const params = { prompt: checkPrompt(prompt), options: rest, measuring: {} };
+      return this.#connection.call("generate", params, { signal, onEvent });
+    });
   }
 
   /**
@@ -81,47 +101,35 @@ export class Engine {
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
   async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Float32Array | Float32Array[]> {
     const one = typeof texts === "string";
-    const given: readonly unknown[] = one ? [texts] : Array.isArray(texts) ? texts : [texts];
-    if (!given.every((text) => typeof text === "string")) {
-      throw new WgslmError("invalid-argument", "embeddings are made of texts; give a string or an array of strings");
-    }
-    const embeddings = await this.#connection.call("embed", { texts: given }, options).result;
+    const params = { texts: checkTexts(one ? [texts] : texts) };
+    const embeddings = await this.#connection.call("embed", params, checkOptions(options, EMBED_OPTIONS)).result;
     return one ? embeddings[0]! : embeddings;
   }
 
-  /** The tokens of a text. `special`, the default, reads special tokens such as `<|im_start|>` as such, not as text. */
-  tokenize(text: string, { special = true }: { special?: boolean } = {}): Promise<Uint32Array> {
-    return this.#call("tokenize", { text, special });
+  /** The tokens of a text. */
+  async tokenize(text: string, options: TokenizeOptions = {}): Promise<Uint32Array> {
+    const { special = true } = checkOptions(options, TOKENIZE_OPTIONS);
+    return this.#connection.call("tokenize", { text: checkText(text), special }).result;
   }
 
   /** The text of tokens. */
-  detokenize(tokens: Uint32Array): Promise<string> {
-    return this.#call("detokenize", { tokens });
+  async detokenize(tokens: Uint32Array): Promise<string> {
+    return this.#connection.call("detokenize", { tokens: checkTokens(tokens) }).result;
   }
 
   /** A conversation as the model's chat template writes it down, up to where the assistant's next turn begins. */
-  chatPrompt(messages: readonly ChatMessage[]): Promise<string> {
-    return this.#call("chatPrompt", { messages });
+  async chatPrompt(messages: readonly ChatMessage[]): Promise<string> {
+    return this.#connection.call("chatPrompt", { messages: checkMessages(messages) }).result;
   }
 
   /** The logits of every position: `tokens.length` rows of `info.vocabulary` values. */
-  logits(tokens: Uint32Array): Promise<Float32Array> {
-    return this.#call("logits", { tokens });
+  async logits(tokens: Uint32Array): Promise<Float32Array> {
+    return this.#connection.call("logits", { tokens: checkTokens(tokens) }).result;
   }
 
   /** The memory this engine takes. */
   memory(): Promise<MemoryUse> {
-    return this.#call("memory", {});
-  }
-
-  /** Bytes that generating one token reads with `depth` tokens before it: the weights, and their keys and values. */
-  decodeBytes(depth: number): Promise<number> {
-    return this.#call("decodeBytes", { depth });
-  }
-
-  /** Measures how many bytes the GPU reads and writes a second when it copies: no token can come faster than that. */
-  copyBandwidth(): Promise<number> {
-    return this.#call("copyBandwidth", {});
+    return this.#connection.call("memory", {}).result;
   }
 
   /** Frees everything and ends the worker. What is under way and every later call reject with the code `unloaded`. */
@@ -129,20 +137,25 @@ export class Engine {
     return (this.#unloading ??= this.#connection.close(unloaded()));
   }
 
-  #call<M extends MethodName>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {
-    return this.#connection.call(method, params).result;
+  /** Unloads the engine at the end of a block with `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unload();
   }
 }
 
 /** Fails before a worker is started or a byte fetched where nothing could come of it. */
 function requireWebGpu(): void {
-  if ("gpu" in navigator) return;
-  throw new WgslmError(
-    "no-webgpu",
-    isSecureContext
-      ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on"
-      : "browsers offer WebGPU to secure pages only; open this page over https or on localhost",
-  );
+  if (globalThis.navigator && "gpu" in navigator) return;
+  throw new WgslmError("no-webgpu", webGpuAdvice());
+}
+
+function webGpuAdvice(): string {
+  if (typeof Worker === "undefined" || typeof isSecureContext === "undefined") {
+    return "this package runs in browsers, whose WebGPU it uses; on a server or a command line, use the program wgslm";
+  }
+  return isSecureContext
+    ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on"
+    : "browsers offer WebGPU to secure pages only; open this page over https or on localhost";
 }
 
 function unloaded(): WgslmError {

@@ -1,10 +1,12 @@
-/** The codes this package adds to the engine's own, such as `not-gguf` or `truncated`, which are the same in Rust. */
+import type { EngineErrorCode } from "./wasm/wgslm.js";
+
+/** The codes that this package adds to those of the engine. */
 export type PackageErrorCode =
-  /** The browser has no WebGPU, or not on this page. */
+  /** WebGPU is not available: not in this browser, not on this page, or not outside of a browser. */
   | "no-webgpu"
   /** The server answered with an error; `status` says which. */
   | "http"
-  /** The model could not be fetched or read, or the connection broke. */
+  /** A file could not be fetched or read, or the connection broke. */
   | "network"
   /** An argument is not what the call takes. */
   | "invalid-argument"
@@ -12,18 +14,23 @@ export type PackageErrorCode =
   | "queue-full"
   /** The engine was unloaded. */
   | "unloaded"
+  /** The worker's script could not be loaded. */
+  | "worker-load"
+  /** The worker ended unexpectedly; the engine is gone. */
+  | "worker-crashed"
   /** The WebAssembly could not be loaded. */
   | "wasm-load"
   /** The WebAssembly stopped at a fault of its own; the engine is gone. */
   | "wasm-trap"
-  /** The worker ended unexpectedly; the engine is gone. */
-  | "worker-crashed";
+  /** The package has a fault of its own. */
+  | "internal";
 
-export type ErrorCode = PackageErrorCode | (string & {});
+/** Every code that an error of this package can have. Those of the engine are the same in Rust and on the command line. */
+export type ErrorCode = PackageErrorCode | EngineErrorCode;
 
 /** Every failure of this package except an abort, which throws the signal's reason as `fetch` does. */
 export class WgslmError extends Error {
-  /** What went wrong, for programs; `message` is for people. */
+  /** The kind of failure, for programs; `message` is for people. */
   readonly code: ErrorCode;
   /** The HTTP status, where `code` is `http`. */
   readonly status?: number;
@@ -51,10 +58,11 @@ export function toErrorMessage(error: unknown, fallback: ErrorCode = "internal")
       message: `the engine stopped at a fault of its own (${error.message}); load the model again`,
     };
   }
-  const { code, message, status } = Object(error) as Partial<ErrorMessage>;
+  const { code, status } = Object(error) as Partial<ErrorMessage>;
   return {
+    // A DOMException has a number here.
     code: typeof code === "string" ? code : fallback,
-    message: typeof message === "string" ? message : String(error),
+    message: messageOf(error),
     ...(typeof status === "number" && { status }),
   };
 }
@@ -62,4 +70,10 @@ export function toErrorMessage(error: unknown, fallback: ErrorCode = "internal")
 /** Undoes {@link toErrorMessage} on the other side. */
 export function fromErrorMessage({ code, message, status }: ErrorMessage): WgslmError {
   return new WgslmError(code, message, status === undefined ? {} : { status });
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  const { message } = Object(error) as Partial<Error>;
+  return typeof message === "string" ? message : String(error);
 }

@@ -1,11 +1,14 @@
-import type { Call, Connection } from "./connection.js";
-import type { GenerateOptions, GeneratedToken, GenerationResult, Prompt } from "./types.js";
+import type { Call } from "./connection.js";
+import type { GeneratedToken, GenerationResult } from "./types.js";
+
+/** Starts the call that a generation is about; what it throws is the generation's failure. */
+export type StartGeneration = (onEvent: (tokens: GeneratedToken[]) => void) => Call<"generate">;
 
 /**
  * An answer as it comes. Iterate over it for tokens and their text; leaving the loop early ends it in the worker.
  * `result` has the whole of it, also without iterating.
  */
-export class Generation implements AsyncIterableIterator<GeneratedToken> {
+export class Generation implements AsyncIterableIterator<GeneratedToken>, AsyncDisposable {
   /**
    * Settles at the end: with `finishReason` "cancelled" after {@link cancel} or a `break`; after an abort it rejects
    * with the signal's reason.
@@ -19,8 +22,8 @@ export class Generation implements AsyncIterableIterator<GeneratedToken> {
   #end: { error?: unknown } | undefined;
 
   /** @internal */
-  constructor(connection: Connection, prompt: Prompt, { signal, ...options }: GenerateOptions) {
-    this.#call = connection.call("generate", { prompt, options }, { signal, onEvent: (tokens) => this.#push(tokens) });
+  constructor(start: StartGeneration) {
+    this.#call = started(() => start((tokens) => this.#push(tokens)));
     this.result = this.#call.result.then((summary) => ({
       ...summary,
       text: this.#tokens.map(({ text }) => text).join(""),
@@ -65,6 +68,12 @@ export class Generation implements AsyncIterableIterator<GeneratedToken> {
     return this;
   }
 
+  /** Ends the answer, for `await using`, and waits until the engine is free for the next. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+    await this.result.catch(() => undefined);
+  }
+
   #wake(): void {
     this.#waiting.splice(0).forEach((resolve) => resolve());
   }
@@ -77,5 +86,14 @@ export class Generation implements AsyncIterableIterator<GeneratedToken> {
   #finish(end: { error?: unknown }): void {
     this.#end = end;
     this.#wake();
+  }
+}
+
+/** The call that `start` begins, or one that has failed with what it threw. */
+function started(start: () => Call<"generate">): Call<"generate"> {
+  try {
+    return start();
+  } catch (error) {
+    return { result: Promise.reject(error), cancel: () => undefined };
   }
 }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Engine } from "./engine.js";
 export { type ErrorCode, type PackageErrorCode, WgslmError } from "./errors.js";
 export { type Generation } from "./generation.js";
@@ -16,11 +17,15 @@ export type {
   MemoryUse,
   ModelInfo,
   ModelSource,
+  ModelTask,
   Prompt,
   Quantize,
   QuantizeKind,
   QuantizePolicy,
   Support,
+  SupportOptions,
   SupportReport,
   Timings,
+  TokenizeOptions,
+  WorkerOptions,
 } from "./types.js";

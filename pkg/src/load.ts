@@ -1,9 +1,8 @@
-import type { Methods } from "./protocol.js";
-import { type ModelFiles, type OpenFile, pieces } from "./source.js";
+import { type ModelFiles, type OpenFile, pieces } from "./model-files.js";
 import type { LoadProgress } from "./types.js";
-import type { Gpu, Loader, Model } from "./wasm/wgslm.js";
+import type { Gpu, Loader, LoaderOptions, Model } from "./wasm/wgslm.js";
 
-/** How a running call hears that it should end, and reports on its way. */
+/** The way in which a running call hears that it should end, and reports meanwhile. */
 export interface Context<Event> {
   signal: AbortSignal;
   emit(event: Event): void;
@@ -18,7 +17,7 @@ const PROGRESS_INTERVAL = 50;
 export async function loadModel(
   gpu: Gpu,
   files: ModelFiles,
-  { contextLength, activations, quantize }: Methods["load"]["params"],
+  options: LoaderOptions,
   { signal, emit }: Context<LoadProgress>,
 ): Promise<Model> {
   let reportedAt = 0;
@@ -26,12 +25,7 @@ export async function loadModel(
     reportedAt = performance.now();
     emit({ phase, loadedBytes, ...(totalBytes !== undefined && { totalBytes }) });
   };
-  let loader: Loader | undefined = gpu.loader({
-    entry: files.entry,
-    ...(contextLength !== undefined && { contextLength }),
-    ...(activations !== undefined && { activations }),
-    ...(quantize !== undefined && { quantize }),
-  });
+  let loader: Loader | undefined = gpu.loader(files.entry, options);
   try {
     report("loading", 0, undefined);
     for (let wanted; (wanted = loader.nextFile());) {

@@ -1,17 +1,16 @@
 import type { ErrorMessage } from "./errors.js";
+import type { LoadProgress, MemoryUse, Prompt } from "./types.js";
 import type {
   ChatMessage,
-  GenerateOptions,
   GeneratedToken,
-  GenerationResult,
+  GenerationOptions,
+  GenerationSummary,
   GpuOptions,
-  LoadOptions,
-  LoadProgress,
-  MemoryUse,
+  LoaderOptions,
+  MeasuringOptions,
   ModelInfo,
-  Prompt,
   SupportReport,
-} from "./types.js";
+} from "./wasm/wgslm.js";
 
 /** A model source in the forms that can be posted: a string is an absolute URL. */
 export type PostedSource =
@@ -28,14 +27,14 @@ export interface PathedFile {
   file: File;
 }
 
-/** What the worker can be asked: what goes in, what is reported on the way, what comes out. */
+/** The methods of the worker: what goes in, what is reported on the way, what comes out. */
 export interface Methods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
-  load: Method<{ source: PostedSource } & Pick<LoadOptions, "contextLength" | "activations" | "quantize" | "gpu">, LoadProgress, ModelInfo>;
+  load: Method<{ source: PostedSource; gpu: GpuOptions; options: LoaderOptions }, LoadProgress, ModelInfo>;
   generate: Method<
-    { prompt: Prompt; options: Omit<GenerateOptions, "signal"> },
+    { prompt: Prompt; options: GenerationOptions; measuring: MeasuringOptions },
     GeneratedToken[],
-    Omit<GenerationResult, "text">
+    GenerationSummary
   >;
   tokenize: Method<{ text: string; special: boolean }, never, Uint32Array>;
   detokenize: Method<{ tokens: Uint32Array }, never, string>;
@@ -56,12 +55,15 @@ interface Method<Params, Event, Result> {
 
 export type MethodName = keyof Methods;
 
-/** To the worker: a call under a number that its answers bear, or the wish to end one. */
+/** To the worker: the WebAssembly, where another worker has compiled it; a call under a number that its answers bear; or the wish to end one. */
 export type ToWorker =
-  { [M in MethodName]: { id: number; method: M; params: Methods[M]["params"] } }[MethodName] | { abort: number };
+  | { wasm: WebAssembly.Module }
+  | { [M in MethodName]: { id: number; method: M; params: Methods[M]["params"] } }[MethodName]
+  | { abort: number };
 
-/** From the worker: an event of a call, its end, or the end of the worker itself. */
+/** From the worker: the WebAssembly that it compiled; an event of a call, its end, or the end of the worker itself. */
 export type FromWorker =
+  | { wasm: WebAssembly.Module }
   | { id: number; event: Methods[MethodName]["event"] }
   | { id: number; result: Methods[MethodName]["result"] }
   | { id: number; error: ErrorMessage }

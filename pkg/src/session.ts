@@ -1,11 +1,11 @@
 import { WgslmError } from "./errors.js";
 import { type Context, loadModel } from "./load.js";
 import type { Methods } from "./protocol.js";
+import { openFiles } from "./model-files.js";
 import { Queue } from "./queue.js";
-import { openFiles } from "./source.js";
 import { keepTuning, recallTuning } from "./tuning.js";
-import type { GpuOptions } from "./types.js";
-import type { Gpu, Model } from "./wasm/wgslm.js";
+import { type Instance, instantiate } from "./wasm.js";
+import { Gpu, type GpuOptions, Loader, type Model } from "./wasm/wgslm.js";
 
 type Handlers = {
   [M in keyof Methods]: (
@@ -14,38 +14,41 @@ type Handlers = {
   ) => Promise<Methods[M]["result"]>;
 };
 
-/** The WebAssembly's module, which is loaded once. */
-const wasm = (): Promise<typeof import("./wasm/wgslm.js")> => import("./wasm/wgslm.js");
-
-/** How many calls that use the GPU may be unfinished at once. */
+/** The most calls that use the GPU and may be unfinished at once. */
 const QUEUE_CAPACITY = 64;
 
 /** The worker's side of an engine: one wasm instance, one device, one model. */
 export class Session implements Handlers {
-  #memory: WebAssembly.Memory | undefined;
-  #gpu: Gpu | undefined;
+  /** The WebAssembly, where another worker has compiled it. */
+  wasm: WebAssembly.Module | undefined;
+  readonly #shareWasm: (module: WebAssembly.Module) => void;
+  #instance: Instance | undefined;
+  #gpu: { device: Gpu; options: string } | undefined;
   #loaded: Model | undefined;
   readonly #queue = new Queue(QUEUE_CAPACITY);
 
-  async support({ gpu }: Methods["support"]["params"]): Promise<Methods["support"]["result"]> {
-    return (await this.#device(gpu)).support();
+  /** `shareWasm` gets the WebAssembly that this session compiles. */
+  constructor(shareWasm: (module: WebAssembly.Module) => void) {
+    this.#shareWasm = shareWasm;
+  }
+
+  support({ gpu }: Methods["support"]["params"]): Promise<Methods["support"]["result"]> {
+    return this.#queue.run(async () => (await this.#device(gpu)).support());
   }
 
   load(
-    params: Methods["load"]["params"],
+    { source, gpu: gpuOptions, options }: Methods["load"]["params"],
     context: Context<Methods["load"]["event"]>,
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
-      const { source } = params;
       try {
         context.emit({ phase: "preparing", loadedBytes: 0 });
-        const gpu = await this.#device(params.gpu ?? {});
-        const { Loader } = await wasm();
-        const files = await openFiles(params.source, (names) => Loader.entry(names));
+        const gpu = await this.#device(gpuOptions);
+        const files = await openFiles(source, (names) => Loader.entry(names));
         context.signal.throwIfAborted();
         const tuning = await recallTuning(gpu.tuningKey);
         if (tuning !== undefined) gpu.adoptTuning(tuning);
-        this.#loaded = await loadModel(gpu, files, params, context);
+        this.#loaded = await loadModel(gpu, files, options, context);
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
         return this.#loaded.info();
       } finally {
@@ -56,7 +59,7 @@ export class Session implements Handlers {
   }
 
   generate(
-    { prompt, options }: Methods["generate"]["params"],
+    { prompt, options, measuring }: Methods["generate"]["params"],
     { signal, emit }: Context<Methods["generate"]["event"]>,
   ): Promise<Methods["generate"]["result"]> {
     return this.#queue.run(async () => {
@@ -69,16 +72,14 @@ export class Session implements Handlers {
         };
       }
       const model = this.#model();
-      const input =
-        typeof prompt === "string" || prompt instanceof Uint32Array ? prompt : model.applyChatTemplate(prompt, true);
-      const generation = model.generate(input, options);
+      const generation = model.generate(prompt, options, measuring);
       const cancel = (): void => generation.cancel();
       signal.addEventListener("abort", cancel);
       try {
         for (;;) {
-          const { pieces, finished } = await generation.next();
-          if (pieces.length > 0) emit(pieces);
-          if (finished) return finished;
+          const { tokens, summary } = await generation.next();
+          if (tokens.length > 0) emit(tokens);
+          if (summary) return summary;
         }
       } finally {
         signal.removeEventListener("abort", cancel);
@@ -96,7 +97,7 @@ export class Session implements Handlers {
   }
 
   async chatPrompt({ messages }: Methods["chatPrompt"]["params"]): Promise<string> {
-    return this.#model().applyChatTemplate(messages, true);
+    return this.#model().chatPrompt(messages);
   }
 
   embed({ texts }: Methods["embed"]["params"], { signal }: Context<never>): Promise<Float32Array[]> {
@@ -116,9 +117,9 @@ export class Session implements Handlers {
 
   async memory(): Promise<Methods["memory"]["result"]> {
     return {
-      wasmBytes: this.#memory?.buffer.byteLength ?? 0,
+      wasmBytes: this.#instance?.memory.buffer.byteLength ?? 0,
       gpuBytes: this.#loaded?.info().gpuBytes ?? 0,
-      gpuPeakBytes: this.#gpu?.peakBytes ?? 0,
+      gpuPeakBytes: this.#gpu?.device.peakBytes ?? 0,
     };
   }
 
@@ -129,7 +130,7 @@ export class Session implements Handlers {
   copyBandwidth(): Promise<number> {
     return this.#queue.run(async () => {
       this.#model();
-      return this.#gpu?.copyBytesPerSecond() ?? 0;
+      return this.#gpu?.device.copyBytesPerSecond() ?? 0;
     });
   }
 
@@ -137,7 +138,7 @@ export class Session implements Handlers {
   async unload(): Promise<null> {
     await this.#queue.idle();
     this.#loaded?.free();
-    this.#gpu?.free();
+    this.#gpu?.device.free();
     this.#loaded = this.#gpu = undefined;
     return null;
   }
@@ -147,23 +148,24 @@ export class Session implements Handlers {
     return this.#loaded;
   }
 
-  async #device(options: GpuOptions): Promise<Gpu> {
+  /** The device that these options ask for: the one that was opened for them before, unless it was lost. */
+  async #device(wanted: GpuOptions): Promise<Gpu> {
     if (!("gpu" in navigator)) {
       throw new WgslmError(
         "no-webgpu",
         "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari",
       );
     }
-    let module;
-    try {
-      module = await wasm();
-      this.#memory = (await module.default({ module_or_path: new URL("./wasm/wgslm_bg.wasm", import.meta.url) })).memory;
-    } catch (error) {
-      throw new WgslmError(
-        "wasm-load",
-        `the WebAssembly could not be loaded (${String(error)}); check that the server has the package's wasm folder`,
-      );
+    if (!this.#instance) {
+      this.#instance = await instantiate(this.wasm);
+      if (!this.wasm) this.#shareWasm(this.#instance.module);
     }
-    return (this.#gpu = await module.Gpu.request(options));
+    const options = JSON.stringify(wanted);
+    if (this.#gpu?.options === options && this.#gpu.device.isUsable) return this.#gpu.device;
+    this.#gpu?.device.free();
+    this.#gpu = undefined;
+    const device = await Gpu.request(wanted);
+    this.#gpu = { device, options };
+    return device;
   }
 }

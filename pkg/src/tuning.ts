@@ -3,7 +3,7 @@
 
 const FOLDER = "wgslm-tuning";
 
-/** What was kept for this device, if anything. */
+/** The choices kept for this device, if any. */
 export async function recallTuning(device: string): Promise<string | undefined> {
   try {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER);

@@ -15,7 +15,7 @@ interface WorkerEvents {
   unhandledrejection: PromiseRejectionEvent;
 }
 
-const session = new Session();
+const session = new Session((wasm) => scope.postMessage({ wasm }));
 const running = new Map<number, AbortController>();
 
 async function answer<M extends MethodName>(id: number, method: M, params: Methods[M]["params"]): Promise<void> {
@@ -50,7 +50,8 @@ function fail(error: unknown): void {
 }
 
 scope.addEventListener("message", ({ data }) => {
-  if ("abort" in data) running.get(data.abort)?.abort();
+  if ("wasm" in data) session.wasm = data.wasm;
+  else if ("abort" in data) running.get(data.abort)?.abort();
   else void answer(data.id, data.method, data.params);
 });
 // A trap inside a future surfaces here: its promise never settles.

@@ -1,6 +1,7 @@
 // The benchmark page: by itself for a server that takes the result, and by hand.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { findings, inEveryLook } from "./accessibility.mjs";
 import { bytesOf, launch, openPage, served } from "./browser.mjs";
 
 const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
@@ -76,6 +77,18 @@ describe("bench page", () => {
     assert.match(await page.getAttribute("#plot svg", "aria-label"), /at depth 40/);
     assert.deepEqual(JSON.parse(await page.textContent("#json")), report);
     await page.context().close();
+  });
+
+  test("axe finds nothing wrong, on a desktop and on a phone, in light and in dark", LIMIT, async (t) => {
+    if (!(await served(t, MODEL))) return;
+    for (const [parameters, state] of [
+      ["", "ready"],
+      [`model=${MODEL}&${SMALL}`, "done"],
+    ]) {
+      const { page } = await open(parameters, state);
+      await inEveryLook(page, async (look) => assert.deepEqual(await findings(page), [], `${state}: ${look}`));
+      await page.context().close();
+    }
   });
 
   test("an error is posted with its code", LIMIT, async () => {

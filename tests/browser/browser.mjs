@@ -11,6 +11,9 @@ const FLAGS = [
 ];
 const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
+/** Whether whole products are to be run, as `cargo xtask test --all` asks. */
+export const ALL = process.env.WGSLM_TEST_ALL === "1";
+
 /** Starts Chromium, without any adapter if asked; `WGSLM_CHROMIUM` names another one than Debian's. */
 export function launch({ webgpu = true } = {}) {
   const executablePath = process.env.WGSLM_CHROMIUM ?? "/usr/bin/chromium";
@@ -37,17 +40,32 @@ export async function openPage(browser, path, { setUp } = {}) {
   return page;
 }
 
-/** An empty page of the site with the package as the global `wgslm`, to try its API in. */
-export async function openPackage(browser, { setUp } = {}) {
+/** An empty page of the site with the package, from its address, as the global `wgslm`, to try its API in. */
+export async function openPackage(browser, { setUp, from = site("/wgslm/index.js") } = {}) {
   const page = await openPage(browser, "/empty.html", {
     setUp: async (opened) => {
       const body = '<!doctype html><title>package</title><link rel="icon" href="data:,">';
       await opened.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body }));
+      await opened.addInitScript(defineFailure);
       await setUp?.(opened);
     },
   });
-  await page.evaluate(async (address) => (window.wgslm = await import(address)) && undefined, site("/wgslm/index.js"));
+  await page.evaluate(async (address) => (window.wgslm = await import(address)) && undefined, from);
   return page;
+}
+
+/** In the page: `failure(promise)` tells how a promise fails, and whether by a WgslmError. */
+function defineFailure() {
+  window.failure = (promise) =>
+    promise.then(
+      () => ({ code: "no failure" }),
+      (error) => ({
+        name: error.name,
+        code: error.code,
+        typed: error instanceof window.wgslm.WgslmError,
+        message: error.message,
+      }),
+    );
 }
 
 /** Whether the site has a path. Where it hasn't, the test is skipped, but fails under WGSLM_NO_SKIP=1. */

@@ -32,17 +32,12 @@ describe("embeddings", () => {
   });
   after(() => browser.close());
 
-  /** A test on the model, with what failed promises say. */
+  /** A test on the loaded model. */
   function check(name, body) {
     test(name, LIMIT, async (t) => {
       if (!(await served(t, FOLDER + MODEL))) return;
       await page.evaluate(async (address) => {
         window.engine ??= await window.wgslm.Engine.load(address);
-        window.failure = (promise) =>
-          promise.then(
-            () => "no failure",
-            ({ name, code, message }) => ({ name, code, message }),
-          );
       }, FOLDER + MODEL);
       await body(t);
     });

@@ -6,7 +6,7 @@ import { damagedFiles } from "./damaged.mjs";
 
 const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
 /** What hangs fails by itself, instead of taking the other tests with it. */
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 240_000 };
 const PROMPT = [171, 206, 5, 206, 120, 131, 161, 73];
 
 describe("package", () => {
@@ -28,17 +28,6 @@ describe("package", () => {
         async ([address, prompt]) => {
           window.prompt = new Uint32Array(prompt);
           window.engine ??= await window.wgslm.Engine.load(address);
-          /** How a promise fails: name, code and message of the error, and whether it is a WgslmError. */
-          window.failure = (promise) =>
-            promise.then(
-              () => "no failure",
-              (error) => ({
-                name: error.name,
-                code: error.code,
-                typed: error instanceof window.wgslm.WgslmError,
-                message: error.message,
-              }),
-            );
         },
         [MODEL, PROMPT],
       );
@@ -53,6 +42,17 @@ describe("package", () => {
     assert.ok(Array.isArray(support.features));
     assert.ok(support.limits.maxBufferSize >= 2 ** 28, JSON.stringify(support.limits));
     assert.ok(Object.keys(support.chosen).length > 0);
+  });
+
+  check("the adapter's description has what the browser tells of it", async () => {
+    const { adapter, info } = await page.evaluate(async () => {
+      const { adapter } = await window.wgslm.Engine.support();
+      const { vendor, architecture, description } = (await navigator.gpu.requestAdapter()).info;
+      return { adapter, info: { vendor, architecture, description } };
+    });
+    assert.deepEqual([adapter.vendor, adapter.architecture], [info.vendor, info.architecture]);
+    assert.ok(adapter.vendor, "SwiftShader has a vendor");
+    assert.equal(adapter.name, info.description || `${info.vendor} ${info.architecture}`);
   });
 
   check("the baseline uses no feature and default limits", async () => {
@@ -81,6 +81,8 @@ describe("package", () => {
         blob: new Blob([whole]),
         file: new File([whole], "tiny.gguf"),
         buffer: given,
+        bytes: new Uint8Array(whole),
+        response: new Response(whole),
         stream: pieces(7777),
         large: pieces(1 << 24),
       };
@@ -202,7 +204,7 @@ describe("package", () => {
       const narrowed = [];
       for (const options of narrow) narrowed.push(await sample({ ...hot, ...options }));
       const refused = [];
-      for (const options of [{ topK: -1 }, { topK: 1.5 }, { topP: 0 }, { topP: 1.5 }, { minP: -0.1 }, { minP: NaN }])
+      for (const options of [{ topK: -1 }, { topK: 1.5 }, { topP: -0.1 }, { topP: 1.5 }, { minP: -0.1 }, { minP: NaN }])
         refused.push((await window.failure(window.engine.generate(window.prompt, options).result)).code);
       return { greedy: await sample({ temperature: 0 }), narrowed, free: await sample(hot), refused };
     });
@@ -356,7 +358,7 @@ describe("package", () => {
       return { refused, tokens };
     }, MODEL);
     assert.deepEqual([refused.code, tokens], ["invalid-option", 1]);
-    assert.match(refused.message, /auto, float or int8/);
+    assert.match(refused.message, /int4.*auto.*float.*int8/);
   });
 
   check("weights are quantised as they come, under a policy by name or by rules", async () => {
@@ -430,20 +432,21 @@ describe("a package with a part that fails", () => {
   before(async () => (browser = await launch()));
   after(() => browser.close());
 
+  /** Opens the package with a file replaced. */
+  const openWith = (file, replace) =>
+    openPackage(browser, { setUp: (opened) => opened.context().route(`**/wgslm/${file}`, replace) });
+
   /** Loads and calls `tokenize` and `generate` where a file of the package is replaced. */
   async function failures(t, file, replace) {
     if (!(await served(t, MODEL))) return undefined;
-    const page = await openPackage(browser, { setUp: (opened) => opened.context().route(`**/wgslm/${file}`, replace) });
+    const page = await openWith(file, replace);
     const seen = await page.evaluate(async (address) => {
-      const failure = (promise) =>
-        promise.then(
-          () => "none",
-          (error) => error.code ?? error.message,
-        );
       let engine;
-      const load = await failure(window.wgslm.Engine.load(address).then((loaded) => (engine = loaded)));
+      const load = (await window.failure(window.wgslm.Engine.load(address).then((loaded) => (engine = loaded)))).code;
       if (!engine) return { load, support: await window.wgslm.Engine.support() };
-      return { load, call: await failure(engine.generate("a").result), later: await failure(engine.tokenize("a")) };
+      const call = await window.failure(engine.generate("a").result);
+      const later = await window.failure(engine.tokenize("a"));
+      return { load, call: call.code, later: later.code };
     }, MODEL);
     await page.context().close();
     return seen;
@@ -461,13 +464,59 @@ describe("a package with a part that fails", () => {
 
   test("a trap in a call rejects it and every later one", LIMIT, async (t) => {
     const seen = await failures(t, "wasm/wgslm.js", append(`${TRAP} Model.prototype.generate = trap;`));
-    if (seen) assert.deepEqual(seen, { load: "none", call: "wasm-trap", later: "wasm-trap" });
+    if (seen) assert.deepEqual(seen, { load: "no failure", call: "wasm-trap", later: "wasm-trap" });
   });
 
   test("a trap in a future, whose promise never settles, rejects the call too", LIMIT, async (t) => {
     const next = "Generation.prototype.next = () => new Promise(() => queueMicrotask(trap));";
     const seen = await failures(t, "wasm/wgslm.js", append(`${TRAP} ${next}`));
-    if (seen) assert.deepEqual(seen, { load: "none", call: "wasm-trap", later: "wasm-trap" });
+    if (seen) assert.deepEqual(seen, { load: "no failure", call: "wasm-trap", later: "wasm-trap" });
+  });
+
+  /** Destroys the device of a worker at a word from the page, as whatever else runs in it could. */
+  const DESTROY = `const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (...descriptor) {
+      const device = await requestDevice.apply(this, descriptor);
+      const channel = new BroadcastChannel("destroy");
+      channel.onmessage = () => device.destroy();
+      void device.lost.then(() => channel.postMessage("lost"));
+      return device;
+    };`;
+
+  test("GPUDevice.destroy() is device-lost", LIMIT, async (t) => {
+    if (!(await served(t, MODEL))) return;
+    const page = await openWith("wasm/wgslm.js", append(DESTROY));
+    const seen = await page.evaluate(async (address) => {
+      const engine = await window.wgslm.Engine.load(address);
+      const prompt = new Uint32Array([5, 6, 7]);
+      const generation = engine.generate(prompt, { maxTokens: 500 });
+      await generation.next();
+      new BroadcastChannel("destroy").postMessage("now");
+      return {
+        underWay: await window.failure(generation.result),
+        later: await window.failure(engine.generate(prompt).result),
+        logits: await window.failure(engine.logits(prompt)),
+      };
+    }, MODEL);
+    for (const [call, { code, typed }] of Object.entries(seen)) assert.deepEqual([code, typed], ["device-lost", true], call);
+    assert.match(seen.later.message, /load the model again/);
+    await page.context().close();
+  });
+
+  test("a device that is lost after support was asked is opened again for the model", LIMIT, async (t) => {
+    if (!(await served(t, MODEL))) return;
+    const page = await openWith("wasm/wgslm.js", append(DESTROY));
+    const tokens = await page.evaluate(async (address) => {
+      await window.wgslm.Engine.support();
+      const channel = new BroadcastChannel("destroy");
+      const lost = new Promise((resolve) => (channel.onmessage = resolve));
+      channel.postMessage("now");
+      await lost;
+      const engine = await window.wgslm.Engine.load(address);
+      return (await engine.generate(new Uint32Array([5]), { maxTokens: 1 }).result).tokens;
+    }, MODEL);
+    assert.equal(tokens, 1);
+    await page.context().close();
   });
 
   test("a worker that ends rejects the load", LIMIT, async (t) => {
@@ -485,4 +534,43 @@ describe("a package with a part that fails", () => {
     const seen = await failures(t, "wasm/wgslm_bg.wasm", (route) => route.fulfill({ status: 404, body: "not found" }));
     if (seen) assert.deepEqual([seen.load, seen.support.code], ["wasm-load", "wasm-load"]);
   });
+
+  test("a missing worker is named, and the option that says where it is", LIMIT, async (t) => {
+    const seen = await failures(t, "worker.js", (route) => route.fulfill({ status: 404, body: "not found" }));
+    if (!seen) return;
+    assert.deepEqual([seen.load, seen.support.code], ["worker-load", "worker-load"]);
+    assert.match(seen.support.reason, /worker\.js .*HTTP 404.*workerUrl/);
+  });
+
+  for (const file of ["worker.js", "wasm/wgslm_bg.wasm"]) {
+    test(`a network that is off is said where ${file} can't be fetched`, LIMIT, async (t) => {
+      const seen = await failures(t, file, (route) => route.abort("internetdisconnected"));
+      if (!seen) return;
+      assert.deepEqual([seen.load, seen.support.code], ["network", "network"]);
+      assert.match(seen.support.reason, /check the connection/);
+    });
+  }
+
+  test("a Content-Security-Policy without wasm-unsafe-eval is named", LIMIT, async (t) => {
+    const seen = await failures(t, "worker.js", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": "script-src 'self'" } });
+    });
+    if (!seen) return;
+    assert.deepEqual([seen.load, seen.support.code], ["wasm-load", "wasm-load"]);
+    assert.match(seen.support.reason, /'wasm-unsafe-eval'.*Content-Security-Policy/);
+  });
+});
+
+test("a browser without an adapter is told what can be done in a browser", LIMIT, async () => {
+  const browser = await launch({ webgpu: false });
+  try {
+    const page = await openPackage(browser);
+    const { code, reason } = await page.evaluate(() => window.wgslm.Engine.support());
+    assert.equal(code, "no-adapter");
+    assert.match(reason, /hardware acceleration/);
+    assert.doesNotMatch(reason, /apt-get|Vulkan/);
+  } finally {
+    await browser.close();
+  }
 });

@@ -1,12 +1,13 @@
 //! What can be typed.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
-use wgslm::engine::{Activations, GenerateOptions};
-use wgslm::formats::quantize::Policy;
+use wgslm::engine::{Activations, GenerateOptions, SamplingRange};
+use wgslm::formats::quantise::Policy;
 
 /// What follows the list of commands.
 const AFTER_HELP: &str = "\
@@ -22,7 +23,10 @@ Environment:
   WGSLM_MAX_BINDING   the largest binding to use, such as 128MiB; larger tensors are split
   WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
   WGSLM_TILE          64x64, 128x64 or 128x128: rows and tokens that a workgroup takes of a prompt's products
-  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: errors]";
+  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: warnings]";
+
+/// The range of tokens in flight, as the parser of arguments takes it.
+const IN_FLIGHT: RangeInclusive<i64> = 1..=GenerateOptions::MOST_IN_FLIGHT as i64;
 
 /// What is typed for a number that the program is to choose, as llama.cpp has it.
 const NONE: &str = "-1";
@@ -103,10 +107,10 @@ pub(crate) struct SamplingArguments {
     pub(crate) top_k: u32,
     /// Draw from the most likely tokens that together have at least this much of the probability; 1 is off, and 0 takes the
     /// most likely token every time
-    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = share)]
+    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = top_p)]
     pub(crate) top_p: f32,
     /// Draw from the tokens that are at least this much as likely as the most likely one; 0 is off
-    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = share)]
+    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = min_p)]
     pub(crate) min_p: f32,
 }
 
@@ -149,7 +153,7 @@ pub(crate) struct GenerateArguments {
     #[arg(long, conflicts_with = "tokens")]
     pub(crate) chat: bool,
     /// Tokens, from 1 to 16, that the device works on ahead of the one being waited for, that one included
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(IN_FLIGHT))]
     pub(crate) tokens_in_flight: u32,
     /// Print one JSON object with tokens, text, finish reason and timings at the end instead of streaming text
     #[arg(long)]
@@ -276,7 +280,7 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
     /// Tokens, from 1 to 16, that the device works on ahead of the one being waited for, that one included
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(IN_FLIGHT))]
     pub(crate) tokens_in_flight: u32,
     #[command(flatten)]
     pub(crate) sampling: SamplingArguments,
@@ -347,14 +351,18 @@ fn whole<T: FromStr>(text: &str) -> Result<T, String> {
 }
 
 fn temperature(text: &str) -> Result<f32, String> {
-    number(text, |value| value >= 0.0 && value.is_finite(), "0 or above")
+    number(text, SamplingRange::TEMPERATURE)
 }
 
-/// A share of a probability.
-fn share(text: &str) -> Result<f32, String> {
-    number(text, |value| (0.0..=1.0).contains(&value), "from 0 to 1")
+fn top_p(text: &str) -> Result<f32, String> {
+    number(text, SamplingRange::TOP_P)
 }
 
-fn number(text: &str, fits: impl Fn(f32) -> bool, range: &str) -> Result<f32, String> {
-    text.parse().ok().filter(|value| fits(*value)).ok_or_else(|| format!("it should be a number, {range}"))
+fn min_p(text: &str) -> Result<f32, String> {
+    number(text, SamplingRange::MIN_P)
+}
+
+fn number(text: &str, range: SamplingRange) -> Result<f32, String> {
+    let value = text.parse().ok().filter(|value| range.holds(*value));
+    value.ok_or_else(|| format!("it should be a number, {}", range.expected))
 }

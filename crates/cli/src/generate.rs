@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use serde::Serialize;
-use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Summary};
+use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Prompt, Summary};
 use wgslm::text::Message;
 
 use crate::arguments::GenerateArguments;
@@ -30,7 +30,7 @@ struct TimingsReport {
 
 pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
     let (engine, load_ms) = load::engine(&arguments.model).await?;
-    let prompt = prompt_tokens(&engine, &arguments)?;
+    let prompt = engine.prompt_tokens(&prompt(&arguments))?;
     let options = GenerateOptions {
         max_tokens: arguments.max_tokens.0,
         seed: arguments.seed,
@@ -60,18 +60,11 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
     Ok(())
 }
 
-fn prompt_tokens(engine: &Engine, arguments: &GenerateArguments) -> Result<Vec<u32>> {
-    let model = engine.model();
+fn prompt(arguments: &GenerateArguments) -> Prompt {
     match (&arguments.prompt, &arguments.tokens) {
-        (Some(prompt), _) if arguments.chat => {
-            let template = model.chat_template()?.ok_or_else(|| wgslm::text::Error::ChatTemplate {
-                reason: "this model has none; leave --chat out".to_owned(),
-            })?;
-            let prompt = template.render(&[Message::new("user", prompt)], true)?;
-            Ok(model.tokenizer()?.encode_prompt(&prompt)?)
-        }
-        (Some(prompt), _) => Ok(model.tokenizer()?.encode_prompt(prompt)?),
-        (None, tokens) => Ok(tokens.clone().unwrap_or_default()),
+        (Some(prompt), _) if arguments.chat => Prompt::Messages(vec![Message::new("user", prompt)]),
+        (Some(prompt), _) => Prompt::Text(prompt.clone()),
+        (None, tokens) => Prompt::Tokens(tokens.clone().unwrap_or_default()),
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
             continue;
         };
         pieces(file, &path, |piece| {
-            loader.push(piece)?;
+            pollster::block_on(loader.push_paced(piece)?)?;
             if let Some(bytes) = loader.expected_bytes() {
                 bar.set_length(bytes);
             }

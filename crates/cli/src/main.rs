@@ -16,29 +16,56 @@ mod quantize;
 mod tokenize;
 mod tuning;
 
-use std::io::Write as _;
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
 use error::Result;
+use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     // Usage errors end here, with status 2.
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("WGSLM_LOG"))
-        .with_writer(std::io::stderr)
-        .init();
+    log();
     match pollster::block_on(run(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads the output has enough, as `wgslm tokenize ... | head` does.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             // Not `eprintln!`, which panics where nobody reads the errors.
-            let _ = writeln!(std::io::stderr(), "wgslm: {error}");
+            let _ = writeln!(io::stderr(), "wgslm: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Logs to stderr: our own warnings, a line each, or what `WGSLM_LOG` asks for, with when and where it was.
+fn log() {
+    let asked = std::env::var("WGSLM_LOG").ok().filter(|filter| !filter.is_empty());
+    let log = tracing_subscriber::fmt().with_writer(|| Log);
+    match asked {
+        Some(filter) => log.with_env_filter(EnvFilter::new(filter)).init(),
+        None => log.with_env_filter(EnvFilter::new("error,wgslm=warn")).without_time().with_target(false).init(),
+    }
+}
+
+/// Standard error, where a progress bar may stand on the last line.
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        const CLEAR_LINE: &[u8] = b"\r\x1b[2K";
+        let mut stderr = io::stderr().lock();
+        if stderr.is_terminal() {
+            stderr.write_all(CLEAR_LINE)?;
+        }
+        stderr.write_all(line)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use wgslm::formats::quantize::{FileQuantizer, Policy};
+use wgslm::formats::quantise::{FileQuantiser, Policy};
 
 use crate::arguments::QuantizeArguments;
 use crate::error::{Error, Result};
@@ -38,7 +38,7 @@ fn partial(output: &Path) -> PathBuf {
 
 fn write(input: File, path: &Path, policy: Policy, output: &Path) -> Result<()> {
     let bar = progress_bar("quantizing", BYTES, Some(input.metadata().map_err(Error::file(path))?.len()));
-    let mut quantizer = FileQuantizer::new(policy);
+    let mut quantizer = FileQuantiser::new(policy);
     // Made with the first bytes: a file that can't be read, or isn't a model, makes none.
     let mut made: Option<BufWriter<File>> = None;
     let mut write = |bytes: &[u8]| {

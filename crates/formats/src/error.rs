@@ -156,7 +156,7 @@ pub enum Error {
     #[error(
         "the model has no F32, F16 or BF16 matrix to quantize: they are {kinds} already; run it as it is, or make floats of it first (`wgslm quantize --policy f16`)"
     )]
-    AlreadyQuantized {
+    AlreadyQuantised {
         /// The types that its matrices have, comma separated.
         kinds: String,
     },
@@ -201,7 +201,7 @@ impl Error {
             Self::MissingMetadata { .. } => "missing-metadata",
             Self::InvalidMetadata { .. } => "invalid-metadata",
             Self::QuantizePolicy { .. } => "quantize-policy",
-            Self::AlreadyQuantized { .. } => "already-quantized",
+            Self::AlreadyQuantised { .. } => "already-quantized",
             Self::NoGgufType { .. } => "no-gguf-type",
         }
     }

@@ -6,7 +6,7 @@ mod foreign;
 pub mod gguf;
 mod hugging_face;
 mod layout;
-pub mod quantize;
+pub mod quantise;
 pub mod safetensors;
 pub mod source;
 

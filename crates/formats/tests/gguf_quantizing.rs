@@ -1,14 +1,14 @@
 //! From one GGUF file to a quantised one: what changes, and what stays to the byte.
 
 use wgslm_formats::gguf::TensorType;
-use wgslm_formats::quantize::FileQuantizer;
+use wgslm_formats::quantise::FileQuantiser;
 use wgslm_formats::{Error, Result};
 use wgslm_testing::gguf_writer::GgufWriter;
 
 /// What a file of these bytes becomes, in pieces of `size`.
 fn quantized(bytes: &[u8], policy: &str, size: usize) -> Result<Vec<u8>> {
     let mut file = Vec::new();
-    let mut quantizer = FileQuantizer::new(policy.parse()?);
+    let mut quantizer = FileQuantiser::new(policy.parse()?);
     for piece in bytes.chunks(size) {
         quantizer.push(piece, &mut |bytes: &[u8]| {
             file.extend_from_slice(bytes);

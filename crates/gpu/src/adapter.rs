@@ -9,6 +9,10 @@ pub struct AdapterDescription {
     pub index: usize,
     /// Its name.
     pub name: String,
+    /// Its vendor, such as `nvidia`, as a browser tells it; empty elsewhere.
+    pub vendor: String,
+    /// Its family of GPUs, such as `ampere`, as a browser tells it; empty elsewhere.
+    pub architecture: String,
     /// The API it is reached through.
     pub backend: String,
     /// The driver, where the API tells.
@@ -63,6 +67,8 @@ pub(crate) fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescript
     AdapterDescription {
         index,
         name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
+        vendor: String::new(),
+        architecture: String::new(),
         backend: info.backend.to_string(),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         software,
@@ -101,6 +107,8 @@ mod tests {
         let adapter = |index: usize, name: &str| AdapterDescription {
             index,
             name: name.to_owned(),
+            vendor: String::new(),
+            architecture: String::new(),
             backend: "vulkan".to_owned(),
             driver: String::new(),
             software: false,

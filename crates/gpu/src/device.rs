@@ -86,6 +86,7 @@ impl Gpu {
             description.software |= is_software(&opened.name);
             description.name = opened.name;
         }
+        (description.vendor, description.architecture) = (opened.vendor, opened.architecture);
         let (device, queue) = opened
             .device
             .map_err(|error| Error::DeviceRequest { device: description.name.clone(), reason: error.to_string() })?;
@@ -298,14 +299,17 @@ struct Opened {
     device: std::result::Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError>,
     /// Whether it has subgroups.
     subgroups: bool,
-    /// The adapter's name, where it became known with the request.
+    /// The adapter's name, vendor and architecture, where they became known with the request.
     name: String,
+    vendor: String,
+    architecture: String,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, _baseline: bool) -> Opened {
     let subgroups = descriptor.required_features.contains(wgpu::Features::SUBGROUP);
-    Opened { device: adapter.request_device(descriptor).await, subgroups, name: String::new() }
+    let device = adapter.request_device(descriptor).await;
+    Opened { device, subgroups, name: String::new(), vendor: String::new(), architecture: String::new() }
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -313,7 +317,13 @@ async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, 
     let request = crate::request_on_web::wrap_request_device(!baseline);
     let device = adapter.request_device(descriptor).await;
     request.restore();
-    Opened { device, subgroups: request.subgroups(), name: request.name() }
+    Opened {
+        device,
+        subgroups: request.subgroups(),
+        name: request.name(),
+        vendor: request.vendor(),
+        architecture: request.architecture(),
+    }
 }
 
 /// Keeps what the device reports outside of any call; the first report counts.
@@ -334,11 +344,7 @@ fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<Failure>>> {
         });
     }));
     let lost = keep(&failure);
-    device.set_device_lost_callback(move |reason, message| {
-        // The end of a device that was given back isn't a failure.
-        if reason != wgpu::DeviceLostReason::Destroyed {
-            lost(Failure::Lost(message));
-        }
-    });
+    // A device that was given back is lost too, but nobody asks for its failure any more.
+    device.set_device_lost_callback(move |_, message| lost(Failure::Lost(message)));
     failure
 }

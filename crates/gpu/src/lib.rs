@@ -16,11 +16,11 @@ mod execute;
 mod matrix_units;
 mod memory;
 mod pipelines;
-mod profile;
 mod program;
 mod readback;
 #[cfg(target_arch = "wasm32")]
 mod request_on_web;
+mod timing;
 
 pub use adapter::AdapterDescription;
 pub use buffer::Buffer;
@@ -29,6 +29,6 @@ pub use device::Gpu;
 pub use error::{Error, Result};
 pub use execute::{Execution, Running, execute};
 pub use pipelines::KernelTexts;
-pub use profile::{BoundBuffer, DispatchTime};
 pub use program::{AsGiven, DispatchSize, Program, ProgramBuilder, Variants};
 pub use readback::{Readback, ReadbackRing};
+pub use timing::{BoundBuffer, DispatchTime};

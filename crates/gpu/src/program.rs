@@ -3,7 +3,7 @@
 use wgslm_shaders::{Access, Extent, Launch, Variant};
 
 use crate::pipelines::Pipeline;
-use crate::profile::Bound;
+use crate::timing::Bound;
 use crate::{Buffer, Gpu};
 
 /// Parameters of different dispatches lie this far apart in their buffer: the alignment every device accepts.

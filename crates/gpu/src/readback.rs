@@ -92,7 +92,8 @@ impl Future for Readback {
         self.gpu.check()?;
         match result {
             None => Poll::Pending,
-            Some(Err(reason)) => Poll::Ready(Err(Error::Gpu { reason })),
+            // Only the loss of its device keeps a staging buffer from being mapped; the device's own word may come later.
+            Some(Err(reason)) => Poll::Ready(Err(Error::DeviceLost { reason })),
             Some(Ok(())) => {
                 let view = self.staging.raw().get_mapped_range(0..self.size);
                 let bytes = view.map(|view| view.to_vec()).map_err(|error| Error::Gpu { reason: error.to_string() });

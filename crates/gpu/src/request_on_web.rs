@@ -7,12 +7,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen(inline_js = r#"
 export function wrapRequestDevice(wantSubgroups) {
   const adapter = globalThis.GPUAdapter?.prototype;
-  const request = { subgroups: false, name: "", restore() {} };
+  const request = { subgroups: false, name: "", vendor: "", architecture: "", restore() {} };
   if (!adapter) return request;
   const original = adapter.requestDevice;
   request.restore = () => { adapter.requestDevice = original; };
   adapter.requestDevice = function (descriptor = {}) {
     const { vendor = "", architecture = "", description = "" } = this.info ?? {};
+    Object.assign(request, { vendor, architecture });
     request.name = description || [vendor, architecture].filter(Boolean).join(" ");
     if (!wantSubgroups || !this.features.has("subgroups")) return original.call(this, descriptor);
     request.subgroups = true;
@@ -40,4 +41,12 @@ extern "C" {
     /// The adapter's description, or its vendor and architecture.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn name(this: &WrappedRequest) -> String;
+
+    /// The adapter's vendor.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn vendor(this: &WrappedRequest) -> String;
+
+    /// The adapter's architecture.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn architecture(this: &WrappedRequest) -> String;
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::tokenizer::spelling::Spelling;
 use crate::tokenizer::vocabulary::Vocabulary;
-use crate::{Error, Result};
 
 /// Turns one sequence of tokens into text as they come.
 ///
@@ -14,7 +13,7 @@ use crate::{Error, Result};
 pub struct Detokenizer {
     vocabulary: Arc<Vocabulary>,
     spelling: Spelling,
-    /// Whether a space that begins the text is left out.
+    /// A space that begins the text is left out.
     trim_space: bool,
     /// The bytes of a character that is not whole yet: at most three between two pushes.
     pending: Vec<u8>,
@@ -25,16 +24,12 @@ impl Detokenizer {
         Self { vocabulary, spelling, trim_space, pending: Vec::new() }
     }
 
-    /// The text that `token` completes, in whole characters; empty for control tokens.
+    /// The text that `token` completes, in whole characters; empty for control tokens, and for ids beyond the vocabulary.
     ///
     /// Bytes that can't be UTF-8 become U+FFFD, as many as [`String::from_utf8_lossy`] would write.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`] where the vocabulary has no such token; the text so far is kept.
-    pub fn push(&mut self, token: u32) -> Result<String> {
+    pub fn push(&mut self, token: u32) -> String {
         let (Some(text), Some(kind)) = (self.vocabulary.text(token), self.vocabulary.kind(token)) else {
-            let last = self.vocabulary.len().saturating_sub(1);
-            return Err(Error::Tokenizer { reason: format!("there is no token {token}; the last one is {last}") });
+            return String::new();
         };
         self.spelling.decode_into(&mut self.pending, kind, text);
         if self.trim_space && !self.pending.is_empty() {
@@ -43,7 +38,7 @@ impl Detokenizer {
                 self.pending.remove(0);
             }
         }
-        Ok(self.take_whole_characters())
+        self.take_whole_characters()
     }
 
     /// The end of the text: U+FFFD if its last character never became whole, otherwise nothing. Ready for the next.
@@ -69,7 +64,7 @@ impl Detokenizer {
     }
 }
 
-/// Whether more bytes could still make `bytes` a character.
+/// True if more bytes could still make `bytes` a character.
 fn is_unfinished(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }

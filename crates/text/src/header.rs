@@ -19,6 +19,7 @@ impl Tokenizer {
                 let json = std::mem::take(&mut files.tokenizer);
                 let mut tokenizer = Self::from_json(&json, files.config.as_deref())?;
                 tokenizer.add_stop_tokens(&files.stop_tokens);
+                tokenizer.add_suppressed_tokens(&files.suppressed_tokens);
                 Ok(tokenizer)
             }
         }

@@ -1,11 +1,11 @@
 //! Stop strings in streamed text.
 
-/// What may be shown after a piece of text.
+/// The text that may be shown after a piece has come, and whether it has ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StopOutcome {
     /// Text that is certainly not part of a stop string.
     pub text: String,
-    /// Whether a stop string has come; nothing follows.
+    /// True once a stop string has come; nothing follows.
     pub stopped: bool,
 }
 
@@ -53,7 +53,7 @@ impl StopMatcher {
         std::mem::take(&mut self.pending)
     }
 
-    /// Where the longest end of the pending text begins that starts a stop string.
+    /// The start of the longest end of the pending text that may become a stop string.
     fn possible_start(&self) -> usize {
         let longest = self.stops.iter().map(String::len).max().unwrap_or(0);
         let earliest = (self.pending.len() + 1).saturating_sub(longest);

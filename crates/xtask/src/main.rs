@@ -72,7 +72,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
             eprint!("{plan}");
             anyhow::ensure!(plan.is_ready(), "something is missing: `cargo xtask setup` installs what it can");
         }
-        Chore::Size => size::check()?,
+        Chore::Size => println!("{}", size::check()?),
     }
     Ok(ExitCode::SUCCESS)
 }

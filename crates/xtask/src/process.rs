@@ -1,10 +1,50 @@
 //! Running other programs.
 
 use anyhow::{Context, Result, ensure};
+use std::cell::RefCell;
 use std::env;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+
+thread_local! {
+    /// Where what this thread's commands print goes instead of the terminal.
+    static TRANSCRIPT: RefCell<Option<File>> = const { RefCell::new(None) };
+}
+
+/// Runs `work` with what its commands and notes print kept aside, and gives that with its result.
+pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> Result<(T, String)> {
+    let mut file = tempfile::tempfile().context("no file for a step's output")?;
+    TRANSCRIPT.set(Some(file.try_clone()?));
+    let result = work();
+    TRANSCRIPT.set(None);
+    let mut printed = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut printed)?;
+    Ok((result, String::from_utf8_lossy(&printed).into_owned()))
+}
+
+/// Prints a line on what goes on: on standard error, or aside.
+pub(crate) fn note(line: &str) {
+    match transcript() {
+        // A note is no reason to end what it is about.
+        Some(mut file) => drop(writeln!(file, "{line}")),
+        None => eprintln!("{line}"),
+    }
+}
+
+fn transcript() -> Option<File> {
+    TRANSCRIPT.with_borrow(|file| file.as_ref()?.try_clone().ok())
+}
+
+/// Lets a command print where this thread's output goes.
+fn redirected(command: &mut Command) -> Result<&mut Command> {
+    if let Some(file) = transcript() {
+        command.stdout(file.try_clone()?).stderr(file);
+    }
+    Ok(command)
+}
 
 /// A command that runs in the root of the repository.
 pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -34,14 +74,14 @@ pub(crate) fn prepare(command: &mut Command) -> Result<()> {
 
 /// Runs a command and gives its status.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
-    eprintln!("$ {}", shown(command));
-    command.status().with_context(|| format!("could not start `{}`", shown(command)))
+    note(&format!("$ {}", shown(command)));
+    redirected(command)?.status().with_context(|| format!("could not start `{}`", shown(command)))
 }
 
 /// Runs a command and gives what it writes to standard output.
 pub(crate) fn capture(command: &mut Command) -> Result<Vec<u8>> {
-    eprintln!("$ {}", shown(command));
-    let output = command.stderr(Stdio::inherit()).output();
+    note(&format!("$ {}", shown(command)));
+    let output = redirected(command.stderr(Stdio::inherit()))?.stdout(Stdio::piped()).output();
     let output = output.with_context(|| format!("could not start `{}`", shown(command)))?;
     ensure!(output.status.success(), "`{}` failed ({})", shown(command), output.status);
     Ok(output.stdout)
@@ -89,6 +129,18 @@ mod tests {
         let mut command = Command::new("/usr/bin/node");
         command.args(["ask.mjs", "The capital", ""]);
         assert_eq!(shown(&command), r#"node ask.mjs "The capital" """#);
+    }
+
+    #[test]
+    fn what_a_command_prints_can_be_kept_aside() {
+        let mut command = Command::new("cargo");
+        command.arg("--version");
+        let (result, printed) = aside(|| run(&mut command)).unwrap();
+        result.unwrap();
+        let lines: Vec<&str> = printed.lines().collect();
+        assert_eq!(lines[0], "$ cargo --version");
+        assert!(lines[1].starts_with("cargo 1."), "{printed}");
+        assert!(transcript().is_none(), "only while the work runs");
     }
 
     #[test]

@@ -9,15 +9,15 @@ use std::io::Write;
 /// The most bytes the wasm may have gzipped.
 const LIMIT: usize = 1_500_000;
 
-/// Prints the size of the built wasm; over the limit is an error.
-pub(crate) fn check() -> Result<()> {
+/// Tells the size of the built wasm; over the limit is an error.
+pub(crate) fn check() -> Result<String> {
     let file = web::wasm_file();
     let wasm = fs::read(&file)
         .with_context(|| format!("could not read {}: run `cargo xtask build-web` first", file.display()))?;
     let gzipped = gzipped_size(&wasm)?;
-    println!("wasm: {} bytes, {gzipped} bytes gzipped (the limit is {LIMIT})", wasm.len());
-    ensure!(gzipped <= LIMIT, "the gzipped wasm is {} bytes over its limit", gzipped - LIMIT);
-    Ok(())
+    let size = format!("wasm: {} bytes, {gzipped} bytes gzipped (the limit is {LIMIT})", wasm.len());
+    ensure!(gzipped <= LIMIT, "{size}: {} bytes over its limit", gzipped - LIMIT);
+    Ok(size)
 }
 
 /// Bytes after `gzip -9`.

@@ -40,7 +40,7 @@ pub(crate) fn build() -> Result<()> {
 fn bind(wasm: &Path) -> Result<()> {
     let lock = paths::root().join("Cargo.lock");
     check_versions(&fs::read_to_string(&lock).with_context(|| format!("could not read {}", lock.display()))?)?;
-    eprintln!("Writing the bindings of {}", wasm.display());
+    process::note(&format!("Writing the bindings of {}", wasm.display()));
     Bindgen::new()
         .input_path(wasm)
         .out_name("wgslm")

@@ -1,9 +1,9 @@
 //! `wgslm bench`: how fast a model runs here. BENCHMARKS.md tells what the numbers are.
 
 mod figure;
+mod kernels;
 mod measure;
 mod print;
-mod profile;
 mod report;
 
 use std::io::Write as _;
@@ -89,8 +89,8 @@ async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> R
     let mut profiles = Vec::new();
     if let Some(repeats) = arguments.profile {
         for depth in &arguments.depth {
-            for tokens in [1, arguments.prompt_tokens.min(engine.prefill_rows())] {
-                profiles.push(profile::measure(engine, *depth, tokens, &arguments.sampling.options(), repeats).await?);
+            for tokens in [1, arguments.prompt_tokens.min(engine.prefill_tokens())] {
+                profiles.push(kernels::measure(engine, *depth, tokens, &arguments.sampling.options(), repeats).await?);
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use super::figure::Figure;
+use super::kernels::Profile;
 use super::measure::{SHORT_ANSWER, SHORT_PROMPT};
-use super::profile::Profile;
 use super::report::Report;
 use crate::error::Result;
 

@@ -5,7 +5,7 @@ use wgslm::engine::Engine;
 use wgslm::gpu::AdapterDescription;
 
 use super::figure::Figure;
-use super::profile::Profile;
+use super::kernels::Profile;
 
 #[derive(Serialize)]
 pub(super) struct Report {

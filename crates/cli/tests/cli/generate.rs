@@ -184,7 +184,7 @@ fn what_cannot_be_generated_is_refused() {
     }
     let model = tiny_model();
     for (arguments, message) in [
-        (&["--prompt", "a", "--chat"][..], "leave --chat out"),
+        (&["--prompt", "a", "--chat"][..], "give it a text to continue"),
         (&["--prompt", ""], "the prompt is empty"),
         (&["--tokens", "1,320"], "token 320 is not in the vocabulary of 320 tokens"),
         (&["--tokens", "1,2,3", "--context", "2"], "the prompt has 3 tokens and the context holds 2"),

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use wgslm_testing::{golden, smollm2_model};
 
-use crate::program::{tiny_model, wgslm};
+use crate::program::{file_of, tiny_model, wgslm, wgslm_with};
 
 #[test]
 fn the_golden_rows_match() {
@@ -41,4 +41,18 @@ fn tokens_are_printed_as_generate_takes_them() {
         let run = wgslm(&[&["tokenize", "--model", &tiny_model()], arguments].concat());
         assert_eq!(run.succeeded(), printed, "{arguments:?}");
     }
+}
+
+#[test]
+fn a_missing_pre_tokenizer_is_warned_of_on_one_line() {
+    const KEY: &[u8] = b"tokenizer.ggml.pre";
+    let mut model = fs::read(tiny_model()).expect("the model is there");
+    let place = model.windows(KEY.len()).position(|part| part == KEY).expect("it names a pre-tokenizer");
+    model[place + KEY.len() - 1] = b'o';
+    let model = file_of("no-pre-tokenizer.gguf", &model);
+    let arguments = ["tokenize", "--model", &model, "ab"];
+    let run = wgslm(&arguments);
+    assert_eq!((run.status, run.stdout.as_str(), run.stderr.lines().count()), (Some(0), "97,98\n", 1), "{run:?}");
+    assert!(run.stderr.contains("WARN") && run.stderr.contains("pre-tokenizer"), "{run:?}");
+    assert_eq!(wgslm_with(&[("WGSLM_LOG", "error")], &arguments).succeeded(), "97,98\n");
 }

@@ -24,7 +24,7 @@ impl Engine {
     pub async fn embed(&self, tokens: &[u32]) -> Result<Vec<f32>> {
         check_task(&self.inner, true)?;
         check_prompt(&self.inner, tokens)?;
-        let capacity = self.prefill_rows() as usize;
+        let capacity = self.prefill_tokens() as usize;
         if tokens.len() > capacity {
             return Err(Error::PromptTooLong { tokens: tokens.len(), capacity });
         }

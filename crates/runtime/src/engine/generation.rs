@@ -8,8 +8,8 @@ use web_time::Instant;
 use wgslm_gpu::{Readback, ReadbackRing};
 use wgslm_text::{Detokenizer, StopMatcher};
 
+use super::programs::SAMPLED_BYTES;
 use super::sequence::{Sampling, Sequence};
-use super::steps::SAMPLED_BYTES;
 use super::{FinishReason, GenerateOptions, Inner, Summary, Timings, check_prompt, check_task};
 use crate::Result;
 
@@ -198,7 +198,7 @@ impl Generation {
     /// Runs what is left of the prompt up to `target`, and samples the first token at its end, unless it is cancelled between
     /// two chunks.
     async fn prefill(&mut self, target: usize) -> Result<()> {
-        let rows = self.inner.activations.row_capacity as usize;
+        let rows = self.inner.workspace.token_capacity as usize;
         while self.prefilled < target && !self.canceller.is_cancelled() {
             if self.chunks.len() == CHUNKS_IN_FLIGHT
                 && let Some(earliest) = self.chunks.front_mut()
@@ -247,7 +247,7 @@ impl Generation {
             self.end = Some(FinishReason::Stop);
             return Ok(self.rest_of_text());
         }
-        let decoded = self.detokenizer.as_mut().map(|detokenizer| detokenizer.push(token)).transpose()?;
+        let decoded = self.detokenizer.as_mut().map(|detokenizer| detokenizer.push(token));
         let outcome = self.matcher.push(&decoded.unwrap_or_default());
         self.end = if outcome.stopped { Some(FinishReason::Stop) } else { self.limit_reached(self.received) };
         let mut text = outcome.text;

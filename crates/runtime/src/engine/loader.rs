@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
 
+use super::pace::Pace;
 use super::{Engine, EngineOptions, Inner};
 use crate::Device;
 use crate::Result;
@@ -19,11 +20,12 @@ const FLUSH_BYTES: u64 = 16 << 20;
 /// A single GGUF file is pushed from its start to its end. For models of several files, [`Self::open`] and [`Self::next_file`]
 /// say what is wanted, as [`Reader`] does.
 pub struct Loader {
-    device: Device,
+    pub(super) device: Device,
     options: EngineOptions,
     reader: Reader,
     begun: Option<Begun>,
     unflushed: u64,
+    pub(super) pace: Pace,
 }
 
 /// What is there once the header has been read.
@@ -47,7 +49,14 @@ impl Loader {
     /// finds it among several. [`Self::next_file`] comes before the first byte.
     #[must_use]
     pub fn open(device: &Device, entry: &str, options: &EngineOptions) -> Self {
-        Self { device: device.clone(), options: options.clone(), reader: Reader::new(entry), begun: None, unflushed: 0 }
+        Self {
+            device: device.clone(),
+            options: options.clone(),
+            reader: Reader::new(entry),
+            begun: None,
+            unflushed: 0,
+            pace: Pace::default(),
+        }
     }
 
     /// The file that is wanted next, as [`Reader::next_file`].

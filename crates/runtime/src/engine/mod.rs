@@ -1,14 +1,17 @@
 //! Running a model: sequences over the KV cache, prefill, decode with several tokens in flight, and logits.
 
+mod batch;
 mod blocks;
 mod embed;
 mod generation;
 mod loader;
 mod options;
+mod pace;
 mod profile;
+mod programs;
+mod prompt;
+mod ranges;
 mod sequence;
-mod step;
-mod steps;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,14 +24,16 @@ pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 pub use profile::TimedKernel;
+pub use prompt::Prompt;
+pub use ranges::SamplingRange;
 
 use self::blocks::BlockAllocator;
 use crate::Device;
 use crate::model::state::{KvCache, Slots};
 use crate::model::{self, Graph, Model, ModelSpec};
 use crate::{Error, Result};
-use step::Step;
-use steps::Programs;
+use batch::Batch;
+use programs::Programs;
 
 /// The context a model gets unless another is asked for: what most prompts need, at a size of KV cache most devices have.
 const DEFAULT_CONTEXT: u32 = 4096;
@@ -37,15 +42,15 @@ const DEFAULT_CONTEXT: u32 = 4096;
 const SLOTS: u32 = 4;
 
 /// Tokens of a prompt that go through the model at a time: enough to fill a GPU, few enough that a cancel is felt soon.
-const PREFILL_ROWS: u32 = 512;
+const PREFILL_TOKENS: u32 = 512;
 /// The same where the "GPU" is the CPU.
-const SOFTWARE_PREFILL_ROWS: u32 = 64;
+const SOFTWARE_PREFILL_TOKENS: u32 = 64;
 
 /// The most tokens that are made one embedding.
-const EMBEDDING_ROWS: u32 = 2048;
+const EMBEDDING_TOKENS: u32 = 2048;
 
 /// Rows of logits computed at a time.
-const LOGIT_ROWS: u32 = 16;
+const LOGIT_OUTPUTS: u32 = 16;
 
 /// Readbacks of that many rows that may be under way.
 const LOGIT_READBACKS: usize = 4;
@@ -60,7 +65,7 @@ pub(crate) struct Inner {
     device: Device,
     model: Model,
     kv: KvCache,
-    activations: model::Activations,
+    workspace: model::Workspace,
     programs: Programs,
     context_length: u32,
     /// What a caller asked for.
@@ -72,7 +77,7 @@ pub(crate) struct Inner {
 struct State {
     blocks: BlockAllocator,
     free_slots: Vec<u32>,
-    step: Step,
+    batch: Batch,
 }
 
 impl Inner {
@@ -86,33 +91,33 @@ impl Inner {
         let max_binding = gpu.capabilities().max_binding;
         let kv_format = options.kv_format.unwrap_or(device.kernels().kv_format());
         let context_length = context_length(spec, kv_format, max_binding, options)?;
-        let rows = match options.prefill_rows {
+        let rows = match options.prefill_tokens {
             // What is pooled goes through the model at once.
-            _ if spec.embeds() => context_length.min(EMBEDDING_ROWS),
+            _ if spec.embeds() => context_length.min(EMBEDDING_TOKENS),
             Some(rows) => rows,
-            None if gpu.capabilities().software => SOFTWARE_PREFILL_ROWS,
-            None => PREFILL_ROWS,
+            None if gpu.capabilities().software => SOFTWARE_PREFILL_TOKENS,
+            None => PREFILL_TOKENS,
         };
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
-        let widest = model::Activations::widest(spec);
+        let widest = model::Workspace::widest(spec);
         let rows = rows.clamp(1, context_length).min(fits(widest));
-        let outputs = LOGIT_ROWS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
+        let outputs = LOGIT_OUTPUTS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
         let kv = KvCache::new(gpu, spec, kv_format, context_length, Slots { count: SLOTS, rows })?;
         let encoding = options.activations.encoding(device.kernels());
-        let activations = model::Activations::new(device, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
-        gpu.write(&activations.banned, 0, bytemuck::cast_slice(&banned(&model)));
-        let programs = programs(device, &model, (&activations, &kv, context_length), options.activations)?;
+        let workspace = model::Workspace::new(device, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
+        gpu.write(&workspace.banned, 0, bytemuck::cast_slice(&banned(&model)));
+        let programs = programs(device, &model, (&workspace, &kv, context_length), options.activations)?;
         gpu.check()?;
         let state = State {
             blocks: BlockAllocator::new(kv.blocks, options.block_order),
             free_slots: (0..SLOTS).rev().collect(),
-            step: Step::new(&activations),
+            batch: Batch::new(&workspace),
         };
         Ok(Self {
             device: device.clone(),
             model,
             kv,
-            activations,
+            workspace,
             programs,
             context_length,
             wanted: options.activations,
@@ -123,7 +128,7 @@ impl Inner {
     /// Builds the programs again, for what the device chose since.
     fn rebuild_programs(&mut self) -> Result<()> {
         self.programs =
-            programs(&self.device, &self.model, (&self.activations, &self.kv, self.context_length), self.wanted)?;
+            programs(&self.device, &self.model, (&self.workspace, &self.kv, self.context_length), self.wanted)?;
         Ok(())
     }
 
@@ -202,7 +207,7 @@ fn banned(model: &Model) -> Vec<u32> {
     let vocabulary = model.spec.vocabulary;
     let mut words = vec![0; Sample::banned_words(vocabulary) as usize];
     if let Ok(tokenizer) = model.tokenizer() {
-        for token in tokenizer.vocabulary_len() as u32..vocabulary {
+        for token in tokenizer.vocabulary_size() as u32..vocabulary {
             words[token as usize / 32] |= 1 << (token % 32);
         }
     }
@@ -212,12 +217,12 @@ fn banned(model: &Model) -> Vec<u32> {
 fn programs(
     device: &Device,
     model: &Model,
-    (activations, kv, context): (&model::Activations, &KvCache, u32),
+    (workspace, kv, context): (&model::Workspace, &KvCache, u32),
     wanted: Activations,
 ) -> Result<Programs> {
     let Model { spec, weights, .. } = model;
     let encoding = wanted.encoding(device.kernels());
-    Programs::build(&Graph { device, spec, weights, activations, kv, context, encoding: None }, encoding)
+    Programs::build(&Graph { device, spec, weights, workspace, kv, context, encoding: None }, encoding)
 }
 
 /// Whether the model is one that makes embeddings, or one that makes text, as it's asked to.

@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use wgslm_formats::quantize::Policy;
+use wgslm_formats::quantise::Policy;
 use wgslm_shaders::Encoding;
 use wgslm_shaders::KvFormat;
 
 use super::blocks::BlockOrder;
+use super::ranges::SamplingRange;
 use super::sequence::Sampling;
 use crate::model::select::Kernels;
 use crate::{Error, Result};
@@ -76,7 +77,7 @@ pub struct EngineOptions {
     /// Tokens the KV cache holds; the smaller of 4096 and what the model was trained for where absent.
     pub context_length: Option<u32>,
     /// Tokens of a prompt that go through the model at a time; chosen by the kind of device where absent.
-    pub prefill_rows: Option<u32>,
+    pub prefill_tokens: Option<u32>,
     /// What the matrices multiply.
     pub activations: Activations,
     /// What weights become as they are loaded; what they are in the file where absent.
@@ -133,23 +134,21 @@ impl Default for GenerateOptions {
 }
 
 impl GenerateOptions {
+    /// The most tokens that can be in flight.
+    pub const MOST_IN_FLIGHT: u32 = 16;
+
     pub(super) fn check(&self) -> Result<()> {
-        let invalid = |option: &str, value: String, expected: &str| {
-            Err(Error::InvalidOption { option: option.to_owned(), value, expected: expected.to_owned() })
-        };
-        if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
-            return invalid("temperature", self.temperature.to_string(), "0 or above");
+        SamplingRange::TEMPERATURE.check(self.temperature)?;
+        SamplingRange::TOP_P.check(self.top_p)?;
+        SamplingRange::MIN_P.check(self.min_p)?;
+        if (1..=Self::MOST_IN_FLIGHT).contains(&self.tokens_in_flight) {
+            return Ok(());
         }
-        if !(0.0..=1.0).contains(&self.top_p) {
-            return invalid("top-p", self.top_p.to_string(), "from 0 to 1");
-        }
-        if !(0.0..=1.0).contains(&self.min_p) {
-            return invalid("min-p", self.min_p.to_string(), "from 0 to 1");
-        }
-        if !(1..=16).contains(&self.tokens_in_flight) {
-            return invalid("tokens in flight", self.tokens_in_flight.to_string(), "from 1 to 16");
-        }
-        Ok(())
+        Err(Error::InvalidOption {
+            option: "tokens in flight".to_owned(),
+            value: self.tokens_in_flight.to_string(),
+            expected: format!("from 1 to {}", Self::MOST_IN_FLIGHT),
+        })
     }
 
     /// How the kernels choose a token. What has no effect where the most likely one is taken costs nothing there either.

@@ -16,8 +16,8 @@ impl Engine {
 
     /// The most tokens of a prompt that go through the model in one step.
     #[must_use]
-    pub fn prefill_rows(&self) -> u32 {
-        self.inner.activations.row_capacity
+    pub fn prefill_tokens(&self) -> u32 {
+        self.inner.workspace.token_capacity
     }
 
     /// Bytes of weights on the device.
@@ -40,7 +40,7 @@ impl Engine {
         self.inner.model.weights.decode_bytes(spec) + spec.kv_bytes(depth, self.inner.kv.format)
     }
 
-    /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_rows`]; 1 for decoding) after `depth` others,
+    /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_tokens`]; 1 for decoding) after `depth` others,
     /// the choice of the next token as `options` have it included: see [`wgslm_gpu::Program::profile`]. No generation may be under way, or its
     /// tokens go wrong.
     ///
@@ -55,7 +55,7 @@ impl Engine {
     ) -> Result<Vec<TimedKernel>> {
         options.check()?;
         let inner = &self.inner;
-        let tokens = tokens.clamp(1, self.prefill_rows());
+        let tokens = tokens.clamp(1, self.prefill_tokens());
         let (all, capacity) = (depth as usize + tokens as usize, inner.context_length as usize);
         if all > capacity {
             return Err(Error::PromptTooLong { tokens: all, capacity });
@@ -67,9 +67,9 @@ impl Engine {
         let quantise = tokens == 1 || wanted.encode_prompt(tokens as usize, inner.device.kernels());
         let (programs, counts) = {
             let mut state = inner.state();
-            sequence.set_step_at(&mut state, depth, &ids, options.sampling())?;
-            inner.write_step(&state.step);
-            inner.step_programs(&state.step, quantise)
+            sequence.set_batch_at(&mut state, depth, &ids, options.sampling())?;
+            inner.write_batch(&state.batch);
+            inner.programs_of(&state.batch, quantise)
         };
         let mut times = Vec::new();
         for program in programs.into_iter().flatten() {

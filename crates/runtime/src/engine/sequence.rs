@@ -64,12 +64,12 @@ impl Sequence {
         sampling: Option<Sampling>,
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
-        self.step(known(tokens), sampling, self.encoded, ring)
+        self.submit(known(tokens), sampling, self.encoded, ring)
     }
 
     /// Appends the token sampled last and chooses the one that follows it, all without leaving the device.
     pub(super) fn append_sampled(&mut self, sampling: Sampling, ring: &mut ReadbackRing) -> Result<Readback> {
-        self.step(std::iter::once((0, self.slot + 1)), Some(sampling), true, ring)
+        self.submit(std::iter::once((0, self.slot + 1)), Some(sampling), true, ring)
     }
 
     /// This sequence's token, the one at `position`, among the bytes of a readback.
@@ -96,12 +96,12 @@ impl Sequence {
         mut each: impl FnMut(usize, &[f32]) -> Result<()>,
     ) -> Result<()> {
         let inner = Arc::clone(&self.inner);
-        let output_capacity = inner.activations.output_capacity as usize;
+        let output_capacity = inner.workspace.output_capacity as usize;
         let vocabulary = inner.model.spec.vocabulary as usize;
         let mut ring = ReadbackRing::new(inner.device.gpu(), LOGIT_READBACKS, inner.logit_bytes(output_capacity));
         let mut position = first;
         let mut appended = 0;
-        for chunk in tokens.chunks((inner.activations.row_capacity as usize).min(LOGIT_READBACKS * output_capacity)) {
+        for chunk in tokens.chunks((inner.workspace.token_capacity as usize).min(LOGIT_READBACKS * output_capacity)) {
             for readback in self.submit_logits(chunk, first.saturating_sub(appended), &mut ring)? {
                 let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
                 for row in logits.chunks_exact(vocabulary) {
@@ -118,13 +118,13 @@ impl Sequence {
     fn submit_logits(&mut self, tokens: &[u32], first: usize, ring: &mut ReadbackRing) -> Result<Vec<Readback>> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
-        self.set_rows(&mut state, known(tokens))?;
-        inner.submit_rows(&mut state.step, self.encoded);
+        self.set_tokens(&mut state, known(tokens))?;
+        inner.submit_tokens(&mut state.batch, self.encoded);
         self.length += tokens.len() as u32;
         let outputs: Vec<_> =
             (first..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
-        let groups = outputs.chunks(inner.activations.output_capacity as usize);
-        Ok(groups.map(|outputs| inner.submit_logits(&mut state.step, outputs, self.encoded, ring)).collect())
+        let groups = outputs.chunks(inner.workspace.output_capacity as usize);
+        Ok(groups.map(|outputs| inner.submit_logits(&mut state.batch, outputs, self.encoded, ring)).collect())
     }
 
     /// The embedding of `tokens`, which no others may come before.
@@ -134,9 +134,9 @@ impl Sequence {
         let mut ring = ReadbackRing::new(inner.device.gpu(), 1, bytes);
         let readback = {
             let mut state = inner.state();
-            self.set_rows(&mut state, known(tokens))?;
-            state.step.set_outputs(&[Output::default()]);
-            inner.submit_embedding(&state.step, self.encoded, bytes, &mut ring)
+            self.set_tokens(&mut state, known(tokens))?;
+            state.batch.set_outputs(&[Output::default()]);
+            inner.submit_embedding(&state.batch, self.encoded, bytes, &mut ring)
         };
         let embedding: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
         if embedding.iter().all(|value| value.is_finite()) {
@@ -146,7 +146,7 @@ impl Sequence {
     }
 
     /// Runs tokens, given as (token, source), and perhaps samples what follows.
-    fn step(
+    fn submit(
         &mut self,
         tokens: impl ExactSizeIterator<Item = (u32, u32)>,
         sampling: Option<Sampling>,
@@ -155,12 +155,12 @@ impl Sequence {
     ) -> Result<Readback> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
-        self.set_step(&mut state, tokens, sampling)?;
-        Ok(inner.submit_step(&state.step, encoded, ring))
+        self.set_batch(&mut state, tokens, sampling)?;
+        Ok(inner.submit_batch(&state.batch, encoded, ring))
     }
 
     /// Makes these tokens that follow `depth` others, of which nothing is known but that there are blocks for them, the next step.
-    pub(super) fn set_step_at(
+    pub(super) fn set_batch_at(
         &mut self,
         state: &mut State,
         depth: u32,
@@ -168,32 +168,32 @@ impl Sequence {
         sampling: Sampling,
     ) -> Result<()> {
         self.length = depth;
-        self.set_step(state, known(tokens), Some(sampling))
+        self.set_batch(state, known(tokens), Some(sampling))
     }
 
     /// Makes tokens that follow what is there, and perhaps the choice of the next one, the next step.
-    fn set_step(
+    fn set_batch(
         &mut self,
         state: &mut State,
         tokens: impl ExactSizeIterator<Item = (u32, u32)>,
         sampling: Option<Sampling>,
     ) -> Result<()> {
-        let rows = tokens.len() as u32;
-        self.set_rows(state, tokens)?;
-        self.length += rows;
-        let output = sampling.map(|sampling| sampling.output(rows - 1, self.slot, self.length));
-        state.step.set_outputs(output.as_slice());
+        let count = tokens.len() as u32;
+        self.set_tokens(state, tokens)?;
+        self.length += count;
+        let output = sampling.map(|sampling| sampling.output(count - 1, self.slot, self.length));
+        state.batch.set_outputs(output.as_slice());
         Ok(())
     }
 
-    /// Makes tokens that follow what is there the rows of the next step, with blocks to hold them.
-    fn set_rows(&mut self, state: &mut State, tokens: impl ExactSizeIterator<Item = (u32, u32)>) -> Result<()> {
+    /// Makes tokens that follow what is there the tokens of the next step, with blocks to hold them.
+    fn set_tokens(&mut self, state: &mut State, tokens: impl ExactSizeIterator<Item = (u32, u32)>) -> Result<()> {
         let kv = &self.inner.kv;
         let needed = (self.length + tokens.len() as u32).div_ceil(BLOCK_TOKENS) as usize;
         let had = self.blocks.len();
         if needed > had {
             let blocks = state.blocks.take(needed - had).ok_or(Error::KvCacheFull)?;
-            kv.write_table(&self.inner.device.gpu(), self.slot, had, &blocks);
+            kv.write_table(self.inner.device.gpu(), self.slot, had, &blocks);
             self.blocks.extend(blocks);
         }
         let table = kv.table_offset(self.slot);
@@ -203,7 +203,7 @@ impl Sequence {
             let context = if causal { position + 1 } else { end };
             Row { token, position, table, source, context }
         });
-        state.step.set_rows(rows);
+        state.batch.set_tokens(rows);
         Ok(())
     }
 }

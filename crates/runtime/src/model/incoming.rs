@@ -1,7 +1,7 @@
 //! From a model's header to a model whose weights are on their way.
 
 use wgslm_formats::gguf::{Strings, TensorInfo};
-use wgslm_formats::quantize::{Plan, Policy};
+use wgslm_formats::quantise::{Plan, Policy};
 use wgslm_formats::source::ModelHeader;
 use wgslm_gpu::Gpu;
 use wgslm_text::{ChatTemplate, Tokenizer};
@@ -118,7 +118,7 @@ fn reason(error: &wgslm_text::Error) -> String {
 #[cfg(test)]
 mod tests {
     use wgslm_formats::gguf::TensorType;
-    use wgslm_formats::quantize::Stored;
+    use wgslm_formats::quantise::Stored;
     use wgslm_gpu::ReadbackRing;
 
     use super::*;

@@ -1,7 +1,6 @@
 //! Models: what an architecture is ([`ModelSpec`]), its weights on the device, and the one graph builder that turns both into
 //! programs.
 
-mod activations;
 mod architecture;
 mod graph;
 mod incoming;
@@ -16,8 +15,8 @@ mod tensor_layout;
 mod tensor_writer;
 mod tensors;
 mod weights;
+mod workspace;
 
-pub(crate) use activations::Activations;
 pub use architecture::supported_architectures;
 pub(crate) use graph::{Counts, Graph, Program};
 pub(crate) use incoming::Incoming;
@@ -27,6 +26,7 @@ pub use spec::{
 };
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
 pub use weights::{Matrix, MatrixPart, Weights};
+pub(crate) use workspace::Workspace;
 
 use wgslm_text::{ChatTemplate, Tokenizer};
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use wgslm_formats::Error as FormatsError;
 use wgslm_formats::gguf::{TensorInfo, TensorType, floats, supported_types, weight_format};
-use wgslm_formats::quantize::Plan;
+use wgslm_formats::quantise::Plan;
 use wgslm_formats::source::ModelHeader;
 
 use super::tensors::{ExpectedTensor, Fusion, TensorRole, bias_of, expected_tensors};

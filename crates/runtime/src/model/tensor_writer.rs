@@ -1,7 +1,7 @@
 //! From a tensor's bytes to the device, piece by piece as they arrive.
 
 use wgslm_formats::gguf::{PackedRows, TensorType, floats, groups_in};
-use wgslm_formats::quantize::Conversion;
+use wgslm_formats::quantise::Conversion;
 use wgslm_gpu::{Buffer, Gpu};
 use wgslm_shaders::format::{GROUP, plane_index};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use wgslm_formats::Error;
 use wgslm_formats::gguf::{TensorInfo, groups_in};
-use wgslm_formats::quantize::{Conversion, Stored};
+use wgslm_formats::quantise::{Conversion, Stored};
 use wgslm_gpu::{Buffer, Gpu};
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{WeightFormat, WeightLayout};

@@ -1,8 +1,11 @@
-//! Errors as JavaScript has them.
+//! Errors and values as JavaScript has them.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
+
+use crate::Error;
 
 #[wasm_bindgen]
 extern "C" {
@@ -10,9 +13,19 @@ extern "C" {
     pub(super) fn log(text: &str);
 }
 
+/// A test holds that these are the codes that errors have.
+#[wasm_bindgen(typescript_custom_section)]
+const ERROR_CODES: &str = include_str!("error_codes.ts");
+
+/// What a user of a browser can do where it finds no GPU; natively the advice is another.
+const NO_ADAPTER: &str = "the browser found no GPU that it can use; turn hardware acceleration on in its settings, update it and the graphics driver, and restart it (in Chrome, chrome://gpu tells more)";
+
 /// An `Error` with the `code` of ours.
 pub(super) fn to_js(error: &Error) -> JsValue {
-    js_error(error.code(), &error.to_string())
+    match error {
+        Error::Gpu(wgslm_gpu::Error::NoAdapter) => js_error(error.code(), NO_ADAPTER),
+        _ => js_error(error.code(), &error.to_string()),
+    }
 }
 
 fn js_error(code: &str, message: &str) -> JsValue {
@@ -22,21 +35,17 @@ fn js_error(code: &str, message: &str) -> JsValue {
     object.into()
 }
 
-/// Reads an options object; `undefined` counts as an empty one.
-pub(super) fn options<T: DeserializeOwned + Default>(value: JsValue) -> Result<T, JsValue> {
-    if value.is_undefined() || value.is_null() {
-        return Ok(T::default());
-    }
-    serde_wasm_bindgen::from_value(value).map_err(|error| js_error("invalid-option", &error.to_string()))
+/// Reads an object of options.
+pub(super) fn options<T: Tsify<JsType: Clone> + DeserializeOwned>(value: &Ts<T>) -> Result<T, JsValue> {
+    value.to_rust().map_err(|error| js_error("invalid-option", &format!("the options are not usable: {error}")))
 }
 
-/// A plain object, with numbers for integers of every width.
-pub(super) fn object<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    value.serialize(&serializer).map_err(|error| js_error("internal", &error.to_string()))
+/// A plain object.
+pub(super) fn object<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
+    value.into_ts().map_err(|error| js_error("internal", &error.to_string()))
 }
 
 /// The error for an object that was used after it gave its contents up.
 pub(super) fn spent(what: &str) -> JsValue {
-    js_error("used-after-end", &format!("this {what} has ended; make another"))
+    js_error("internal", &format!("this {what} has ended; make another"))
 }

@@ -3,34 +3,49 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
 use super::error::{object, options, to_js};
 use super::loader::{JsLoader, LoaderOptions};
 use crate::{Device, DeviceOptions};
 
-#[derive(Default, Deserialize)]
+/// Limits to the use of the adapter's abilities.
+#[derive(Default, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase", default)]
-struct RequestOptions {
+pub struct GpuOptions {
+    /// Use default limits and no optional feature, whatever the adapter has: for comparisons and bug reports.
     baseline: bool,
+    /// The most bytes of one buffer binding; larger tensors are split.
+    #[tsify(type = "number")]
     max_binding: Option<u64>,
-    interleaved_rows: Option<bool>,
 }
 
-#[derive(Serialize)]
+/// The abilities of this device, and the use that the engine makes of them.
+#[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
-struct SupportReport<'a> {
-    adapter: AdapterReport<'a>,
+#[tsify(hashmap_as_object)]
+pub struct SupportReport {
+    adapter: AdapterInfo,
+    /// The WebGPU features in use.
     features: Vec<&'static str>,
+    /// The WebGPU limits in use.
     limits: BTreeMap<&'static str, u64>,
+    /// The kernel variants chosen, by kind.
     chosen: BTreeMap<&'static str, String>,
 }
 
-#[derive(Serialize)]
+/// The GPU as the browser describes it.
+#[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
-struct AdapterReport<'a> {
-    name: &'a str,
-    backend: &'a str,
+struct AdapterInfo {
+    /// Its description, or else its vendor and architecture.
+    name: String,
+    /// Its vendor, such as `nvidia`; empty where the browser doesn't tell.
+    vendor: String,
+    /// Its family of GPUs, such as `ampere`; empty where the browser doesn't tell.
+    architecture: String,
+    /// True where the "GPU" is a program on the CPU.
     software: bool,
 }
 
@@ -42,34 +57,41 @@ pub struct JsGpu {
 
 #[wasm_bindgen(js_class = Gpu)]
 impl JsGpu {
-    /// Opens the browser's GPU with `{baseline, maxBinding, interleavedRows}`.
-    pub async fn request(options_: JsValue) -> Result<JsGpu, JsValue> {
-        let wanted: RequestOptions = options(options_)?;
-        let wanted = DeviceOptions {
-            device: None,
-            baseline: wanted.baseline,
-            max_binding: wanted.max_binding,
-            interleaved_rows: wanted.interleaved_rows,
-            ..DeviceOptions::default()
-        };
+    /// Opens the browser's GPU.
+    #[wasm_bindgen(unchecked_return_type = "Gpu")]
+    pub async fn request(wanted: Ts<GpuOptions>) -> Result<JsGpu, JsValue> {
+        let wanted = options(&wanted)?;
+        let wanted =
+            DeviceOptions { baseline: wanted.baseline, max_binding: wanted.max_binding, ..DeviceOptions::default() };
         let device = Device::open(&wanted).await.map_err(|error| to_js(&error))?;
         Ok(Self { device })
     }
 
-    /// What the device is and what was chosen for it.
-    pub fn support(&self) -> Result<JsValue, JsValue> {
+    /// The device, and the kernels chosen for it.
+    pub fn support(&self) -> Result<Ts<SupportReport>, JsValue> {
         let (adapter, capabilities) = (self.device.adapter(), self.device.gpu().capabilities());
         let features = [(capabilities.subgroups, "subgroups"), (capabilities.timestamps, "timestamp-query")];
-        let features = features.into_iter().filter(|(used, _)| *used).map(|(_, name)| name).collect();
         object(&SupportReport {
-            adapter: AdapterReport { name: &adapter.name, backend: &adapter.backend, software: adapter.software },
-            features,
+            adapter: AdapterInfo {
+                name: adapter.name.clone(),
+                vendor: adapter.vendor.clone(),
+                architecture: adapter.architecture.clone(),
+                software: adapter.software,
+            },
+            features: features.into_iter().filter(|(used, _)| *used).map(|(_, name)| name).collect(),
+            /// The WebGPU limits in use.
             limits: BTreeMap::from([
                 ("maxStorageBufferBindingSize", capabilities.max_binding),
                 ("maxBufferSize", capabilities.max_buffer),
             ]),
             chosen: self.device.kernels().chosen().into_iter().collect(),
         })
+    }
+
+    /// True while the device is there and has reported no error.
+    #[wasm_bindgen(getter, js_name = isUsable)]
+    pub fn is_usable(&self) -> bool {
+        self.device.gpu().check().is_ok()
     }
 
     /// The most bytes there were in GPU buffers at a time.
@@ -84,13 +106,13 @@ impl JsGpu {
         self.device.gpu().copy_bytes_per_s().await.map_err(|error| to_js(&error.into()))
     }
 
-    /// What tells whether a tuning made elsewhere holds for this device.
+    /// The key of this device's choices of kernels: they hold where it is the same.
     #[wasm_bindgen(getter, js_name = tuningKey)]
     pub fn tuning_key(&self) -> String {
         self.device.tuning_key()
     }
 
-    /// The choices of kernels measured so far, as text.
+    /// The choices of kernels measured so far, as text; empty where there was nothing to choose.
     pub fn tuning(&self) -> String {
         self.device.tuning()
     }
@@ -101,9 +123,8 @@ impl JsGpu {
         self.device.adopt_tuning(text);
     }
 
-    /// A loader for one model, with `{contextLength, activations, quantize, entry}`.
-    pub fn loader(&self, options_: JsValue) -> Result<JsLoader, JsValue> {
-        let options: LoaderOptions = options(options_)?;
-        JsLoader::new(&self.device, options).map_err(|error| to_js(&error))
+    /// A loader for the model that begins with the file `entry`.
+    pub fn loader(&self, entry: &str, wanted: Ts<LoaderOptions>) -> Result<JsLoader, JsValue> {
+        JsLoader::new(&self.device, entry, options(&wanted)?).map_err(|error| to_js(&error))
     }
 }

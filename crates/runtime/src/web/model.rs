@@ -1,36 +1,70 @@
 //! A loaded model.
 
 use serde::{Deserialize, Serialize};
+use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 use wgslm_text::{Message, Special};
 
 use super::error::{object, options, to_js};
-use super::generation::{GenerationOptions, JsGeneration};
-use crate::engine::{Engine, GenerateOptions};
+use super::generation::{GenerationOptions, JsGeneration, MeasuringOptions};
+use crate::engine::{Engine, GenerateOptions, Prompt};
 
-#[derive(Serialize)]
+/// The figures of a loaded model.
+#[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
-struct ModelInfo<'a> {
-    architecture: &'a str,
-    name: &'a str,
-    task: &'static str,
+pub struct ModelInfo {
+    /// The architecture's name in the file, such as `llama`.
+    architecture: String,
+    /// Its name in the file; may be empty.
+    name: String,
+    /// The task it was made for. A call for the other task fails with the code `wrong-task`.
+    task: ModelTask,
+    /// Values that stand for a token inside it; an embedding has as many.
     width: u32,
+    /// The number of its weights.
     parameters: u64,
+    /// The number of its layers.
     layers: u32,
+    /// Tokens that prompt and answer may have together.
     context_length: u32,
+    /// Tokens that the model was trained to attend to.
     trained_context_length: u32,
+    /// The number of different tokens.
     vocabulary: u32,
+    /// GPU memory taken, in bytes.
     gpu_bytes: u64,
+    /// That of the weights.
     weight_bytes: u64,
+    /// That of the KV cache, which has room for `contextLength` tokens from the start.
     kv_cache_bytes: u64,
+    /// True where the file says how a conversation is written down.
     has_chat_template: bool,
+    /// Kernels started for each generated token.
     dispatches_per_token: usize,
 }
 
-#[derive(Default, Deserialize)]
-struct JsMessage {
+/// The task of a model: generating text, or making embeddings.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "lowercase")]
+enum ModelTask {
+    Generation,
+    Embedding,
+}
+
+/// One message of a conversation.
+#[derive(Default, Deserialize, Tsify)]
+pub struct ChatMessage {
+    /// The speaker.
+    #[tsify(type = "\"system\" | \"user\" | \"assistant\" | (string & {})")]
     role: String,
+    /// Its text.
     content: String,
+}
+
+impl From<ChatMessage> for Message {
+    fn from(ChatMessage { role, content }: ChatMessage) -> Self {
+        Self::new(role, content)
+    }
 }
 
 /// A model ready to run.
@@ -43,35 +77,21 @@ impl JsModel {
     pub(super) fn new(engine: Engine) -> Self {
         Self { engine }
     }
+}
 
-    fn prompt_tokens(&self, prompt: &JsValue) -> crate::Result<Vec<u32>> {
-        match prompt.as_string() {
-            Some(text) => Ok(self.engine.model().tokenizer()?.encode_prompt(&text)?),
-            None => Ok(js_sys::Uint32Array::new(prompt).to_vec()),
-        }
-    }
-
-    fn chat_prompt(&self, messages: &[Message], add_generation_prompt: bool) -> crate::Result<String> {
-        let template = self.engine.model().chat_template()?.ok_or_else(|| wgslm_text::Error::ChatTemplate {
-            reason: "this model has none; use a plain prompt".to_owned(),
-        })?;
-        Ok(template.render(messages, add_generation_prompt)?)
-    }
-
-    fn text_of(&self, tokens: &[u32]) -> crate::Result<String> {
-        Ok(self.engine.model().tokenizer()?.decode(tokens)?)
-    }
+fn messages(values: Vec<Ts<ChatMessage>>) -> Result<Vec<Message>, JsValue> {
+    values.iter().map(|value| options(value).map(Message::from)).collect()
 }
 
 #[wasm_bindgen(js_class = Model)]
 impl JsModel {
-    /// What the model is.
-    pub fn info(&self) -> Result<JsValue, JsValue> {
+    /// The figures of the model.
+    pub fn info(&self) -> Result<Ts<ModelInfo>, JsValue> {
         let (engine, model) = (&self.engine, self.engine.model());
         object(&ModelInfo {
-            architecture: &model.spec.architecture,
-            name: &model.spec.name,
-            task: if model.spec.embeds() { "embedding" } else { "generation" },
+            architecture: model.spec.architecture.clone(),
+            name: model.spec.name.clone(),
+            task: if model.spec.embeds() { ModelTask::Embedding } else { ModelTask::Generation },
             width: model.spec.width,
             parameters: model.parameters,
             layers: model.spec.layers.len() as u32,
@@ -101,23 +121,37 @@ impl JsModel {
 
     /// The text of tokens.
     pub fn detokenize(&self, tokens: &[u32]) -> Result<String, JsValue> {
-        self.text_of(tokens).map_err(|error| to_js(&error))
+        let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
+        tokenizer.decode(tokens).map_err(|error| to_js(&error.into()))
     }
 
-    /// Messages as the model's chat template puts them.
-    #[wasm_bindgen(js_name = applyChatTemplate)]
-    pub fn apply_chat_template(&self, messages: JsValue, add_generation_prompt: bool) -> Result<String, JsValue> {
-        let messages: Vec<JsMessage> = options(messages)?;
-        let messages: Vec<_> =
-            messages.into_iter().map(|message| Message::new(message.role, message.content)).collect();
-        self.chat_prompt(&messages, add_generation_prompt).map_err(|error| to_js(&error))
+    /// A conversation as the model's chat template writes it down, up to where the assistant's next turn begins.
+    #[wasm_bindgen(js_name = chatPrompt)]
+    pub fn chat_prompt(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "readonly ChatMessage[]")] conversation: Vec<Ts<ChatMessage>>,
+    ) -> Result<String, JsValue> {
+        self.engine.chat_prompt(&messages(conversation)?).map_err(|error| to_js(&error))
     }
 
-    /// Begins to generate what follows a text or tokens.
-    pub fn generate(&self, prompt: &JsValue, options_: JsValue) -> Result<JsGeneration, JsValue> {
-        let wanted: GenerationOptions = options(options_)?;
-        let tokens = self.prompt_tokens(prompt).map_err(|error| to_js(&error))?;
-        let generation = self.engine.generate(&tokens, wanted.into()).map_err(|error| to_js(&error))?;
+    /// Begins to generate what follows a text, tokens, or a conversation.
+    pub fn generate(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string | Uint32Array | readonly ChatMessage[]")] prompt: JsValue,
+        wanted: Ts<GenerationOptions>,
+        measuring: Ts<MeasuringOptions>,
+    ) -> Result<JsGeneration, JsValue> {
+        let wanted = options(&wanted)?.measured(&options(&measuring)?);
+        let prompt = if let Some(text) = prompt.as_string() {
+            Prompt::Text(text)
+        } else if prompt.is_instance_of::<js_sys::Uint32Array>() {
+            Prompt::Tokens(js_sys::Uint32Array::from(prompt).to_vec())
+        } else {
+            let conversation = js_sys::Array::from(&prompt).iter().map(Ts::new_unchecked).collect();
+            Prompt::Messages(messages(conversation)?)
+        };
+        let tokens = self.engine.prompt_tokens(&prompt).map_err(|error| to_js(&error))?;
+        let generation = self.engine.generate(&tokens, wanted).map_err(|error| to_js(&error))?;
         Ok(JsGeneration::new(generation))
     }
 

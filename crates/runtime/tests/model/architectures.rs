@@ -115,7 +115,7 @@ fn activations_of_8_bits_come_close_in_every_architecture() {
 
 #[test]
 fn a_token_at_a_time_gives_the_same_as_a_prompt() {
-    let engine_options = EngineOptions { prefill_rows: Some(1), ..EngineOptions::default() };
+    let engine_options = EngineOptions { prefill_tokens: Some(1), ..EngineOptions::default() };
     for options in adapters().into_iter().take(1) {
         // Few rows have kernels of their own where rows of weights lie one after the other.
         check(&DeviceOptions { interleaved_rows: Some(false), ..options }, &engine_options, TOLERANCE);
@@ -131,7 +131,7 @@ fn layers_with_a_window_keep_only_that() {
                 engine_on(
                     &device,
                     &golden(name),
-                    &EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() },
+                    &EngineOptions { prefill_tokens: Some(rows), ..EngineOptions::default() },
                 )
             };
             // Steps of as many rows as there is context leave no room for rings.

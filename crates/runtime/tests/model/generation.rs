@@ -142,7 +142,8 @@ fn a_cancelled_generation_ends_and_gives_its_blocks_back() {
 #[test]
 fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
     let Some(options) = adapters().into_iter().next() else { return };
-    let engine_options = EngineOptions { context_length: Some(208), prefill_rows: Some(1), ..EngineOptions::default() };
+    let engine_options =
+        EngineOptions { context_length: Some(208), prefill_tokens: Some(1), ..EngineOptions::default() };
     let engine = engine(&options, &golden("arch/tiny-llama-q8_0.gguf"), &engine_options);
     let mut generation = engine.generate(&[7; 200], up_to(1)).expect("the prompt fits");
     let canceller = generation.canceller();

@@ -93,7 +93,7 @@ fn prompts_in_chunks_of_any_size_give_the_golden_logits() {
     for options in adapters().into_iter().take(1) {
         let device = open(&options);
         for rows in [1, 7, 16, 47] {
-            let engine_options = EngineOptions { prefill_rows: Some(rows), ..EngineOptions::default() };
+            let engine_options = EngineOptions { prefill_tokens: Some(rows), ..EngineOptions::default() };
             check(MODELS[0], &format!("chunks of {rows}"), &device, &engine_options);
         }
     }

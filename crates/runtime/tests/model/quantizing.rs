@@ -4,7 +4,7 @@ use std::fs;
 
 use wgslm::engine::EngineOptions;
 use wgslm::formats::gguf::TensorType;
-use wgslm::formats::quantize::{FileQuantizer, Policy};
+use wgslm::formats::quantise::{FileQuantiser, Policy};
 use wgslm::{Device, DeviceOptions};
 use wgslm_shaders::cpu::{Resources, weight_row};
 use wgslm_shaders::format::GROUP;
@@ -22,7 +22,7 @@ fn tokens() -> Vec<u32> {
 
 fn quantized_file(bytes: &[u8], policy: &str) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut quantizer = FileQuantizer::new(policy.parse().expect("it's a policy"));
+    let mut quantizer = FileQuantiser::new(policy.parse().expect("it's a policy"));
     let mut write = |bytes: &[u8]| {
         file.extend_from_slice(bytes);
         Ok::<(), wgslm::Error>(())

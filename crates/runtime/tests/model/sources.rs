@@ -179,7 +179,7 @@ fn a_vocabulary_padded_beyond_the_tokenizer_loads() {
     vocabulary.retain(|_, id| id.as_u64().is_some_and(|id| id < 40));
     files.insert("tokenizer.json".to_owned(), smaller.to_string().into_bytes());
     let engine = load(&device, &files, 1 << 20).expect("it loads");
-    let tokens = engine.model().tokenizer().expect("a tokenizer").vocabulary_len();
+    let tokens = engine.model().tokenizer().expect("a tokenizer").vocabulary_size();
     assert_eq!((engine.model().spec.vocabulary, tokens), (48, 40), "both numbers are known");
 }
 

@@ -1,11 +1,11 @@
-//! What kinds of characters BERT's normalisation tells apart.
+//! The kinds of characters that BERT's normalisation tells apart.
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::{Anchored, Input};
 
 use crate::{Error, Result};
 
-/// What a character is to a text that is cut into words.
+/// The role of a character where text is cut into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CharacterKind {
     /// It ends a word.
@@ -20,11 +20,12 @@ pub(super) enum CharacterKind {
     Word,
 }
 
-/// The kinds in the order in which they are tried. The ranges are those of BERT's `_is_chinese_char`, as Hugging Face has
-/// them (with U+2B920 where Unicode's block starts at U+2B820), and all ASCII symbols are punctuation.
+/// The kinds in the order in which they are tried. Code points that no version of Unicode has assigned are parts of words. The
+/// ranges are those of BERT's `_is_chinese_char`, as Hugging Face has them (with U+2B920 where Unicode's block starts at
+/// U+2B820), and all ASCII symbols are punctuation.
 const KINDS: [(CharacterKind, &str); 4] = [
     (CharacterKind::Space, r"\s"),
-    (CharacterKind::Control, r"[\p{C}\x{FFFD}]"),
+    (CharacterKind::Control, r"[\p{Cc}\p{Cf}\p{Co}\x{FFFD}]"),
     (CharacterKind::Accent, r"\p{M}"),
     (
         CharacterKind::Alone,
@@ -44,7 +45,7 @@ impl CharacterKinds {
         Ok(Self { automaton })
     }
 
-    /// What [`Self::of`] has learnt of the automaton.
+    /// An empty cache, in which [`Self::of`] keeps the states of the automaton that it has built.
     pub(super) fn cache(&self) -> Cache {
         self.automaton.create_cache()
     }

@@ -25,12 +25,12 @@ pub struct FillInMiddle {
 }
 
 impl FillInMiddle {
-    /// Finds the tokens that the metadata names (`token` reads one of its keys), or else those of well-known texts. There are
-    /// none unless prefix, suffix and middle are there.
+    /// Finds the tokens that the metadata names (`token` reads the id of a special token), or else those of well-known texts.
+    /// There are none unless prefix, suffix and middle are there.
     pub(super) fn find(vocabulary: &Vocabulary, token: impl Fn(&str) -> Result<Option<u32>>) -> Result<Option<Self>> {
-        let find = |keys: &[&str], texts: Names| -> Result<Option<u32>> {
-            for key in keys {
-                if let Some(token) = token(&format!("tokenizer.ggml.{key}_token_id"))? {
+        let find = |names: &[&str], texts: Names| -> Result<Option<u32>> {
+            for name in names {
+                if let Some(token) = token(name)? {
                     return Ok(Some(token));
                 }
             }

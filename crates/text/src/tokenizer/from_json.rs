@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// The ids that a file may leave out, all in all: its vocabulary is kept by id, and must not take memory for ids alone.
 const MOST_GAPS: usize = 1 << 16;
 
-/// What of `tokenizer_config.json` tells about tokens.
+/// The keys of `tokenizer_config.json` that are about tokens.
 #[derive(Default, Deserialize)]
 struct Config {
     bos_token: Option<NamedToken>,
@@ -93,13 +93,14 @@ pub(super) fn tokenizer(json: &[u8], config: Option<&[u8]>) -> Result<Tokenizer>
         eos,
         prompt_frame,
         stop_tokens,
+        suppressed_tokens: Vec::new(),
         fill_in_middle,
     };
-    tokenizer.space_prefix = tokenizer.decode(&tokenizer.encode("a", Special::Plain)?)?.starts_with(' ');
+    tokenizer.space_prefix = tokenizer.decode(&tokenizer.encode("a", Special::Plain)?).starts_with(' ');
     Ok(tokenizer)
 }
 
-/// What comes before and after a text that is encoded as a whole.
+/// The tokens that a `tokenizer.json` puts before and after a whole text.
 fn frame(tokenizer: &tokenizers::Tokenizer) -> Result<(Option<u32>, Option<u32>)> {
     let encode = |special| tokenizer.encode_fast("a", special).map_err(unusable);
     let (text, whole) = (encode(false)?, encode(true)?);
@@ -140,7 +141,7 @@ fn vocabulary(tokenizer: &tokenizers::Tokenizer, spelling: Spelling) -> Result<V
     Ok(Vocabulary::new(texts, kinds))
 }
 
-/// How the vocabulary spells its tokens, by the decoder that the file has for it.
+/// The spelling of the vocabulary, told by the decoder that the file has for it.
 fn spelling(decoder: Option<&DecoderWrapper>) -> Result<Spelling> {
     let parts = match decoder {
         Some(DecoderWrapper::Sequence(sequence)) => sequence.get_decoders(),

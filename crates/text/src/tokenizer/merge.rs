@@ -23,7 +23,7 @@ pub(super) struct Symbol {
 /// Stands for no symbol.
 const NONE: u32 = u32::MAX;
 
-/// What two symbols become together.
+/// The token that two symbols become together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Join {
     /// The pair of the lowest number is merged first; among equals, the leftmost.

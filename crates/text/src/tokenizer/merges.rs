@@ -23,8 +23,12 @@ struct Merge {
 
 impl Merges {
     /// Moves the pairs of `tokenizer.ggml.merges` that join two tokens into a third out of the metadata. Others can't lead to
-    /// a token, and real files have some: they are left out, as llama.cpp in effect does.
-    pub(super) fn take_from(metadata: &mut Metadata, find: impl Fn(&str) -> Option<u32>) -> Result<Self> {
+    /// a token, and real files have some: they are left out, as llama.cpp in effect does. There must be merges if they are
+    /// `needed`.
+    pub(super) fn take_from(metadata: &mut Metadata, needed: bool, find: impl Fn(&str) -> Option<u32>) -> Result<Self> {
+        if !needed && metadata.get(KEY).is_none() {
+            return Ok(Self::new(Vec::new()));
+        }
         metadata.require_strings(KEY)?;
         let Some(Value::Array(Array::Strings(lines))) = metadata.remove(KEY) else {
             return Err(Error::missing_metadata(KEY));
@@ -38,7 +42,8 @@ impl Merges {
         });
         let merges = Self::new(usable.collect());
         if merges.merges.len() < lines.len() {
-            tracing::warn!(
+            // Nothing that anybody should do something about.
+            tracing::debug!(
                 left_out = lines.len() - merges.merges.len(),
                 "merges that don't join two tokens into a third"
             );

@@ -2,17 +2,25 @@
 
 mod byte_level;
 mod byte_pair;
+mod byte_tokens;
+mod character_map;
 mod characters;
 mod fim;
 mod from_json;
 mod from_metadata;
+mod kind;
 mod merge;
 mod merges;
 mod pre_tokenizer;
+mod pre_tokenizer_patterns;
 mod pre_tokenizer_rules;
+mod prefixes;
+mod scores;
 mod sentence_piece;
+mod special_ids;
 mod special_tokens;
 pub(crate) mod spelling;
+mod unigram;
 pub(crate) mod vocabulary;
 mod well_known;
 mod word_piece;
@@ -21,17 +29,20 @@ use std::sync::Arc;
 
 pub use fim::FillInMiddle;
 
+use wgslm_formats::gguf::Metadata;
+
 use byte_pair::BytePair;
 use sentence_piece::SentencePiece;
+use special_ids::add_tokens;
 use special_tokens::SpecialTokens;
 use spelling::Spelling;
+use unigram::Unigram;
 use vocabulary::Vocabulary;
 use word_piece::WordPiece;
 
 use crate::{Detokenizer, Result};
-use wgslm_formats::gguf::Metadata;
 
-/// Whether text may name control tokens.
+/// The treatment of control tokens that a text names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
     /// `<|im_start|>` is the control token of that name: for prompts and rendered chat templates.
@@ -46,17 +57,18 @@ pub struct Tokenizer {
     vocabulary: Arc<Vocabulary>,
     encoder: Encoder,
     spelling: Spelling,
-    /// Whether encoding puts a space before text that has none, which decoding then leaves out.
+    /// Encoding puts a space before text that has none, and decoding leaves it out.
     space_prefix: bool,
     bos: Option<u32>,
     eos: Option<u32>,
-    /// What stands before and after a whole prompt.
+    /// The tokens that stand before and after a whole prompt.
     prompt_frame: (Option<u32>, Option<u32>),
     stop_tokens: Vec<u32>,
+    suppressed_tokens: Vec<u32>,
     fill_in_middle: Option<FillInMiddle>,
 }
 
-/// How text becomes tokens.
+/// An encoder of text.
 #[derive(Debug)]
 enum Encoder {
     /// That of a GGUF file: special tokens first, and the text between them by its model.
@@ -71,11 +83,12 @@ trait Encode: std::fmt::Debug + Send + Sync {
     fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
 }
 
-/// How text without special tokens becomes tokens: `tokenizer.ggml.model`.
+/// An encoder of text without special tokens: `tokenizer.ggml.model`.
 #[derive(Debug)]
 enum Model {
     BytePair(BytePair),
     SentencePiece(SentencePiece),
+    Unigram(Unigram),
     WordPiece(Box<WordPiece>),
 }
 
@@ -83,8 +96,8 @@ impl Tokenizer {
     /// Builds the tokenizer from the `tokenizer.ggml.*` keys. Its large arrays (tokens, types, scores, merges) are taken out of
     /// the metadata, so that they are not held twice.
     ///
-    /// The kinds that are read are `gpt2` (byte-level BPE), `llama` (SentencePiece's BPE) and `bert` (WordPiece). Where the
-    /// keys leave something open, it is as llama.cpp has it.
+    /// The kinds that are read are `gpt2`, `gemma4` and `whitespace` (BPE with a list of merges), `llama` (SentencePiece's BPE),
+    /// `t5` (Unigram) and `bert` (WordPiece). Where the keys leave something open, it is as llama.cpp has it.
     ///
     /// # Errors
     /// [`MissingMetadata`](wgslm_formats::Error::MissingMetadata) and [`InvalidMetadata`](wgslm_formats::Error::InvalidMetadata)
@@ -119,6 +132,7 @@ impl Tokenizer {
         match model {
             Model::BytePair(model) => model.encode(&self.vocabulary, &pieces),
             Model::SentencePiece(model) => model.encode(&self.vocabulary, &pieces),
+            Model::Unigram(model) => model.encode(&self.vocabulary, &pieces),
             Model::WordPiece(model) => model.encode(&self.vocabulary, &pieces),
         }
     }
@@ -139,14 +153,13 @@ impl Tokenizer {
     }
 
     /// The text of a whole sequence, as [`Self::encode`] makes it: the space that it may have put before the text is left out.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the vocabulary has no such token.
-    pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+    /// Ids beyond the vocabulary stand for no text.
+    #[must_use]
+    pub fn decode(&self, tokens: &[u32]) -> String {
         let mut detokenizer = Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, self.space_prefix);
-        let mut text = tokens.iter().map(|&token| detokenizer.push(token)).collect::<Result<String>>()?;
+        let mut text: String = tokens.iter().map(|&token| detokenizer.push(token)).collect();
         text.push_str(&detokenizer.finish());
-        Ok(text)
+        text
     }
 
     /// A decoder for one stream of tokens that goes on from others, as an answer goes on from a prompt: a space at its start is
@@ -156,9 +169,10 @@ impl Tokenizer {
         Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, false)
     }
 
-    /// The number of tokens in the vocabulary.
+    /// The number of tokens in the vocabulary. A model may have logits for more ids than that; they stand for no text, and are
+    /// not to be chosen.
     #[must_use]
-    pub fn vocabulary_len(&self) -> usize {
+    pub fn vocabulary_size(&self) -> usize {
         self.vocabulary.len()
     }
 
@@ -187,13 +201,22 @@ impl Tokenizer {
         &self.stop_tokens
     }
 
-    /// Adds tokens that end a generation; those outside the vocabulary are left out.
-    pub(crate) fn add_stop_tokens(&mut self, tokens: &[u32]) {
-        for token in tokens {
-            if self.vocabulary.text(*token).is_some() && !self.stop_tokens.contains(token) {
-                self.stop_tokens.push(*token);
-            }
-        }
+    /// Adds tokens that end a generation, such as `eos_token_id` of a `generation_config.json`; those outside the vocabulary
+    /// are left out.
+    pub fn add_stop_tokens(&mut self, tokens: &[u32]) {
+        add_tokens(&mut self.stop_tokens, tokens.iter().copied(), &self.vocabulary);
+    }
+
+    /// The tokens that are never to be chosen: `tokenizer.ggml.suppress_tokens`, and those that were added.
+    #[must_use]
+    pub fn suppressed_tokens(&self) -> &[u32] {
+        &self.suppressed_tokens
+    }
+
+    /// Adds tokens that are never to be chosen, such as `suppress_tokens` of a `generation_config.json`; those outside the
+    /// vocabulary are left out.
+    pub fn add_suppressed_tokens(&mut self, tokens: &[u32]) {
+        add_tokens(&mut self.suppressed_tokens, tokens.iter().copied(), &self.vocabulary);
     }
 
     /// The tokens for filling in the middle, if the model has them.

@@ -1,15 +1,18 @@
 //! Splitting of text into the words that byte-pair merges stay within, as `tokenizer.ggml.pre` names it.
 //!
-//! The usual patterns end in `\s+(?!\S)`; a look-ahead makes
-//! a regex engine backtrack, so that one alternative is matched as `\s+` and gives its last character back where text
-//! follows. One lazily built automaton then does it all, in linear time whatever the text.
+//! The usual patterns end in `\s+(?!\S)`; a look-ahead makes a regex engine backtrack, so that such an alternative is matched
+//! without it, and the match is cut afterwards by what follows. One lazily built automaton then does it all, in linear time
+//! whatever the text.
 
 use std::ops::Range;
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::{Anchored, Input};
 
-use super::pre_tokenizer_rules::{Pass, Rules, SPACE_BEFORE_TEXT};
+use super::pre_tokenizer_patterns::{
+    BEFORE_THREE_DIGITS, DIGITS_IN_THREES, Pass, SPACE_BEFORE_TEXT, SPACE_IN_POWERS_OF_TWO,
+};
+use super::pre_tokenizer_rules::Rules;
 use crate::{Error, Result};
 
 /// The compiled rules of one name.
@@ -21,9 +24,35 @@ pub(super) struct PreTokenizer {
 #[derive(Debug)]
 struct CompiledPass {
     automaton: DFA,
-    /// The alternative that stands for [`SPACE_BEFORE_TEXT`].
-    space: Option<usize>,
+    /// Of each alternative.
+    cuts: Vec<Cut>,
 }
+
+/// The way in which a match is cut into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// It is a word.
+    Whole,
+    /// As [`SPACE_BEFORE_TEXT`].
+    BeforeText,
+    /// As [`SPACE_IN_POWERS_OF_TWO`].
+    PowersOfTwo,
+    /// As [`DIGITS_IN_THREES`].
+    BehindThrees,
+    /// As [`BEFORE_THREE_DIGITS`].
+    BeforeThrees,
+}
+
+/// Alternatives that look ahead, the pattern that is matched in place of each, and the cut that makes up for it.
+const LOOKING_AHEAD: [(&str, &str, Cut); 4] = [
+    (SPACE_BEFORE_TEXT, r"\s+", Cut::BeforeText),
+    (SPACE_IN_POWERS_OF_TWO, r"\s+", Cut::PowersOfTwo),
+    (DIGITS_IN_THREES, r"\p{N}+", Cut::BehindThrees),
+    (BEFORE_THREE_DIGITS, "[0-9]+", Cut::BeforeThrees),
+];
+
+/// The longest word of white space, in characters, where that is cut into powers of two.
+const LONGEST_SPACE: usize = 512;
 
 /// Splits texts into words; what it learns of the automata serves the next text.
 #[derive(Debug)]
@@ -60,45 +89,71 @@ impl Splitter<'_> {
 
 impl CompiledPass {
     fn new(pass: Pass) -> Result<Self> {
-        let patterns = pass.iter().map(|&pattern| if pattern == SPACE_BEFORE_TEXT { r"\s+" } else { pattern });
-        let automaton = DFA::new_many(&patterns.collect::<Vec<_>>()).map_err(failed)?;
-        Ok(Self { automaton, space: pass.iter().position(|&pattern| pattern == SPACE_BEFORE_TEXT) })
+        let alternative = |&pattern: &&'static str| {
+            let found = LOOKING_AHEAD.iter().find(|(looking_ahead, ..)| *looking_ahead == pattern);
+            found.map_or((pattern, Cut::Whole), |&(_, pattern, cut)| (pattern, cut))
+        };
+        let (patterns, cuts): (Vec<_>, Vec<_>) = pass.iter().map(alternative).unzip();
+        Ok(Self { automaton: DFA::new_many(&patterns).map_err(failed)?, cuts })
     }
 
     /// Appends the words of `text` from byte `start` on; a stretch in which nothing matches is a word.
     fn split(&self, cache: &mut Cache, text: &str, start: usize, words: &mut Vec<Range<usize>>) -> Result<()> {
-        let mut unmatched = start;
-        let mut at = start;
+        // Up to where there are words, and from where to look for a match.
+        let (mut done, mut at) = (start, start);
+        let mut push = |end| {
+            if done < end {
+                words.push(done..end);
+                done = end;
+            }
+        };
         while let Some(character) = text[at..].chars().next() {
-            let Some(end) = self.word_end(cache, text, at)? else {
+            let input = Input::new(text).range(at..).anchored(Anchored::Yes);
+            let found = self.automaton.try_search_fwd(cache, &input).map_err(failed)?;
+            // Words are never empty.
+            let Some(found) = found.filter(|found| at < found.offset()) else {
                 at += character.len_utf8();
                 continue;
             };
-            if unmatched < at {
-                words.push(unmatched..at);
+            let cut = self.cuts[found.pattern().as_usize()];
+            if !matches!(cut, Cut::BehindThrees | Cut::BeforeThrees) {
+                push(at);
             }
-            words.push(at..end);
-            unmatched = end;
-            at = end;
+            at = cut.words(text, at..found.offset(), &mut push);
         }
-        if unmatched < at {
-            words.push(unmatched..at);
-        }
+        push(at);
         Ok(())
     }
+}
 
-    /// Where the word ends that starts at byte `at`, if one does. Words are never empty.
-    fn word_end(&self, cache: &mut Cache, text: &str, at: usize) -> Result<Option<usize>> {
-        let input = Input::new(text).range(at..).anchored(Anchored::Yes);
-        let Some(found) = self.automaton.try_search_fwd(cache, &input).map_err(failed)? else { return Ok(None) };
-        let end = found.offset();
-        if Some(found.pattern().as_usize()) == self.space && end < text.len() {
+impl Cut {
+    /// Calls `push` with the ends of words in a match, and returns where to look for the next.
+    fn words(self, text: &str, found: Range<usize>, mut push: impl FnMut(usize)) -> usize {
+        let Range { start: mut at, mut end } = found;
+        if matches!(self, Self::BeforeText | Self::PowersOfTwo) && end < text.len() {
             let last = text[at..end].chars().next_back().map_or(0, char::len_utf8);
-            if at + last < end {
-                return Ok(Some(end - last));
+            end = if at + last < end { end - last } else { end };
+        }
+        if matches!(self, Self::Whole | Self::BeforeText) {
+            push(end);
+            return end;
+        }
+        let mut left = text[at..end].chars().count();
+        while left > 0 {
+            if self == Self::BeforeThrees && left.is_multiple_of(3) {
+                push(at);
+            }
+            let length = match self {
+                Self::PowersOfTwo => 1 << left.min(LONGEST_SPACE).ilog2(),
+                _ => (left - 1) % 3 + 1,
+            };
+            at += text[at..].chars().take(length).map(char::len_utf8).sum::<usize>();
+            left -= length;
+            if self != Self::BeforeThrees {
+                push(at);
             }
         }
-        Ok(Some(end).filter(|&end| at < end))
+        at
     }
 }
 

@@ -1,92 +1,59 @@
-//! What the names in `tokenizer.ggml.pre` stand for, as llama.cpp has it.
-//!
-//! Where llama.cpp simplifies a model's own pattern, so do these: for `tekken` and `gpt-4o`, letters beyond ASCII are upper
-//! and lower case at once.
+//! The pre-tokenizers that `tokenizer.ggml.pre` names, as llama.cpp has them.
 
+use super::pre_tokenizer_patterns::{
+    AFMOE_SCRIPTS, ANY_CASE_CONTRACTIONS, ASCII_WORD_AFTER_PUNCTUATION, BEFORE_THREE_DIGITS, BLOOM, CJK,
+    DEEPSEEK_LLM_LETTERS, DEEPSEEK_V3, DIGIT, DIGITS, DIGITS_IN_THREES, GPT2, GPT4O, GRANITE_EMBEDDING, HAN_AND_KANA,
+    KIMI_K2, LETTERS_AND_MARKS, LINES, LLAMA3, NEWLINE, NEWLINES, PUNCTUATION, PUNCTUATION_AND_SLASHES,
+    PUNCTUATION_RUN, Pass, QWEN2, QWEN35, SPACE_BEFORE_TEXT, SPACE_IN_POWERS_OF_TWO, TEKKEN, UP_TO_THREE_DIGITS, WORD,
+    WORD_WITH_MARKS, YOUTU_SCRIPTS,
+};
+use super::spelling::Spelling;
 use crate::{Error, Result};
 
-/// Whitespace up to, but not including, the last character before text.
-pub(super) const SPACE_BEFORE_TEXT: &str = r"\s+(?!\S)";
-
-/// One pass over the text: alternatives, the first that matches at the leftmost place wins.
-pub(super) type Pass = &'static [&'static str];
-
-const CONTRACTIONS: &str = "'s|'t|'re|'ve|'m|'ll|'d";
-const ANY_CASE_CONTRACTIONS: &str = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]";
-const WORD: &str = r"[^\r\n\p{L}\p{N}]?\p{L}+";
-const WORD_WITH_MARKS: &str = r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+";
-const UP_TO_THREE_DIGITS: &str = r"\p{N}{1,3}";
-const DIGIT: &str = r"\p{N}";
-const DIGITS: &str = r"\p{N}+";
-const PUNCTUATION: &str = r" ?[^\s\p{L}\p{N}]+[\r\n]*";
-const PUNCTUATION_AND_SLASHES: &str = r" ?[^\s\p{L}\p{N}]+[\r\n/]*";
-const PUNCTUATION_RUN: &str = r"[\p{P}\$\+<=>\^~\|]+";
-const ASCII_WORD_AFTER_PUNCTUATION: &str = r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"##;
-const NEWLINES: &str = r"\s*[\r\n]+";
-const NEWLINE: &str = r"\s*[\r\n]";
-/// The second range goes from U+0800 on; to llama.cpp, white space is in no such range.
-const CJK: &str = r"[[一-龥ࠀ-一가-퟿]--\s]+";
-
-const GPT2: Pass = &[CONTRACTIONS, r" ?\p{L}+", r" ?\p{N}+", r" ?[^\s\p{L}\p{N}]+", SPACE_BEFORE_TEXT];
-const LLAMA3: Pass = &[ANY_CASE_CONTRACTIONS, WORD, UP_TO_THREE_DIGITS, PUNCTUATION, NEWLINES, SPACE_BEFORE_TEXT];
-const QWEN2: Pass = &[ANY_CASE_CONTRACTIONS, WORD, DIGIT, PUNCTUATION, NEWLINES, SPACE_BEFORE_TEXT];
-const QWEN35: Pass = &[
-    ANY_CASE_CONTRACTIONS,
-    r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+",
-    DIGIT,
-    r" ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*",
-    NEWLINES,
-    SPACE_BEFORE_TEXT,
-];
-const TEKKEN: Pass = &[
-    r"[^\r\n\p{L}\p{N}]?[\p{L}--a-z]*[\p{L}--A-Z]+",
-    r"[^\r\n\p{L}\p{N}]?[\p{L}--a-z]+[\p{L}--A-Z]*",
-    DIGIT,
-    PUNCTUATION_AND_SLASHES,
-    NEWLINES,
-    SPACE_BEFORE_TEXT,
-];
-const GPT4O: Pass = &[
-    r"[^\r\n\p{L}\p{N}]?[\p{L}--a-z]*[\p{L}--A-Z]+('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?",
-    r"[^\r\n\p{L}\p{N}]?[\p{L}--a-z]+[\p{L}--A-Z]*('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?",
-    UP_TO_THREE_DIGITS,
-    PUNCTUATION_AND_SLASHES,
-    NEWLINES,
-    SPACE_BEFORE_TEXT,
-];
-const DEEPSEEK_V3: Pass =
-    &[ASCII_WORD_AFTER_PUNCTUATION, WORD_WITH_MARKS, r" ?[\p{P}\p{S}]+[\r\n]*", NEWLINES, SPACE_BEFORE_TEXT];
-const BLOOM: Pass = &[r" ?[^(\s|.,!?…。，、।۔،)]+"];
-/// Letters as Unicode had them when the model was made.
-const DEEPSEEK_LLM_LETTERS: &str = r"(?x)\s?[
-    A-Za-z\x{B5}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{1BA}\x{1BC}-\x{1BF}\x{1C4}-\x{293}\x{295}-\x{2AF}\x{370}-\x{373}
-    \x{376}\x{377}\x{37B}-\x{37D}\x{37F}\x{386}\x{388}-\x{38A}\x{38C}\x{38E}-\x{3A1}\x{3A3}-\x{3F5}\x{3F7}-\x{481}
-    \x{48A}-\x{52F}\x{531}-\x{556}\x{10A0}-\x{10C5}\x{13A0}-\x{13F5}\x{13F8}-\x{13FD}\x{1C90}-\x{1CBA}
-    \x{1CBD}-\x{1CBF}\x{1D00}-\x{1D2B}\x{1D6B}-\x{1D77}\x{1D79}-\x{1D9A}\x{1E00}-\x{1F15}\x{1F18}-\x{1F1D}
-    \x{1F20}-\x{1F45}\x{1F48}-\x{1F4D}\x{1F50}-\x{1F57}\x{1F59}\x{1F5B}\x{1F5D}\x{1F5F}-\x{1F7D}\x{1F80}-\x{1FB4}
-    \x{1FB6}-\x{1FBC}\x{1FBE}\x{1FC2}-\x{1FC4}\x{1FC6}-\x{1FCC}\x{1FD0}-\x{1FD3}\x{1FD6}-\x{1FDB}\x{1FE0}-\x{1FEC}
-    \x{1FF2}-\x{1FF4}\x{1FF6}-\x{1FFC}\x{2102}\x{2107}\x{210A}-\x{2113}\x{2115}\x{2119}-\x{211D}\x{2124}\x{2126}
-    \x{2128}\x{212A}-\x{212D}\x{212F}-\x{2134}\x{2139}\x{213C}-\x{213F}\x{2145}-\x{2149}\x{214E}\x{2183}\x{2184}
-    \x{2C00}-\x{2C7B}\x{2C7E}-\x{2CE4}\x{2CEB}-\x{2CEE}\x{2CF2}\x{2CF3}\x{A640}-\x{A66D}\x{A680}-\x{A69B}
-    \x{A722}-\x{A76F}\x{A771}-\x{A787}\x{A78B}-\x{A78E}\x{AB70}-\x{ABBF}\x{FB00}-\x{FB06}\x{FB13}-\x{FB17}
-    \x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{10400}-\x{1044F}\x{104B0}-\x{104D3}\x{104D8}-\x{104FB}\x{10C80}-\x{10CB2}
-    \x{10CC0}-\x{10CF2}\x{118A0}-\x{118DF}\x{1E900}-\x{1E943}
-]+";
-
-/// What a name in `tokenizer.ggml.pre` stands for.
+/// A pre-tokenizer: how text is split, and what else llama.cpp ties to its name.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) names: &'static [&'static str],
     pub(super) passes: &'static [Pass],
-    /// A word that is itself a token is that token, whatever the merges say.
-    pub(super) whole_words: bool,
-    /// Whether a prompt starts with BOS where the metadata leaves it open.
-    pub(super) add_bos: bool,
+    pub(super) spelling: Spelling,
+    pub(super) whole_words: WholeWords,
+    pub(super) add_bos: AddBos,
+    /// The metadata must have merges.
+    pub(super) needs_merges: bool,
 }
 
-/// The rules of these names: words are merged, and there is no BOS.
+/// Words that become the token of their text, where there is one, whatever the merges say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WholeWords {
+    /// None.
+    No,
+    /// Those of line breaks.
+    LineBreaks,
+    /// All.
+    All,
+}
+
+/// The cases in which a prompt starts with BOS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AddBos {
+    /// Only where the metadata says so.
+    IfAsked,
+    /// Unless the metadata says otherwise.
+    ByDefault,
+    /// Even where the metadata says otherwise: llama.cpp found files that are wrong about it.
+    Always,
+}
+
+/// The rules of these names: byte-level words are merged, and there is no BOS.
 const fn rule(names: &'static [&'static str], passes: &'static [Pass]) -> Rules {
-    Rules { names, passes, whole_words: false, add_bos: false }
+    Rules {
+        names,
+        passes,
+        spelling: Spelling::ByteLevel,
+        whole_words: WholeWords::No,
+        add_bos: AddBos::IfAsked,
+        needs_merges: true,
+    }
 }
 
 pub(super) const RULES: &[Rules] = &[
@@ -120,8 +87,8 @@ pub(super) const RULES: &[Rules] = &[
         &[&[DIGIT], GPT2],
     ),
     Rules {
-        whole_words: true,
-        add_bos: true,
+        whole_words: WholeWords::All,
+        add_bos: AddBos::ByDefault,
         ..rule(
             &["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"],
             &[LLAMA3],
@@ -151,14 +118,14 @@ pub(super) const RULES: &[Rules] = &[
         ]],
     ),
     Rules {
-        whole_words: true,
+        whole_words: WholeWords::All,
         ..rule(
             &["minicpm5"],
             &[&[UP_TO_THREE_DIGITS], &[ANY_CASE_CONTRACTIONS, WORD, DIGITS, PUNCTUATION, NEWLINES, SPACE_BEFORE_TEXT]],
         )
     },
-    rule(&["laguna"], &[&["[^\n]+|\n+"], QWEN2]),
-    Rules { whole_words: true, add_bos: true, ..rule(&["tekken"], &[TEKKEN]) },
+    rule(&["laguna"], &[LINES, QWEN2]),
+    Rules { whole_words: WholeWords::All, add_bos: AddBos::ByDefault, ..rule(&["tekken"], &[TEKKEN]) },
     rule(&["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"], &[GPT4O]),
     rule(
         &["deepseek-llm"],
@@ -174,11 +141,64 @@ pub(super) const RULES: &[Rules] = &[
     rule(&["deepseek-coder"], &[&["[\r\n]"], &[r"\s?\p{L}+"], &[r"\s?\p{P}+"], &[CJK], &[DIGIT]]),
     rule(
         &["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
-        &[&[UP_TO_THREE_DIGITS], &["[一-龥぀-ゟ゠-ヿ]+"], DEEPSEEK_V3],
+        &[&[UP_TO_THREE_DIGITS], &[HAN_AND_KANA], DEEPSEEK_V3],
     ),
     rule(&["falcon"], &[&[r"[\p{P}\$\+<=>\^~\|`]+"], GPT2, &["[0-9][0-9][0-9]"]]),
     rule(&["poro-chat", "bloom", "gpt3-finnish"], &[BLOOM]),
     rule(&["viking"], &[BLOOM, &[DIGIT]]),
+    rule(
+        &["jais-2"],
+        &[&[ANY_CASE_CONTRACTIONS, WORD, UP_TO_THREE_DIGITS, PUNCTUATION, NEWLINES, SPACE_IN_POWERS_OF_TWO]],
+    ),
+    Rules {
+        add_bos: AddBos::ByDefault,
+        ..rule(
+            &["chameleon"],
+            &[
+                &["<sentinel:[0-9]+>"],
+                &["IMGIMG[A-I]{1,4}Z"],
+                &["[\t\n]|    |  "],
+                &[DIGIT],
+                &[r"[\p{P}!-/:-@\[-`{-~]"],
+                GPT2,
+            ],
+        )
+    },
+    Rules { whole_words: WholeWords::All, ..rule(&["granite-embed-multi-97m"], &[GRANITE_EMBEDDING]) },
+    rule(
+        &["tiny_aya", "cohere2moe"],
+        &[
+            &[DIGITS_IN_THREES],
+            &[LETTERS_AND_MARKS, UP_TO_THREE_DIGITS, PUNCTUATION_AND_SLASHES, NEWLINES, SPACE_BEFORE_TEXT],
+        ],
+    ),
+    Rules {
+        whole_words: WholeWords::All,
+        ..rule(
+            &["youtu"],
+            &[YOUTU_SCRIPTS, &[LETTERS_AND_MARKS, DIGIT, PUNCTUATION_AND_SLASHES, NEWLINES, SPACE_BEFORE_TEXT]],
+        )
+    },
+    rule(
+        &["spark2_5"],
+        &[
+            &[UP_TO_THREE_DIGITS],
+            &[HAN_AND_KANA],
+            &[ASCII_WORD_AFTER_PUNCTUATION, WORD_WITH_MARKS, r" ?[\p{P}\p{S}]+", "[\r\n]", SPACE_BEFORE_TEXT],
+            &[DIGIT],
+        ],
+    ),
+    rule(&["afmoe"], &[&[DIGITS_IN_THREES], AFMOE_SCRIPTS, DEEPSEEK_V3]),
+    rule(&["superbpe"], &[&[DIGITS], &[BEFORE_THREE_DIGITS]]),
+    Rules { needs_merges: false, ..rule(&["kimi-k2"], &[KIMI_K2]) },
+    Rules {
+        spelling: Spelling::SentencePiece,
+        whole_words: WholeWords::LineBreaks,
+        add_bos: AddBos::Always,
+        ..rule(&["gemma4", "granite-embed-multi-311m"], &[LINES])
+    },
+    Rules { spelling: Spelling::SentencePiece, ..rule(&["sarvam-moe"], &[LINES]) },
+    Rules { spelling: Spelling::Characters, ..rule(&["whitespace"], &[&[r"\S+"]]) },
 ];
 
 /// The rules that `name` stands for. Another name is refused: text split by guessed rules gives other tokens than the model

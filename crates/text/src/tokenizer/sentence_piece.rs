@@ -3,22 +3,22 @@
 //! There is no list of merges: of all neighbours that make a token together, those whose token has the best score are joined
 //! first (Kudo and Richardson, 2018, <https://arxiv.org/abs/1808.06226>).
 
-use wgslm_formats::gguf::{Array, Metadata, Value};
+use wgslm_formats::gguf::Metadata;
 
+use super::byte_tokens::ByteTokens;
 use super::merge::{Join, Merger};
+use super::scores;
 use super::special_tokens::{Piece, encode_pieces};
-use super::spelling;
+use super::spelling::{self, Spelling};
 use super::vocabulary::{TokenKind, Vocabulary};
-use crate::{Error, Result};
-
-const SCORES: &str = "tokenizer.ggml.scores";
+use crate::Result;
 
 /// Marks spaces and merges characters into tokens; what has no token is spelled in bytes.
 #[derive(Debug)]
 pub(super) struct SentencePiece {
     /// Of each token: the lower, the sooner it is made.
     priorities: Vec<u32>,
-    bytes: Vec<Option<u32>>,
+    bytes: ByteTokens,
     unknown: Option<u32>,
     pub(super) add_space_prefix: bool,
     remove_extra_whitespaces: bool,
@@ -27,17 +27,9 @@ pub(super) struct SentencePiece {
 impl SentencePiece {
     /// Moves the scores out of the metadata and builds the encoder for `vocabulary`.
     pub(super) fn take_from(metadata: &mut Metadata, vocabulary: &Vocabulary, unknown: Option<u32>) -> Result<Self> {
-        let scores = match metadata.remove(SCORES) {
-            Some(Value::Array(Array::F32(scores))) if scores.len() == vocabulary.len() => scores,
-            None => return Err(Error::missing_metadata(SCORES)),
-            Some(_) => {
-                let reason = format!("it should be a number for each of the {} tokens", vocabulary.len());
-                return Err(Error::invalid_metadata(SCORES, reason));
-            }
-        };
         Ok(Self {
-            priorities: scores.into_iter().map(priority).collect(),
-            bytes: (0..=255).map(|byte| byte_token(vocabulary, byte)).collect(),
+            priorities: scores::take_from(metadata, vocabulary)?.into_iter().map(priority).collect(),
+            bytes: ByteTokens::new(vocabulary),
             unknown,
             add_space_prefix: metadata.bool("tokenizer.ggml.add_space_prefix")?.unwrap_or(true),
             remove_extra_whitespaces: metadata.bool("tokenizer.ggml.remove_extra_whitespaces")?.unwrap_or(false),
@@ -59,14 +51,13 @@ impl SentencePiece {
         if self.add_space_prefix {
             spelling.push(spelling::SPACE);
         }
-        let mark = |character| if character == ' ' { spelling::SPACE } else { character };
         if self.remove_extra_whitespaces {
             for (number, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
                 spelling.extend((number > 0).then_some(spelling::SPACE));
                 spelling.push_str(word);
             }
         } else {
-            spelling.extend(text.chars().map(mark));
+            Spelling::SentencePiece.encode_into(spelling, text);
         }
     }
 
@@ -89,7 +80,7 @@ impl SentencePiece {
         for (token, text) in merged {
             match token {
                 Some(token) => tokens.push(token),
-                None => tokens.extend(text.bytes().filter_map(|byte| self.bytes[usize::from(byte)].or(self.unknown))),
+                None => tokens.extend(text.bytes().filter_map(|byte| self.bytes.get(byte).or(self.unknown))),
             }
         }
         Ok(())
@@ -101,11 +92,6 @@ fn priority(score: f32) -> u32 {
     // Adding zero makes -0 and 0 the same.
     let bits = (score + 0.0).to_bits();
     if bits >> 31 == 0 { !(bits | 1 << 31) } else { bits }
-}
-
-fn byte_token(vocabulary: &Vocabulary, byte: u8) -> Option<u32> {
-    // Vocabularies without `<0x41>` may have the character itself.
-    vocabulary.find(&format!("<0x{byte:02X}>")).or_else(|| vocabulary.find(char::from(byte).encode_utf8(&mut [0; 4])))
 }
 
 #[cfg(test)]

@@ -42,11 +42,12 @@ pub(super) fn encode_pieces<'text>(
 impl SpecialTokens {
     /// Finds the special tokens of `vocabulary`; those that `strips_behind` says take the white space behind them with them.
     pub(super) fn new(vocabulary: &Vocabulary, strips_behind: impl Fn(u32, &str) -> bool) -> Result<Self> {
-        use TokenKind::{Control, Unknown, UserDefined};
-        let special = vocabulary.iter().filter(|(.., kind)| matches!(kind, Control | Unknown | UserDefined));
+        use TokenKind::{Control, Shown, Unknown, UserDefined};
+        const SPECIAL: [TokenKind; 4] = [Control, Shown, Unknown, UserDefined];
+        let special = vocabulary.iter().filter(|(.., kind)| SPECIAL.contains(kind));
         Ok(Self {
             strip_behind: special.filter(|&(id, text, _)| strips_behind(id, text)).map(|(id, ..)| id).collect(),
-            control_and_user_defined: Finder::new(vocabulary, &[Control, Unknown, UserDefined])?,
+            control_and_user_defined: Finder::new(vocabulary, &SPECIAL)?,
             user_defined: Finder::new(vocabulary, &[UserDefined])?,
         })
     }

@@ -1,4 +1,4 @@
-//! How the text of a token stands for bytes.
+//! The spellings of vocabularies: the bytes that the text of a token stands for.
 
 use super::byte_level;
 use super::vocabulary::TokenKind;
@@ -6,23 +6,38 @@ use super::vocabulary::TokenKind;
 /// SentencePiece's sign for a space, U+2581.
 pub(super) const SPACE: char = '\u{2581}';
 
-/// How a vocabulary spells its tokens.
+/// The way in which a vocabulary spells its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
     /// Every byte is one character of GPT-2's alphabet.
     ByteLevel,
     /// Spaces are U+2581, and `<0x0A>` is a byte. WordPiece vocabularies in GGUF files are spelled so too.
     SentencePiece,
-    /// What continues a word starts with `##`, everything else is a word of its own.
+    /// A token that continues a word starts with `##`; any other starts a word.
     WordPiece,
+    /// Every character is itself, and `<0x0A>` is a byte.
+    Characters,
 }
 
 impl Spelling {
+    /// Appends `text` as the vocabulary spells it to `out`.
+    pub(super) fn encode_into(self, out: &mut String, text: &str) {
+        match self {
+            Self::ByteLevel => byte_level::encode_into(out, text.as_bytes()),
+            Self::SentencePiece => {
+                out.extend(text.chars().map(|character| if character == ' ' { SPACE } else { character }));
+            }
+            Self::Characters | Self::WordPiece => out.push_str(text),
+        }
+    }
+
     /// Appends the bytes that the token of this kind and text stands for to `out`.
     pub(crate) fn decode_into(self, out: &mut Vec<u8>, kind: TokenKind, text: &str) {
         match (kind, self) {
             (TokenKind::Control | TokenKind::Unknown | TokenKind::Unused, _) => {}
-            (TokenKind::UserDefined, _) => out.extend_from_slice(text.as_bytes()),
+            (TokenKind::UserDefined | TokenKind::Shown, _) | (TokenKind::Normal, Self::Characters) => {
+                out.extend_from_slice(text.as_bytes());
+            }
             (TokenKind::Normal | TokenKind::Byte, Self::ByteLevel) => byte_level::decode_into(out, text),
             (TokenKind::Byte, _) => match byte_of(text) {
                 Some(byte) => out.push(byte),
@@ -55,8 +70,8 @@ mod tests {
 
     #[test]
     fn tokens_stand_for_the_bytes_that_their_vocabulary_means() {
-        use Spelling::{ByteLevel, SentencePiece, WordPiece};
-        use TokenKind::{Byte, Control, Normal, Unused, UserDefined};
+        use Spelling::{ByteLevel, Characters, SentencePiece, WordPiece};
+        use TokenKind::{Byte, Control, Normal, Shown, Unused, UserDefined};
         for (spelling, kind, text, bytes) in [
             (ByteLevel, Normal, "Ġa", &b" a"[..]),
             (ByteLevel, UserDefined, "Ġa", "Ġa".as_bytes()),
@@ -69,6 +84,9 @@ mod tests {
             (SentencePiece, UserDefined, "▁", "▁".as_bytes()),
             (WordPiece, Normal, "word", b" word"),
             (WordPiece, Normal, "##ing", b"ing"),
+            (Characters, Normal, "▁ a", "▁ a".as_bytes()),
+            (Characters, Byte, "<0x0A>", b"\n"),
+            (ByteLevel, Shown, "<|channel|>", b"<|channel|>"),
             (SentencePiece, Control, "<s>", b""),
             (SentencePiece, Unused, "<unused0>", b""),
         ] {

@@ -5,13 +5,13 @@ use std::hash::BuildHasher as _;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use wgslm_formats::gguf::{Array, Metadata, Strings, Value};
 
-use super::well_known::{ENDS, SHOWN};
+use super::well_known::{CONTROL, ENDS, EXCEPTIONS, SHOWN};
 use crate::{Error, Result};
 
 const TOKENS: &str = "tokenizer.ggml.tokens";
 const TOKEN_TYPES: &str = "tokenizer.ggml.token_type";
 
-/// What a token is for: `tokenizer.ggml.token_type` of the GGUF specification.
+/// The purpose of a token: `tokenizer.ggml.token_type` of the GGUF specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// A piece of ordinary text.
@@ -20,6 +20,8 @@ pub(crate) enum TokenKind {
     Unknown,
     /// Structures a prompt, such as `<|im_start|>`; it has no text of its own.
     Control,
+    /// Structures an answer, such as `<|channel|>`; whoever reads the answer needs its text.
+    Shown,
     /// Text that is always one token, taken as it stands.
     UserDefined,
     /// A slot that no text reaches.
@@ -35,7 +37,8 @@ impl TokenKind {
             2 => Self::Unknown,
             3 => Self::Control,
             4 => Self::UserDefined,
-            5 => Self::Unused,
+            // 0 is a token without a type, which llama.cpp shows no text of.
+            0 | 5 => Self::Unused,
             6 => Self::Byte,
             _ => return None,
         })
@@ -77,23 +80,36 @@ impl Vocabulary {
             ids.entry(hasher.hash_one(text), |other| text_of(&texts, *other) == Some(text), hash).or_insert(id);
         }
         let mut vocabulary = Self { texts, kinds, ids, hasher };
-        // Some converted files call these ordinary text, and a prompt could then never hold one.
-        vocabulary.set_kinds(ENDS, TokenKind::Control);
-        if vocabulary.is_harmony() {
-            vocabulary.set_kinds(SHOWN, TokenKind::UserDefined);
+        for texts in CONTROL {
+            vocabulary.set_kinds(texts, TokenKind::Control);
+        }
+        vocabulary.set_kinds(SHOWN, TokenKind::Shown);
+        for exception in EXCEPTIONS {
+            if vocabulary.has_all(exception.beside) {
+                vocabulary.set_kinds(&[exception.end], exception.kind);
+            }
         }
         vocabulary
     }
 
     fn set_kinds(&mut self, texts: &[&str], kind: TokenKind) {
-        for token in texts.iter().filter_map(|text| self.find(text)).collect::<Vec<_>>() {
-            self.kinds[token as usize] = kind;
+        for text in texts {
+            if let Some(token) = self.find(text) {
+                self.kinds[token as usize] = kind;
+            }
         }
     }
 
-    /// Whether it is that of the harmony format.
-    pub(crate) fn is_harmony(&self) -> bool {
-        SHOWN.iter().all(|text| self.find(text).is_some())
+    fn has_all(&self, texts: &[&str]) -> bool {
+        texts.iter().all(|text| self.find(text).is_some())
+    }
+
+    /// The tokens that are known to end a generation by their text.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = u32> {
+        let is_end = |text: &&&str| {
+            !EXCEPTIONS.iter().any(|exception| exception.end == **text && self.has_all(exception.beside))
+        };
+        ENDS.iter().filter(is_end).filter_map(|text| self.find(text))
     }
 
     /// The number of tokens.
@@ -106,9 +122,11 @@ impl Vocabulary {
         self.ids.find(self.hasher.hash_one(text), |id| text_of(&self.texts, *id) == Some(text)).copied()
     }
 
-    /// The token that plain text of this spelling becomes. Control tokens stay out: no plain text may ever become one.
+    /// The token that plain text of this spelling becomes. Tokens that structure a text stay out: no plain text may ever
+    /// become one.
     pub(crate) fn find_plain(&self, text: &str) -> Option<u32> {
-        self.find(text).filter(|&token| self.kind(token) != Some(TokenKind::Control))
+        let structures = |kind| matches!(kind, TokenKind::Control | TokenKind::Shown);
+        self.find(text).filter(|&token| !self.kind(token).is_some_and(structures))
     }
 
     /// The text of a token as the vocabulary spells it.
@@ -116,7 +134,7 @@ impl Vocabulary {
         text_of(&self.texts, token)
     }
 
-    /// What a token is for.
+    /// The purpose of a token.
     pub(crate) fn kind(&self, token: u32) -> Option<TokenKind> {
         self.kinds.get(usize::try_from(token).ok()?).copied()
     }

@@ -1,9 +1,8 @@
 //! Tokens that published vocabularies know by their text, whether or not the metadata names their ids. As in llama.cpp.
 
+use super::vocabulary::TokenKind;
+
 /// Texts that end a turn or a document.
-///
-/// `</s>` is not among them: some vocabularies have it as the HTML tag, so it stops only where it is
-/// `tokenizer.ggml.eos_token_id`.
 pub(super) const ENDS: &[&str] = &[
     "<|im_end|>",
     "<|endoftext|>",
@@ -13,16 +12,41 @@ pub(super) const ENDS: &[&str] = &[
     "<|end|>",
     "<|return|>",
     "<|call|>",
+    "<|calls|>",
+    "<|flush|>",
     "<end_of_turn>",
     "<end_of_utterance>",
     "<｜end▁of▁sentence｜>",
+    "<turn|>",
+    "<|tool_response>",
+    "<eos>",
+    "</s>",
     "<EOT>",
+    "_<EOT>",
     "[EOT]",
+    "[EOS]",
+    "[e~[",
 ];
 
-/// Texts of the harmony format (gpt-oss). An answer consists of channels, which only a reader of these can tell apart: they
-/// are shown, and in a vocabulary that has all of them `<|end|>` ends a message but not the answer.
-pub(super) const SHOWN: &[&str] = &["<|start|>", "<|channel|>", "<|message|>", "<|constrain|>", "<|end|>"];
+/// A text of [`ENDS`] that ends nothing in the vocabularies that have some other texts.
+pub(super) struct Exception {
+    pub(super) end: &'static str,
+    pub(super) beside: &'static [&'static str],
+    /// The kind of token that it is there.
+    pub(super) kind: TokenKind,
+}
+
+/// In the formats of gpt-oss and Solar Open, `<|end|>` ends a message but not the answer; to Gemma 4, `</s>` is the HTML tag.
+pub(super) const EXCEPTIONS: &[Exception] = &[
+    Exception { end: "<|end|>", beside: &["<|return|>", "<|call|>"], kind: TokenKind::Shown },
+    Exception { end: "<|end|>", beside: &["<|return|>", "<|calls|>"], kind: TokenKind::Shown },
+    Exception { end: "<|end|>", beside: &["<|flush|>", "<|call|>"], kind: TokenKind::Shown },
+    Exception { end: "<|end|>", beside: &["<|flush|>", "<|calls|>"], kind: TokenKind::Shown },
+    Exception { end: "</s>", beside: &["<|tool_response>"], kind: TokenKind::Normal },
+];
+
+/// Texts of the harmony format (gpt-oss): an answer consists of channels, which only a reader of these can tell apart.
+pub(super) const SHOWN: &[&str] = &["<|start|>", "<|channel|>", "<|message|>", "<|constrain|>"];
 
 /// The texts of one role in filling in the middle, in the vocabularies that have it.
 pub(super) type Names = &'static [&'static str];
@@ -57,6 +81,10 @@ pub(super) const FIM_MIDDLE: Names = &[
     "<|code_middle|>",
     "<|middle|>",
 ];
-pub(super) const FIM_PAD: Names = &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>"];
+pub(super) const FIM_PAD: Names = &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"];
 pub(super) const FIM_REPOSITORY: Names = &["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"];
 pub(super) const FIM_FILE: Names = &["<|file_sep|>"];
+
+/// Texts that are control tokens whatever their type says: some converted files call them ordinary text, and a prompt could
+/// then never hold one.
+pub(super) const CONTROL: [&[&str]; 7] = [ENDS, FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE, FIM_PAD, FIM_REPOSITORY, FIM_FILE];

@@ -3,6 +3,9 @@
 //! Text is normalised and cut into words, and each word is spelled by the longest tokens from its start on (Devlin et al.,
 //! 2018, <https://github.com/google-research/bert/blob/master/tokenization.py>). GGUF marks the start of a word with U+2581
 //! instead of its continuation with `##`.
+//!
+//! Decomposed characters keep all of their parts, as with BERT's tokenizer; llama.cpp keeps the first, and loses the vowels
+//! of Hangul.
 
 use unicode_normalization::UnicodeNormalization as _;
 use wgslm_formats::gguf::Metadata;

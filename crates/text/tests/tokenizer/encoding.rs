@@ -23,7 +23,7 @@ fn every_golden_text_gives_the_golden_tokens() {
             assert_eq!(tokens, golden, "{name} {special:?} {text:?}");
             // The text has SentencePiece's sign for a space, which can't be told from a space.
             if special == Special::Plain && !(name == "gemma3" && text.contains('▁')) {
-                assert_eq!(tokenizer.decode(&tokens).unwrap(), text, "{name}");
+                assert_eq!(tokenizer.decode(&tokens), text, "{name}");
             }
         }
     }
@@ -34,7 +34,7 @@ fn golden_prompts_and_ends_agree_with_the_real_model() {
     let Some(tokenizer) = smollm2() else { return };
     let rows = golden_json("smollm2.json");
     assert_eq!(tokenizer.stop_tokens(), [2, 0]);
-    assert_eq!((tokenizer.bos(), tokenizer.eos(), tokenizer.vocabulary_len()), (Some(1), Some(2), 49152));
+    assert_eq!((tokenizer.bos(), tokenizer.eos(), tokenizer.vocabulary_size()), (Some(1), Some(2), 49152));
     for row in rows.as_array().unwrap() {
         let prompt: Vec<u32> = serde_json::from_value(row["prompt_tokens"].clone()).unwrap();
         assert_eq!(tokenizer.encode_prompt(row["text"].as_str().unwrap()).unwrap(), prompt);
@@ -95,10 +95,7 @@ fn user_defined_tokens_are_found_in_plain_text_and_control_tokens_are_not() {
     let tokenizer = small(&[]);
     assert_eq!(tokenizer.encode("<ab>ab<s>", Special::Parse).unwrap(), [8, 5, 7]);
     assert_eq!(tokenizer.encode("<ab>ab<a>", Special::Plain).unwrap(), [8, 5, 3, 0, 4]);
-    assert_eq!(decode(&tokenizer, &[7, 8, 5, 9, 10]), "<ab>ab</s> ");
-    // An HTML tag is not an end unless the metadata says so.
-    assert_eq!(tokenizer.stop_tokens(), [0_u32; 0]);
-    assert_eq!(small(&[("tokenizer.ggml.eos_token_id", Value::U64(9))]).stop_tokens(), [9]);
+    assert_eq!(decode(&tokenizer, &[7, 8, 5, 9, 10]), "<ab>ab ");
 }
 
 #[test]

@@ -1,21 +1,9 @@
-//! The tokens for filling in the middle, and well-known tokens.
+//! The tokens for filling in the middle.
 
-use wgslm_formats::gguf::{Array, Value};
+use wgslm_formats::gguf::Value;
 use wgslm_text::{FillInMiddle, Special};
 
-use super::model::{decode, gemma3, small, strings};
-
-/// A tokenizer of these tokens, none of which the metadata calls more than text.
-fn tokens(texts: &[&str], extra: &[(&str, Value)]) -> wgslm_text::Tokenizer {
-    let mut all = vec![
-        ("tokenizer.ggml.tokens", strings(texts)),
-        ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![1; texts.len()]))),
-        ("tokenizer.ggml.merges", strings(&[])),
-        ("tokenizer.ggml.bos_token_id", Value::U64(0)),
-    ];
-    all.extend(extra.iter().cloned());
-    small(&all)
-}
+use super::model::{decode, plain as tokens};
 
 #[test]
 fn the_tokens_are_those_that_the_metadata_names_or_well_known_ones() {
@@ -44,20 +32,18 @@ fn the_tokens_are_those_that_the_metadata_names_or_well_known_ones() {
 }
 
 #[test]
-fn the_channels_of_an_answer_are_shown() {
-    let texts = ["a", "<|start|>", "<|channel|>", "<|message|>", "<|constrain|>", "<|end|>", "<|return|>", "<|call|>"];
+fn fill_in_the_middle_texts_are_control_tokens_whatever_their_type_says() {
+    let texts = ["a", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>", "<reponame>", "<|file_sep|>"];
     let tokenizer = tokens(&texts, &[]);
-    assert_eq!(tokenizer.stop_tokens(), [6, 7]);
-    assert_eq!(decode(&tokenizer, &[2, 0, 3, 0, 5, 6]), "<|channel|>a<|message|>a<|end|>");
-    // Elsewhere `<|end|>` ends the answer, and is not shown.
-    let phi = tokens(&["a", "<|end|>"], &[]);
-    assert_eq!((phi.stop_tokens(), decode(&phi, &[0, 1])), (&[1][..], "a".to_owned()));
+    let text = texts.concat();
+    assert_eq!(tokenizer.encode(&text, Special::Parse).unwrap(), [0, 1, 2, 3, 4, 5, 6]);
+    assert!(!tokenizer.encode(&text, Special::Plain).unwrap().iter().any(|token| *token > 0));
+    assert_eq!(decode(&tokenizer, &[1, 0, 2, 3, 4, 5, 6]), "a");
 }
 
 #[test]
-fn gemma_stops_at_the_end_of_a_turn() {
-    let Some(tokenizer) = gemma3() else { return };
-    assert_eq!((tokenizer.bos(), tokenizer.eos(), tokenizer.stop_tokens()), (Some(2), Some(1), &[1, 106][..]));
-    assert_eq!(tokenizer.encode_prompt("Hi").unwrap(), [2, 10979]);
-    assert_eq!(tokenizer.encode("<end_of_turn>", Special::Parse).unwrap(), [106]);
+fn reponame_ends_nothing_without_the_other_fill_in_the_middle_tokens() {
+    // As in SmolLM2, which has `<reponame>` and fills in nothing.
+    let tokenizer = tokens(&["a", "<|im_end|>", "<reponame>", "<file_sep>"], &[]);
+    assert_eq!((tokenizer.fill_in_middle(), tokenizer.stop_tokens()), (None, &[1][..]));
 }

@@ -6,10 +6,12 @@ mod decoding;
 mod encoding;
 mod fill_in_middle;
 mod json;
+mod llama_cpp;
 mod metadata;
 mod model;
 mod oracle;
 mod sentence_piece;
+mod special_tokens;
 mod word_piece;
 
 use wgslm_testing::allocation::Counting;

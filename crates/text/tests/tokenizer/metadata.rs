@@ -6,7 +6,7 @@ use wgslm_testing::{gemma3_model, smollm2_model};
 use wgslm_text::Error;
 use wgslm_text::{Special, Tokenizer};
 
-use super::model::{metadata, small_metadata, strings, text};
+use super::model::{metadata, small, small_metadata, strings, text, warnings};
 
 #[test]
 fn the_large_arrays_leave_the_metadata_and_the_build_stays_small() {
@@ -14,7 +14,7 @@ fn the_large_arrays_leave_the_metadata_and_the_build_stays_small() {
     for (model, tokens, limit) in [(smollm2_model(), 49_152, 10_000_000), (gemma3_model(), 262_144, 10_000_000)] {
         let Some(mut metadata) = model.map(|path| metadata(&path)) else { continue };
         let (tokenizer, peak) = peak(|| Tokenizer::from_metadata(&mut metadata).unwrap());
-        assert_eq!(tokenizer.vocabulary_len(), tokens);
+        assert_eq!(tokenizer.vocabulary_size(), tokens);
         assert!(peak < limit, "building the tokenizer of {tokens} tokens took {peak} bytes");
         for key in ["tokens", "token_type", "merges", "scores"] {
             assert_eq!(metadata.get(&format!("tokenizer.ggml.{key}")), None);
@@ -33,8 +33,8 @@ fn unusable_metadata_is_refused_with_the_key_or_the_name_at_fault() {
         ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![1])), "invalid-metadata", "11 tokens"),
         ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![9; 11])), "invalid-metadata", "9 is no token type"),
         ("tokenizer.ggml.merges", text("a b"), "invalid-metadata", "tokenizer.ggml.merges"),
-        ("tokenizer.ggml.bos_token_id", Value::U64(11), "invalid-metadata", "tokenizer.ggml.bos_token_id"),
-        ("tokenizer.ggml.eos_token_id", Value::I64(-1), "invalid-metadata", "tokenizer.ggml.eos_token_id"),
+        ("tokenizer.ggml.bos_token_id", text("<s>"), "invalid-metadata", "tokenizer.ggml.bos_token_id"),
+        ("tokenizer.ggml.suppress_tokens", Value::U64(3), "invalid-metadata", "tokenizer.ggml.suppress_tokens"),
     ] {
         let error = Tokenizer::from_metadata(&mut small_metadata(&[(key, value)])).unwrap_err();
         assert_eq!(error.code(), code, "{error}");
@@ -58,4 +58,29 @@ fn merges_that_lead_to_no_token_are_left_out() {
     let tokenizer = Tokenizer::from_metadata(&mut metadata).unwrap();
     let tokens = tokenizer.encode("abc", Special::Plain).unwrap();
     assert_eq!(tokens.iter().map(|token| tokenizer.token_text(*token)).collect::<Vec<_>>(), [Some("abc")]);
+}
+
+#[test]
+fn kimi_k2_needs_no_merges() {
+    let mut metadata = small_metadata(&[("tokenizer.ggml.pre", text("kimi-k2"))]);
+    metadata.remove("tokenizer.ggml.merges");
+    let tokenizer = Tokenizer::from_metadata(&mut metadata).unwrap();
+    assert_eq!(tokenizer.encode("ab", Special::Plain).unwrap(), [0, 1]);
+}
+
+#[test]
+fn a_token_without_a_type_has_no_text() {
+    let types = (0..11).map(|token| i64::from(token != 5)).collect();
+    let tokenizer = small(&[("tokenizer.ggml.token_type", Value::Array(Array::I64(types)))]);
+    assert_eq!(tokenizer.encode("ab", Special::Plain).unwrap(), [5]);
+    assert_eq!(tokenizer.decode(&[0, 5, 1]), "ab");
+}
+
+#[test]
+fn a_missing_pre_tokenizer_is_warned_of() {
+    let mut metadata = small_metadata(&[]);
+    metadata.remove("tokenizer.ggml.pre");
+    let (tokenizer, warnings) = warnings(|| Tokenizer::from_metadata(&mut metadata).unwrap());
+    assert!(warnings.iter().any(|warning| warning.contains("pre-tokenizer")), "{warnings:?}");
+    assert_eq!(tokenizer.encode("ab", Special::Plain).unwrap(), [5]);
 }

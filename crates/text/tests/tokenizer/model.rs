@@ -1,7 +1,11 @@
 //! The tokenizers under test.
 
+use std::sync::{Arc, Mutex};
 use std::{fs::File, io::Read as _, path::Path};
 
+use tracing::field::Field;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Level, Subscriber};
 use wgslm_formats::gguf::{Array, Event, Metadata, Reader, Strings, Value};
 use wgslm_testing::{gemma3_model, golden, smollm2_model};
 use wgslm_text::Tokenizer;
@@ -43,7 +47,7 @@ pub(crate) fn gemma3() -> Option<Tokenizer> {
 /// The text of a whole sequence.
 pub(crate) fn decode(tokenizer: &Tokenizer, tokens: &[u32]) -> String {
     let mut detokenizer = tokenizer.detokenizer();
-    let mut text: String = tokens.iter().map(|&token| detokenizer.push(token).unwrap()).collect();
+    let mut text: String = tokens.iter().map(|&token| detokenizer.push(token)).collect();
     text.push_str(&detokenizer.finish());
     text
 }
@@ -108,4 +112,52 @@ pub(crate) fn strings(texts: &[&str]) -> Value {
     let mut strings = Strings::default();
     texts.iter().for_each(|text| strings.push(text));
     Value::Array(Array::Strings(strings))
+}
+
+/// A tokenizer of these tokens, none of which the metadata calls more than text, and keys beside.
+pub(crate) fn plain(texts: &[&str], extra: &[(&str, Value)]) -> Tokenizer {
+    let mut all = vec![
+        ("tokenizer.ggml.tokens", strings(texts)),
+        ("tokenizer.ggml.token_type", Value::Array(Array::I64(vec![1; texts.len()]))),
+        ("tokenizer.ggml.merges", strings(&[])),
+        ("tokenizer.ggml.bos_token_id", Value::U64(0)),
+    ];
+    all.extend(extra.iter().cloned());
+    small(&all)
+}
+
+/// What `run` gives, and what it warns of, each with its fields.
+pub(crate) fn warnings<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let warnings = Warnings::default();
+    let result = tracing::subscriber::with_default(warnings.clone(), run);
+    let warnings = warnings.0.lock().unwrap();
+    (result, warnings.clone())
+}
+
+/// Collects warnings.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= Level::WARN
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut text = String::new();
+        event.record(&mut |field: &Field, value: &dyn std::fmt::Debug| text += &format!("{field}={value:?} "));
+        self.0.lock().unwrap().push(text);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }

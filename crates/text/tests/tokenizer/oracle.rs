@@ -13,6 +13,7 @@ const VOCABULARIES: &[&str] = &[
     "deepseek-coder",
     "deepseek-llm",
     "falcon",
+    "gemma-4",
     "gpt-2",
     "llama-bpe",
     "llama-spm",

@@ -73,5 +73,32 @@ fn a_prompt_stands_between_cls_and_sep() {
     let tokens = tokenizer.encode_prompt("a!").unwrap();
     assert_eq!(spelled(&tokenizer, &tokens), "[CLS]│▁a│▁!│[SEP]");
     assert_eq!(spelled(&tokenizer, &tokenizer.encode_prompt("[CLS]a[SEP]").unwrap()), "[CLS]│▁a│[SEP]");
-    assert_eq!(tokenizer.decode(&tokens).unwrap(), "a !");
+    assert_eq!(tokenizer.decode(&tokens), "a !");
+}
+
+#[test]
+fn unassigned_code_points_are_parts_of_words_and_controls_are_left_out() {
+    let tokenizer = tokenizer(&[]);
+    for (text, tokens) in [
+        // No character has these.
+        ("\u{378}", "[UNK]"),
+        ("a\u{378}", "[UNK]"),
+        ("a \u{e0080} a", "▁a│[UNK]│▁a"),
+        ("\u{ffff}a", "[UNK]"),
+        // Controls, formats, private use, and what stands for damaged text.
+        ("a\u{1}\u{ad}\u{feff}\u{e000}\u{10fffd}\u{fffd}", "▁a"),
+        ("un\u{200d}aff\u{7f}able", "▁un│aff│able"),
+        // White space of every kind.
+        ("a\u{85}a\u{2028}a\u{3000}a\ra", "▁a│▁a│▁a│▁a│▁a"),
+        // Accents, alone or not.
+        ("e\u{301}cole\u{323}", "▁ecole"),
+        ("\u{301}", ""),
+        // A wide exclamation mark and a letter-like symbol, neither of which is a token.
+        ("a！a™", "▁a│[UNK]│[UNK]"),
+        // Ideographs of the planes beyond, and one that Hugging Face's ranges miss.
+        ("a\u{20000}a\u{2b920}", "▁a│[UNK]│▁a│[UNK]"),
+        ("a\u{2b820}a", "[UNK]"),
+    ] {
+        assert_eq!(spelled(&tokenizer, &tokenizer.encode(text, Special::Plain).unwrap()), tokens, "{text:?}");
+    }
 }

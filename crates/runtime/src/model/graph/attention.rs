@@ -9,8 +9,8 @@ use super::norms::Sublayer;
 use super::{Count, ProgramBuilder};
 use super::{Graph, GraphLayer};
 use crate::Result;
-use crate::model::activations::stride;
 use crate::model::tensors::{QK, QKV};
+use crate::model::workspace::stride;
 use crate::model::{AttentionSpec, QkNorm};
 
 impl Graph<'_> {
@@ -22,7 +22,7 @@ impl Graph<'_> {
         spec: &AttentionSpec,
         fused: bool,
     ) -> Result<()> {
-        let a = self.activations;
+        let a = self.workspace;
         let name = |tensor| layer.tensor(tensor);
         let (key, value) = (spec.query_width(), spec.query_width() + spec.kv_width());
         let (query_key, query_key_value) = (name(QK), name(QKV));
@@ -73,7 +73,7 @@ impl Graph<'_> {
             self.device.kernels().norm_heads(),
             Count::Tokens,
             &[
-                ("qkv", &self.activations.qkv),
+                ("qkv", &self.workspace.qkv),
                 ("query_norm", weight("attn_q_norm")?),
                 ("key_norm", weight("attn_k_norm")?),
             ],
@@ -89,7 +89,7 @@ impl Graph<'_> {
         spec: &AttentionSpec,
         fused: bool,
     ) -> Result<()> {
-        let (a, kv) = (self.activations, &self.kv.layers[layer.index]);
+        let (a, kv) = (self.workspace, &self.kv.layers[layer.index]);
         let rope = spec.rope.map(|rope| &self.spec.ropes[rope]);
         let frequencies = self.weights.frequencies(self.spec, layer.index, self.context);
         let missing = || Error::MissingTensor { tensor: layer.tensor("rope") };

@@ -8,7 +8,7 @@ use super::norms::Sublayer;
 use super::{Count, ProgramBuilder};
 use super::{Graph, GraphLayer};
 use crate::Result;
-use crate::model::activations::stride;
+use crate::model::workspace::stride;
 
 impl Graph<'_> {
     /// A layer's convolution over `taps` tokens.
@@ -19,7 +19,7 @@ impl Graph<'_> {
         taps: u32,
         fused: bool,
     ) -> Result<()> {
-        let (a, width, kv) = (self.activations, self.spec.width, &self.kv.layers[layer.index]);
+        let (a, width, kv) = (self.workspace, self.spec.width, &self.kv.layers[layer.index]);
         let name = |tensor| layer.tensor(tensor);
         let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
         let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;

@@ -7,13 +7,13 @@ use super::Graph;
 use super::{Count, ProgramBuilder};
 use crate::Result;
 use crate::model::Matrix;
-use crate::model::activations::stride;
 use crate::model::tensors::{EMBEDDING_NORM, EMBEDDINGS, POSITIONS, TOKEN_TYPES};
+use crate::model::workspace::stride;
 
 impl Graph<'_> {
     /// Looks up the rows' tokens and whatever else has embeddings.
     pub(super) fn embed(&self, builder: &mut ProgramBuilder) -> Result<()> {
-        let (a, spec) = (self.activations, self.spec.embedding);
+        let (a, spec) = (self.workspace, self.spec.embedding);
         let x = if spec.norm.is_some() { &a.projected } else { &a.residual };
         self.look_up(builder, self.weights.matrix(EMBEDDINGS)?, Embed::TOKEN, (x, spec.scale));
         if spec.positions {
@@ -29,7 +29,7 @@ impl Graph<'_> {
     }
 
     fn look_up(&self, builder: &mut ProgramBuilder, table: &Matrix, by: u32, (x, scale): (&Buffer, f32)) {
-        let a = self.activations;
+        let a = self.workspace;
         for part in &table.parts {
             let mut resources = vec![("rows", &a.rows), ("sampled", &a.sampled), ("codes", &part.codes), ("x", x)];
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));

@@ -8,7 +8,7 @@ use super::{Count, ProgramBuilder};
 use super::{Graph, GraphLayer};
 use crate::Result;
 use crate::model::ExpertsSpec;
-use crate::model::activations::stride;
+use crate::model::workspace::stride;
 
 impl Graph<'_> {
     /// A layer's experts, chosen on the device.
@@ -19,7 +19,7 @@ impl Graph<'_> {
         experts: ExpertsSpec,
         fused: bool,
     ) -> Result<()> {
-        let (a, spec) = (self.activations, layer.spec.feed_forward);
+        let (a, spec) = (self.workspace, layer.spec.feed_forward);
         let ExpertsSpec { count, used } = experts;
         let name = |tensor| layer.tensor(tensor);
         let [router, gate, up, down] = ["ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"].map(name);
@@ -70,7 +70,7 @@ impl Graph<'_> {
             let matrix = placed.matrix;
             let params = Linear {
                 outputs: matrix.unit,
-                tokens: self.activations.row_capacity * experts.used,
+                tokens: self.workspace.token_capacity * experts.used,
                 first_expert: part.first / matrix.unit,
                 expert_count: part.rows / matrix.unit,
                 per_row,

@@ -9,14 +9,14 @@ use super::{Count, ProgramBuilder};
 use super::{Graph, GraphLayer};
 use crate::Result;
 use crate::model::FeedForwardSpec;
-use crate::model::activations::stride;
 use crate::model::tensors::GATE_UP;
+use crate::model::workspace::stride;
 
 impl Graph<'_> {
     /// A layer's feed-forward network.
     pub(super) fn feed_forward(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, fused: bool) -> Result<()> {
         let spec = &layer.spec.feed_forward;
-        let a = self.activations;
+        let a = self.workspace;
         let name = |tensor| layer.tensor(tensor);
         let (gate_up, gate, up) = (name(GATE_UP), name("ffn_gate"), name("ffn_up"));
         let matrices = if spec.gated {
@@ -52,7 +52,7 @@ impl Graph<'_> {
         spec: &FeedForwardSpec,
         next: &[Placed<'_>],
     ) -> Input<'_> {
-        let a = self.activations;
+        let a = self.workspace;
         let encoding = next.iter().find_map(|placed| self.encoding_for(placed.matrix));
         builder.dispatch(
             Gate {

@@ -97,8 +97,8 @@ impl Graph<'_> {
         destination: Destination<'_>,
     ) {
         let tokens = match count {
-            Count::Outputs => self.activations.output_capacity,
-            _ => self.activations.row_capacity,
+            Count::Outputs => self.workspace.output_capacity,
+            _ => self.workspace.token_capacity,
         };
         let Destination { gate_rows, .. } = destination;
         let parts = matrices.iter().flat_map(|placed| placed.matrix.parts.iter().map(move |part| (placed, part)));
@@ -153,7 +153,7 @@ impl Graph<'_> {
         input: Input<'b>,
         destination: Destination<'b>,
     ) -> Vec<(&'static str, &'b Buffer)> {
-        let a = self.activations;
+        let a = self.workspace;
         let mut operands = vec![
             ("codes", &part.codes),
             ("x", input.x),

@@ -15,9 +15,9 @@ use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Encoding, Quantise, QuantiseVariant};
 
 use self::linear::{Input, Placed};
-use super::activations::{Activations, stride};
 use super::state::KvCache;
 use super::tensors::layer_tensor;
+use super::workspace::{Workspace, stride};
 use super::{LayerSpec, MixerSpec, ModelSpec, Weights};
 use crate::{Device, Result};
 
@@ -28,7 +28,7 @@ pub(crate) struct Graph<'a> {
     pub(crate) device: &'a Device,
     pub(crate) spec: &'a ModelSpec,
     pub(crate) weights: &'a Weights,
-    pub(crate) activations: &'a Activations,
+    pub(crate) workspace: &'a Workspace,
     pub(crate) kv: &'a KvCache,
     /// The most tokens that a sequence can have.
     pub(crate) context: u32,
@@ -78,7 +78,7 @@ impl Graph<'_> {
         width: u32,
         matrices: &[Placed<'_>],
     ) -> Input<'b> {
-        let a = self.activations;
+        let a = self.workspace;
         if let Some(encoding) = matrices.iter().find_map(|placed| self.encoding_for(placed.matrix)) {
             builder.dispatch(
                 Quantise { groups: stride(width) / GROUP as u32, x_stride: stride(width) / 4 },

@@ -8,8 +8,8 @@ use super::linear::{Destination, Input, Placed};
 use super::{Count, ProgramBuilder};
 use super::{Graph, GraphLayer};
 use crate::Result;
-use crate::model::activations::stride;
 use crate::model::tensors::{bias_of, norms_after};
+use crate::model::workspace::stride;
 use crate::model::{LayerSpec, NormKind, NormPlace, NormSpec};
 
 /// The two sublayers of a layer.
@@ -31,7 +31,7 @@ impl Graph<'_> {
         fused: bool,
     ) -> Result<Input<'_>> {
         if !layer.spec.norm_place.is_before() {
-            return Ok(self.encoded(builder, &self.activations.residual, self.spec.width, matrices));
+            return Ok(self.encoded(builder, &self.workspace.residual, self.spec.width, matrices));
         }
         let norm = match sublayer {
             Sublayer::Mixer => "attn_norm",
@@ -42,7 +42,7 @@ impl Graph<'_> {
 
     /// Where a sublayer's last product goes.
     pub(super) fn sublayer_output(&self, layer: &LayerSpec) -> Destination<'_> {
-        let (a, stride) = (self.activations, stride(self.spec.width));
+        let (a, stride) = (self.workspace, stride(self.spec.width));
         if layer.norm_place.is_after() {
             return Destination::in_planes(&a.projected, stride);
         }
@@ -76,7 +76,7 @@ impl Graph<'_> {
         norm: NormSpec,
         params: Norm,
     ) -> Result<()> {
-        let a = self.activations;
+        let a = self.workspace;
         let (weight, bias) = self.norm_weights(name, norm)?;
         let resources = [("x", &a.projected), ("weight", weight), ("bias", bias), ("y", &a.residual)];
         builder.dispatch(params, self.device.kernels().norm(false, None), Count::Tokens, &resources);
@@ -105,7 +105,7 @@ impl Graph<'_> {
         count: Count,
         fused: bool,
     ) -> Result<Input<'_>> {
-        let a = self.activations;
+        let a = self.workspace;
         let (weight, bias) = self.norm_weights(name, norm)?;
         if fused && norm.kind == NormKind::Rms {
             return Ok(Input { x: &a.residual, norm: Some((weight, norm.epsilon)) });

@@ -7,8 +7,8 @@ use super::Graph;
 use super::linear::Destination;
 use super::{Count, Program, ProgramBuilder};
 use crate::Result;
-use crate::model::activations::stride;
 use crate::model::tensors::{EMBEDDINGS, OUTPUT_HEAD};
+use crate::model::workspace::stride;
 use crate::model::{NormKind, NormSpec, OutputSpec};
 
 impl Graph<'_> {
@@ -22,7 +22,7 @@ impl Graph<'_> {
         let matrices = self.matrices(&[&[(name, 0)]])?;
         let norm = self.spec.output_norm.unwrap_or(NormSpec { kind: NormKind::Rms, epsilon: 0.0 });
         let input = self.output_norm(&mut builder, norm, &matrices, Count::Outputs, fused)?;
-        let plain = Destination::plain(&self.activations.logits, self.spec.vocabulary);
+        let plain = Destination::plain(&self.workspace.logits, self.spec.vocabulary);
         self.linear(&mut builder, Count::Outputs, input, &matrices, Destination { scale, soft_cap, ..plain });
         Ok(builder.build(self.device.gpu()))
     }
@@ -31,7 +31,7 @@ impl Graph<'_> {
     pub(crate) fn pool(&self) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         let OutputSpec::Embedding(pooling) = self.spec.output else { return Ok(builder.build(self.device.gpu())) };
-        let (a, width) = (self.activations, self.spec.width);
+        let (a, width) = (self.workspace, self.spec.width);
         let x = match self.spec.output_norm {
             None => &a.residual,
             Some(norm) => self.output_norm(&mut builder, norm, &[], Count::Tokens, false)?.x,
@@ -60,7 +60,7 @@ impl Graph<'_> {
 
     fn sampling(&self, stages: &[SampleVariant]) -> Program {
         let mut builder = ProgramBuilder::default();
-        let (a, vocabulary) = (self.activations, self.spec.vocabulary);
+        let (a, vocabulary) = (self.workspace, self.spec.vocabulary);
         let resources = [
             ("outputs", &a.outputs),
             ("logits", &a.logits),

@@ -83,7 +83,7 @@ impl Kernels {
 
     /// The most rows for which the kernels for few rows are the faster ones.
     #[must_use]
-    pub fn few_rows(&self) -> u32 {
+    pub fn few_tokens(&self) -> u32 {
         16
     }
 
@@ -97,7 +97,7 @@ impl Kernels {
         let matvec = |shape| LinearKernel::Matvec { shape, subgroups: self.subgroups, experts: false };
         Variants::by_count(&[
             (1, variant(matvec(shape))),
-            (self.few_rows(), variant(matvec(MatvecShape::FEW_TOKENS))),
+            (self.few_tokens(), variant(matvec(MatvecShape::FEW_TOKENS))),
             (u32::MAX, variant(LinearKernel::Matmul(self.tile.for_format(format)))),
         ])
     }

@@ -50,7 +50,7 @@ impl Plan {
     /// aren't quantised again, and rows that aren't whole groups of 32 weights stay as they are.
     ///
     /// # Errors
-    /// [`Error::AlreadyQuantized`] where the policy asks for quantised weights and there are no floats to quantise.
+    /// [`Error::AlreadyQuantised`] where the policy asks for quantised weights and there are no floats to quantise.
     pub fn new(policy: &Policy, tensors: &[TensorInfo]) -> Result<Self> {
         let last_block = tensors.iter().filter_map(|tensor| block(&tensor.name)).max().unwrap_or(0);
         let patterns: Vec<String> =
@@ -80,7 +80,7 @@ impl Plan {
         }
         let kinds = refused.into_iter().collect::<Vec<_>>().join(", ");
         if !kinds.is_empty() && !floats && changed.is_empty() {
-            return Err(Error::AlreadyQuantized { kinds });
+            return Err(Error::AlreadyQuantised { kinds });
         }
         if !kinds.is_empty() {
             tracing::info!(kinds, "tensors that are quantised already are kept as they are");

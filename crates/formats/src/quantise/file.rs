@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// Rewrites a GGUF file under a policy as its bytes arrive; neither file lies whole in memory. Metadata keep their values and
 /// types, but for `general.file_type` and `general.quantization_version`, and tensors their order.
-pub struct FileQuantizer {
+pub struct FileQuantiser {
     policy: Policy,
     reader: Reader,
     /// The bytes up to the tensors, as long as they haven't all arrived.
@@ -32,7 +32,7 @@ struct Rewritten {
 /// About how many bytes are converted at a time.
 const BATCH_BYTES: usize = 256 << 10;
 
-impl FileQuantizer {
+impl FileQuantiser {
     /// Rewrites a file under `policy`.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
@@ -57,7 +57,7 @@ impl FileQuantizer {
     /// there and the policy can be followed.
     ///
     /// # Errors
-    /// What is wrong with the file ([`Reader::read`]), [`Error::AlreadyQuantized`], [`Error::NoGgufType`], and whatever `write`
+    /// What is wrong with the file ([`Reader::read`]), [`Error::AlreadyQuantised`], [`Error::NoGgufType`], and whatever `write`
     /// returns.
     pub fn push<E: From<Error>>(
         &mut self,

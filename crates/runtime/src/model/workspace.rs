@@ -1,4 +1,4 @@
-//! What lies between kernels.
+//! The workspace: buffers for everything that lies between kernels.
 
 use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
@@ -9,10 +9,10 @@ use crate::{Device, Result};
 
 /// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
 /// groups of 32; the rest value by value.
-pub(crate) struct Activations {
+pub(crate) struct Workspace {
     /// What a step is told, all in one write: its outputs and its rows.
-    pub(crate) step: Buffer,
-    /// The part of `step` with the outputs asked for.
+    pub(crate) batch: Buffer,
+    /// The part of `batch` with the outputs asked for.
     pub(crate) outputs: Buffer,
     /// The part after it with the tokens, then [`Row::END`].
     pub(super) rows: Buffer,
@@ -21,9 +21,9 @@ pub(crate) struct Activations {
     /// The logits of the outputs, `[outputs, vocabulary]`.
     pub(crate) logits: Buffer,
     /// Rows there is room for.
-    pub(crate) row_capacity: u32,
+    pub(crate) token_capacity: u32,
     /// Rows for which there is room where attention goes by splits.
-    pub(crate) split_rows: u32,
+    pub(crate) split_tokens: u32,
     /// Splits of a context there is room for.
     pub(crate) splits: u32,
     /// Outputs there is room for.
@@ -61,13 +61,13 @@ pub(crate) struct Activations {
     /// What a matrix multiplies next, encoded: see `quantise`.
     pub(super) codes: Buffer,
     pub(super) scales: Buffer,
-    pub(super) experts: ExpertActivations,
+    pub(super) experts: ExpertWorkspace,
     /// The embeddings of the outputs, `[outputs, width]`.
     pub(crate) embeddings: Buffer,
 }
 
 /// What lies between the kernels of experts; of nearly no size where a model has none.
-pub(crate) struct ExpertActivations {
+pub(crate) struct ExpertWorkspace {
     /// The logits that choose the experts.
     pub(super) logits: Buffer,
     /// The experts of each row.
@@ -91,7 +91,7 @@ pub(super) fn stride(width: u32) -> u32 {
     width.next_multiple_of(GROUP as u32)
 }
 
-impl Activations {
+impl Workspace {
     /// The widest row of activations, but for the logits.
     pub(crate) fn widest(spec: &ModelSpec) -> u32 {
         let hidden = spec.largest(|layer| {
@@ -125,24 +125,24 @@ impl Activations {
         let splits = context.div_ceil(Attention::SPLIT_TOKENS);
         let row_bytes = (u64::from(splits) * u64::from(split_width) * 4).max(4);
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
-        let split_rows = rows.min(device.kernels().few_rows()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+        let split_tokens = rows.min(device.kernels().few_tokens()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
         // One more row, for the end.
-        let step = gpu.storage_buffer("step", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
-        let (step_outputs, step_rows) = step.split(output_bytes);
+        let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
+        let (outputs_of_batch, tokens_of_batch) = batch.split(output_bytes);
         // A step chooses one token for a slot; more outputs are of those whose logits are all that's wanted.
         let sampled = outputs.min(slots);
         let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
         Ok(Self {
-            step,
-            outputs: step_outputs,
-            rows: step_rows,
+            batch,
+            outputs: outputs_of_batch,
+            rows: tokens_of_batch,
             sampled: buffer("sampled tokens", 1, slots)?,
             logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
-            row_capacity: rows,
-            split_rows,
+            token_capacity: rows,
+            split_tokens,
             splits,
             output_capacity: outputs,
             banned: buffer("banned tokens", 1, Sample::banned_words(spec.vocabulary))?,
@@ -156,13 +156,13 @@ impl Activations {
             projected: activation("projected", if norms_after { spec.width } else { 1 })?,
             qkv: activation("queries, keys and values", mixed_width(spec))?,
             query: activation("query", query)?,
-            partials: buffer("attention by splits", split_rows * splits, split_width)?,
+            partials: buffer("attention by splits", split_tokens * splits, split_width)?,
             attended: activation("attended", query.max(spec.width))?,
             gate_up: activation("gate and up", gate_up)?,
             hidden: activation("hidden", hidden)?,
             codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
             scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
-            experts: ExpertActivations {
+            experts: ExpertWorkspace {
                 logits: activation("logits of experts", most(|experts| experts.count).unwrap_or(1))?,
                 chosen: activation("chosen experts", used)?,
                 weights: activation("weights of experts", used)?,

@@ -1,11 +1,11 @@
-//! The programs of a model, and what a step runs of them.
+//! The programs of a model, and the choice among them for a step.
 
 use wgslm_gpu::{Gpu, Readback, ReadbackRing};
 use wgslm_shaders::{Encoding, Output, Row};
 
 use super::Inner;
+use super::batch::Batch;
 use super::sequence::Sampling;
-use super::step::Step;
 use crate::Result;
 use crate::model::{Counts, Graph, Program};
 
@@ -21,23 +21,23 @@ pub(super) struct Programs {
 /// A program, and the steps it is for.
 struct Choice {
     program: Program,
-    /// The most rows. Heads for few rows take output i to be row i.
-    rows: usize,
-    /// Whether it is for steps alone whose activations may be encoded.
+    /// The most tokens. Heads for few tokens take output i to be that of token i.
+    tokens: usize,
+    /// It is for steps alone whose activations may be encoded.
     encoded: bool,
 }
 
-/// Rows of a step: any number.
+/// Any number of tokens.
 const MANY: usize = usize::MAX;
 
 impl Programs {
     /// Also with activations in this encoding, where there is one.
     pub(super) fn build(graph: &Graph<'_>, encoding: Option<Encoding>) -> Result<Self> {
-        let for_steps = |rows, encoded, program| Choice { program, rows, encoded };
+        let for_steps = |tokens, encoded, program| Choice { program, tokens, encoded };
         let (mut bodies, mut heads) = (Vec::new(), Vec::new());
         let fuses = graph.device.kernels().fuses();
         if fuses {
-            let few = graph.activations.split_rows as usize;
+            let few = graph.workspace.split_tokens as usize;
             bodies.push(for_steps(few, false, graph.body(true)?));
             heads.push(for_steps(few, false, graph.head(true)?));
         }
@@ -61,9 +61,9 @@ impl Programs {
     }
 }
 
-/// The first that is for `rows` rows; `encode`: whose activations may be encoded.
-fn choose(choices: &[Choice], rows: usize, encode: bool) -> &Program {
-    let found = choices.iter().find(|choice| rows <= choice.rows && (encode || !choice.encoded));
+/// The first program for so many tokens; `encode`: activations may be encoded.
+fn choose(choices: &[Choice], tokens: usize, encode: bool) -> &Program {
+    let found = choices.iter().find(|choice| tokens <= choice.tokens && (encode || !choice.encoded));
     found.map_or_else(|| unreachable!("the last is for any step"), |choice| &choice.program)
 }
 
@@ -72,40 +72,46 @@ pub(super) const SAMPLED_BYTES: u64 = 4 * super::SLOTS as u64;
 
 impl Inner {
     /// Runs a step and brings the sampled tokens back. The caller holds the state, as in what follows.
-    pub(super) fn submit_step(&self, step: &Step, encode: bool, ring: &mut ReadbackRing) -> Readback {
-        self.write_step(step);
-        let (programs, counts) = self.step_programs(step, encode);
+    pub(super) fn submit_batch(&self, batch: &Batch, encode: bool, ring: &mut ReadbackRing) -> Readback {
+        self.write_batch(batch);
+        let (programs, counts) = self.programs_of(batch, encode);
         let programs = programs.into_iter().flatten().map(|program| (program, counts));
-        self.device.gpu().run_and_read(programs, &self.activations.sampled, SAMPLED_BYTES, ring)
+        self.device.gpu().run_and_read(programs, &self.workspace.sampled, SAMPLED_BYTES, ring)
     }
 
-    /// Runs the rows of a step, up to the residual stream.
-    pub(super) fn submit_rows(&self, step: &mut Step, encode: bool) {
-        step.set_outputs(&[]);
-        self.write_step(step);
-        self.device.gpu().run([(choose(&self.programs.bodies, step.rows().len(), encode), step.counts())]);
+    /// Runs the tokens of a step, up to the residual stream.
+    pub(super) fn submit_tokens(&self, batch: &mut Batch, encode: bool) {
+        batch.set_outputs(&[]);
+        self.write_batch(batch);
+        self.device.gpu().run([(choose(&self.programs.bodies, batch.tokens().len(), encode), batch.counts())]);
     }
 
-    /// Brings back the logits of `outputs` of the rows submitted last.
+    /// Brings back the logits of `outputs` of the tokens submitted last.
     pub(super) fn submit_logits(
         &self,
-        step: &mut Step,
+        batch: &mut Batch,
         outputs: &[Output],
         encode: bool,
         ring: &mut ReadbackRing,
     ) -> Readback {
-        step.set_outputs(outputs);
-        self.write_step(step);
-        let programs = [(choose(&self.programs.heads, MANY, encode), step.counts())];
-        self.device.gpu().run_and_read(programs, &self.activations.logits, self.logit_bytes(outputs.len()), ring)
+        batch.set_outputs(outputs);
+        self.write_batch(batch);
+        let programs = [(choose(&self.programs.heads, MANY, encode), batch.counts())];
+        self.device.gpu().run_and_read(programs, &self.workspace.logits, self.logit_bytes(outputs.len()), ring)
     }
 
     /// Runs a step whose outputs name the first rows of sequences, and brings `bytes` bytes of their embeddings back.
-    pub(super) fn submit_embedding(&self, step: &Step, encode: bool, bytes: u64, ring: &mut ReadbackRing) -> Readback {
-        self.write_step(step);
-        let body = choose(&self.programs.bodies, step.rows().len(), encode);
-        let programs = [body, &self.programs.pool].map(|program| (program, step.counts()));
-        self.device.gpu().run_and_read(programs, &self.activations.embeddings, bytes, ring)
+    pub(super) fn submit_embedding(
+        &self,
+        batch: &Batch,
+        encode: bool,
+        bytes: u64,
+        ring: &mut ReadbackRing,
+    ) -> Readback {
+        self.write_batch(batch);
+        let body = choose(&self.programs.bodies, batch.tokens().len(), encode);
+        let programs = [body, &self.programs.pool].map(|program| (program, batch.counts()));
+        self.device.gpu().run_and_read(programs, &self.workspace.embeddings, bytes, ring)
     }
 
     /// Bytes in the logits of `outputs` outputs.
@@ -114,31 +120,31 @@ impl Inner {
     }
 
     /// Tells the device what the next step is, in one write.
-    pub(super) fn write_step(&self, step: &Step) {
-        self.device.gpu().write(&self.activations.step, 0, step.bytes());
+    pub(super) fn write_batch(&self, batch: &Batch) {
+        self.device.gpu().write(&self.workspace.batch, 0, batch.bytes());
     }
 
-    /// What a step runs, in order, and how much of it.
-    pub(super) fn step_programs(&self, step: &Step, encode: bool) -> ([Option<&Program>; 4], Counts) {
+    /// The programs that a step runs, in order, and its sizes.
+    pub(super) fn programs_of(&self, batch: &Batch, encode: bool) -> ([Option<&Program>; 4], Counts) {
         let Programs { bodies, heads, truncation, sampler, .. } = &self.programs;
-        let (rows, outputs) = (step.rows().len(), step.outputs());
+        let (tokens, outputs) = (batch.tokens().len(), batch.outputs());
         let in_order = outputs.iter().enumerate().all(|(i, output)| output.row as usize == i);
         let samples = !outputs.is_empty();
         let programs = [
-            Some(choose(bodies, rows, encode)),
-            samples.then(|| choose(heads, if in_order { rows } else { MANY }, encode)),
+            Some(choose(bodies, tokens, encode)),
+            samples.then(|| choose(heads, if in_order { tokens } else { MANY }, encode)),
             outputs.iter().any(Output::truncates).then_some(truncation),
             samples.then_some(sampler),
         ];
-        (programs, step.counts())
+        (programs, batch.counts())
     }
 
     /// Dispatches of a step that decodes one token.
     pub(super) fn dispatches_per_token(&self, sampling: Sampling) -> usize {
-        let mut step = Step::new(&self.activations);
-        step.set_rows(std::iter::once(Row::default()));
-        step.set_outputs(&[sampling.output(0, 0, 0)]);
-        let (programs, counts) = self.step_programs(&step, true);
+        let mut batch = Batch::new(&self.workspace);
+        batch.set_tokens(std::iter::once(Row::default()));
+        batch.set_outputs(&[sampling.output(0, 0, 0)]);
+        let (programs, counts) = self.programs_of(&batch, true);
         programs.into_iter().flatten().map(|program| program.len(counts)).sum()
     }
 }

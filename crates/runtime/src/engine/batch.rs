@@ -1,0 +1,56 @@
+//! The batch of a step: the tokens that go through the model, and the outputs wanted of them.
+
+use wgslm_shaders::{Output, Row};
+
+use crate::model::Counts;
+use crate::model::Workspace;
+
+/// The next step as it lies in [`Workspace::batch`]: outputs first, then rows and their end. Kept from step to step, so that
+/// none allocates.
+pub(super) struct Batch {
+    words: Vec<u32>,
+    /// Words before the rows: room for the most outputs.
+    first_token: usize,
+    outputs: usize,
+}
+
+impl Batch {
+    pub(super) fn new(workspace: &Workspace) -> Self {
+        let first_token = (workspace.outputs.size() / 4) as usize;
+        let mut words = Vec::with_capacity((workspace.batch.size() / 4) as usize);
+        words.resize(first_token, 0);
+        Self { words, first_token, outputs: 0 }
+    }
+
+    pub(super) fn set_tokens(&mut self, rows: impl Iterator<Item = Row>) {
+        self.words.truncate(self.first_token);
+        for row in rows.chain([Row::END]) {
+            self.words.extend_from_slice(bytemuck::cast_slice(&[row]));
+        }
+    }
+
+    pub(super) fn set_outputs(&mut self, outputs: &[Output]) {
+        let words = bytemuck::cast_slice(outputs);
+        self.words[..words.len()].copy_from_slice(words);
+        self.outputs = outputs.len();
+    }
+
+    pub(super) fn tokens(&self) -> &[Row] {
+        let rows = bytemuck::cast_slice(&self.words[self.first_token..]);
+        rows.split_last().map_or(&[], |(_end, rows)| rows)
+    }
+
+    pub(super) fn outputs(&self) -> &[Output] {
+        &bytemuck::cast_slice(&self.words[..self.first_token])[..self.outputs]
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let context = self.tokens().iter().map(|row| row.context).max().unwrap_or(0);
+        Counts { tokens: self.tokens().len() as u32, outputs: self.outputs as u32, context }
+    }
+
+    /// What is to be written at the beginning of [`Workspace::batch`].
+    pub(super) fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.words)
+    }
+}

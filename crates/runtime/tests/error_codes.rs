@@ -1,0 +1,32 @@
+//! The codes of errors are the same in Rust and in TypeScript.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// The codes that `text` has between `before` and a quote.
+fn codes(text: &str, before: &str) -> BTreeSet<String> {
+    text.split(before)
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').map(|(code, _)| code.to_owned()))
+        .filter(|code| code.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'))
+        .collect()
+}
+
+#[test]
+fn typescript_knows_every_code_that_an_error_of_a_library_has() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let mut in_rust = BTreeSet::new();
+    for library in here.parent().unwrap().read_dir().unwrap() {
+        let library = library.unwrap().path();
+        let file = library.join("src/error.rs");
+        // The command line has codes of its own, which no page sees.
+        if file.is_file() && !library.ends_with("cli") {
+            in_rust.extend(codes(&read(&file), "=> \""));
+        }
+    }
+    let in_typescript = codes(&read(&here.join("src/web/error_codes.ts")), "| \"");
+    assert!(in_rust.contains("device-lost"), "the codes were not found");
+    assert_eq!(in_typescript, in_rust);
+}

@@ -1,0 +1,44 @@
+//! The ids of special tokens in GGUF metadata.
+
+use wgslm_formats::gguf::{Metadata, Value};
+
+use super::vocabulary::Vocabulary;
+use crate::{Error, Result};
+
+/// The token whose id the metadata has under `tokenizer.ggml.<name>_token_id`. One that the vocabulary lacks is warned of and
+/// otherwise as if it weren't there: published files have such ids.
+pub(super) fn special_token(metadata: &Metadata, vocabulary: &Vocabulary, name: &str) -> Result<Option<u32>> {
+    let key = format!("tokenizer.ggml.{name}_token_id");
+    let number = match metadata.get(&key) {
+        None => return Ok(None),
+        Some(Value::U64(number)) => u32::try_from(*number).ok(),
+        Some(Value::I64(number)) => u32::try_from(*number).ok(),
+        Some(_) => return Err(Error::invalid_metadata(&key, "it should be the id of a token".to_owned())),
+    };
+    let token = number.filter(|&token| vocabulary.text(token).is_some());
+    if token.is_none() {
+        tracing::warn!(
+            key,
+            tokens = vocabulary.len(),
+            "no token has the id of this special token; the default is taken"
+        );
+    }
+    Ok(token)
+}
+
+/// The tokens that are never to be chosen, each once; those that the vocabulary lacks are left out.
+pub(super) fn suppressed_tokens(metadata: &Metadata, vocabulary: &Vocabulary) -> Result<Vec<u32>> {
+    let numbers = metadata.integers("tokenizer.ggml.suppress_tokens")?.unwrap_or_default();
+    let mut tokens = Vec::new();
+    add_tokens(&mut tokens, numbers.iter().filter_map(|&number| u32::try_from(number).ok()), vocabulary);
+    Ok(tokens)
+}
+
+/// Appends those of `more` that `vocabulary` has and `tokens` hasn't.
+pub(super) fn add_tokens(tokens: &mut Vec<u32>, more: impl IntoIterator<Item = u32>, vocabulary: &Vocabulary) {
+    for token in more {
+        if vocabulary.text(token).is_some() && !tokens.contains(&token) {
+            tokens.push(token);
+        }
+    }
+}

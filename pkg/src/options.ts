@@ -1,0 +1,121 @@
+// Options as callers give them: unknown names and wrong kinds of values are refused before anything is done.
+import { WgslmError } from "./errors.js";
+import type { MeasuredOptions } from "./bench.js";
+import type { EmbedOptions, GenerateOptions, GpuOptions, LoadOptions, SupportOptions, TokenizeOptions } from "./types.js";
+
+/** The kind of value that an option takes. */
+interface Kind {
+  holds(value: unknown): boolean;
+  /** The kind in words, after "it should be". */
+  expected: string;
+}
+
+/** A kind for each option of a call: the compiler refuses a table that lacks one. */
+type Kinds<Options> = Record<keyof Options, Kind>;
+
+const whole = (most: number): Kind => ({
+  holds: (value) => Number.isInteger(value) && 0 <= (value as number) && (value as number) <= most,
+  expected: "a whole number, 0 or above",
+});
+const count = whole(2 ** 32 - 1);
+const number: Kind = { holds: (value) => typeof value === "number", expected: "a number" };
+const text: Kind = { holds: (value) => typeof value === "string", expected: "a string" };
+const flag: Kind = { holds: (value) => typeof value === "boolean", expected: "true or false" };
+const callback: Kind = { holds: (value) => typeof value === "function", expected: "a function" };
+const address: Kind = { holds: (value) => typeof value === "string" || value instanceof URL, expected: "a URL" };
+const signal: Kind = { holds: (value) => value instanceof AbortSignal, expected: "an AbortSignal" };
+const texts: Kind = {
+  holds: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
+  expected: "an array of strings",
+};
+const policy: Kind = {
+  holds: (value) => typeof value === "string" || isRecord(value),
+  expected: "the name of a policy or an object with rules",
+};
+const object: Kind = { holds: isRecord, expected: "an object" };
+
+export const GPU_OPTIONS: Kinds<GpuOptions> = { baseline: flag, maxBinding: whole(Number.MAX_SAFE_INTEGER) };
+
+export const SUPPORT_OPTIONS: Kinds<SupportOptions> = { ...GPU_OPTIONS, workerUrl: address };
+
+export const LOAD_OPTIONS: Kinds<LoadOptions> = {
+  onProgress: callback,
+  signal,
+  contextLength: count,
+  activations: text,
+  quantize: policy,
+  gpu: object,
+  workerUrl: address,
+};
+
+export const GENERATE_OPTIONS: Kinds<GenerateOptions> = {
+  maxTokens: count,
+  temperature: number,
+  seed: whole(Number.MAX_SAFE_INTEGER),
+  topK: count,
+  topP: number,
+  minP: number,
+  stop: texts,
+  tokensInFlight: count,
+  signal,
+};
+
+export const MEASURED_OPTIONS: Kinds<MeasuredOptions> = {
+  ...GENERATE_OPTIONS,
+  ignoreStop: flag,
+  untimedTokens: count,
+};
+
+export const EMBED_OPTIONS: Kinds<EmbedOptions> = { signal };
+
+export const TOKENIZE_OPTIONS: Kinds<TokenizeOptions> = { special: flag };
+
+/** Refuses options that `kinds` doesn't have or whose values aren't of their kind; an option that is `undefined` counts as absent. */
+export function checkOptions<Options extends object>(options: Options, kinds: Kinds<Options>): Options {
+  if (!isRecord(options)) {
+    throw new WgslmError("invalid-option", `the options are ${shown(options)}; give an object, or leave them out`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    // Names such as `toString` are no options, though every object has them.
+    const kind = Object.hasOwn(kinds, name) ? kinds[name as keyof Options] : undefined;
+    if (!kind) throw new WgslmError("invalid-option", `unknown option ${name}; ${advice(name, Object.keys(kinds))}`);
+    if (value !== undefined && !kind.holds(value)) {
+      throw new WgslmError("invalid-option", `${name} is ${shown(value)}; it should be ${kind.expected}`);
+    }
+  }
+  return options;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as a message can show it: short, and never the whole of a text. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return "a string";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+/** The option that was probably meant, or all that there are. */
+function advice(name: string, known: readonly string[]): string {
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, "");
+  const distances = known.map((option) => [distance(plain(name), plain(option)), option] as const);
+  const [least, nearest] = distances.reduce((best, next) => (next[0] < best[0] ? next : best), [Infinity, ""]);
+  return least <= Math.max(1, name.length / 3) ? `did you mean ${nearest}?` : `there are ${known.join(", ")}`;
+}
+
+/** The Levenshtein distance of two words. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [line, letter] of [...from].entries()) {
+    const next = [line + 1];
+    for (const [column, other] of [...to].entries()) {
+      const changed = row[column]! + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, row[column + 1]! + 1, next[column]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}

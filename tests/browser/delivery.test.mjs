@@ -1,0 +1,121 @@
+// The ways in which the package reaches a page: bundled, from another origin, and no more than once.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { launch, openPackage, site } from "./browser.mjs";
+import { gguf } from "./model-files.mjs";
+
+const LIMIT = { timeout: 240_000 };
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("delivery", () => {
+  let browser;
+  before(async () => (browser = await launch()));
+  after(() => browser.close());
+
+  /** Opens the package with a model at /tiny.gguf. */
+  async function open({ setUp, from } = {}) {
+    return openPackage(browser, {
+      from,
+      setUp: async (page) => {
+        await page.context().route("**/tiny.gguf", (route) => route.fulfill({ body: gguf() }));
+        await setUp?.(page);
+      },
+    });
+  }
+
+  /** In the page: the logits that the package gives for the model. */
+  const logits = async (options) => {
+    const engine = await window.wgslm.Engine.load("/tiny.gguf", options);
+    const values = [...(await engine.logits(new Uint32Array([3, 1, 4])))];
+    await engine.unload();
+    return values;
+  };
+
+  test("wasm and worker are fetched once for support and load, and the wasm once for all engines", LIMIT, async () => {
+    const requests = [];
+    const page = await open({ setUp: (opened) => void opened.context().on("request", (request) => requests.push(request.url())) });
+    const fetched = (file) => requests.filter((url) => url.endsWith(file)).length;
+    await page.evaluate(() => window.wgslm.Engine.support());
+    await page.evaluate(async () => (window.first = await window.wgslm.Engine.load("/tiny.gguf")) && undefined);
+    assert.deepEqual([fetched("/worker.js"), fetched(".wasm")], [1, 1]);
+    await page.evaluate(async () => {
+      const load = () => window.wgslm.Engine.load("/tiny.gguf");
+      const [second, third] = await Promise.all([load(), load()]);
+      await Promise.all([window.first, second, third].map((engine) => engine.unload()));
+      await (await load()).unload();
+    });
+    assert.equal(fetched(".wasm"), 1);
+    await page.context().close();
+  });
+
+  test("two engines that load at once fetch the wasm once", LIMIT, async () => {
+    const requests = [];
+    const page = await open({ setUp: (opened) => void opened.context().on("request", (request) => requests.push(request.url())) });
+    await page.evaluate(async () => {
+      const load = () => window.wgslm.Engine.load("/tiny.gguf");
+      const engines = await Promise.all([load(), load()]);
+      await Promise.all(engines.map((engine) => engine.unload()));
+    });
+    assert.equal(requests.filter((url) => url.endsWith(".wasm")).length, 1);
+    await page.context().close();
+  });
+
+  test("the package works from a CDN, which is another origin", LIMIT, async () => {
+    // The same server by another name.
+    const cdn = site("/wgslm/").replace("127.0.0.1", "localhost");
+    assert.notEqual(new URL(cdn).origin, new URL(site()).origin);
+    const allow = async (route) => {
+      const response = await route.fetch({ url: route.request().url().replace("localhost", "127.0.0.1") });
+      await route.fulfill({ response, headers: { ...response.headers(), "access-control-allow-origin": "*" } });
+    };
+    const setUp = (opened) => opened.context().route(`${cdn}**`, allow);
+    const page = await open({ setUp, from: `${cdn}index.js` });
+    assert.ok((await page.evaluate(logits)).every(Number.isFinite));
+    await page.context().close();
+
+    const own = await open({ setUp });
+    const values = await own.evaluate(logits, { workerUrl: `${cdn}worker.js` });
+    assert.ok(values.every(Number.isFinite), "a worker named by workerUrl");
+    await own.context().close();
+  });
+
+  test("bundled by esbuild, as the package's README says", LIMIT, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "wgslm-bundle-"));
+    try {
+      await mkdir(join(folder, "node_modules"));
+      await symlink(join(ROOT, "pkg"), join(folder, "node_modules/wgslm"));
+      await writeFile(join(folder, "app.js"), 'import * as wgslm from "wgslm";\nwindow.bundled = wgslm;\n');
+      const readme = await readFile(join(ROOT, "pkg/README.md"), "utf8");
+      const commands = /```sh\n(npx esbuild[^`]*)```/.exec(readme)[1];
+      const PATH = `${join(ROOT, "tests/browser/node_modules/.bin")}:${process.env.PATH}`;
+      await promisify(execFile)("sh", ["-ec", commands.replace("npx ", "")], { cwd: folder, env: { ...process.env, PATH } });
+
+      const types = { js: "text/javascript", wasm: "application/wasm" };
+      const requests = [];
+      const page = await open({
+        setUp: (opened) =>
+          opened.context().route("**/bundled/**", async (route) => {
+            const path = new URL(route.request().url()).pathname.slice("/bundled/".length);
+            requests.push(path);
+            const body = await readFile(join(folder, "public", path));
+            await route.fulfill({ body, contentType: types[path.split(".").pop()] });
+          }),
+      });
+      await page.evaluate(async (address) => {
+        await import(address);
+        window.wgslm = window.bundled;
+      }, site("/bundled/app.js"));
+      assert.ok((await page.evaluate(logits)).every(Number.isFinite));
+      assert.deepEqual(requests, ["app.js", "worker.js", "wasm/wgslm_bg.wasm"]);
+      await page.context().close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
