@@ -1,5 +1,6 @@
 //! What the tests of several crates share: golden data, real models, small models in memory, writers of files, damage.
 
+pub mod adapters;
 pub mod allocation;
 pub mod damage;
 pub mod gguf_read;
@@ -58,6 +59,12 @@ fn real_model(variable: &str, name: &str) -> Option<PathBuf> {
     }
     skipped(&format!("no model at {}; `cargo xtask models` fetches it", path.display()));
     None
+}
+
+/// True where whole products are to be tested, every variant on every adapter and every model in every layout: `cargo xtask test --all`
+/// sets `WGSLM_TEST_ALL=1` for it. Otherwise what one adapter can show is run on one.
+pub fn exhaustive() -> bool {
+    env::var_os("WGSLM_TEST_ALL").is_some_and(|value| value == "1")
 }
 
 /// Reports that a test cannot run, on one line; fails under `WGSLM_NO_SKIP=1`.

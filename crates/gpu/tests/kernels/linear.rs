@@ -8,7 +8,7 @@ use wgslm_shaders::{
     Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, Target, Variant,
 };
 
-use crate::adapters::{adapters, on, runs};
+use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
 use crate::weights::{random_weight, whole_groups};
@@ -304,12 +304,7 @@ fn quantised(
 
 #[test]
 fn linear_kernels_agree_with_their_reference() {
-    let is_composed = |case: &Case| case.variant.weight().is_some_and(|layout| is_composed(layout.format));
-    let (composed, others): (Vec<_>, Vec<_>) = cases().into_iter().partition(is_composed);
-    check(others);
-    // Most of the time is the adapters' compilers': one of them is enough, and SwiftShader's is slow.
-    let fastest = adapters().iter().min_by_key(|gpu| gpu.adapter().name.contains("SwiftShader"));
-    check_on(fastest.map(std::slice::from_ref).unwrap_or_default(), runs, composed);
+    check(cases());
 }
 
 /// Devices with matrix units are few: what surrounds them is run on any.
