@@ -1,4 +1,4 @@
-//! The choice of kernels for a device: which variant runs where. A capability is never assumed.
+//! The choice of kernels for a device, by the capabilities that it reports; none is assumed.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use wgslm_shaders::{
 
 use super::tuning::Tuning;
 
-/// The choice of kernels for a device: by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
+/// The kernels chosen for a device by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
 #[derive(Clone, Debug, Default)]
 pub struct Kernels {
     /// Kernels reduce with subgroup operations.
     pub subgroups: bool,
     /// Products of many tokens use the device's matrix units.
     pub cooperative: bool,
-    /// The device is a program on the CPU.
+    /// The device is a software adapter, which computes on the CPU.
     pub software: bool,
-    /// Weight rows lie side by side, and an invocation takes a whole row.
+    /// Rows of weights are interleaved, and each invocation computes a whole row.
     pub interleaved_rows: bool,
-    /// The part of a product with many tokens that a workgroup makes.
+    /// The tile that a workgroup of `matmul` computes.
     pub tile: Tile,
     pub(super) tuning: Arc<Tuning>,
 }
 
 impl Kernels {
-    /// The choice for a device; `interleaved_rows` follows the kind of device where absent.
+    /// The choice for a device; rows are interleaved on software adapters where `interleaved_rows` is absent.
     #[must_use]
     pub fn new(capabilities: &Capabilities, interleaved_rows: Option<bool>, tile: Option<Tile>) -> Self {
         let interleaved_rows = interleaved_rows.unwrap_or(capabilities.software);
@@ -42,26 +42,27 @@ impl Kernels {
         }
     }
 
-    /// Rows side by side in a weight's memory.
+    /// Rows of weights that are interleaved in memory; 1 where none are.
     #[must_use]
     pub fn interleave(&self) -> u32 {
         if self.interleaved_rows { LANE_INTERLEAVE } else { 1 }
     }
 
-    /// Whether the kernels for few rows take in what stands beside a matrix: the norm before it, the SwiGLU or the sum after.
+    /// True where the kernels for few tokens are fused: they also compute the norm before a matrix, and the SwiGLU or the sum
+    /// after it.
     #[must_use]
     pub fn fuses(&self) -> bool {
         !self.interleaved_rows
     }
 
-    /// The encoding of activations that the fastest kernels for many tokens multiply.
+    /// The encoding of activations that the fastest kernels for many tokens take.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         if self.cooperative { Encoding::F16 } else { Encoding::Int8 }
     }
 
-    /// The kernels for `weight * x` with `x` in this encoding, where there are any for a weight of so many rows in this format:
-    /// for many tokens or, where rows of weights lie side by side, for any number.
+    /// The kernels for `weight * x` with `x` in `encoding` and a weight of `rows` rows in `format`, if there are any: for many
+    /// tokens or, where rows are interleaved, for any number.
     #[must_use]
     pub fn linear_encoded(&self, format: WeightFormat, rows: u32, encoding: Encoding) -> Option<Variants> {
         match encoding {
@@ -75,19 +76,20 @@ impl Kernels {
         }
     }
 
-    /// How keys and values are kept: a CPU spends more on turning halves into floats than on reading twice as much.
+    /// The fastest format of the KV cache: f16, but f32 on software adapters, where converting halves to floats costs more than
+    /// reading twice as much.
     #[must_use]
     pub fn kv_format(&self) -> KvFormat {
         if self.software { KvFormat::F32 } else { KvFormat::F16 }
     }
 
-    /// The most rows for which the kernels for few rows are the faster ones.
+    /// The most tokens for which the kernels for few tokens are faster than those for many.
     #[must_use]
     pub fn few_tokens(&self) -> u32 {
         16
     }
 
-    /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single one.
+    /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single token.
     #[must_use]
     pub fn linear(&self, format: WeightFormat, shape: MatvecShape) -> Variants {
         if self.interleaved_rows {
@@ -102,8 +104,8 @@ impl Kernels {
         ])
     }
 
-    /// The kernel for `weight * x` where each token has rows of the weight of its own, with `x` in this encoding if there is one
-    /// for it; rows lie side by side or not.
+    /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
+    /// is no such kernel.
     #[must_use]
     pub fn linear_of_experts(&self, layout: WeightLayout, encoding: Option<Encoding>) -> Option<LinearVariant> {
         let format = layout.format;
@@ -125,7 +127,7 @@ impl Kernels {
         EmbedVariant::Embed(WeightLayout { format, interleave: self.interleave() })
     }
 
-    /// The kernel for norms, of all rows or of those that outputs name, with what it makes in this encoding.
+    /// The kernel for norms, with the result in `encoding`: of all tokens or, with `gather`, of those that outputs name.
     #[must_use]
     pub fn norm(&self, gather: bool, encoding: Option<Encoding>) -> NormVariant {
         NormVariant::Norm { subgroups: self.subgroups, gather, encoding }
@@ -143,35 +145,35 @@ impl Kernels {
         EmbedVariant::Pool { subgroups: self.subgroups }
     }
 
-    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
-    /// for a single row.
+    /// The kernel for attention of few tokens over a split of the context, with `heads` query heads on a KV head; with `rope`,
+    /// for a single token, it applies the rope too.
     #[must_use]
     pub fn attention_split(&self, kv: KvFormat, heads: u32, rope: bool) -> AttentionVariant {
         AttentionVariant::split(kv, heads, self.subgroups, rope)
     }
 
-    /// The kernel for attention of any number of rows, and of heads of any width.
+    /// The kernel for attention of any number of tokens, with heads of any width.
     #[must_use]
     pub fn attention(&self, kv: KvFormat) -> AttentionVariant {
         AttentionVariant::Attention { kv, subgroups: self.subgroups }
     }
 
-    /// The kernel for attention of many rows whose heads are `width` wide or, where few have none of their own, of any number,
-    /// with `heads` query heads on a KV head.
+    /// The kernel for attention of many tokens (of any number, where there is none for few), with heads of `width` values and
+    /// `heads` query heads on a KV head.
     #[must_use]
     pub fn attention_of_many(&self, kv: KvFormat, width: u32, heads: u32) -> AttentionVariant {
         if self.interleaved_rows {
             let whole = width.is_multiple_of(8);
             return if whole { AttentionVariant::token_per_lane(kv, heads) } else { self.attention(kv) };
         }
-        // Staging pays where many invocations share what one reads: not where each has a row of a weight, on a CPU.
-        // The widest heads would take more registers than most devices have for an invocation, but for blocks of half the size.
+        // Staging in workgroup memory pays where invocations share the values, but not with interleaved rows, on a CPU. The
+        // widest heads take blocks of half the size, since most devices have too few registers for more.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
         let tile = AttentionTile::new(width, shape);
         tile.map_or_else(|| self.attention(kv), |tile| AttentionVariant::AttentionTile { kv, tile })
     }
 
-    /// The choices as text by topic, for people to read; of kernels those for weights in Q4_0.
+    /// The choices as text by topic, for people to read; the kernels are those for Q4_0 weights.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
         let float = self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT);
@@ -186,14 +188,14 @@ impl Kernels {
     }
 }
 
-/// One token at a time for a single one, four for more.
+/// The variants of a kernel with a row per invocation: for a single token, and for more, four at a time.
 fn row_per_lane(format: WeightFormat, kernel: fn(LaneTokens) -> LinearKernel) -> Variants {
     let variant = |tokens| LinearVariant { format, kernel: kernel(tokens) }.into();
     Variants::by_count(&[(1, variant(LaneTokens::One)), (u32::MAX, variant(LaneTokens::Four))])
 }
 
-/// The tile by the number of tokens: larger ones do more with what they stage, but only where enough of them keep a GPU busy; the
-/// numbers are those at which one overtook the other on an H100.
+/// The variants of `matmul_cooperative` by tile. Larger tiles reuse more of what they stage, but pay only where enough of them keep
+/// a GPU busy: the limits are the numbers of tokens at which one overtook the other on an H100.
 fn by_workgroups(format: WeightFormat, rows: u32) -> Variants {
     let variant = |tile| LinearVariant { format, kernel: LinearKernel::MatmulCooperative(tile) }.into();
     let [least, small, wide, large] = CooperativeTile::ALL.map(variant);
