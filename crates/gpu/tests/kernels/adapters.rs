@@ -1,4 +1,4 @@
-//! The adapters of this machine, and what is done where there is none.
+//! The adapters of this machine; without one, tests are skipped.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use wgslm_gpu::{Gpu, GpuOptions};
 use wgslm_shaders::{Kernel, Variant};
 use wgslm_testing::{report, skipped};
 
-/// Every adapter, opened with all that it has; nothing, and a line that says so, on a machine without one.
+/// A device of every adapter, with all its features; without an adapter none, which is reported as a skipped test.
 pub(crate) fn adapters() -> &'static [Gpu] {
     static OPENED: OnceLock<Vec<Gpu>> = OnceLock::new();
     let opened = OPENED.get_or_init(|| {
@@ -24,7 +24,7 @@ pub(crate) fn adapters() -> &'static [Gpu] {
     opened
 }
 
-/// Options that choose the adapter of this index.
+/// The options that choose an adapter by index.
 pub(crate) fn on(index: usize) -> GpuOptions {
     GpuOptions { device: Some(index.to_string()), ..GpuOptions::default() }
 }
@@ -33,7 +33,7 @@ fn open(index: usize) -> Gpu {
     block_on(Gpu::request(&on(index))).unwrap_or_else(|error| panic!("adapter {index}: {error}"))
 }
 
-/// Whether the device has what the variant needs.
+/// True if the device has the features that the variant needs.
 pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
     (!variant.subgroups || gpu.capabilities().subgroups)
         && (variant.kernel != Kernel::MatmulCooperative || gpu.capabilities().cooperative)

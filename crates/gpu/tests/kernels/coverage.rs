@@ -1,4 +1,4 @@
-//! Nothing is left out without a word.
+//! Tests that every variant has cases and runs on some adapter, and that whatever is skipped is reported.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -51,7 +51,7 @@ fn every_variant_runs_on_some_adapter() {
             report(&format!("{} lacks what they need; not run there: {}", gpu.adapter().name, left_out.join(", ")));
         }
     }
-    // What needs matrix units runs on an imitation of them as well: see `cooperative`.
+    // Variants for matrix units also run on imitated units, in the tests of `linear`.
     let nowhere = without(&|variant| {
         variant.kernel == Kernel::MatmulCooperative || adapters.iter().any(|gpu| runs(gpu, variant))
     });
@@ -60,7 +60,7 @@ fn every_variant_runs_on_some_adapter() {
     }
 }
 
-/// Runs the test above in a process that finds no Vulkan driver.
+/// Runs the test above in a process without Vulkan drivers.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_machine_without_adapters_skips_with_a_line_or_fails() {

@@ -1,4 +1,4 @@
-//! Golden logits and embeddings of tiny models of every architecture.
+//! Tests of tiny models of every architecture against golden logits and embeddings.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,13 @@ use wgslm_testing::{golden, golden_roots, skipped};
 
 use crate::setup::{adapters, engine_on, logits, normalised_error, npy, open};
 
-/// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
+/// The largest normalised error with f16 keys and values; f32 arithmetic alone stays below 1e-3.
 const TOLERANCE: f64 = 1e-2;
 
-/// What activations of 8 bits cost at the most.
+/// The largest normalised error with 8-bit activations.
 const INT8_TOLERANCE: f64 = 8e-2;
 
-/// A model, and what an oracle computed with it.
+/// A model with the results that an oracle computed.
 #[derive(Clone, Deserialize)]
 struct Golden {
     model: String,
@@ -24,7 +24,7 @@ struct Golden {
     tokens: Vec<u32>,
     logits: Option<String>,
     embedding: Option<String>,
-    /// The context that the model is to be loaded with, where it counts.
+    /// The context length to load the model with, if it matters.
     context: Option<u32>,
     #[serde(skip)]
     folder: PathBuf,
@@ -38,7 +38,7 @@ fn index(path: &Path) -> Vec<Golden> {
     all
 }
 
-/// The models of our own and, where they are, those of all golden data.
+/// The repository's golden models and, if present, those of the shared golden data.
 fn goldens() -> Vec<Golden> {
     let mut all = index(&golden("models/index.json"));
     let [_, shared] = golden_roots();
@@ -57,7 +57,7 @@ fn goldens() -> Vec<Golden> {
 }
 
 impl Golden {
-    /// How far what `device` computes is off.
+    /// The normalised error of the device's result.
     fn error(&self, device: &Device, options: &EngineOptions) -> f64 {
         let options = EngineOptions { context_length: self.context, ..options.clone() };
         let engine = engine_on(device, &self.folder.join(&self.model), &options);
@@ -75,7 +75,7 @@ impl Golden {
     }
 }
 
-/// Runs every model; fails with all that are too far off.
+/// Runs every model, and panics with the list of those whose error exceeds `tolerance`.
 fn check(options: &DeviceOptions, engine_options: &EngineOptions, tolerance: f64) {
     let device = open(options);
     let mut failures = Vec::new();
@@ -117,7 +117,7 @@ fn activations_of_8_bits_come_close_in_every_architecture() {
 fn a_token_at_a_time_gives_the_same_as_a_prompt() {
     let engine_options = EngineOptions { prefill_tokens: Some(1), ..EngineOptions::default() };
     for options in adapters().into_iter().take(1) {
-        // Few rows have kernels of their own where rows of weights lie one after the other.
+        // Only contiguous rows of weights have kernels of their own for few tokens.
         check(&DeviceOptions { interleaved_rows: Some(false), ..options }, &engine_options, TOLERANCE);
     }
 }
@@ -134,10 +134,10 @@ fn layers_with_a_window_keep_only_that() {
                     &EngineOptions { prefill_tokens: Some(rows), ..EngineOptions::default() },
                 )
             };
-            // Steps of as many rows as there is context leave no room for rings.
+            // A ring that holds a step as long as the context saves nothing, so the second model keeps everything.
             let (ring, whole) = (load(5), load(2048));
             assert!(ring.kv_bytes() < whole.kv_bytes() * 3 / 4, "{name}: {} of {}", ring.kv_bytes(), whole.kv_bytes());
-            // Long enough for blocks to be overwritten several times.
+            // Long enough that blocks of the ring are overwritten several times.
             let tokens: Vec<u32> = (0..250).map(|i| i * 37 % 60).collect();
             let error = normalised_error(&logits(&ring, &tokens), &logits(&whole, &tokens));
             assert!(error < 1e-3, "{name}: {error:.2e}");

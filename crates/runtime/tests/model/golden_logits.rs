@@ -1,4 +1,4 @@
-//! Logits of the tiny golden models.
+//! Tests of tiny models of every tensor type against golden logits.
 
 use serde::Deserialize;
 use wgslm::engine::BlockOrder;
@@ -8,15 +8,15 @@ use wgslm_testing::{golden, golden_roots, skipped};
 
 use crate::setup::{adapters, argmax, configurations, engine_on, generate, logits, normalised_error, npy, open};
 
-/// What f16 in the KV cache costs at the most; f32 arithmetic alone stays under 1e-3.
+/// The largest normalised error with f16 keys and values; f32 arithmetic alone stays below 1e-3.
 const TOLERANCE: f64 = 1e-2;
 
-/// What activations of 8 bits cost at the most.
+/// The largest normalised error with 8-bit activations.
 const INT8_TOLERANCE: f64 = 8e-2;
 
 const MODELS: [&str; 2] = ["arch/tiny-llama-q8_0.gguf", "arch/tiny-llama-linear-rope-q8_0.gguf"];
 
-/// Tensor types that there is a model of in `quant`. The repository has some of them; the others, 7 MB, lie with all golden data.
+/// The tensor types with a model in `quant`: some in the repository, the others, 7 MB, in the shared golden data only.
 const TYPES: [&str; 24] = [
     "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k_s", "q4_k_s", "q5_k_s", "q6_k", "iq1_s",
     "iq1_m", "iq2_xxs", "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s", "iq4_nl", "iq4_xs", "mxfp4", "tq1_0", "tq2_0",
@@ -29,7 +29,7 @@ struct GoldenModel {
     logits: String,
 }
 
-/// The models of these tests that are here.
+/// The models of these tests that are present; the missing ones are reported as skipped.
 fn models() -> Vec<String> {
     let mut models: Vec<String> = MODELS.map(str::to_owned).to_vec();
     models.extend(TYPES.map(|name| format!("quant/tiny-llama-{name}.gguf")));
@@ -47,7 +47,7 @@ fn golden_model(name: &str) -> GoldenModel {
     models.into_iter().find(|model| model.model == name).unwrap_or_else(|| panic!("{name} is not in the index"))
 }
 
-/// The adapters, each with rows of weights one after the other and side by side: other kernels read them.
+/// The adapters, each with contiguous and with interleaved rows of weights, which have kernels of their own.
 fn both_ways() -> impl Iterator<Item = DeviceOptions> {
     let rows = |options: DeviceOptions| {
         [false, true].map(|rows| DeviceOptions { interleaved_rows: Some(rows), ..options.clone() })
@@ -55,7 +55,7 @@ fn both_ways() -> impl Iterator<Item = DeviceOptions> {
     adapters().into_iter().flat_map(rows)
 }
 
-/// How far the logits are off the golden ones.
+/// The normalised error of a model's logits.
 fn error_of(name: &str, device: &Device, engine_options: &EngineOptions) -> f64 {
     let expected = golden_model(name);
     let engine = engine_on(device, &golden(name), engine_options);
@@ -129,14 +129,14 @@ fn activations_of_8_bits_come_close_to_the_golden_logits() {
                 "{name}: a normalised error of {int8:.2e}"
             );
         }
-        // A prompt is read as for its logits.
+        // A generation's prompt is read with the same activations as for logits.
         let prompt = golden_model(MODELS[0]).tokens;
         let engine = engine_on(&device, &golden(MODELS[0]), &asked(Activations::Int8));
         let (next, _, _) = generate(&engine, &prompt, GenerateOptions { max_tokens: Some(1), ..Default::default() })
             .expect("the model runs");
         let logits = logits(&engine, &prompt);
         assert_eq!(next, [argmax(&logits[logits.len() / prompt.len() * (prompt.len() - 1)..])]);
-        // Nobody gets them for logits without having asked, and they can be told from f32.
+        // By default, logits are computed with f32 activations, whose error is measurably smaller.
         let error = |activations| error_of(MODELS[0], &device, &asked(activations));
         let [auto, float, int8] = [Activations::Auto, Activations::Float, Activations::Int8].map(error);
         assert!(auto.to_bits() == float.to_bits() && int8 > 1.1 * float, "{auto:.2e}, {float:.2e}, {int8:.2e}");

@@ -1,4 +1,4 @@
-//! Loading: pieces of any size, and files that can't be run.
+//! Tests of loading: pieces of any size, and files that can't be run.
 
 use std::fs;
 
@@ -48,7 +48,7 @@ fn no_request_compiles_a_pipeline() {
     }
 }
 
-/// The metadata of a model of one layer, changed by `change`.
+/// A file with the metadata of a model of one layer, each entry of which `change` may replace or remove.
 fn metadata(mut change: impl FnMut(&str, Value) -> Option<Value>) -> GgufWriter {
     let mut writer = GgufWriter::new();
     for (key, value) in [
@@ -73,7 +73,7 @@ fn metadata(mut change: impl FnMut(&str, Value) -> Option<Value>) -> GgufWriter 
     writer
 }
 
-/// The tensors of that model as F32.
+/// The names and shapes of that model's tensors.
 fn tensors() -> Vec<(&'static str, Vec<u64>)> {
     vec![
         ("token_embd.weight", vec![32, 8]),

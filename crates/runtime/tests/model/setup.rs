@@ -1,4 +1,4 @@
-//! Devices, models and numbers for the tests of this binary.
+//! Helpers for devices, models and errors that the tests of this binary share.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loa
 use wgslm::{Device, DeviceOptions};
 use wgslm_testing::skipped;
 
-/// Every adapter by index and name; none, with a line that says so, where there is no Vulkan driver.
+/// The options that choose each adapter; without a Vulkan driver none, which is reported as a skipped test.
 pub(crate) fn adapters() -> Vec<DeviceOptions> {
     let found = pollster::block_on(Device::adapters());
     if found.is_empty() {
@@ -20,7 +20,7 @@ pub(crate) fn adapters() -> Vec<DeviceOptions> {
         .collect()
 }
 
-/// The adapters, and the first of them in every way that the environment can ask for.
+/// The adapters, each with default options and with those that the command line's environment variables can set.
 pub(crate) fn configurations() -> Vec<(String, DeviceOptions)> {
     let adapters = adapters();
     let mut all: Vec<_> =
@@ -56,7 +56,7 @@ pub(crate) fn load_bytes(device: &Device, bytes: &[u8], piece: usize, options: &
     pollster::block_on(loader.finish())
 }
 
-/// Loads a model of several files; `find` gives the contents of one, or none where there is no such file.
+/// Loads a model of several files; `find` returns a file's contents, or `None` if there is no such file.
 pub(crate) fn load_files(
     device: &Device,
     entry: &str,
@@ -96,12 +96,12 @@ pub(crate) fn engine_on(device: &Device, path: &Path, engine_options: &EngineOpt
     load_bytes(device, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All logits, `[tokens, vocabulary]`.
+/// The logits at every position, `[tokens, vocabulary]`.
 pub(crate) fn logits(engine: &Engine, tokens: &[u32]) -> Vec<f32> {
     logits_from(engine, tokens, 0)
 }
 
-/// The logits from the position `first` on.
+/// The logits at every position from `first` on.
 pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Vec<f32> {
     let mut all = Vec::new();
     pollster::block_on(engine.logits_from(tokens, first, |position, row| {
@@ -136,7 +136,7 @@ pub(crate) fn generate(
     }
 }
 
-/// `rms(a - b) / standard deviation of b`.
+/// The error `rms(values - golden) / standard deviation of golden`.
 pub(crate) fn normalised_error(values: &[f32], golden: &[f32]) -> f64 {
     assert_eq!(values.len(), golden.len());
     let count = golden.len() as f64;
@@ -146,7 +146,7 @@ pub(crate) fn normalised_error(values: &[f32], golden: &[f32]) -> f64 {
     (error / variance).sqrt()
 }
 
-/// The float32 values of a .npy file.
+/// Reads the float32 values of a .npy file.
 pub(crate) fn npy(path: &Path) -> Vec<f32> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
