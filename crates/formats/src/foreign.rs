@@ -5,7 +5,7 @@ pub(crate) const LONGEST: usize = LFS_POINTER.len();
 
 const LFS_POINTER: &str = "version https://git-lfs";
 const HTML: &str = "it is an HTML page, which servers answer with where a file is missing or needs a login";
-const OLD: &str = "its format is older than GGUF; convert the model again with a current llama.cpp";
+const OLD: &str = "it has a format older than GGUF; convert the model again with a current llama.cpp";
 
 /// What files begin with, in lower case, and what they are.
 const BEGINNINGS: [(&str, &str); 8] = [
@@ -74,7 +74,7 @@ mod tests {
             (b"<htm", Some("HTML page")),
             (b"Entry not found", Some("no such file")),
             (b"PK\x03\x04\0\0", Some("PyTorch")),
-            (b"tjgg", Some("before GGUF")),
+            (b"tjgg", Some("older than GGUF")),
             (b"GGUF", None),
             (b"vertical", None),
             (b"{\"model_type\": \"llama\"}", None),

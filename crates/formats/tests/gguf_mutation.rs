@@ -151,7 +151,8 @@ fn cut_files_are_truncated_where_they_were_cut() {
 fn announced_lengths_allocate_nothing() {
     let array = |kind: u32| [&kind.to_le_bytes()[..], &(1_u64 << 22).to_le_bytes()].concat();
     let files = [
-        GgufWriter::new().counts(1 << 16, 1 << 16).finish(),
+        // Without its padding, which reads as an empty key.
+        GgufWriter::new().counts(1 << 16, 1 << 16).finish()[..24].to_vec(),
         GgufWriter::new().counts(1 << 16, 0).finish(),
         GgufWriter::new().raw_metadata(b"key", 9, &array(0)).finish(),
         GgufWriter::new().raw_metadata(b"key", 9, &array(8)).finish(),

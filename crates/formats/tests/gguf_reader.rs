@@ -183,12 +183,12 @@ fn tensor_types_are_found_by_their_numbers() {
 fn golden_files_are_complete_to_their_last_byte() {
     let paths: Vec<PathBuf> = golden_roots()
         .iter()
-        .flat_map(|root| [root.join("arch"), root.join("quant")])
+        .flat_map(|root| ["arch", "quant", "models"].map(|folder| root.join(folder)))
         .filter_map(|folder| fs::read_dir(folder).ok())
         .flat_map(|entries| entries.map(|entry| entry.expect("a readable folder").path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "gguf"))
         .collect();
-    assert!(paths.len() >= 7, "{paths:?}");
+    assert!(paths.len() >= 70, "{paths:?}");
     for path in paths {
         let bytes = fs::read(&path).expect("a readable file");
         let whole = read_in_pieces(&bytes, usize::MAX).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

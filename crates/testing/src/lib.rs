@@ -1,5 +1,6 @@
 //! Helpers that the tests of several crates share: golden data, real models, small models in memory, writers of files, damage.
 
+pub mod adapters;
 pub mod allocation;
 pub mod damage;
 pub mod gguf_read;
@@ -58,6 +59,12 @@ fn real_model(variable: &str, name: &str) -> Option<PathBuf> {
     }
     skipped(&format!("no model at {}; `cargo xtask models` fetches it", path.display()));
     None
+}
+
+/// True if tests are to run all combinations, such as every variant on every adapter, as `cargo xtask test --all` asks with
+/// `WGSLM_TEST_ALL=1`. Otherwise tests run on one adapter what one adapter can show.
+pub fn exhaustive() -> bool {
+    env::var_os("WGSLM_TEST_ALL").is_some_and(|value| value == "1")
 }
 
 /// Reports a skipped test on one line; panics under `WGSLM_NO_SKIP=1`.

@@ -10,8 +10,8 @@ mod header;
 mod stop;
 mod tokenizer;
 
-pub use chat_template::{ChatTemplate, Message};
+pub use chat_template::{ChatTemplate, Conversation, Message};
 pub use detokenizer::Detokenizer;
 pub use error::{Error, Result};
 pub use stop::{StopMatcher, StopOutcome};
-pub use tokenizer::{FillInMiddle, Special, Tokenizer};
+pub use tokenizer::{FillInMiddle, Prompt, Segment, Special, Tokenizer};

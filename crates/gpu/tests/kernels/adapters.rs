@@ -1,32 +1,24 @@
-//! The adapters of this machine; without one, tests are skipped.
-
-use std::sync::OnceLock;
+//! The adapters of this machine.
 
 use pollster::block_on;
 use wgslm_gpu::{Gpu, GpuOptions};
 use wgslm_shaders::{Kernel, Variant};
-use wgslm_testing::{report, skipped};
+use wgslm_testing::adapters::Adapters;
 
-/// A device of every adapter, with all its features; without an adapter none, which is reported as a skipped test.
+static ADAPTERS: Adapters<Gpu> = Adapters::new(names, open);
+
+/// A device of every adapter, with all its features, the fastest first.
 pub(crate) fn adapters() -> &'static [Gpu] {
-    static OPENED: OnceLock<Vec<Gpu>> = OnceLock::new();
-    let opened = OPENED.get_or_init(|| {
-        let opened: Vec<Gpu> = block_on(Gpu::adapters()).iter().map(|adapter| open(adapter.index)).collect();
-        let names: Vec<_> = opened.iter().map(|gpu| gpu.adapter().name.as_str()).collect();
-        if !names.is_empty() {
-            report(&format!("kernels run on: {}", names.join(", ")));
-        }
-        opened
-    });
-    if opened.is_empty() {
-        skipped("there is no GPU adapter");
-    }
-    opened
+    ADAPTERS.all()
 }
 
 /// The options that choose an adapter by index.
 pub(crate) fn on(index: usize) -> GpuOptions {
     GpuOptions { device: Some(index.to_string()), ..GpuOptions::default() }
+}
+
+fn names() -> Vec<String> {
+    block_on(Gpu::adapters()).into_iter().map(|adapter| adapter.name).collect()
 }
 
 fn open(index: usize) -> Gpu {

@@ -6,7 +6,7 @@ use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
 
-use crate::adapters::{adapters, on, runs};
+use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
 use crate::weights::{layout_of, random_weight, whole_groups};
@@ -302,12 +302,7 @@ fn quantised(
 
 #[test]
 fn linear_kernels_agree_with_their_reference() {
-    let is_composed = |case: &Case| is_composed(layout_of(&case.variant).format);
-    let (composed, others): (Vec<_>, Vec<_>) = cases().into_iter().partition(is_composed);
-    check(others);
-    // Most of the time is spent compiling, so one adapter is enough, and not SwiftShader, whose compiler is slow.
-    let fastest = adapters().iter().min_by_key(|gpu| gpu.adapter().name.contains("SwiftShader"));
-    check_on(fastest.map(std::slice::from_ref).unwrap_or_default(), runs, composed);
+    check(cases());
 }
 
 /// Tests `matmul_cooperative` on any device, with plain arithmetic in place of matrix units.

@@ -25,7 +25,7 @@ impl Engine {
         match prompt {
             Prompt::Text(text) => Ok(self.model().tokenizer()?.encode_prompt(text)?),
             Prompt::Tokens(tokens) => Ok(tokens.clone()),
-            Prompt::Messages(messages) => Ok(self.model().tokenizer()?.encode_prompt(&self.chat_prompt(messages)?)?),
+            Prompt::Messages(messages) => Ok(self.model().tokenizer()?.encode_chat(&self.rendered(messages)?)?),
         }
     }
 
@@ -34,6 +34,11 @@ impl Engine {
     /// # Errors
     /// [`Error::ChatTemplate`].
     pub fn chat_prompt(&self, messages: &[Message]) -> Result<String> {
+        Ok(self.rendered(messages)?.text())
+    }
+
+    /// The same with the texts of messages told from what the template wrote, so that these are never read as special tokens.
+    fn rendered(&self, messages: &[Message]) -> Result<wgslm_text::Prompt> {
         let template = self.model().chat_template()?.ok_or_else(|| Error::ChatTemplate {
             reason: "this model has none; give it a text to continue instead of a conversation".to_owned(),
         })?;

@@ -79,7 +79,6 @@ impl JsGpu {
                 software: adapter.software,
             },
             features: features.into_iter().filter(|(used, _)| *used).map(|(_, name)| name).collect(),
-            /// The WebGPU limits in use.
             limits: BTreeMap::from([
                 ("maxStorageBufferBindingSize", capabilities.max_binding),
                 ("maxBufferSize", capabilities.max_buffer),

@@ -122,7 +122,7 @@ impl JsModel {
     /// The text of tokens.
     pub fn detokenize(&self, tokens: &[u32]) -> Result<String, JsValue> {
         let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
-        tokenizer.decode(tokens).map_err(|error| to_js(&error.into()))
+        Ok(tokenizer.decode(tokens))
     }
 
     /// A conversation as the model's chat template writes it down, up to where the assistant's next turn begins.

@@ -5,22 +5,12 @@ use wgslm::gpu::{Error, KernelTexts};
 use wgslm::shaders::{Kernel, MatvecShape, Target, Variant, WeightFormat};
 use wgslm::{Device, DeviceOptions};
 
-use crate::setup::{adapters, open};
-
-/// A device of every adapter, with all its features.
-fn devices() -> Vec<Device> {
-    adapters().iter().map(open).collect()
-}
-
-/// The options that choose this device's adapter.
-fn on(device: &Device) -> DeviceOptions {
-    DeviceOptions { device: Some(device.adapter().index.to_string()), ..DeviceOptions::default() }
-}
+use crate::adapters::{adapters, as_on, laid_out, open, opened, some_adapters};
 
 #[test]
 fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
-    for device in devices() {
-        let baseline = open(&DeviceOptions { baseline: true, ..on(&device) });
+    for device in adapters() {
+        let baseline = opened(&DeviceOptions { baseline: true, ..as_on(device) });
         let (capabilities, kernels) = (baseline.gpu().capabilities(), baseline.kernels());
         assert!(!capabilities.subgroups && !kernels.subgroups);
         assert_eq!((capabilities.max_binding, capabilities.max_buffer), (128 << 20, 256 << 20));
@@ -39,8 +29,8 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
 
 #[test]
 fn the_largest_binding_can_be_lowered_but_not_raised() {
-    for device in devices() {
-        let lowered = open(&DeviceOptions { max_binding: Some(1 << 20), ..on(&device) });
+    for device in adapters() {
+        let lowered = opened(&DeviceOptions { max_binding: Some(1 << 20), ..as_on(device) });
         assert_eq!(lowered.gpu().capabilities().max_binding, 1 << 20);
         assert_eq!(lowered.gpu().storage_buffer("largest", 1 << 20).map(|buffer| buffer.size()).ok(), Some(1 << 20));
         match lowered.gpu().storage_buffer("a tensor", (1 << 20) + 1) {
@@ -49,17 +39,17 @@ fn the_largest_binding_can_be_lowered_but_not_raised() {
             }
             other => panic!("{other:?}"),
         }
-        let raised = open(&DeviceOptions { max_binding: Some(u64::MAX), ..on(&device) });
+        let raised = open(&DeviceOptions { max_binding: Some(u64::MAX), ..as_on(device) });
         assert_eq!(raised.gpu().capabilities().max_binding, device.gpu().capabilities().max_binding);
     }
 }
 
 #[test]
 fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
-    for device in devices() {
+    for device in adapters() {
         assert_eq!(device.kernels().interleaved_rows, device.adapter().software);
         for interleaved_rows in [false, true] {
-            let opened = open(&DeviceOptions { interleaved_rows: Some(interleaved_rows), ..on(&device) });
+            let opened = laid_out(device, interleaved_rows);
             for tokens in [1, 5, 100] {
                 let variant = *opened.kernels().linear(WeightFormat::Q8_0, MatvecShape::DEFAULT).of(tokens);
                 let interleave = if interleaved_rows { 32 } else { 1 };
@@ -115,9 +105,9 @@ fn a_device_that_computes_wrong_values_is_refused() {
         }),
         (Kernel::Argmax, true, |v, t| with_mistake(v, t, Kernel::Argmax, "-log(exponential)", "log(exponential)")),
     ];
-    for device in devices() {
+    for device in some_adapters() {
         for (kernel, interleaved_rows, text) in mistakes {
-            let options = DeviceOptions { interleaved_rows: Some(interleaved_rows), ..on(&device) };
+            let options = DeviceOptions { interleaved_rows: Some(interleaved_rows), ..as_on(device) };
             match block_on(Device::open_with(&options, KernelTexts { text })) {
                 Ok(_) => panic!("{} is accepted with a wrong {}", device.adapter().name, kernel.name()),
                 Err(error) => {
@@ -132,8 +122,7 @@ fn a_device_that_computes_wrong_values_is_refused() {
 
 #[test]
 fn a_device_is_found_by_a_part_of_its_name_and_never_guessed() {
-    let devices = devices();
-    let Some(first) = devices.first() else { return };
+    let Some(first) = adapters().first() else { return };
     let part: String = first.adapter().name.to_uppercase().chars().take(6).collect();
     let found = open(&DeviceOptions { device: Some(part), ..DeviceOptions::default() });
     assert_eq!(found.adapter().name, first.adapter().name);
@@ -143,7 +132,7 @@ fn a_device_is_found_by_a_part_of_its_name_and_never_guessed() {
         assert_eq!(error.code(), "unknown-device");
         let message = error.to_string();
         assert!(message.contains(wanted), "{message}");
-        for device in &devices {
+        for device in adapters() {
             assert!(message.contains(&device.adapter().name), "{message}");
         }
     }
@@ -154,6 +143,6 @@ fn a_software_adapter_is_used_where_there_is_nothing_better() {
     if adapters().is_empty() {
         return;
     }
-    let hardware = devices().iter().any(|device| !device.adapter().software);
+    let hardware = adapters().iter().any(|device| !device.adapter().software);
     assert_eq!(open(&DeviceOptions::default()).adapter().software, !hardware);
 }

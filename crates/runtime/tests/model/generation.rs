@@ -1,20 +1,22 @@
 //! Tests of the beginning, the running ahead and the end of generations.
 
+use std::sync::Barrier;
 use std::thread;
-use std::time::Duration;
+use std::time::Instant;
 
 use wgslm::Error;
 use wgslm::engine::{Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent};
 use wgslm_testing::golden;
 
-use crate::setup::{adapters, engine, generate, logits};
+use crate::adapters::{adapters, as_on, open};
+use crate::setup::{engine, generate, logits};
 
+const MODEL: &str = "arch/tiny-llama-q8_0.gguf";
 const PROMPT: [u32; 5] = [171, 206, 5, 206, 120];
 
 fn tiny_engine(context_length: u32) -> Option<Engine> {
-    let options = adapters().into_iter().next()?;
-    let engine_options = EngineOptions { context_length: Some(context_length), ..EngineOptions::default() };
-    Some(engine(&options, &golden("arch/tiny-llama-q8_0.gguf"), &engine_options))
+    let options = EngineOptions { context_length: Some(context_length), ..EngineOptions::default() };
+    Some(engine(adapters().first()?, &golden(MODEL), &options))
 }
 
 fn tokens_of(engine: &Engine, options: GenerateOptions) -> Vec<u32> {
@@ -141,18 +143,23 @@ fn a_cancelled_generation_ends_and_gives_its_blocks_back() {
 
 #[test]
 fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
-    let Some(options) = adapters().into_iter().next() else { return };
+    let Some(device) = adapters().first() else { return };
     let engine_options =
         EngineOptions { context_length: Some(208), prefill_tokens: Some(1), ..EngineOptions::default() };
-    let engine = engine(&options, &golden("arch/tiny-llama-q8_0.gguf"), &engine_options);
-    let mut generation = engine.generate(&[7; 200], up_to(1)).expect("the prompt fits");
-    let canceller = generation.canceller();
-    let cancel = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(2));
-        canceller.cancel();
+    let engine = engine(device, &golden(MODEL), &engine_options);
+    let options = GenerateOptions { untimed_tokens: 20, ..up_to(1) };
+    let mut generation = engine.generate(&[7; 200], options).expect("the prompt fits");
+    pollster::block_on(generation.prepare()).expect("the model runs");
+    let (canceller, both) = (generation.canceller(), Barrier::new(2));
+    // The remaining 180 chunks take far longer than the thread takes to cancel.
+    let event = thread::scope(|scope| {
+        scope.spawn(|| {
+            both.wait();
+            canceller.cancel();
+        });
+        both.wait();
+        pollster::block_on(generation.next())
     });
-    let event = pollster::block_on(generation.next());
-    cancel.join().expect("a cancel doesn't fail");
     let Ok(Some(GenerationEvent::Finished(summary))) = event else { panic!("{event:?} came before the cancel") };
     assert_eq!((summary.finish_reason, summary.prompt_tokens, summary.tokens), (FinishReason::Cancelled, 200, 0));
     assert!(matches!(pollster::block_on(generation.next()), Ok(None)));
@@ -244,8 +251,11 @@ fn untimed_tokens_change_the_timings_alone() {
     }
     let options = GenerateOptions { untimed_tokens: 80, ..up_to(5) };
     let mut generation = engine.generate(&prompt, options).expect("the prompt fits");
+    let began = Instant::now();
     pollster::block_on(generation.prepare()).expect("the model runs");
-    thread::sleep(Duration::from_millis(300));
+    let prepared = Instant::now();
+    tokens(up_to(5));
+    let (untimed, between) = ((prepared - began).as_secs_f64() * 1e3, prepared.elapsed().as_secs_f64() * 1e3);
     let mut summary = None;
     while let Some(event) = pollster::block_on(generation.next()).expect("the model runs") {
         if let GenerationEvent::Finished(found) = event {
@@ -255,7 +265,11 @@ fn untimed_tokens_change_the_timings_alone() {
     let summary = summary.expect("an end");
     let timed = summary.timings.prefill_tokens_per_s * summary.timings.ttft_ms / 1e3;
     assert!((timed - 10.0).abs() < 1e-6, "{timed} tokens are timed");
-    assert!(summary.timings.ttft_ms >= 300.0, "the clock starts when the untimed tokens are done: {summary:?}");
+    let (ttft, whole) = (summary.timings.ttft_ms, began.elapsed().as_secs_f64() * 1e3);
+    assert!(
+        (between..whole - untimed).contains(&ttft),
+        "the clock starts when the untimed tokens are done: {untimed} of {whole} ms are untimed, {between} pass until the others, {summary:?}",
+    );
 }
 
 #[test]
@@ -298,8 +312,10 @@ fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
 
 #[test]
 fn memory_is_counted_until_it_is_given_back() {
-    let Some(engine) = tiny_engine(200) else { return };
-    let gpu = engine.device().gpu().clone();
+    let Some(device) = adapters().first() else { return };
+    // A new device, since the count includes the models of other tests on a shared one.
+    let device = open(&as_on(device));
+    let (engine, gpu) = (engine(&device, &golden(MODEL), &EngineOptions::default()), device.gpu());
     let (bytes, peak) = (gpu.bytes(), gpu.peak_bytes());
     assert!(peak >= bytes && bytes > engine.weight_bytes() + engine.kv_bytes(), "{bytes} of {peak}");
     drop(engine);

@@ -6,7 +6,8 @@ use wgslm::{Device, Result};
 use wgslm_testing::gguf_writer::GgufWriter;
 use wgslm_testing::model_files::{gguf, metadata, metadata_of, with_tensors};
 
-use crate::setup::{adapters, load_bytes, logits, open};
+use crate::adapters::adapters;
+use crate::setup::{load_bytes, logits};
 
 const PROMPT: [u32; 5] = [3, 1, 4, 15, 9];
 
@@ -29,7 +30,7 @@ fn plain(device: &Device) -> Vec<f32> {
 
 #[test]
 fn parts_that_are_not_run_are_left_out() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let head = metadata_of(3, 48).metadata("llama.nextn_predict_layers", 1_u32);
     let head = with_values(head, "blk.2.nextn.eh_proj.weight", &[0.5; 64]);
     for (part, writer) in [
@@ -38,46 +39,46 @@ fn parts_that_are_not_run_are_left_out() {
         ("head", with_values(head, "blk.2.attn_norm.weight", &[0.5; 64])),
         ("scales of inputs", with_values(metadata(), "blk.0.attn_q.input_scale", &[0.5])),
     ] {
-        let engine = load(&device, writer).unwrap_or_else(|error| panic!("{part}: {error}"));
-        assert_eq!(logits(&engine, &PROMPT), plain(&device), "{part}");
+        let engine = load(device, writer).unwrap_or_else(|error| panic!("{part}: {error}"));
+        assert_eq!(logits(&engine, &PROMPT), plain(device), "{part}");
     }
     for name in ["blk.1.nextn.eh_proj.weight", "blk.2.attn_norm.weight", "blk.0.attn_q_norm.weight", "cls.weight"] {
-        let error = load(&device, with_values(metadata(), name, &[0.5; 64])).map(|_| ()).expect_err(name);
+        let error = load(device, with_values(metadata(), name, &[0.5; 64])).map(|_| ()).expect_err(name);
         assert!(error.code() == "unexpected-tensor" && error.to_string().contains(name), "{error}");
     }
 }
 
 #[test]
 fn a_scale_of_one_is_left_out_and_another_is_refused() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     for name in ["blk.0.attn_q.scale", "blk.1.ffn_down.scale", "output.scale"] {
-        let engine = load(&device, with_values(metadata(), name, &[1.0])).expect("it changes nothing");
-        assert_eq!(logits(&engine, &PROMPT), plain(&device), "{name}");
-        let error = load(&device, with_values(metadata(), name, &[0.5])).map(|_| ()).expect_err(name);
+        let engine = load(device, with_values(metadata(), name, &[1.0])).expect("it changes nothing");
+        assert_eq!(logits(&engine, &PROMPT), plain(device), "{name}");
+        let error = load(device, with_values(metadata(), name, &[0.5])).map(|_| ()).expect_err(name);
         assert!(error.code() == "unexpected-tensor" && error.to_string().contains(name), "{error}");
     }
-    let error = load(&device, with_values(metadata(), "blk.0.attn_norm.scale", &[1.0])).map(|_| ());
+    let error = load(device, with_values(metadata(), "blk.0.attn_norm.scale", &[1.0])).map(|_| ());
     assert_eq!(error.expect_err("a norm has none").code(), "unexpected-tensor");
 }
 
 #[test]
 fn vocab_size_need_not_be_the_number_of_tokens() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let tokens = |count: u32| (0..count).map(|token| format!("<{token}>")).collect::<Vec<_>>();
     for (vocab_size, count) in [(48, 40), (100, 48), (100, 40), (40, 48), (40, 40)] {
         let writer = metadata_of(2, vocab_size).metadata("tokenizer.ggml.tokens", tokens(count));
-        let engine = load(&device, writer).unwrap_or_else(|error| panic!("{vocab_size}, {count}: {error}"));
+        let engine = load(device, writer).unwrap_or_else(|error| panic!("{vocab_size}, {count}: {error}"));
         assert_eq!(engine.model().spec.vocabulary, 48, "{vocab_size}, {count}: the rows that there are");
-        assert_eq!(logits(&engine, &PROMPT), plain(&device), "{vocab_size}, {count}");
+        assert_eq!(logits(&engine, &PROMPT), plain(device), "{vocab_size}, {count}");
     }
     let writer = metadata_of(2, 100).metadata("tokenizer.ggml.tokens", tokens(100));
-    let error = load(&device, writer).map(|_| ()).expect_err("tokens lack rows");
+    let error = load(device, writer).map(|_| ()).expect_err("tokens lack rows");
     assert!(error.code() == "tensor-shape" && error.to_string().contains("token_embd"), "{error}");
 }
 
 #[test]
 fn a_rope_scaling_factor_of_0_is_none() {
-    let Some(device) = adapters().first().map(open) else { return };
-    let engine = load(&device, metadata().metadata("llama.rope.scaling.factor", 0_f32)).expect("it loads");
-    assert_eq!(logits(&engine, &PROMPT), plain(&device));
+    let Some(device) = adapters().first() else { return };
+    let engine = load(device, metadata().metadata("llama.rope.scaling.factor", 0_f32)).expect("it loads");
+    assert_eq!(logits(&engine, &PROMPT), plain(device));
 }

@@ -1,9 +1,11 @@
 //! Tests of whole models against golden data, on every Vulkan adapter.
 
+mod adapters;
 mod architectures;
 mod device;
 mod folders;
 mod generation;
+mod golden;
 mod golden_logits;
 mod llama_cpp_files;
 mod loading;

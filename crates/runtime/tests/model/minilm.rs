@@ -5,7 +5,8 @@ use serde::Deserialize;
 use wgslm::engine::EngineOptions;
 use wgslm_testing::{golden, minilm_model};
 
-use crate::setup::{adapters, load_files, open};
+use crate::adapters::adapters;
+use crate::setup::load_files;
 
 /// The largest cosine distance to the same arithmetic in float64, for f16 keys and values; f32 arithmetic stays below 1e-12.
 const TOLERANCE: f64 = 1e-6;
@@ -33,10 +34,10 @@ fn embeddings_of_minilm_are_the_reference() {
     let Some(folder) = minilm_model() else { return };
     let rows = std::fs::read(golden("minilm.json")).expect("the rows are readable");
     let rows: Vec<GoldenRow> = serde_json::from_slice(&rows).expect("they are JSON");
-    for options in adapters() {
+    for device in adapters() {
         let find = |name: &str| std::fs::read(folder.join(name)).ok();
-        let engine = load_files(&open(&options), "config.json", (1 << 20, &EngineOptions::default()), find)
-            .expect("the folder loads");
+        let engine =
+            load_files(device, "config.json", (1 << 20, &EngineOptions::default()), find).expect("the folder loads");
         for GoldenRow { text, tokens, tanh, exact } in &rows {
             let (found, embedding) = block_on(engine.embed_text(text)).expect("the model runs");
             assert_eq!(found, *tokens, "{text:?}");

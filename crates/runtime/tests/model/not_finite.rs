@@ -4,18 +4,18 @@ use wgslm::engine::{EngineOptions, GenerateOptions};
 use wgslm::formats::gguf::TensorType;
 use wgslm_testing::model_files::gguf;
 
-use crate::setup::{adapters, generate, load_bytes, open};
+use crate::adapters::adapters;
+use crate::setup::{generate, load_bytes};
 
 #[test]
 fn a_weight_that_is_no_finite_number_is_an_error_that_names_the_position() {
-    for options in adapters() {
-        let device = open(&options);
+    for device in adapters() {
         for weight in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut bytes = gguf(TensorType::F32);
             // The last weight of the last layer, on which all logits depend.
             let end = bytes.len();
             bytes[end - 4..].copy_from_slice(&weight.to_le_bytes());
-            let engine = load_bytes(&device, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");
+            let engine = load_bytes(device, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");
             for temperature in [0.0, 0.8] {
                 let sampled = GenerateOptions { temperature, top_p: 0.9, ..GenerateOptions::default() };
                 let error = generate(&engine, &[3, 1, 4], sampled).expect_err("there is nothing to choose from");

@@ -12,8 +12,9 @@ use wgslm_shaders::{FloatKind, Kernel, Launch as _, QuantiseWeights, Variant, We
 use wgslm_testing::gguf_read::read_in_pieces;
 use wgslm_testing::golden;
 
+use crate::adapters::{adapters, as_on, opened};
 use crate::mixed_formats::rewritten;
-use crate::setup::{adapters, load_bytes, logits, normalised_error, open};
+use crate::setup::{load_bytes, logits, normalised_error};
 
 /// A prompt long enough for the kernels for many tokens, with two tiles.
 fn tokens() -> Vec<u32> {
@@ -41,17 +42,18 @@ fn logits_of(device: &Device, bytes: &[u8], policy: Option<&str>) -> Vec<f32> {
 #[test]
 fn at_load_weights_become_what_they_become_in_a_file() {
     let f16 = fs::read(golden("quant/tiny-llama-f16.gguf")).expect("it is readable");
-    let bf16 = fs::read(golden("quant/tiny-llama-bf16.gguf")).expect("it is readable");
-    let sources = [("F16", &f16), ("BF16", &bf16), ("F32", &quantized_file(&f16, "f32"))];
+    let bf16 = fs::read(golden("models/llama-bf16.gguf")).expect("it is readable");
+    let sources = [("F16", &f16), ("F32", &quantized_file(&f16, "f32")), ("BF16", &bf16)];
     let by_name = r#"{"rules": [{"pattern": "*attn_v*", "bits": 8}, {"pattern": "*.ffn_down.*", "kind": "f16"}], "default": "q4"}"#;
-    for (adapter, options) in adapters().into_iter().enumerate() {
+    for (adapter, device) in adapters().iter().enumerate() {
         // Matrices split into several bindings, with rows larger than the part quantised at a time.
-        let small = DeviceOptions { max_binding: Some(80 << 10), ..options.clone() };
-        let all = [(&options, "mixed"), (&small, by_name), (&options, "q8")];
+        let small = || opened(&DeviceOptions { max_binding: Some(80 << 10), ..as_on(device) });
+        let whole = || device.clone();
+        let all: [(&dyn Fn() -> Device, &str); 3] = [(&whole, "mixed"), (&small, by_name), (&whole, "q8")];
         // The kernel's tests hold all adapters to the same bits, so one case suffices on the others.
         let count = if adapter == 0 { all.len() } else { 1 };
-        for ((options, policy), (name, source)) in all.iter().zip(&sources).take(count) {
-            let device = open(options);
+        for ((device, policy), (name, source)) in all.iter().zip(&sources).take(count) {
+            let device = device();
             let at_load = logits_of(&device, source, Some(policy));
             let from_file = logits_of(&device, &quantized_file(source, policy), None);
             assert!(at_load == from_file, "{name} as {policy} on {}", device.adapter().name);
@@ -91,10 +93,9 @@ fn formats_that_no_file_has_give_the_logits_of_what_they_stand_for() {
         (policy, bytes)
     });
     let as_f32: Vec<_> = as_f32.collect();
-    for (adapter, options) in adapters().into_iter().enumerate() {
-        let device = open(&options);
+    for (adapter, device) in adapters().iter().enumerate() {
         for (policy, expected) in as_f32.iter().take(if adapter == 0 { as_f32.len() } else { 1 }) {
-            let (found, expected) = (logits_of(&device, &bytes, Some(policy)), logits_of(&device, expected, None));
+            let (found, expected) = (logits_of(device, &bytes, Some(policy)), logits_of(device, expected, None));
             let error = normalised_error(&found, &expected);
             assert!(error < 1e-4, "{policy} on {}: {error:.1e}", device.adapter().name);
         }
@@ -103,13 +104,12 @@ fn formats_that_no_file_has_give_the_logits_of_what_they_stand_for() {
 
 #[test]
 fn what_is_quantised_already_is_refused_or_made_floats() {
-    let Some(options) = adapters().into_iter().next() else { return };
-    let device = open(&options);
-    let bytes = fs::read(golden("quant/tiny-llama-q4_1.gguf")).expect("it is readable");
+    let Some(device) = adapters().first() else { return };
+    let bytes = fs::read(golden("models/llama-q4_1.gguf")).expect("it is readable");
     let quantize = Some("mixed".parse().expect("it's a policy"));
-    let error = load_bytes(&device, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
+    let error = load_bytes(device, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
     assert_eq!(error.map(|_| ()).expect_err("there are no floats").code(), "already-quantized");
     // Converting back to floats is exact.
-    let error = normalised_error(&logits_of(&device, &bytes, Some("f32")), &logits_of(&device, &bytes, None));
+    let error = normalised_error(&logits_of(device, &bytes, Some("f32")), &logits_of(device, &bytes, None));
     assert!(error < 1e-5, "{error:.1e}");
 }

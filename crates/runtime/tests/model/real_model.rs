@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use wgslm::DeviceOptions;
+use wgslm::Device;
 use wgslm::engine::{Activations, Engine, EngineOptions, GenerateOptions};
 use wgslm_testing::{gemma3_model, golden, smollm2_model};
 
-use crate::setup::{adapters, argmax, engine, generate, logits, logits_from};
+use crate::adapters::{adapters, laid_out};
+use crate::setup::{argmax, engine, generate, logits, logits_from};
 
 /// The difference between the oracle's two largest logits below which rounding may decide.
 const MARGIN: f32 = 0.02;
@@ -38,7 +39,7 @@ fn fed_golden_tokens_the_argmax_is_golden(engine: &Engine, row: &GoldenRow) {
     tokens.extend(&row.greedy[..row.greedy.len() - 1]);
     let vocabulary = engine.model().spec.vocabulary as usize;
     let first = row.prompt_tokens.len() - 1;
-    let all = logits_from(engine, &tokens, first);
+    let all = logits_from(engine, &tokens, first).expect("the model runs");
     let mut clear = 0;
     for (step, golden) in row.greedy.iter().enumerate() {
         let best = argmax(&all[step * vocabulary..][..vocabulary]);
@@ -88,8 +89,8 @@ impl RealModel {
             ..EngineOptions::default()
         };
         let adapters = adapters();
-        for (index, options) in adapters.iter().enumerate() {
-            let engine = engine(options, &path, &options_of_engine);
+        for (index, device) in adapters.iter().enumerate() {
+            let engine = engine(device, &path, &options_of_engine);
             for mut row in rows(self.golden) {
                 let short = row.prompt_tokens.len() <= SHORT_PROMPT;
                 if index + 1 < adapters.len() {
@@ -123,16 +124,16 @@ fn activations_of_8_bits_change_no_clear_choice() {
         rows("smollm2.json").into_iter().flat_map(|row| [row.prompt_tokens, row.greedy].concat()).collect();
     let tokens = &tokens[..72];
     // Only the last adapter, since software adapters are slow.
-    if let Some(options) = adapters().pop() {
-        let run = |activations, options: &DeviceOptions| {
+    if let Some(device) = adapters().last() {
+        let run = |activations, device: &Device| {
             let options_of_engine =
                 EngineOptions { context_length: Some(128), activations, ..EngineOptions::default() };
-            let engine = engine(options, &path, &options_of_engine);
+            let engine = engine(device, &path, &options_of_engine);
             (logits(&engine, tokens), engine.model().spec.vocabulary as usize)
         };
-        let (float, vocabulary) = run(Activations::Float, &options);
+        let (float, vocabulary) = run(Activations::Float, device);
         // Contiguous rows, whose kernels for 8-bit activations are tested here.
-        let (int8, _) = run(Activations::Int8, &DeviceOptions { interleaved_rows: Some(false), ..options });
+        let (int8, _) = run(Activations::Int8, &laid_out(device, false));
         let mut clear = 0;
         for (position, (float, int8)) in float.chunks(vocabulary).zip(int8.chunks(vocabulary)).enumerate() {
             let best = argmax(float);

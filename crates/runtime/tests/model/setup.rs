@@ -1,53 +1,13 @@
-//! Helpers for devices, models and errors that the tests of this binary share.
+//! Helpers to load and run models, shared by these tests.
 
 use std::fs;
 use std::path::Path;
 
+use wgslm::Device;
 use wgslm::Result;
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loader, Summary};
-use wgslm::{Device, DeviceOptions};
-use wgslm_testing::skipped;
 
-/// The options that choose each adapter; without a Vulkan driver none, which is reported as a skipped test.
-pub(crate) fn adapters() -> Vec<DeviceOptions> {
-    let found = pollster::block_on(Device::adapters());
-    if found.is_empty() {
-        skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
-    }
-    found
-        .iter()
-        .map(|adapter| DeviceOptions { device: Some(adapter.index.to_string()), ..DeviceOptions::default() })
-        .collect()
-}
-
-/// The adapters, each with default options and with those that the command line's environment variables can set.
-pub(crate) fn configurations() -> Vec<(String, DeviceOptions)> {
-    let adapters = adapters();
-    let mut all: Vec<_> =
-        adapters.iter().map(|options| (format!("adapter {:?}", options.device), options.clone())).collect();
-    for options in adapters {
-        let adapter = format!("adapter {:?}", options.device);
-        all.push((format!("{adapter}, baseline"), DeviceOptions { baseline: true, ..options.clone() }));
-        all.push((
-            format!("{adapter}, bindings of 1 MiB"),
-            DeviceOptions { max_binding: Some(1 << 20), ..options.clone() },
-        ));
-        all.push((
-            format!("{adapter}, small bindings"),
-            DeviceOptions { max_binding: Some(80 << 10), ..options.clone() },
-        ));
-        all.push((
-            format!("{adapter}, contiguous rows"),
-            DeviceOptions { interleaved_rows: Some(false), ..options.clone() },
-        ));
-        all.push((
-            format!("{adapter}, contiguous rows, baseline"),
-            DeviceOptions { interleaved_rows: Some(false), baseline: true, ..options },
-        ));
-    }
-    all
-}
-
+/// Loads a model in pieces of `piece` bytes.
 pub(crate) fn load_bytes(device: &Device, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
     let mut loader = Loader::new(device, options);
     for piece in bytes.chunks(piece) {
@@ -83,36 +43,34 @@ pub(crate) fn load_files(
     pollster::block_on(loader.finish())
 }
 
-pub(crate) fn engine(options: &DeviceOptions, path: &Path, engine_options: &EngineOptions) -> Engine {
-    engine_on(&open(options), path, engine_options)
-}
-
-pub(crate) fn open(options: &DeviceOptions) -> Device {
-    pollster::block_on(Device::open(options)).expect("the adapter opens")
-}
-
-pub(crate) fn engine_on(device: &Device, path: &Path, engine_options: &EngineOptions) -> Engine {
+/// Loads a model from a file.
+pub(crate) fn load_file(device: &Device, path: &Path, options: &EngineOptions) -> Result<Engine> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    load_bytes(device, &bytes, 1 << 20, engine_options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    load_bytes(device, &bytes, 1 << 20, options)
+}
+
+/// Loads a model from a file, and panics on errors.
+pub(crate) fn engine(device: &Device, path: &Path, options: &EngineOptions) -> Engine {
+    load_file(device, path, options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The logits at every position, `[tokens, vocabulary]`.
 pub(crate) fn logits(engine: &Engine, tokens: &[u32]) -> Vec<f32> {
-    logits_from(engine, tokens, 0)
+    logits_from(engine, tokens, 0).expect("the model runs")
 }
 
 /// The logits at every position from `first` on.
-pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Vec<f32> {
+pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Result<Vec<f32>> {
     let mut all = Vec::new();
     pollster::block_on(engine.logits_from(tokens, first, |position, row| {
         assert_eq!(all.len(), (position - first) * row.len(), "positions come in order");
         all.extend_from_slice(row);
         Ok(())
-    }))
-    .expect("the model runs");
-    all
+    }))?;
+    Ok(all)
 }
 
+/// Runs a generation to its end and returns its tokens, their text and the summary.
 pub(crate) fn generate(
     engine: &Engine,
     prompt: &[u32],

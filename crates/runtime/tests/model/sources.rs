@@ -13,7 +13,8 @@ use wgslm_testing::model_files::{
 };
 use wgslm_testing::safetensors_writer::SafetensorsWriter;
 
-use crate::setup::{adapters, load_bytes, load_files, logits, open};
+use crate::adapters::adapters;
+use crate::setup::{load_bytes, load_files, logits};
 
 const PROMPT: [u32; 5] = [3, 1, 4, 15, 9];
 
@@ -34,13 +35,12 @@ fn refusal(device: &Device, files: &Files) -> (&'static str, String) {
 
 #[test]
 fn a_split_model_equals_the_whole_one() {
-    for options in adapters() {
-        let device = open(&options);
+    for device in adapters() {
         for kind in [TensorType::F16, TensorType::F32] {
-            let whole = load_bytes(&device, &gguf(kind), 1 << 20, &EngineOptions::default()).expect("it loads");
+            let whole = load_bytes(device, &gguf(kind), 1 << 20, &EngineOptions::default()).expect("it loads");
             let whole = logits(&whole, &PROMPT);
             for (parts, piece) in [(1, 1 << 20), (2, 1 << 20), (3, 701), (21, 1 << 20)] {
-                let engine = load(&device, &split_gguf(kind, parts), piece).expect("it loads");
+                let engine = load(device, &split_gguf(kind, parts), piece).expect("it loads");
                 assert_eq!(logits(&engine, &PROMPT), whole, "{kind} in {parts} parts, pieces of {piece}");
             }
         }
@@ -49,22 +49,22 @@ fn a_split_model_equals_the_whole_one() {
 
 #[test]
 fn the_first_part_may_have_no_tensors() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let first = numbered(metadata(), 0, 2).finish();
     let second = with_tensors(numbered(GgufWriter::new(), 1, 2), TensorType::F16).finish();
     let files = Files::from([(part_name(0, 2), first), (part_name(1, 2), second)]);
-    let whole = load_bytes(&device, &gguf(TensorType::F16), 1 << 20, &EngineOptions::default()).expect("it loads");
-    assert_eq!(logits(&load(&device, &files, 4096).expect("it loads"), &PROMPT), logits(&whole, &PROMPT));
+    let whole = load_bytes(device, &gguf(TensorType::F16), 1 << 20, &EngineOptions::default()).expect("it loads");
+    assert_eq!(logits(&load(device, &files, 4096).expect("it loads"), &PROMPT), logits(&whole, &PROMPT));
 }
 
 #[test]
 fn parts_that_do_not_make_a_model_are_refused() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let split = || split_gguf(TensorType::F16, 3);
     let changed = |change: &dyn Fn(&mut Files)| {
         let mut files = split();
         change(&mut files);
-        refusal(&device, &files)
+        refusal(device, &files)
     };
     let name = |number| part_name(number, 3);
 
@@ -76,7 +76,7 @@ fn parts_that_do_not_make_a_model_are_refused() {
     for entry in [name(1), "renamed.gguf".to_owned()] {
         let mut files = split();
         files.insert(entry.clone(), files[&name(1)].clone());
-        let error = load_from(&device, &entry, &files, 1000).map(|_| ()).expect_err("it is refused");
+        let error = load_from(device, &entry, &files, 1000).map(|_| ()).expect_err("it is refused");
         assert!(error.code() == "not-first-part", "{error}");
     }
     let (code, message) = changed(&|files| {
@@ -106,19 +106,18 @@ fn parts_that_do_not_make_a_model_are_refused() {
     assert!(code == "truncated" && message.contains(&name(1)), "{message}");
     // A single stream, without a way to find the other parts.
     let first = split()[&name(0)].clone();
-    let error = load_bytes(&device, &first, 1000, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
+    let error = load_bytes(device, &first, 1000, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
     assert!(error.code() == "missing-file" && error.to_string().contains("part 2 of 3"), "{error}");
 }
 
 #[test]
 fn a_hugging_face_folder_equals_the_same_weights_in_gguf() {
-    for options in adapters() {
-        let device = open(&options);
+    for device in adapters() {
         for kind in [TensorType::F32, TensorType::F16, TensorType::BF16] {
-            let whole = load_bytes(&device, &gguf(kind), 1 << 20, &EngineOptions::default()).expect("it loads");
+            let whole = load_bytes(device, &gguf(kind), 1 << 20, &EngineOptions::default()).expect("it loads");
             let whole = logits(&whole, &PROMPT);
             for (shards, piece) in [(1, 1 << 20), (1, 777), (3, 1 << 20), (4, 5000)] {
-                let engine = load(&device, &hugging_face(kind, shards), piece).expect("it loads");
+                let engine = load(device, &hugging_face(kind, shards), piece).expect("it loads");
                 assert_eq!(logits(&engine, &PROMPT), whole, "{kind} in {shards} shards, pieces of {piece}");
             }
         }
@@ -127,31 +126,37 @@ fn a_hugging_face_folder_equals_the_same_weights_in_gguf() {
 
 #[test]
 fn a_folder_brings_its_tokenizer_template_and_stop_tokens() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let mut files = hugging_face(TensorType::F16, 1);
-    let engine = load(&device, &files, 1 << 20).expect("it loads");
+    let engine = load(device, &files, 1 << 20).expect("it loads");
     let tokenizer = engine.model().tokenizer().expect("a tokenizer");
     assert_eq!(tokenizer.encode("cab<end>", Special::Parse).expect("it encodes"), [5, 6, 2]);
     assert_eq!((tokenizer.bos(), tokenizer.stop_tokens()), (Some(0), &[1, 2][..]));
     let template = engine.model().chat_template().expect("it compiles").expect("a template");
-    assert_eq!(template.render(&[Message::new("user", "ab")], true).expect("it renders"), "<s>ab</s>");
+    assert_eq!(template.render(&[Message::new("user", "ab")], true).expect("it renders").text(), "<s>ab</s>");
 
     files.remove("chat_template.jinja");
-    let engine = load(&device, &files, 1 << 20).expect("it loads");
+    files.insert("chat_template.json".to_owned(), br#"{ "chat_template": "of a processor" }"#.to_vec());
+    let engine = load(device, &files, 1 << 20).expect("it loads");
+    let template = engine.model().chat_template().expect("it compiles").expect("that of chat_template.json");
+    assert_eq!(template.render(&[], true).expect("it renders").text(), "of a processor");
+
+    files.remove("chat_template.json");
+    let engine = load(device, &files, 1 << 20).expect("it loads");
     let template = engine.model().chat_template().expect("it compiles").expect("that of tokenizer_config.json");
-    assert_eq!(template.render(&[], true).expect("it renders"), "not this");
+    assert_eq!(template.render(&[], true).expect("it renders").text(), "not this");
 
     for name in ["tokenizer.json", "tokenizer_config.json", "generation_config.json"] {
         files.remove(name);
     }
-    let engine = load(&device, &files, 1 << 20).expect("it loads");
+    let engine = load(device, &files, 1 << 20).expect("it loads");
     assert_eq!(engine.model().tokenizer().expect_err("there is none").code(), "tokenizer");
     assert_eq!(logits(&engine, &PROMPT).len(), PROMPT.len() * 48, "it runs on tokens");
 }
 
 #[test]
 fn hidden_act_of_a_folder_is_obeyed_or_refused() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let with = |name: &str| {
         let mut files = hugging_face(TensorType::F16, 1);
         let mut config = config();
@@ -159,40 +164,40 @@ fn hidden_act_of_a_folder_is_obeyed_or_refused() {
         files.insert("config.json".to_owned(), config.to_string().into_bytes());
         files
     };
-    let answers = |name: &str| logits(&load(&device, &with(name), 1 << 20).expect("it loads"), &PROMPT);
-    let plain = logits(&load(&device, &hugging_face(TensorType::F16, 1), 1 << 20).expect("it loads"), &PROMPT);
+    let answers = |name: &str| logits(&load(device, &with(name), 1 << 20).expect("it loads"), &PROMPT);
+    let plain = logits(&load(device, &hugging_face(TensorType::F16, 1), 1 << 20).expect("it loads"), &PROMPT);
     assert_eq!(answers("silu"), plain);
     assert_eq!(answers("gelu"), answers("gelu_pytorch_tanh"));
     assert_ne!(answers("gelu"), plain);
     for name in ["relu", "quick_gelu"] {
-        let (code, message) = refusal(&device, &with(name));
+        let (code, message) = refusal(device, &with(name));
         assert!(code == "invalid-metadata" && message.contains(&format!("{name} can't be run")), "{message}");
     }
 }
 
 #[test]
 fn a_vocabulary_padded_beyond_the_tokenizer_loads() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let mut files = hugging_face(TensorType::F16, 1);
     let mut smaller = tokenizer();
     let vocabulary = smaller["model"]["vocab"].as_object_mut().expect("an object");
     vocabulary.retain(|_, id| id.as_u64().is_some_and(|id| id < 40));
     files.insert("tokenizer.json".to_owned(), smaller.to_string().into_bytes());
-    let engine = load(&device, &files, 1 << 20).expect("it loads");
+    let engine = load(device, &files, 1 << 20).expect("it loads");
     let tokens = engine.model().tokenizer().expect("a tokenizer").vocabulary_size();
     assert_eq!((engine.model().spec.vocabulary, tokens), (48, 40), "both numbers are known");
 }
 
 #[test]
 fn folders_that_cannot_be_run_are_refused() {
-    let Some(device) = adapters().first().map(open) else { return };
+    let Some(device) = adapters().first() else { return };
     let with = |name: &str, bytes: Option<Vec<u8>>| {
         let mut files = hugging_face(TensorType::F16, 2);
         match bytes {
             Some(bytes) => drop(files.insert(name.to_owned(), bytes)),
             None => drop(files.remove(name)),
         }
-        refusal(&device, &files)
+        refusal(device, &files)
     };
     let text = |json: &Value| Some(json.to_string().into_bytes());
     let changed = |key: &str, value: Value| {
@@ -252,7 +257,7 @@ fn folders_that_cannot_be_run_are_refused() {
         if code == "none" {
             let mut files = hugging_face(TensorType::F16, 2);
             files.insert(name.to_owned(), bytes.expect("contents"));
-            let engine = load(&device, &files, 1000).expect("a model runs without its tokenizer");
+            let engine = load(device, &files, 1000).expect("a model runs without its tokenizer");
             assert_eq!(engine.model().tokenizer().expect_err("it is damaged").code(), "tokenizer");
             continue;
         }
@@ -262,6 +267,6 @@ fn folders_that_cannot_be_run_are_refused() {
     let integers = SafetensorsWriter::new().tensor("model.norm.weight", "I32", &[64], &[0; 256]).finish();
     let mut files = hugging_face(TensorType::F16, 1);
     files.insert("model.safetensors".to_owned(), integers);
-    let (code, message) = refusal(&device, &files);
+    let (code, message) = refusal(device, &files);
     assert!(code == "unsupported-tensor-type" && message.contains("I32"), "{message}");
 }

@@ -5,6 +5,7 @@ mod byte_pair;
 mod byte_tokens;
 mod character_map;
 mod characters;
+pub(crate) mod control_texts;
 mod fim;
 mod from_json;
 mod from_metadata;
@@ -15,6 +16,7 @@ mod pre_tokenizer;
 mod pre_tokenizer_patterns;
 mod pre_tokenizer_rules;
 mod prefixes;
+pub(crate) mod prompt;
 mod scores;
 mod sentence_piece;
 mod special_ids;
@@ -28,13 +30,15 @@ mod word_piece;
 use std::sync::Arc;
 
 pub use fim::FillInMiddle;
+pub use prompt::{Prompt, Segment};
 
 use wgslm_formats::gguf::Metadata;
 
 use byte_pair::BytePair;
+use control_texts::ControlTexts;
 use sentence_piece::SentencePiece;
 use special_ids::add_tokens;
-use special_tokens::SpecialTokens;
+use special_tokens::{Piece, SpecialTokens};
 use spelling::Spelling;
 use unigram::Unigram;
 use vocabulary::Vocabulary;
@@ -92,6 +96,17 @@ enum Model {
     WordPiece(Box<WordPiece>),
 }
 
+impl Model {
+    fn encode(&self, vocabulary: &Vocabulary, pieces: &[Piece]) -> Result<Vec<u32>> {
+        match self {
+            Self::BytePair(model) => model.encode(vocabulary, pieces),
+            Self::SentencePiece(model) => model.encode(vocabulary, pieces),
+            Self::Unigram(model) => model.encode(vocabulary, pieces),
+            Self::WordPiece(model) => model.encode(vocabulary, pieces),
+        }
+    }
+}
+
 impl Tokenizer {
     /// Builds the tokenizer from the `tokenizer.ggml.*` keys. Its large arrays (tokens, types, scores, merges) are taken out of
     /// the metadata, so that they are not held twice.
@@ -125,15 +140,25 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`](crate::Error::Tokenizer) where the encoder fails.
     pub fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
-        let (pieces, model) = match &self.encoder {
-            Encoder::Gguf(special_tokens, model) => (special_tokens.split(text, special)?, model),
-            Encoder::Json(encoder) => return encoder.encode(text, special),
-        };
-        match model {
-            Model::BytePair(model) => model.encode(&self.vocabulary, &pieces),
-            Model::SentencePiece(model) => model.encode(&self.vocabulary, &pieces),
-            Model::Unigram(model) => model.encode(&self.vocabulary, &pieces),
-            Model::WordPiece(model) => model.encode(&self.vocabulary, &pieces),
+        match &self.encoder {
+            Encoder::Gguf(special_tokens, model) => {
+                model.encode(&self.vocabulary, &special_tokens.split(text, special)?)
+            }
+            Encoder::Json(encoder) => encoder.encode(text, special),
+        }
+    }
+
+    /// The tokens of a prompt without BOS: control tokens count in its trusted segments alone.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_segments(&self, prompt: &Prompt) -> Result<Vec<u32>> {
+        match &self.encoder {
+            Encoder::Gguf(special_tokens, model) => {
+                let text = prompt.text();
+                model.encode(&self.vocabulary, &prompt.pieces(&text, special_tokens)?)
+            }
+            Encoder::Json(encoder) => prompt.encode_with(encoder.as_ref(), &self.vocabulary),
         }
     }
 
@@ -143,13 +168,24 @@ impl Tokenizer {
     /// # Errors
     /// As [`Self::encode`].
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
-        let mut tokens = self.encode(text, Special::Parse)?;
+        Ok(self.framed(self.encode(text, Special::Parse)?))
+    }
+
+    /// The tokens of a whole chat, as [`Self::encode_prompt`] makes them, in which the text of messages is text.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_chat(&self, prompt: &Prompt) -> Result<Vec<u32>> {
+        Ok(self.framed(self.encode_segments(prompt)?))
+    }
+
+    fn framed(&self, mut tokens: Vec<u32>) -> Vec<u32> {
         let (first, last) = self.prompt_frame;
         if let Some(first) = first.filter(|first| tokens.first() != Some(first)) {
             tokens.insert(0, first);
         }
         tokens.extend(last.filter(|last| tokens.last() != Some(last)));
-        Ok(tokens)
+        tokens
     }
 
     /// The text of a whole sequence, as [`Self::encode`] makes it: the space that it may have put before the text is left out.
@@ -180,6 +216,11 @@ impl Tokenizer {
     #[must_use]
     pub fn token_text(&self, token: u32) -> Option<&str> {
         self.vocabulary.text(token)
+    }
+
+    /// The texts that are control tokens where a prompt is trusted.
+    pub(crate) fn control_texts(&self) -> Result<ControlTexts> {
+        ControlTexts::of(&self.vocabulary)
     }
 
     /// The token that begins a text, if the model has one.

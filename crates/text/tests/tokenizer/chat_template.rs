@@ -1,16 +1,13 @@
 //! Chat templates: SmolLM2's own, and the features that published templates rely on.
 
-use std::path::Path;
-
 use wgslm_formats::gguf::{Metadata, Value};
-use wgslm_testing::golden;
 use wgslm_text::Error;
 use wgslm_text::{ChatTemplate, Message, Special, Tokenizer};
 
 use super::model::{golden_json, smollm2_metadata};
 
 fn render(source: &str, messages: &[Message]) -> wgslm_text::Result<String> {
-    ChatTemplate::new(source, "<s>", "</s>")?.render(messages, true)
+    Ok(ChatTemplate::new(source, "<s>", "</s>")?.render(messages, true)?.text())
 }
 
 fn conversation() -> [Message; 3] {
@@ -31,9 +28,9 @@ fn smollm2_writes_its_prompt_with_the_default_system_message() {
     let system = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n";
     let golden = golden_json("smollm2.json");
     let user = golden[2]["text"].as_str().unwrap();
-    let prompt = template.render(&messages, true).unwrap();
+    let prompt = template.render(&messages, true).unwrap().text();
     assert_eq!(prompt, format!("{system}{user}"));
-    assert_eq!(template.render(&messages, false).unwrap() + "<|im_start|>assistant\n", prompt);
+    assert_eq!(template.render(&messages, false).unwrap().text() + "<|im_start|>assistant\n", prompt);
     let tokens = tokenizer.encode(&prompt, Special::Parse).unwrap();
     let golden: Vec<u32> = serde_json::from_value(golden[2]["prompt_tokens"].clone()).unwrap();
     assert!(tokens.ends_with(&golden));
@@ -44,7 +41,7 @@ fn smollm2_writes_its_prompt_with_the_default_system_message() {
 fn smollm2_keeps_a_system_message_and_the_whole_conversation() {
     let Some((_, template)) = smollm2() else { return };
     assert_eq!(
-        template.render(&conversation(), true).unwrap(),
+        template.render(&conversation(), true).unwrap().text(),
         "<|im_start|>system\n Be <brief>. <|im_end|>\n<|im_start|>user\nHi<|im_end|>\n\
          <|im_start|>assistant\nHello<|im_end|>\n<|im_start|>assistant\n"
     );
@@ -110,55 +107,6 @@ fn the_date_has_the_form_asked_for() {
     assert!(parts[2].parse::<u32>().is_ok_and(|year| year >= 2025), "{date}");
     let error = render("{{ strftime_now('%!') }}", &[]).unwrap_err();
     assert!(error.to_string().contains("%!"), "{error}");
-}
-
-/// Renders every golden conversation whose template `source` finds.
-fn check_golden(source: impl Fn(&str) -> Option<String>) -> usize {
-    let mut checked = 0;
-    for row in golden_json("chat_templates.json").as_array().unwrap() {
-        let name = row["template"].as_str().unwrap();
-        let Some(source) = source(name) else { continue };
-        let message = |message: &serde_json::Value| {
-            Message::new(message["role"].as_str().unwrap(), message["content"].as_str().unwrap())
-        };
-        let messages: Vec<Message> = row["messages"].as_array().unwrap().iter().map(message).collect();
-        match (render(&source, &messages), row["text"].as_str()) {
-            // Only dates stand there as expressions.
-            (Ok(text), Some(golden)) => assert_eq!(text, render_dates(golden), "{name}"),
-            (Err(error), None) => {
-                assert!(error.to_string().contains(row["error"].as_str().unwrap()), "{name}: {error}");
-            }
-            (result, golden) => panic!("{name}: {result:?} instead of {golden:?}"),
-        }
-        checked += 1;
-    }
-    checked
-}
-
-fn render_dates(golden: &str) -> String {
-    let mut text = String::new();
-    let mut rest = golden;
-    while let Some((before, (date, after))) =
-        rest.split_once("{{ ").and_then(|(before, after)| Some((before, after.split_once(" }}")?)))
-    {
-        text += before;
-        text += &render(&format!("{{{{ {date} }}}}"), &[]).unwrap();
-        rest = after;
-    }
-    text + rest
-}
-
-#[test]
-fn published_templates_write_what_hugging_face_writes() {
-    let source = |name: &str| std::fs::read_to_string(golden("chat_templates").join(format!("{name}.jinja"))).ok();
-    assert_eq!(check_golden(source), 20);
-}
-
-#[test]
-#[ignore = "needs the folder `models` of llama.cpp's repository, at the path that WGSLM_VOCABULARIES gives"]
-fn more_published_templates_write_what_hugging_face_writes() {
-    let folder = Path::new(&std::env::var("WGSLM_VOCABULARIES").unwrap()).join("templates");
-    assert_eq!(check_golden(|name| std::fs::read_to_string(folder.join(format!("{name}.jinja"))).ok()), 48);
 }
 
 #[test]

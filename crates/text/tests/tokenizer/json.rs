@@ -10,7 +10,7 @@ use wgslm_text::{ChatTemplate, Message, Special, Tokenizer};
 use super::model::{decode, golden_json, smollm2, smollm2_metadata};
 
 /// A tokenizer of Llama 2's kind.
-fn small() -> Value {
+pub(crate) fn small() -> Value {
     let vocabulary = ["<unk>", "<s>", "</s>", "<0xC3>", "<0xA9>", "▁", "a", "b", "▁a", "ab", "▁ab"];
     let vocabulary: Value = vocabulary.iter().enumerate().map(|(id, text)| ((*text).to_owned(), json!(id))).collect();
     let special = |id, content| json!({ "id": id, "content": content, "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false });
@@ -69,7 +69,7 @@ fn the_configuration_names_special_tokens_and_the_template() {
     assert_eq!((tokenizer.bos(), tokenizer.eos(), tokenizer.stop_tokens()), (Some(1), Some(2), &[2][..]));
     assert_eq!(tokenizer.encode_prompt("a").unwrap(), [8, 2]);
     let template = |config: &Value| ChatTemplate::from_config(config.to_string().as_bytes(), &tokenizer);
-    let rendered = template(&config).unwrap().unwrap().render(&[Message::new("user", "hi")], true).unwrap();
+    let rendered = template(&config).unwrap().unwrap().render(&[Message::new("user", "hi")], true).unwrap().text();
     assert_eq!(rendered, "<s>hi</s>");
     assert!(template(&json!({})).unwrap().is_none());
     assert_eq!(template(&json!({ "chat_template": 1 })).unwrap_err().code(), "chat-template");

@@ -1,7 +1,9 @@
 //! The tokenizers: SmolLM2's and Gemma's against llama.cpp's token ids and back to text, small ones for the rules that these
 //! leave open, and chat templates.
 
+mod chat_prompt;
 mod chat_template;
+mod chat_template_golden;
 mod decoding;
 mod encoding;
 mod fill_in_middle;

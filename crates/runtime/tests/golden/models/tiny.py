@@ -6,6 +6,7 @@ the other golden models.
 """
 
 import ctypes as c
+import itertools
 
 import gguf
 import numpy as np
@@ -17,6 +18,19 @@ LAYER_NORM = {"starcoder2", "bert", "nomic-bert"}
 HEAD_NORM = {"qwen3", "qwen3moe", "gemma3", "lfm2"}
 POST_NORM = {"gemma2", "gemma3", "olmo2"}
 BERT = {"bert", "nomic-bert"}
+
+# The types of matrices, by whether their blocks have 32 weights at the most, or 256.
+NARROW = [Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0, Type.IQ4_NL, Type.MXFP4]
+WIDE = [
+    Type.Q2_K, Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.IQ1_S, Type.IQ1_M, Type.IQ2_XXS, Type.IQ2_XS, Type.IQ2_S, Type.IQ3_XXS,
+    Type.IQ3_S, Type.IQ4_XS, Type.TQ1_0, Type.TQ2_0,
+]
+# One of each kind, by size: super-blocks of each make, code books, a table, bytes for scales, an odd bit and an offset, bytes, floats.
+KINDS = [
+    Type.IQ2_S, Type.Q2_K, Type.IQ3_S, Type.MXFP4, Type.Q4_0, Type.IQ4_NL, Type.Q4_K, Type.Q5_1, Type.Q6_K, Type.Q8_0, Type.F16,
+]
+# Those that aren't quantised without an importance of columns.
+UNEVEN = {Type.IQ1_S, Type.IQ1_M, Type.IQ2_XXS, Type.IQ2_XS}
 
 
 def alphabet():
@@ -56,7 +70,7 @@ class Tiny:
 
     `heads`, `kv_heads` and `head` are numbers and widths of heads; `kv_heads` may be a list, one a layer. `metadata` adds keys or, with
     None, leaves them out; those that start with a dot get the architecture in front. `types` gives tensors whose name has the word in
-    it another type than `type`.
+    it another type than `type`, which may be None: then the matrices have types of all kinds in turn.
     """
 
     def __init__(
@@ -87,6 +101,7 @@ class Tiny:
             if not tied:
                 self.matrix("output", vocabulary, width)
         self.tensors.update({name: (np.asarray(values, np.float32), Type.F32) for name, values in extra.items()})
+        self._every_kind()
 
     def _keys(self, context, eps, kv_heads):
         keys = {
@@ -113,6 +128,16 @@ class Tiny:
         values = self.random.normal(0, scale / np.sqrt(columns), (planes, rows, columns) if planes else (rows, columns))
         kind = kind or next((kind for word, kind in self.types.items() if word in name), self.type)
         self.tensors[name + ".weight"] = values.astype(np.float32), kind
+
+    def _every_kind(self):
+        """Gives types to the matrices that have none: all of `KINDS`, the smallest to the largest matrices, which keeps files small."""
+        untyped = sorted((name for name, (_, kind) in self.tensors.items() if kind is None), key=lambda name: -self.tensors[name][0].size)
+        narrow = [name for name in untyped if self.tensors[name][0].shape[-1] % 256]
+        given = dict(zip(narrow, itertools.cycle(kind for kind in KINDS if kind in NARROW)))
+        left = [kind for kind in KINDS if kind not in given.values()]
+        given |= zip([name for name in untyped if name not in given], itertools.cycle(left))
+        assert not untyped or set(given.values()) == set(KINDS), (self.a, len(narrow), len(untyped))
+        self.tensors.update({name: (self.tensors[name][0], kind) for name, kind in given.items()})
 
     def norm(self, name, width=None, around=1.0):
         self.tensors[name + ".weight"] = self.random.normal(around, 0.2, width or self.width).astype(np.float32), Type.F32
@@ -175,6 +200,12 @@ class Tiny:
             self.linear(b + "ffn_up", 2 * ff if a == "phi3" else ff, width, "ffn")
             self.linear(b + "ffn_down", width, ff, "ffn")
 
+    def matrix_types(self):
+        """The types of its matrices, but for those that are F32 in every model."""
+        always = ("ffn_gate_inp", "token_types", "position_embd", "shortconv.conv")
+        matrices = [name for name, (values, _) in self.tensors.items() if values.ndim > 1 and name.endswith("weight")]
+        return sorted({self.tensors[name][1].name for name in matrices if not any(word in name for word in always)})
+
     def write(self, path, quantise):
         writer = gguf.GGUFWriter(path, self.a)
         for key, value in self.keys.items():
@@ -218,7 +249,10 @@ def quantiser(library):
         rows, columns = values.size // values.shape[-1], values.shape[-1]
         assert columns % block == 0, (values.shape, kind)
         out = np.empty((*values.shape[:-1], columns // block * size), np.uint8)
-        written = library.ggml_quantize_chunk(int(kind), values.ctypes.data, out.ctypes.data, 0, rows, columns, None)
+        # Every column counts as much as any other.
+        importance = np.ones(columns, np.float32)
+        counts = importance.ctypes.data if kind in UNEVEN else None
+        written = library.ggml_quantize_chunk(int(kind), values.ctypes.data, out.ctypes.data, 0, rows, columns, counts)
         assert written == out.nbytes
         return out
 

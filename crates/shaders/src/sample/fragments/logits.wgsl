@@ -16,7 +16,7 @@ const CHUNK: u32 = 2048u;
 // Where an output's part of `band` begins: a count, and room for the key of every token.
 fn band_row(output: u32) -> u32 { return output * (params.vocabulary + 1u); }
 
-fn is_banned(token: u32) -> bool { return (banned[token / 32u] >> (token % 32u) & 1u) != 0u; }
+fn is_banned(token: u32) -> bool { return ((banned[token / 32u] >> (token % 32u)) & 1u) != 0u; }
 
 // Chunks of the vocabulary.
 fn chunks() -> u32 {

@@ -1,0 +1,146 @@
+//! Chat templates: messages to the prompt that a model was trained on.
+//!
+//! Templates are Jinja as Hugging Face renders them: blocks are trimmed, Python's methods, operators and ways to write values
+//! work, and `raise_exception` and `strftime_now` are there
+//! (<https://huggingface.co/docs/transformers/chat_templating_writing>). What can't be had is an error that names it.
+//!
+//! The text of messages is text: what they spell of control tokens is told from what the template writes (`marks`).
+
+mod arguments;
+mod container_methods;
+mod conversation;
+mod dictionary;
+mod environment;
+mod expression;
+mod filters;
+mod json;
+mod marks;
+mod objects;
+mod printf;
+mod python_text;
+mod source;
+mod statement;
+mod string_methods;
+mod tag;
+
+use minijinja::{Environment, Value};
+use serde::Deserialize;
+use wgslm_formats::gguf::Metadata;
+
+pub use conversation::{Conversation, Message};
+
+use crate::tokenizer::control_texts::ControlTexts;
+use crate::{Error, Prompt, Result, Tokenizer};
+
+const NAME: &str = "chat_template";
+
+/// What of `tokenizer_config.json` is read here.
+#[derive(Deserialize)]
+struct Config {
+    chat_template: Option<ConfiguredTemplate>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ConfiguredTemplate {
+    One(String),
+    Several(Vec<NamedTemplate>),
+}
+
+#[derive(Deserialize)]
+struct NamedTemplate {
+    name: String,
+    template: String,
+}
+
+/// The chat template of a model.
+#[derive(Debug)]
+pub struct ChatTemplate {
+    environment: Environment<'static>,
+    control_texts: ControlTexts,
+    bos_token: String,
+    eos_token: String,
+}
+
+impl ChatTemplate {
+    /// The template of `tokenizer.chat_template`, if the model has one.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`InvalidMetadata`](wgslm_formats::Error::InvalidMetadata) where the key holds no text.
+    pub fn from_metadata(metadata: &Metadata, tokenizer: &Tokenizer) -> Result<Option<Self>> {
+        metadata.str("tokenizer.chat_template")?.map(|source| Self::for_tokenizer(source, tokenizer)).transpose()
+    }
+
+    /// The template of a `tokenizer_config.json` or a `chat_template.json`, whose contents `config` are, if it has one. Of several,
+    /// it is the one named `default`. Where a folder has a `chat_template.jinja`, that takes precedence: give its text to
+    /// [`Self::new`].
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`Error::ChatTemplate`] where the configuration can't be read.
+    pub fn from_config(config: &[u8], tokenizer: &Tokenizer) -> Result<Option<Self>> {
+        let config: Config = serde_json::from_slice(config)
+            .map_err(|error| Error::ChatTemplate { reason: format!("the file with it can't be read: {error}") })?;
+        let source = match &config.chat_template {
+            Some(ConfiguredTemplate::One(source)) => Some(source),
+            Some(ConfiguredTemplate::Several(templates)) => {
+                templates.iter().find(|template| template.name == "default").map(|template| &template.template)
+            }
+            None => None,
+        };
+        source.map(|source| Self::for_tokenizer(source, tokenizer)).transpose()
+    }
+
+    /// As [`Self::new`], with the tokens of `tokenizer`.
+    pub(crate) fn for_tokenizer(source: &str, tokenizer: &Tokenizer) -> Result<Self> {
+        let text = |token: Option<u32>| token.and_then(|token| tokenizer.token_text(token)).unwrap_or_default();
+        let template = Self::new(source, text(tokenizer.bos()), text(tokenizer.eos()))?;
+        Ok(Self { control_texts: tokenizer.control_texts()?, ..template })
+    }
+
+    /// Compiles the Jinja template `source`, which sees the texts of the BOS and EOS tokens; these two are the control tokens
+    /// that a message can't write.
+    ///
+    /// # Errors
+    /// [`Error::ChatTemplate`] with the line of a syntax error.
+    pub fn new(source: &str, bos_token: &str, eos_token: &str) -> Result<Self> {
+        Ok(Self {
+            environment: environment::with_template(source).map_err(failed)?,
+            control_texts: ControlTexts::new([bos_token, eos_token].into_iter())?,
+            bos_token: bos_token.to_owned(),
+            eos_token: eos_token.to_owned(),
+        })
+    }
+
+    /// The prompt for `messages`; with `add_generation_prompt` it ends where the assistant's answer begins.
+    ///
+    /// # Errors
+    /// As [`Self::render_conversation`].
+    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<Prompt> {
+        let messages = messages.to_vec();
+        self.render_conversation(&Conversation { messages, add_generation_prompt, ..Conversation::default() })
+    }
+
+    /// The prompt for a conversation with tools, documents and other variables of the template.
+    ///
+    /// # Errors
+    /// [`Error::ChatTemplate`] where the template fails or refuses the messages (`raise_exception`).
+    pub fn render_conversation(&self, conversation: &Conversation) -> Result<Prompt> {
+        let now = chrono::Local::now();
+        let variables = conversation.variables();
+        marks::render(&variables, &self.control_texts, |variables| {
+            let given = variables.iter().map(|(name, value)| (name.as_str(), dictionary::value_of(value)));
+            let own = [
+                ("bos_token", Value::from(self.bos_token.as_str())),
+                ("eos_token", Value::from(self.eos_token.as_str())),
+                ("strftime_now", environment::strftime_now(now)),
+            ];
+            let context = Value::from_pairs(own.into_iter().chain(given));
+            self.environment.get_template(NAME).and_then(|template| template.render(context)).map_err(failed)
+        })
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // The shape `map_err` wants.
+fn failed(error: minijinja::Error) -> Error {
+    Error::ChatTemplate { reason: error.to_string() }
+}
