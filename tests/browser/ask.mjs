@@ -1,5 +1,5 @@
 // Asks the demo page from the terminal: node ask.mjs URL PROMPT. The answer streams to stdout, all else to stderr.
-import { launch } from "./browser.mjs";
+import { launch } from "./chromium.mjs";
 
 const [address, prompt] = process.argv.slice(2);
 if (!address || !prompt) {

@@ -1,24 +1,21 @@
 // The benchmark page: by itself for a server that takes the result, and by hand.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { findings, inEveryLook } from "./accessibility.mjs";
-import { bytesOf, launch, openPage, served } from "./browser.mjs";
+import { bytesOf, openPage, served } from "./browser.mjs";
 
 const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
 const SMALL = "pp=8&tg=4&repeat=2";
 const LIMIT = { timeout: 120_000 };
 
 describe("bench page", () => {
-  let browser;
-  before(async () => (browser = await launch()));
-  after(() => browser.close());
 
   /** Opens the page, waits until it ends in `state`, and gives what it posted to /result. */
   async function open(parameters, state) {
     const results = [];
     let arrived;
     const arrival = new Promise((resolve) => (arrived = resolve));
-    const page = await openPage(browser, `/bench.html?${parameters}`, {
+    const page = await openPage(`/bench.html?${parameters}`, {
       setUp: (opened) =>
         opened.route(
           ({ pathname }) => pathname === "/result",
@@ -119,7 +116,7 @@ describe("bench page", () => {
   test("a visitor measures a file and stops a run", LIMIT, async (t) => {
     const tiny = await bytesOf(t, MODEL);
     if (!tiny) return;
-    const page = await openPage(browser, "/bench.html");
+    const page = await openPage("/bench.html");
     await page.waitForSelector('body[data-state="ready"]');
     assert.match(await page.textContent("#adapter"), /swiftshader/i);
     await page.setInputFiles("#file", { name: "tiny.gguf", buffer: tiny, mimeType: "application/octet-stream" });

@@ -1,24 +1,9 @@
-// Chromium with WebGPU on its software adapter, and the site under test.
-import { chromium } from "playwright-core";
-
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-quic",
-  "--no-first-run",
-];
-const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+// The site under test, and the one way to open a page of it: in the browser that a test file has for itself.
+import { after } from "node:test";
+import { launch } from "./chromium.mjs";
 
 /** Whether whole products are to be run, as `cargo xtask test --all` asks. */
 export const ALL = process.env.WGSLM_TEST_ALL === "1";
-
-/** Starts Chromium, without any adapter if asked; `WGSLM_CHROMIUM` names another one than Debian's. */
-export function launch({ webgpu = true } = {}) {
-  const executablePath = process.env.WGSLM_CHROMIUM ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, headless: true, args: webgpu ? [...FLAGS, ...WEBGPU] : FLAGS });
-}
 
 /** The address of a path of the site that `cargo xtask test` serves. */
 export function site(path = "/") {
@@ -27,9 +12,19 @@ export function site(path = "/") {
   return new URL(path, base).href;
 }
 
-/** A new page on the site, by itself; an error that nobody catches in it fails the test. */
-export async function openPage(browser, path, { setUp } = {}) {
-  const context = await browser.newContext();
+/** The browsers of this file, with WebGPU's adapter and without. */
+const browsers = new Map();
+after(async () => {
+  for (const browser of browsers.values()) await (await browser).close();
+});
+
+/**
+ * A new page on the site, by itself, before whose first script `setUp` is called; an error that nobody catches in it fails the
+ * test. Without `webgpu`, the browser has no adapter.
+ */
+export async function openPage(path, { setUp, webgpu = true } = {}) {
+  if (!browsers.has(webgpu)) browsers.set(webgpu, launch({ webgpu }));
+  const context = await (await browsers.get(webgpu)).newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(120_000);
   page.on("pageerror", (error) => {
@@ -41,8 +36,9 @@ export async function openPage(browser, path, { setUp } = {}) {
 }
 
 /** An empty page of the site with the package, from its address, as the global `wgslm`, to try its API in. */
-export async function openPackage(browser, { setUp, from = site("/wgslm/index.js") } = {}) {
-  const page = await openPage(browser, "/empty.html", {
+export async function openPackage({ setUp, webgpu, from = site("/wgslm/index.js") } = {}) {
+  const page = await openPage("/empty.html", {
+    webgpu,
     setUp: async (opened) => {
       const body = '<!doctype html><title>package</title><link rel="icon" href="data:,">';
       await opened.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body }));

@@ -4,23 +4,20 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { launch, openPackage, site } from "./browser.mjs";
+import { openPackage, site } from "./browser.mjs";
 import { gguf } from "./model-files.mjs";
 
 const LIMIT = { timeout: 240_000 };
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("delivery", () => {
-  let browser;
-  before(async () => (browser = await launch()));
-  after(() => browser.close());
 
   /** Opens the package with a model at /tiny.gguf. */
   async function open({ setUp, from } = {}) {
-    return openPackage(browser, {
+    return openPackage({
       from,
       setUp: async (page) => {
         await page.context().route("**/tiny.gguf", (route) => route.fulfill({ body: gguf() }));
@@ -45,10 +42,8 @@ describe("delivery", () => {
     await page.evaluate(async () => (window.first = await window.wgslm.Engine.load("/tiny.gguf")) && undefined);
     assert.deepEqual([fetched("/worker.js"), fetched(".wasm")], [1, 1]);
     await page.evaluate(async () => {
-      const load = () => window.wgslm.Engine.load("/tiny.gguf");
-      const [second, third] = await Promise.all([load(), load()]);
-      await Promise.all([window.first, second, third].map((engine) => engine.unload()));
-      await (await load()).unload();
+      await window.first.unload();
+      await (await window.wgslm.Engine.load("/tiny.gguf")).unload();
     });
     assert.equal(fetched(".wasm"), 1);
     await page.context().close();

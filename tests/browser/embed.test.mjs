@@ -1,7 +1,7 @@
 // Embeddings in the browser: a tiny BERT against the oracle, and the other ways a call can end.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { bytesOf, launch, openPackage, served, site } from "./browser.mjs";
+import { before, describe, test } from "node:test";
+import { bytesOf, openPackage, served, site } from "./browser.mjs";
 
 const FOLDER = "/golden/models/";
 const MODEL = "bert-mean.gguf";
@@ -24,13 +24,8 @@ function similarity(a, b) {
 }
 
 describe("embeddings", () => {
-  let browser;
   let page;
-  before(async () => {
-    browser = await launch();
-    page = await openPackage(browser);
-  });
-  after(() => browser.close());
+  before(async () => (page = await openPackage()));
 
   /** A test on the loaded model. */
   function check(name, body) {

@@ -1,8 +1,8 @@
 // The real models in a real browser against the oracle's tokens and logits (golden/<model>.json, golden/tokenize.json).
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { ALL, bytesOf, launch, openPackage, served, site } from "./browser.mjs";
+import { ALL, bytesOf, openPackage, served, site } from "./browser.mjs";
 
 /** Two logits closer than this may change places: float32 sums in another order differ by about as much. */
 const MARGIN = 0.02;
@@ -31,14 +31,9 @@ for (const [name, model] of Object.entries(MODELS)) {
 
 function suite(name, { file, gpuBytes: leastBytes }, rows) {
   const address = `/models/${file}`;
-  let browser;
   let page;
 
-  before(async () => {
-    browser = await launch();
-    page = await openPackage(browser);
-  });
-  after(() => browser.close());
+  before(async () => (page = await openPackage()));
 
   /** Loads the model once for all; whether it could. */
   let loading;

@@ -1,7 +1,7 @@
 // The package's API on a tiny model, called from a page as a program would.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { bytesOf, launch, openPackage, served } from "./browser.mjs";
+import { before, describe, test } from "node:test";
+import { bytesOf, openPackage, served } from "./browser.mjs";
 import { damagedFiles } from "./damaged.mjs";
 
 const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
@@ -10,15 +10,10 @@ const LIMIT = { timeout: 240_000 };
 const PROMPT = [171, 206, 5, 206, 120, 131, 161, 73];
 
 describe("package", () => {
-  let browser;
   /** A page with an engine loaded, for the tests that leave it as it was. */
   let page;
 
-  before(async () => {
-    browser = await launch();
-    page = await openPackage(browser);
-  });
-  after(() => browser.close());
+  before(async () => (page = await openPackage()));
 
   /** A test on the loaded engine, with what nearly all of them need in the page. */
   function check(name, body) {
@@ -428,13 +423,10 @@ describe("package", () => {
 });
 
 describe("a package with a part that fails", () => {
-  let browser;
-  before(async () => (browser = await launch()));
-  after(() => browser.close());
 
   /** Opens the package with a file replaced. */
   const openWith = (file, replace) =>
-    openPackage(browser, { setUp: (opened) => opened.context().route(`**/wgslm/${file}`, replace) });
+    openPackage({ setUp: (opened) => opened.context().route(`**/wgslm/${file}`, replace) });
 
   /** Loads and calls `tokenize` and `generate` where a file of the package is replaced. */
   async function failures(t, file, replace) {
@@ -563,14 +555,9 @@ describe("a package with a part that fails", () => {
 });
 
 test("a browser without an adapter is told what can be done in a browser", LIMIT, async () => {
-  const browser = await launch({ webgpu: false });
-  try {
-    const page = await openPackage(browser);
-    const { code, reason } = await page.evaluate(() => window.wgslm.Engine.support());
-    assert.equal(code, "no-adapter");
-    assert.match(reason, /hardware acceleration/);
-    assert.doesNotMatch(reason, /apt-get|Vulkan/);
-  } finally {
-    await browser.close();
-  }
+  const page = await openPackage({ webgpu: false });
+  const { code, reason } = await page.evaluate(() => window.wgslm.Engine.support());
+  assert.equal(code, "no-adapter");
+  assert.match(reason, /hardware acceleration/);
+  assert.doesNotMatch(reason, /apt-get|Vulkan/);
 });

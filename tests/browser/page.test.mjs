@@ -1,8 +1,8 @@
 // The demo page, driven as a visitor would.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { findings, inEveryLook } from "./accessibility.mjs";
-import { bytesOf, launch, openPage, served, site } from "./browser.mjs";
+import { bytesOf, openPage, served, site } from "./browser.mjs";
 import { damagedFiles } from "./damaged.mjs";
 import { gguf, huggingFace } from "./model-files.mjs";
 
@@ -17,13 +17,10 @@ const choose = (page, files) =>
   );
 
 describe("page", { timeout: 600_000 }, () => {
-  let browser;
-  before(async () => (browser = await launch()));
-  after(() => browser.close());
 
   test("the default model loads with progress, answers, stops mid-answer, and does so again after a reload", async (t) => {
     if (!(await served(t, MODEL))) return;
-    const page = await openPage(browser);
+    const page = await openPage();
     await inState(page, "empty");
     assert.match(await page.textContent("#adapter"), /swiftshader/i);
 
@@ -84,7 +81,7 @@ describe("page", { timeout: 600_000 }, () => {
   test("a broken file is named as such, and the page takes a good one afterwards", async (t) => {
     const tiny = await bytesOf(t, "/golden/arch/tiny-llama-q8_0.gguf");
     if (!tiny) return;
-    const page = await openPage(browser);
+    const page = await openPage();
     await inState(page, "empty");
     for (const { name, bytes, code, message } of damagedFiles(tiny)) {
       await choose(page, { [name]: bytes });
@@ -101,7 +98,7 @@ describe("page", { timeout: 600_000 }, () => {
   });
 
   test("a missing model is an error that names its address", async () => {
-    const page = await openPage(browser, "/?model=models/missing.gguf&autoload=1");
+    const page = await openPage("/?model=models/missing.gguf&autoload=1");
     await page.waitForSelector('#error[data-code="http"]');
     assert.match(await page.textContent("#error"), /404.*missing\.gguf/s);
     await page.context().close();
@@ -112,7 +109,7 @@ describe("page", { timeout: 600_000 }, () => {
     if (!tiny) return;
     let requested;
     const request = new Promise((resolve) => (requested = resolve));
-    const page = await openPage(browser, "/?model=golden/arch/tiny-llama-q8_0.gguf&autoload=1", {
+    const page = await openPage("/?model=golden/arch/tiny-llama-q8_0.gguf&autoload=1", {
       // The first request never gets an answer.
       setUp: (opened) => opened.route("**/golden/arch/tiny-llama-q8_0.gguf", () => requested(), { times: 1 }),
     });
@@ -127,7 +124,7 @@ describe("page", { timeout: 600_000 }, () => {
 
   test("an instruct model answers a question without further ado, since chat is the way where there is a template", async (t) => {
     if (!(await served(t, MODEL))) return;
-    const page = await openPage(browser, "/?autoload=1");
+    const page = await openPage("/?autoload=1");
     await inState(page, "ready");
     await page.fill("#prompt", "What is the capital of France?");
     await page.press("#prompt", "Enter");
@@ -138,7 +135,7 @@ describe("page", { timeout: 600_000 }, () => {
   });
 
   test("axe finds nothing wrong, on a desktop and on a phone, in light and in dark", async () => {
-    const page = await openPage(browser);
+    const page = await openPage();
     await inState(page, "empty");
     const check = (what) => inEveryLook(page, async (look) => assert.deepEqual(await findings(page), [], `${what}: ${look}`));
     await check("nothing loaded");
@@ -163,7 +160,7 @@ describe("page", { timeout: 600_000 }, () => {
 
   test("the example answers", async (t) => {
     if (!(await served(t, MODEL)) || !(await served(t, "/example/"))) return;
-    const page = await openPage(browser, "/example/");
+    const page = await openPage("/example/");
     await page.fill("input", "What is the capital of France?");
     await page.click("button");
     await page.waitForFunction(() => document.querySelector("output").textContent.includes("Paris"));
@@ -171,7 +168,7 @@ describe("page", { timeout: 600_000 }, () => {
   });
 
   test("a browser without WebGPU is told so", async () => {
-    const page = await openPage(browser, "/", {
+    const page = await openPage("/", {
       setUp: (opened) => opened.addInitScript(() => delete Navigator.prototype.gpu),
     });
     await inState(page, "unavailable");
@@ -183,16 +180,13 @@ describe("page", { timeout: 600_000 }, () => {
 });
 
 describe("page with a small model, whose tokenizer has a chat template", { timeout: 300_000 }, () => {
-  let browser;
   let page;
   before(async () => {
-    browser = await launch();
-    page = await openPage(browser);
+    page = await openPage();
     await inState(page, "empty");
     await choose(page, huggingFace());
     await inState(page, "ready");
   });
-  after(() => browser.close());
 
   async function changeModel(files) {
     await page.click("#unload");
@@ -300,12 +294,7 @@ describe("page with a small model, whose tokenizer has a chat template", { timeo
 });
 
 test("a browser without an adapter is told so", { timeout: 60_000 }, async () => {
-  const browser = await launch({ webgpu: false });
-  try {
-    const page = await openPage(browser);
-    await inState(page, "unavailable");
-    assert.equal(await page.getAttribute("#error", "data-code"), "no-adapter");
-  } finally {
-    await browser.close();
-  }
+  const page = await openPage("/", { webgpu: false });
+  await inState(page, "unavailable");
+  assert.equal(await page.getAttribute("#error", "data-code"), "no-adapter");
 });

@@ -1,7 +1,7 @@
 // Every expanded shader variant through the browser's own WGSL compiler, which is not the one that built the tables.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { ALL, launch, openPackage, served, site } from "./browser.mjs";
+import { before, describe, test } from "node:test";
+import { ALL, openPackage, served, site } from "./browser.mjs";
 
 const LIST = "/shaders.json";
 
@@ -19,13 +19,8 @@ function toBuild(shaders) {
 }
 
 describe("shaders", { timeout: ALL ? 7_200_000 : 600_000 }, () => {
-  let browser;
   let page;
-  before(async () => {
-    browser = await launch();
-    page = await openPackage(browser);
-  });
-  after(() => browser.close());
+  before(async () => (page = await openPackage()));
 
   test("every variant that the adapter's features allow compiles, those without features on a default device", async (t) => {
     if (!(await served(t, LIST))) return;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { launch, openPackage, openPage } from "./browser.mjs";
+import { describe, test } from "node:test";
+import { openPackage, openPage } from "./browser.mjs";
 import { gguf, huggingFace, splitGguf } from "./model-files.mjs";
 
 const LIMIT = { timeout: 240_000 };
@@ -51,12 +51,9 @@ function serve(requests, ranges = true) {
 }
 
 describe("sources of several files", () => {
-  let browser;
-  before(async () => (browser = await launch()));
-  after(() => browser.close());
 
   async function open(requests, ranges) {
-    const page = await openPackage(browser, {
+    const page = await openPackage({
       setUp: (opened) => opened.context().route(/\/(whole|split|folder|encoder)\//, serve(requests, ranges)),
     });
     await page.evaluate(() => {
@@ -201,7 +198,7 @@ describe("sources of several files", () => {
   });
 
   test("the demo page takes several files, or a folder", LIMIT, async () => {
-    const page = await openPage(browser);
+    const page = await openPage();
     const inState = (state) => page.waitForSelector(`body[data-state="${state}"]`);
     await inState("empty");
     const files = Object.entries(FOLDERS["/split/"]);

@@ -1,27 +1,27 @@
-//! Which adapters there are, and choosing one.
+//! The adapters of this machine, and the choice of one.
 
 use crate::{Error, Result};
 
-/// What is known of an adapter.
+/// An adapter's name, driver, features and limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterDescription {
-    /// Its number among the adapters found, for choosing it.
+    /// The adapter's index among those found, by which it can be chosen.
     pub index: usize,
-    /// Its name.
+    /// The adapter's name.
     pub name: String,
-    /// Its vendor, such as `nvidia`, as a browser tells it; empty elsewhere.
+    /// The GPU's vendor, such as `nvidia`, as a browser reports it; empty elsewhere.
     pub vendor: String,
-    /// Its family of GPUs, such as `ampere`, as a browser tells it; empty elsewhere.
+    /// The GPU's architecture, such as `ampere`, as a browser reports it; empty elsewhere.
     pub architecture: String,
-    /// The API it is reached through.
+    /// The graphics API that reaches the adapter, such as Vulkan or Metal.
     pub backend: String,
-    /// The driver, where the API tells.
+    /// The driver's name and version; empty where the API doesn't report them.
     pub driver: String,
-    /// Whether it is a program on the CPU.
+    /// True for a software adapter, which computes on the CPU.
     pub software: bool,
-    /// The features of interest that it has.
+    /// The features for kernels and timing that the adapter supports.
     pub features: Vec<&'static str>,
-    /// The largest storage binding it allows, in bytes.
+    /// The adapter's largest storage binding, in bytes.
     pub max_binding: u64,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn instance() -> wgpu::Instance {
     })
 }
 
-/// The adapters there are, the most powerful kind first.
+/// All adapters, the most powerful kind first; in a browser, the one that it offers for high performance.
 pub(crate) async fn enumerate(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     if cfg!(target_arch = "wasm32") {
         let options = wgpu::RequestAdapterOptions {
@@ -53,7 +53,7 @@ pub(crate) async fn enumerate(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     }
 }
 
-/// What is known of the adapter that stands at `index`.
+/// The description of the adapter found at `index`.
 pub(crate) fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescription {
     let info = adapter.get_info();
     let features = adapter.features();
@@ -77,12 +77,12 @@ pub(crate) fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterDescript
     }
 }
 
-/// Browsers mark a software adapter as a fallback, but not where it was asked for: then its name tells.
+/// True for the name of a software adapter: a browser that was told to use one doesn't mark it as a fallback.
 pub(crate) fn is_software(name: &str) -> bool {
     name.to_lowercase().contains("swiftshader")
 }
 
-/// The index of the adapter asked for by number or part of a name, or of the first.
+/// The index of the adapter whose index or part of whose name is `wanted`; the first adapter where `wanted` is absent.
 pub(crate) fn choose(adapters: &[AdapterDescription], wanted: Option<&str>) -> Result<usize> {
     if adapters.is_empty() {
         return Err(Error::NoAdapter);

@@ -1,29 +1,30 @@
-//! How fast the device moves memory: what a decode step, which reads every weight once, can be held against.
+//! Memory bandwidth, measured: the bound on decode speed, since a decode step reads every weight once.
 
 use web_time::Instant;
 
 use crate::Result;
 use crate::{Buffer, Gpu};
 
-/// Bytes of each of the two buffers: more than caches hold, and little beside a model.
+/// Bytes in each of the two buffers: more than caches hold, and little beside a model.
 const BYTES: u64 = 256 << 20;
-/// The same where the "GPU" is the CPU, which takes its time.
+/// Bytes in each buffer on a software adapter, which copies slowly.
 const SOFTWARE_BYTES: u64 = 64 << 20;
 /// Copies in one submit.
 const COPIES: u64 = 16;
-/// Submits, of which the fastest counts.
+/// Timed submits, of which the fastest counts.
 const ROUNDS: usize = 5;
 
 impl Gpu {
-    /// Copies between two buffers and gives the bytes read and written a second, at best. Takes up to 512 MiB for as long as
-    /// that lasts.
+    /// Measures memory bandwidth by copying between two buffers: bytes read plus bytes written a second, in the fastest run. The
+    /// buffers take up to 512 MiB of device memory meanwhile.
     ///
     /// # Errors
     /// As [`Self::check`].
+    #[doc(hidden)]
     pub async fn copy_bytes_per_s(&self) -> Result<f64> {
         let capabilities = self.capabilities();
         let wanted = if capabilities.software { SOFTWARE_BYTES } else { BYTES };
-        // A device of small buffers has little memory.
+        // A device that limits buffers to a small size has little memory.
         let bytes = wanted.min(capabilities.max_buffer / 4) / 4 * 4;
         let copies = if capabilities.software { COPIES / 8 } else { COPIES };
         let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
@@ -38,7 +39,7 @@ impl Gpu {
         Ok((2 * bytes * copies) as f64 / fastest.max(1e-9))
     }
 
-    /// Copies one buffer to the other and back, in turn, until it's done.
+    /// Copies between the two buffers `copies` times, back and forth, and waits until the device is done.
     async fn copy(&self, [a, b]: &[Buffer; 2], copies: u64) -> Result<()> {
         let mut encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         for copy in 0..copies {

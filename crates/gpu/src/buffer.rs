@@ -1,14 +1,14 @@
-//! Memory on the device.
+//! Buffers: memory on the device.
 
 use std::sync::Arc;
 
 use crate::memory::Memory;
 
-/// A buffer on the device or a part of one; clones and parts share it, and the memory is given back with the last of them.
+/// A buffer on the device, or a part of one. Clones and parts share the memory, which is freed with the last of them.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     owned: Arc<Owned>,
-    /// Where it begins, in bytes.
+    /// The part's offset in the buffer, in bytes.
     offset: u64,
     size: u64,
 }
@@ -22,14 +22,14 @@ struct Owned {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // In a browser dropping the handle frees nothing until the garbage collector comes by.
+        // In a browser, dropping the handle frees nothing until the garbage collector runs.
         self.buffer.destroy();
         self.memory.remove(self.buffer.size());
     }
 }
 
 impl Buffer {
-    /// Takes a buffer over; its size counts in `memory` until it's given back.
+    /// Takes ownership of `buffer` and counts its size in `memory` until it is destroyed.
     pub(crate) fn new(buffer: wgpu::Buffer, label: &str, memory: &Arc<Memory>) -> Self {
         let size = buffer.size();
         memory.add(size);
@@ -37,14 +37,14 @@ impl Buffer {
         Self { owned: Arc::new(owned), offset: 0, size }
     }
 
-    /// The parts before and from `middle` on, in bytes: a multiple of [`Self::PART_ALIGNMENT`].
+    /// Splits the buffer at byte `middle`, a multiple of [`Self::PART_ALIGNMENT`], into two parts that share its memory.
     #[must_use]
     pub fn split(&self, middle: u64) -> (Self, Self) {
         let part = |offset, size| Self { owned: Arc::clone(&self.owned), offset: self.offset + offset, size };
         (part(0, middle), part(middle, self.size - middle))
     }
 
-    /// Where in a buffer every device can bind a part of it.
+    /// The alignment, in bytes, at which every device can bind a part of a buffer.
     pub const PART_ALIGNMENT: u64 = 256;
 
     pub(crate) fn raw(&self) -> &wgpu::Buffer {
@@ -60,13 +60,13 @@ impl Buffer {
         wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: self.raw(), offset: self.offset, size })
     }
 
-    /// What it is for: a tensor's name, or that of an activation.
+    /// The buffer's label: the name of a tensor or an activation.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.owned.label
     }
 
-    /// Its size in bytes.
+    /// The buffer's size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size

@@ -1,26 +1,26 @@
 //! The options for opening a device, and its features and limits.
 
-/// The choice of a device, and how much of it to ask for. The default takes the best there is and all that it has.
+/// The device to open, and the features and limits to request. The default is the most powerful device with all that it supports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GpuOptions {
-    /// The name (or a part of it) or the index of the device; the most powerful one where absent.
+    /// The device's index, its name or a part of its name; the most powerful device where absent.
     pub device: Option<String>,
-    /// Asks for no feature and only for the limits that every WebGPU device has.
+    /// Requests no optional feature and only the limits that every WebGPU device has.
     pub baseline: bool,
-    /// The largest binding to use, in bytes. The device's limit where absent or lower.
+    /// The most bytes to bind at once; the device's own limit applies where this is absent or higher.
     pub max_binding: Option<u64>,
 }
 
-/// The features and limits of a device that are in use. The default is a device that can do nothing.
+/// The features and limits that an open device uses. The default has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// Subgroup operations.
     pub subgroups: bool,
-    /// Matrix units, on f16 with sums in f32, by subgroups of 32: natively only.
+    /// Matrix units, which multiply f16 with sums in f32, in subgroups of 32; native devices only.
     pub cooperative: bool,
-    /// Timestamps taken on the device.
+    /// Timestamp queries.
     pub timestamps: bool,
-    /// The device is a program on the CPU.
+    /// The device is a software adapter, which computes on the CPU.
     pub software: bool,
     /// The largest storage binding, in bytes.
     pub max_binding: u64,

@@ -1,4 +1,4 @@
-//! Compiles pipelines on threads of their own, while the caller does other things.
+//! Compiles pipelines on background threads.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::pipelines::Pipeline;
 
-/// Threads that end when there is nothing left to compile.
+/// A queue of pipelines to compile, and its threads, which end when the queue is empty.
 #[derive(Default)]
 pub(crate) struct Compiler {
     shared: Arc<Mutex<State>>,
@@ -20,19 +20,19 @@ struct State {
 }
 
 impl Compiler {
-    /// Has `pipeline` compiled after those that wait already.
+    /// Queues `pipeline` for compilation, and starts another thread where there are fewer threads than cores.
     pub(crate) fn begin(&self, pipeline: &Pipeline) {
         let mut state = lock(&self.shared);
         state.waiting.push_back(pipeline.clone());
         if state.threads < thread::available_parallelism().map_or(1, NonZero::get) {
             let shared = Arc::clone(&self.shared);
             let thread = thread::Builder::new().name("pipeline compiler".to_owned()).spawn(move || work(&shared));
-            // Without a thread, whoever needs the pipeline compiles it.
+            // Without a thread, the first caller that needs the pipeline compiles it.
             state.threads += usize::from(thread.is_ok());
         }
     }
 
-    /// Resolves at once: whoever needs a pipeline waits for it, or compiles it.
+    /// Resolves at once, since [`Pipeline::get`] waits for a pipeline or compiles it.
     pub(crate) async fn finished(&self) {}
 }
 
@@ -48,7 +48,7 @@ fn work(shared: &Mutex<State>) {
     }
 }
 
-/// The next to compile; without one, the thread that asks counts as ended.
+/// The next pipeline to compile; where there is none, the calling thread counts as ended.
 fn next(shared: &Mutex<State>) -> Option<Pipeline> {
     let mut state = lock(shared);
     let next = state.waiting.pop_front();

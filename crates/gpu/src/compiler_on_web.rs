@@ -1,6 +1,7 @@
-//! Compiles pipelines as browsers do in the background, with `createComputePipelineAsync`, which wgpu 30 has no word for: a
-//! pipeline made as usual keeps all that is sent to the device later from running until it is compiled. For the length of one
-//! creation, `createComputePipeline` is replaced by it. Once its promise resolves, the same creation as usual gets what the browser has.
+//! Compiles pipelines in the browser's background, by `createComputePipelineAsync`, which wgpu 30 has no call for. A pipeline
+//! made by `createComputePipeline` instead holds up everything submitted after it until it is compiled. So while wgpu creates a
+//! pipeline, the asynchronous function takes that one's place; once its promise resolves, creating the pipeline as usual gets the
+//! compiled one from the browser.
 
 use std::cell::RefCell;
 
@@ -14,7 +15,7 @@ use crate::pipelines::Pipeline;
 export function compileInstead(device) {
   let compiled = Promise.resolve();
   device.createComputePipeline = (descriptor) => {
-    // What is wrong with it shows when it's made as usual.
+    // Errors are reported when the pipeline is created as usual.
     compiled = device.createComputePipelineAsync(descriptor).catch(() => undefined);
     return {};
   };
@@ -25,19 +26,19 @@ export function compileInstead(device) {
 }
 "#)]
 extern "C" {
-    /// Begins to replace; what it gives ends that, and gives the promise of the pipeline.
+    /// Replaces `createComputePipeline` on `device`; the function returned restores it and returns the pipeline's promise.
     #[wasm_bindgen(js_name = compileInstead)]
     fn compile_instead(device: &JsValue) -> js_sys::Function;
 }
 
-/// What the browser is compiling.
+/// The pipelines that the browser is compiling, with their promises.
 #[derive(Default)]
 pub(crate) struct Compiler {
     compiling: RefCell<Vec<(Pipeline, js_sys::Promise)>>,
 }
 
 impl Compiler {
-    /// Has `pipeline` compiled beside those that are under way.
+    /// Starts to compile `pipeline` in the background.
     pub(crate) fn begin(&self, pipeline: &Pipeline) {
         let Some(device) = pipeline.device().as_webgpu() else { return };
         let end = compile_instead(device.as_ref());
@@ -47,11 +48,11 @@ impl Compiler {
         }
     }
 
-    /// Resolves once nothing is being compiled any more.
+    /// Resolves once every pipeline begun so far is compiled.
     pub(crate) async fn finished(&self) {
         let compiling = self.compiling.take();
         for (pipeline, compiled) in compiling {
-            // The browser keeps a pipeline for those who ask again as long as somebody has it.
+            // The browser caches a compiled pipeline only while something refers to it.
             let kept = JsFuture::from(compiled).await;
             pipeline.get();
             drop(kept);

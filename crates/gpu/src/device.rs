@@ -1,4 +1,4 @@
-//! Opening a device, and everything that is asked of it.
+//! An open device: its buffers, writes, submits, readbacks and errors.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,7 +28,7 @@ struct Shared {
     failure: Arc<Mutex<Option<Failure>>>,
 }
 
-/// What the device reported outside of any call.
+/// An error that the device reported outside of any call.
 enum Failure {
     Lost(String),
     OutOfMemory,
@@ -36,13 +36,13 @@ enum Failure {
 }
 
 impl Gpu {
-    /// The adapters there are.
+    /// All adapters that can be opened.
     pub async fn adapters() -> Vec<AdapterDescription> {
         let found = enumerate(&instance()).await;
         found.iter().enumerate().map(|(index, adapter)| describe(index, adapter)).collect()
     }
 
-    /// Opens a device.
+    /// Opens the device that `options` ask for.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] where there is none, [`Error::UnknownDevice`] where the one asked for isn't among them,
@@ -51,7 +51,7 @@ impl Gpu {
         Self::request_with(options, KernelTexts::default()).await
     }
 
-    /// As [`Self::request`], with other kernel texts: for testing what a wrong kernel leads to.
+    /// Opens a device as [`Self::request`] does, but with other kernel texts, so that tests can run wrong kernels.
     ///
     /// # Errors
     /// As [`Self::request`].
@@ -110,19 +110,19 @@ impl Gpu {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// What the device's adapter is.
+    /// The description of the device's adapter.
     #[must_use]
     pub fn adapter(&self) -> &AdapterDescription {
         &self.shared.adapter
     }
 
-    /// The features and limits of the device that are in use.
+    /// The features and limits that the device uses.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         &self.shared.capabilities
     }
 
-    /// A storage buffer of `size` bytes, zeroed; its size is rounded up to whole words.
+    /// A zeroed storage buffer of `size` bytes, rounded up to whole words.
     ///
     /// # Errors
     /// [`Error::TooLarge`] above the largest binding.
@@ -139,19 +139,19 @@ impl Gpu {
         ))
     }
 
-    /// Writes `words` at `offset` bytes (a multiple of 4), before everything submitted later.
+    /// Writes `bytes` to `buffer` from byte `offset` (a multiple of 4) on, before everything submitted later.
     pub fn write(&self, buffer: &Buffer, offset: u64, bytes: &[u8]) {
         self.shared.queue.write_buffer(buffer.raw(), buffer.offset() + offset, bytes);
     }
 
-    /// Hands what was written to the device, so that it doesn't pile up on this side.
+    /// Submits the writes made so far, so that they don't pile up in host memory.
     pub fn flush(&self) {
         self.shared.queue.submit([]);
-        // Natively this gives back the memory of writes that are done; in a browser it does nothing.
+        // Natively this frees the memory of completed writes; in a browser it does nothing.
         let _ = self.shared.device.poll(wgpu::PollType::Poll);
     }
 
-    /// Resolves once all that was written and submitted before this call is done.
+    /// Resolves once all writes and submits before this call are done.
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -160,7 +160,7 @@ impl Gpu {
         readback::finished(self.clone(), submission)
     }
 
-    /// Resolves once the pipelines of all programs built so far are compiled; those that run before wait for theirs.
+    /// Resolves once the pipelines of all programs built so far are compiled; a program run earlier waits for its own.
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -169,7 +169,7 @@ impl Gpu {
         self.check()
     }
 
-    /// How many pipelines have been compiled on this device.
+    /// The number of pipelines compiled on this device.
     #[must_use]
     pub fn compiled_pipelines(&self) -> usize {
         self.shared.pipelines.count()
@@ -180,8 +180,8 @@ impl Gpu {
         self.shared.queue.submit([self.record(programs).finish()]);
     }
 
-    /// Runs programs without any workgroups. Some drivers finish compiling a pipeline, and memory is zeroed, only when something
-    /// is run: the first request then doesn't wait for it. Of no use in a browser, which leaves out what has no workgroups.
+    /// Runs programs with no workgroups, so that the first request doesn't wait for drivers that finish compiling a pipeline, and
+    /// zero memory, only on first use. No use in a browser, which skips dispatches without workgroups.
     pub fn touch<'a, S: DispatchSize + 'a>(&self, programs: impl IntoIterator<Item = &'a Program<S>>) {
         let mut encoder = self.shared.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -190,7 +190,7 @@ impl Gpu {
         self.shared.queue.submit([encoder.finish()]);
     }
 
-    /// Runs programs, then brings back the first `size` bytes (a multiple of 4) of `source`.
+    /// Runs programs, then reads back the first `size` bytes (a multiple of 4) of `source`.
     pub fn run_and_read<'a, S: DispatchSize + 'a>(
         &self,
         programs: impl IntoIterator<Item = (&'a Program<S>, S::Run)>,
@@ -201,7 +201,7 @@ impl Gpu {
         self.copy_back(self.record(programs), source, size, ring)
     }
 
-    /// Brings back the first `size` bytes (a multiple of 4) of `source`, as they are once all that was submitted has run.
+    /// Reads back the first `size` bytes (a multiple of 4) of `source`, after all work submitted so far.
     pub fn read(&self, source: &Buffer, size: u64, ring: &mut ReadbackRing) -> Readback {
         let encoder = self.shared.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         self.copy_back(encoder, source, size, ring)
@@ -220,7 +220,7 @@ impl Gpu {
         Readback::begin(self, staging, size, submission)
     }
 
-    /// The error that the device has reported meanwhile, if any.
+    /// Returns the first error that the device has reported outside of any call, if any.
     ///
     /// # Errors
     /// [`Error::DeviceLost`], [`Error::OutOfMemory`] or [`Error::Gpu`].
@@ -287,19 +287,19 @@ impl Gpu {
         self.shared.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries })
     }
 
-    /// Natively waits until `submission` is done; in a browser, where waiting is the event loop's, does nothing.
+    /// Waits until `submission` is done; does nothing in a browser, whose event loop waits instead.
     pub(crate) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
         let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
         self.shared.device.poll(wait).map(|_| ()).map_err(|error| Error::Gpu { reason: error.to_string() })
     }
 }
 
-/// What came of a request for a device.
+/// The outcome of a request for a device.
 struct Opened {
     device: std::result::Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError>,
-    /// Whether it has subgroups.
+    /// The device has subgroup operations.
     subgroups: bool,
-    /// The adapter's name, vendor and architecture, where they became known with the request.
+    /// The adapter's name, vendor and architecture where only the request reveals them, as in a browser; else empty.
     name: String,
     vendor: String,
     architecture: String,
@@ -326,7 +326,7 @@ async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, 
     }
 }
 
-/// Keeps what the device reports outside of any call; the first report counts.
+/// Keeps the first error that the device reports outside of any call.
 fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<Failure>>> {
     let failure = Arc::<Mutex<Option<Failure>>>::default();
     let keep = |failure: &Arc<Mutex<Option<Failure>>>| {
@@ -344,7 +344,7 @@ fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<Failure>>> {
         });
     }));
     let lost = keep(&failure);
-    // A device that was given back is lost too, but nobody asks for its failure any more.
+    // A device that was dropped is reported as lost too, but nobody asks for its failure any more.
     device.set_device_lost_callback(move |_, message| lost(Failure::Lost(message)));
     failure
 }

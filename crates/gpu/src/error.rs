@@ -1,48 +1,48 @@
-//! The error type of this crate: every way in which a device can fail, with a stable code.
+//! The error type of this crate: every way in which a device can fail, each with a stable code.
 
-/// Every message says what happened, where, and what the user can do next.
+/// A failure of a device. Every message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No adapter.
+    /// No adapter was found.
     #[error(
         "no GPU was found; install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers), or use a browser with WebGPU"
     )]
     NoAdapter,
-    /// A device that isn't there.
-    #[error("there is no device {wanted}; found: {found}")]
+    /// No adapter matches the device asked for.
+    #[error("there is no device {wanted}; choose one of these: {found}")]
     UnknownDevice {
         /// The name or index asked for.
         wanted: String,
-        /// The names there are.
+        /// The names of the adapters found.
         found: String,
     },
-    /// A device that can't be opened.
-    #[error("{device} could not be opened: {reason}")]
+    /// The device can't be opened.
+    #[error("{device} could not be opened ({reason}); update its driver or the browser, or choose another device")]
     DeviceRequest {
         /// The device's name.
         device: String,
-        /// What it answered.
+        /// The reason that the device gave.
         reason: String,
     },
-    /// A device that takes no times.
+    /// The device has no timestamp queries.
     #[error(
-        "{device} has no timestamps here, so its kernels can't be timed one by one; choose another device, or ask for all capabilities"
+        "{device} has no timestamps here, so its kernels can't be timed one by one; choose another device, or don't limit this one's capabilities"
     )]
     NoTimestamps {
         /// The device's name.
         device: String,
     },
-    /// More than one binding can hold.
+    /// A buffer is larger than the device's largest binding.
     #[error(
-        "{what} takes {bytes} bytes, and this device binds at most {limit}; choose a smaller context or a smaller model"
+        "{what} takes {bytes} bytes, and this device can bind at most {limit} at once; choose a smaller context or a smaller model"
     )]
     TooLarge {
-        /// What it is.
+        /// The buffer's label.
         what: String,
-        /// Its size.
+        /// The buffer's size in bytes.
         bytes: u64,
-        /// The device's limit.
+        /// The device's largest binding, in bytes.
         limit: u64,
     },
     /// The device has no memory left.
@@ -50,16 +50,16 @@ pub enum Error {
         "the GPU is out of memory; close other programs that use it, or choose a smaller context or a smaller model"
     )]
     OutOfMemory,
-    /// The device is gone.
+    /// The device was lost.
     #[error("the GPU was lost ({reason}); load the model again")]
     DeviceLost {
-        /// What the device says.
+        /// The reason that the device gave.
         reason: String,
     },
-    /// Anything else that the device reports.
+    /// Any other error that the device reports.
     #[error("the GPU reported an error: {reason}")]
     Gpu {
-        /// What it reports.
+        /// The device's report.
         reason: String,
     },
 }

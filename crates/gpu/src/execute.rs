@@ -1,11 +1,11 @@
-//! Runs one kernel by itself: for the self-check and the kernels' tests.
+//! Runs one kernel by itself, for the self-check and the kernels' tests.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::{Access, Extent, Launch, Variant};
 
 use crate::{AsGiven, Buffer, Gpu, Program, ProgramBuilder, Readback, ReadbackRing, Result};
 
-/// Runs `variant` on copies of `resources`; gives back the resources that it may have written.
+/// Runs `variant` on copies of `resources`; returns the resources that the kernel may have written.
 ///
 /// # Errors
 /// As [`Gpu::storage_buffer`] and [`Gpu::check`].
@@ -19,16 +19,16 @@ pub async fn execute(
     Execution::new(gpu, launch, variant, extent, resources)?.run(gpu).written().await
 }
 
-/// A kernel and what it is to run on.
+/// A kernel with its inputs on the device, ready to run.
 pub struct Execution {
     program: Program<AsGiven>,
     extent: Extent,
-    /// What it may write, and its words.
+    /// The resources that the kernel may write: name, buffer, and length in words.
     written: Vec<(&'static str, Buffer, usize)>,
 }
 
 impl Execution {
-    /// The execution of `variant` on copies of `resources`; its pipeline compiles meanwhile.
+    /// Prepares to run `variant` on copies of `resources`; its pipeline compiles in the background.
     ///
     /// # Errors
     /// As [`Gpu::storage_buffer`].
@@ -55,7 +55,7 @@ impl Execution {
         Ok(Self { program, extent, written: buffers })
     }
 
-    /// Submits it; what it writes is on its way back.
+    /// Submits the kernel and begins to read back the resources it writes.
     #[must_use]
     pub fn run(self, gpu: &Gpu) -> Running {
         gpu.run([(&self.program, self.extent)]);
@@ -67,13 +67,13 @@ impl Execution {
     }
 }
 
-/// A kernel under way.
+/// A submitted kernel, whose results are being read back.
 pub struct Running {
     written: Vec<(&'static str, Readback, usize)>,
 }
 
 impl Running {
-    /// The resources that it may have written.
+    /// The resources that the kernel may have written.
     ///
     /// # Errors
     /// As [`Gpu::check`].

@@ -1,7 +1,7 @@
-//! Devices and everything that is asked of them, on top of wgpu. No other crate uses wgpu, and this one knows kernels as data: it
-//! has no word of tokens, models or samplers.
+//! Devices, buffers, pipelines, programs and readback on top of wgpu. No other crate uses wgpu, and this one takes kernels as
+//! data: it knows nothing of tokens, models or samplers.
 
-// What a browser hands out belongs to one thread, and there is no other.
+// A browser's WebGPU objects belong to one thread, the only one there.
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
 
 mod adapter;

@@ -1,11 +1,11 @@
-//! What `matmul_cooperative` needs of a device: products of 16 by 16 f16 values with f32 sums by subgroups of 32.
+//! The features and limits that `matmul_cooperative` needs: products of 16 by 16 f16 values with f32 sums, in subgroups of 32.
 
 use wgslm_shaders::CooperativeTile;
 
-/// Invocations of a subgroup, as the kernel divides its work.
+/// Invocations in a subgroup, as the kernel assumes.
 const SUBGROUP_SIZE: u32 = 32;
 
-/// Adds what the kernel needs to `features` and `limits` where `adapter` has all of it; tells whether it does.
+/// Adds the kernel's needs to `features` and `limits` and returns true, where `adapter` meets all of them.
 pub(crate) fn ask_for(adapter: &wgpu::Adapter, features: &mut wgpu::Features, limits: &mut wgpu::Limits) -> bool {
     let needed = wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX | wgpu::Features::SHADER_F16;
     let (info, available) = (adapter.get_info(), adapter.limits());
@@ -27,12 +27,12 @@ fn multiplies(shape: &wgpu::CooperativeMatrixProperties) -> bool {
         && shape.cr_type == wgpu::CooperativeScalarType::F32
 }
 
-/// Leave to use what wgpu calls experimental.
+/// The consent to wgpu's experimental features, where `wanted`.
 pub(crate) fn consent(wanted: bool) -> wgpu::ExperimentalFeatures {
     if wanted {
-        // SAFETY: what wgpu warns of is undefined behaviour where its support for matrix units is wrong or shaders misuse them.
-        // One kernel does, in uniform control flow and within its own workgroup memory, and it is checked against a reference
-        // when the device is opened.
+        // SAFETY: wgpu warns of undefined behaviour where its support for matrix units is wrong or a shader misuses them. The one
+        // kernel that uses them does so in uniform control flow and within its own workgroup memory, and it is checked against a
+        // reference when the device is opened.
         #[allow(unsafe_code)]
         unsafe {
             wgpu::ExperimentalFeatures::enabled()

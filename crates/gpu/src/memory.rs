@@ -1,10 +1,10 @@
-//! How much memory is in use on a device.
+//! Device memory in use, and its peak.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Gpu;
 
-/// The bytes of a device's buffers.
+/// A count of the bytes in a device's buffers.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     bytes: AtomicU64,
@@ -12,23 +12,23 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Counts a buffer that was made.
+    /// Adds the bytes of a new buffer.
     pub(crate) fn add(&self, bytes: u64) {
         let now = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         self.peak.fetch_max(now, Ordering::Relaxed);
     }
 
-    /// Counts a buffer that was given back.
+    /// Subtracts the bytes of a destroyed buffer.
     pub(crate) fn remove(&self, bytes: u64) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// The bytes now.
+    /// Bytes in use now.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// The most bytes there were at a time.
+    /// The most bytes in use at once so far.
     pub(crate) fn peak(&self) -> u64 {
         self.peak.load(Ordering::Relaxed)
     }
@@ -41,7 +41,7 @@ impl Gpu {
         self.memory().bytes()
     }
 
-    /// The most bytes there were in buffers at a time since the device was opened.
+    /// The most bytes in buffers at once since the device was opened.
     #[must_use]
     pub fn peak_bytes(&self) -> u64 {
         self.memory().peak()

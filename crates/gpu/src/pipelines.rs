@@ -1,4 +1,4 @@
-//! Compute pipelines, one a variant, compiled in the background from when they are first asked for, and kept.
+//! Compute pipelines, one for each variant, compiled in the background when first requested, and kept.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ impl Default for KernelTexts {
     }
 }
 
-/// A pipeline on its way, and the layout of its bindings, which is there at once. Clones share it.
+/// A pipeline, compiled or still compiling, and its bind group layout, which exists at once. Clones share both.
 #[derive(Clone)]
 pub(crate) struct Pipeline {
     shared: Arc<Shared>,
@@ -33,7 +33,7 @@ struct Shared {
     texts: KernelTexts,
     layout: wgpu::BindGroupLayout,
     compiled: OnceLock<wgpu::ComputePipeline>,
-    /// Of all pipelines of the device.
+    /// The number of compiled pipelines of the device.
     count: Arc<AtomicUsize>,
 }
 
@@ -46,7 +46,7 @@ impl Pipeline {
         &self.shared.layout
     }
 
-    /// The pipeline, which is waited for where another thread compiles it, and compiled here where none does yet.
+    /// The compiled pipeline: waits where another thread is compiling it, and compiles it here where none is.
     pub(crate) fn get(&self) -> &wgpu::ComputePipeline {
         self.shared.compiled.get_or_init(|| {
             self.shared.count.fetch_add(1, Ordering::Relaxed);
@@ -54,7 +54,7 @@ impl Pipeline {
         })
     }
 
-    /// Asks the device for it.
+    /// Creates the pipeline on the device.
     pub(crate) fn create(&self) -> wgpu::ComputePipeline {
         let Shared { device, variant, texts, layout, .. } = &*self.shared;
         let name = variant.name();
@@ -105,7 +105,7 @@ impl Pipelines {
         Self { texts, known: Mutex::default(), compiler: Compiler::default(), count: Arc::default() }
     }
 
-    /// The pipeline of `variant`; the first to ask has it compiled.
+    /// The pipeline of `variant`; the first request for it starts its compilation.
     pub(crate) fn get(&self, device: &wgpu::Device, variant: &Variant) -> Pipeline {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(*variant).or_insert_with(|| {
@@ -125,7 +125,7 @@ impl Pipelines {
         entry.clone()
     }
 
-    /// Resolves once all that were asked for are compiled.
+    /// Resolves once all pipelines requested so far are compiled.
     pub(crate) async fn compiled(&self) {
         self.compiler.finished().await;
         let all: Vec<_> = self.known.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
@@ -134,7 +134,7 @@ impl Pipelines {
         }
     }
 
-    /// How many have been compiled or are being so.
+    /// The number of pipelines compiled or being compiled.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }

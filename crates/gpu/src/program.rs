@@ -1,4 +1,4 @@
-//! Programs: dispatches whose pipelines, bind groups and parameters are made once, and run for any number of rows.
+//! Programs: dispatches whose pipelines, bind groups and parameters are made once, and which run with any counts.
 
 use wgslm_shaders::{Access, Extent, Launch, Variant};
 
@@ -6,15 +6,15 @@ use crate::pipelines::Pipeline;
 use crate::timing::Bound;
 use crate::{Buffer, Gpu};
 
-/// Parameters of different dispatches lie this far apart in their buffer: the alignment every device accepts.
+/// Bytes from one dispatch's parameters to the next one's in their buffer: the alignment that every device accepts.
 const PARAMS_STRIDE: usize = 256;
 
-/// The size of a dispatch, as a function of what a run of its program is told.
+/// The size of a dispatch, as a function of the sizes given to a run of its program.
 pub trait DispatchSize: Copy {
-    /// What a run is told: the same for all dispatches of a program.
+    /// The sizes given to a run, the same for all dispatches of a program.
     type Run: Copy;
 
-    /// The extent of the dispatch in such a run; a count of 0 leaves it out.
+    /// The extent of the dispatch in a run of these sizes; a count of 0 leaves it out.
     fn extent(self, run: Self::Run) -> Extent;
 }
 
@@ -30,18 +30,19 @@ impl DispatchSize for AsGiven {
     }
 }
 
-/// The variants of a kernel by the largest count ([`Extent::count`]) that each is for, ascending; the last is for any.
+/// The variants of a kernel, each with the largest count ([`Extent::count`]) that it is for, ascending; the last is for any
+/// count.
 #[derive(Clone, Debug)]
 pub struct Variants(Vec<(u32, Variant)>);
 
 impl Variants {
-    /// Variants by the largest count that each is for; the last one's number doesn't matter.
+    /// Variants with the largest count that each is for, ascending; the last one's number is ignored.
     #[must_use]
     pub fn by_count(variants: &[(u32, Variant)]) -> Self {
         Self(variants.to_vec())
     }
 
-    /// All of them.
+    /// All variants.
     pub fn iter(&self) -> impl Iterator<Item = &Variant> {
         self.0.iter().map(|(_, variant)| variant)
     }
@@ -67,12 +68,12 @@ pub(crate) struct Dispatch<S> {
     launch: Box<dyn Launch>,
     variants: Variants,
     size: S,
-    /// The buffers it reads and those it may write, but for its parameters.
+    /// The buffers that the dispatch reads and those it may write, without its parameters.
     pub(crate) resources: Bound,
 }
 
 impl<S: DispatchSize> Dispatch<S> {
-    /// Which of its variants to run and in how many workgroups; `None` where there is nothing to do.
+    /// The index of the variant to run, and its workgroups; `None` where there is nothing to do.
     fn chosen(&self, run: S::Run) -> Option<(usize, [u32; 3])> {
         let extent = self.size.extent(run);
         let all = &self.variants.0;
@@ -81,7 +82,7 @@ impl<S: DispatchSize> Dispatch<S> {
         (!grid.contains(&0)).then_some((index, grid))
     }
 
-    /// The variant it runs in such a run, and its workgroups; `None` where there is nothing to do.
+    /// The variant to run, and its workgroups; `None` where there is nothing to do.
     pub(crate) fn grid(&self, run: S::Run) -> Option<(&Variant, [u32; 3])> {
         self.chosen(run).map(|(index, grid)| (&self.variants.0[index].1, grid))
     }
@@ -94,21 +95,21 @@ impl<S: DispatchSize> Dispatch<S> {
     }
 }
 
-/// A sequence of dispatches. Running it makes no GPU object but an encoder.
+/// A sequence of dispatches. A run creates no GPU object but a command encoder.
 pub struct Program<S> {
     pub(crate) dispatches: Vec<Dispatch<S>>,
-    // What the bind groups refer to must outlive them: a browser's bind group doesn't keep a destroyed buffer.
+    // Keeps the bind groups' buffers alive: in a browser, a bind group doesn't.
     _buffers: Vec<Buffer>,
 }
 
 impl<S: DispatchSize> Program<S> {
-    /// How many dispatches a run has.
+    /// The number of dispatches in a run.
     #[must_use]
     pub fn len(&self, run: S::Run) -> usize {
         self.dispatches.iter().filter(|dispatch| dispatch.grid(run).is_some()).count()
     }
 
-    /// Every pipeline of every dispatch, in no workgroup.
+    /// Records every pipeline of every dispatch, with no workgroups.
     pub(crate) fn touch(&self, pass: &mut wgpu::ComputePass<'_>) {
         for dispatch in &self.dispatches {
             pass.set_bind_group(0, &dispatch.bind_group, &[]);
@@ -145,7 +146,7 @@ impl<S> Default for ProgramBuilder<S> {
 }
 
 impl<S: DispatchSize> ProgramBuilder<S> {
-    /// Appends a dispatch. `resources` are bound by their names in WGSL; those that the variant doesn't have are left out.
+    /// Appends a dispatch. `resources` are bound by their names in WGSL; those that the variant doesn't declare are ignored.
     pub fn dispatch(
         &mut self,
         launch: impl Launch + 'static,
@@ -161,10 +162,10 @@ impl<S: DispatchSize> ProgramBuilder<S> {
         self.planned.push(Planned { launch: Box::new(launch), variants, size, resources });
     }
 
-    /// Makes the parameters and the bind groups, and has the pipelines compiled: see [`Gpu::compiled`].
+    /// Makes the parameters and the bind groups, and starts to compile the pipelines: see [`Gpu::compiled`].
     ///
     /// # Panics
-    /// If a binding of a variant got no resource: a mistake in this crate, which the first test to build the program shows.
+    /// If a binding of a variant has no resource: a programming mistake, which the first test to build the program shows.
     #[must_use]
     pub fn build(self, gpu: &Gpu) -> Program<S> {
         let mut params = vec![0; self.planned.len() * PARAMS_STRIDE];
@@ -177,7 +178,7 @@ impl<S: DispatchSize> ProgramBuilder<S> {
         let mut dispatches = Vec::with_capacity(self.planned.len());
         for (index, planned) in self.planned.into_iter().enumerate() {
             let pipelines: Vec<_> = planned.variants.0.iter().map(|(_, variant)| gpu.pipeline(variant)).collect();
-            // Variants of a kernel for different numbers of rows bind the same: one group serves them.
+            // All variants of a kernel have the same bindings, so one bind group serves them.
             let bound = &pipelines[0];
             let label = planned.variants.0[0].1.name();
             let entries: Vec<_> = bound

@@ -1,4 +1,4 @@
-//! Bytes back from the device, without stopping it: the copy is part of a submit, and the wait is a future.
+//! Readback of bytes without stopping the device: the copy is part of a submit, and the wait is a future.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,14 +8,14 @@ use std::task::{Context, Poll, Waker};
 use crate::{Buffer, Gpu};
 use crate::{Error, Result};
 
-/// Staging buffers used in turn, so that several readbacks can be under way.
+/// A ring of staging buffers, so that several readbacks can be under way.
 pub struct ReadbackRing {
     staging: Vec<Buffer>,
     next: usize,
 }
 
 impl ReadbackRing {
-    /// `depth` staging buffers of `size` bytes (a multiple of 4).
+    /// A ring of `depth` staging buffers of `size` bytes (a multiple of 4).
     #[must_use]
     pub fn new(gpu: &Gpu, depth: usize, size: u64) -> Self {
         Self { staging: (0..depth.max(1)).map(|_| gpu.staging_buffer(size)).collect(), next: 0 }
@@ -30,7 +30,7 @@ impl ReadbackRing {
 
 type Outcome = std::result::Result<(), String>;
 
-/// Something the device will tell once: how it went.
+/// The outcome of a device's operation, set once by its callback.
 #[derive(Clone, Default)]
 struct Signal {
     state: Arc<Mutex<SignalState>>,
@@ -51,7 +51,7 @@ impl Signal {
         }
     }
 
-    /// The outcome once it's there; until then, wakes the caller when it comes.
+    /// The outcome, if it is set; otherwise has the caller woken when it is.
     fn take(&self, context: &Context<'_>) -> Option<Outcome> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.waker = Some(context.waker().clone());
@@ -59,8 +59,8 @@ impl Signal {
     }
 }
 
-/// Bytes on their way back. Natively the first poll waits for the device; in a browser the wait is the browser's.
-/// Dropping it gives the staging buffer up for the ring's next use.
+/// A readback under way, which resolves to the bytes. Natively the first poll waits for the device; in a browser the event loop
+/// does. Dropping it frees the staging buffer for the ring's next use.
 pub struct Readback {
     gpu: Gpu,
     staging: Buffer,
@@ -92,7 +92,7 @@ impl Future for Readback {
         self.gpu.check()?;
         match result {
             None => Poll::Pending,
-            // Only the loss of its device keeps a staging buffer from being mapped; the device's own word may come later.
+            // Only the loss of its device keeps a staging buffer from being mapped; the device's own report may come later.
             Some(Err(reason)) => Poll::Ready(Err(Error::DeviceLost { reason })),
             Some(Ok(())) => {
                 let view = self.staging.raw().get_mapped_range(0..self.size);
@@ -113,7 +113,7 @@ impl Drop for Readback {
     }
 }
 
-/// Resolves once the device has done all that was submitted before this call.
+/// Resolves once the device has done all work submitted before this call.
 pub(crate) fn finished(gpu: Gpu, submission: wgpu::SubmissionIndex) -> impl Future<Output = Result<()>> {
     let done = Signal::default();
     let signal = done.clone();

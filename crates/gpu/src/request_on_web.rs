@@ -1,6 +1,5 @@
-//! What wgpu 30 can't do in a browser: ask for subgroups, for which it has no word there
-//! (<https://github.com/gfx-rs/wgpu/issues/10146>), and tell the adapter's vendor and architecture. For the length of one
-//! request, `requestDevice` is wrapped and does both.
+//! Requests subgroups in a browser and reads the adapter's vendor and architecture, neither of which wgpu 30 can do there
+//! (<https://github.com/gfx-rs/wgpu/issues/10146>): `requestDevice` is wrapped for the length of one request and does both.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -23,18 +22,18 @@ export function wrapRequestDevice(wantSubgroups) {
 }
 "#)]
 extern "C" {
-    /// A request for a device under way.
+    /// A request for a device, under way.
     pub(crate) type WrappedRequest;
 
-    /// Begins to wrap; subgroups are asked for if they are wanted and there.
+    /// Wraps `requestDevice`, which then requests subgroups if they are wanted and the adapter has them.
     #[wasm_bindgen(js_name = wrapRequestDevice)]
     pub(crate) fn wrap_request_device(want_subgroups: bool) -> WrappedRequest;
 
-    /// Puts the browser's own function back.
+    /// Restores the browser's own `requestDevice`.
     #[wasm_bindgen(method)]
     pub(crate) fn restore(this: &WrappedRequest);
 
-    /// Whether subgroups were asked for.
+    /// True where subgroups were requested.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn subgroups(this: &WrappedRequest) -> bool;
 

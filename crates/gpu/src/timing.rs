@@ -1,11 +1,11 @@
-//! Where a program's time goes: each dispatch between two timestamps of the device.
+//! The time of each dispatch of a program, between two timestamps of the device.
 
 use wgslm_shaders::{Access, Variant};
 
 use crate::program::Dispatch;
 use crate::{Buffer, DispatchSize, Error, Gpu, Program, ReadbackRing, Result};
 
-/// Dispatches timed in one submit: a set of queries has 4096, and a dispatch takes two.
+/// Dispatches timed in one submit: a query set holds 4096 timestamps, and a dispatch takes two.
 const DISPATCHES: usize = 2048;
 
 /// The time that one dispatch of a program takes.
@@ -13,29 +13,29 @@ const DISPATCHES: usize = 2048;
 pub struct DispatchTime {
     /// The kernel and its variant.
     pub variant: Variant,
-    /// The buffers it reads.
+    /// The buffers that the dispatch reads.
     pub reads: Vec<BoundBuffer>,
-    /// The buffers it may write.
+    /// The buffers that the dispatch may write.
     pub writes: Vec<BoundBuffer>,
-    /// Its workgroups.
+    /// The dispatch's workgroups.
     pub grid: [u32; 3],
-    /// Nanoseconds where the dispatches run in order, once each: with the caches as they are in a program's run. The time that a
-    /// pass takes to begin and to end is part of it, some microseconds on most devices.
+    /// Nanoseconds when the program's dispatches run once each, in order, with caches as in any run. Includes the time to begin
+    /// and end a pass, some microseconds on most devices.
     pub in_order_ns: f64,
-    /// Nanoseconds where it follows itself, several times in a pass: without that time, but with warm caches.
+    /// Nanoseconds when the dispatch is repeated in one pass: with no time to begin and end the pass, but with warm caches.
     pub repeated_ns: f64,
 }
 
 /// A buffer that a dispatch binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundBuffer {
-    /// Its label.
+    /// The buffer's label.
     pub label: String,
-    /// Its size, or that of the part which is bound, in bytes.
+    /// Size of the bound buffer or part of a buffer, in bytes.
     pub bytes: u64,
 }
 
-/// The buffers that a dispatch binds, but for its parameters.
+/// The buffers that a dispatch binds, without its parameters.
 #[derive(Clone)]
 pub(crate) struct Bound {
     reads: Vec<BoundBuffer>,
@@ -54,8 +54,8 @@ impl Bound {
 }
 
 impl<S: DispatchSize> Program<S> {
-    /// Times every dispatch of such a run, on what its buffers hold, in two ways: `repeats` runs of the program, and `repeats`
-    /// times each dispatch by itself. What the buffers hold afterwards is of no use.
+    /// Times every dispatch of a run in two ways: within `repeats` runs of the program, and `repeats` times by itself. The
+    /// dispatches work on the buffers' present contents and leave them meaningless.
     ///
     /// # Errors
     /// [`Error::NoTimestamps`], or as [`Gpu::check`].
@@ -67,7 +67,7 @@ impl<S: DispatchSize> Program<S> {
         let mut clock = Clock::new(gpu, self.dispatches.len().min(DISPATCHES));
         let mut times = Vec::with_capacity(self.dispatches.len());
         for dispatches in self.dispatches.chunks(DISPATCHES) {
-            // The first run may meet pipelines and memory that the device has yet to touch.
+            // Not timed: the device may have to prepare pipelines and memory on first use.
             clock.time(dispatches, run, 1).await?;
             let mut in_order = vec![0.0; dispatches.len()];
             for _ in 0..repeats {
@@ -76,7 +76,7 @@ impl<S: DispatchSize> Program<S> {
             }
             let repeated = clock.time(dispatches, run, repeats).await?;
             let both = in_order.into_iter().zip(repeated);
-            // What has nothing to do in this run isn't told.
+            // Dispatches with nothing to do in this run are left out.
             times.extend(dispatches.iter().zip(both).filter_map(|(dispatch, (in_order_ns, repeated_ns))| {
                 let (variant, grid) = dispatch.grid(run)?;
                 Some(DispatchTime {
@@ -93,7 +93,7 @@ impl<S: DispatchSize> Program<S> {
     }
 }
 
-/// A set of timestamps, and the buffers by which they come back.
+/// A set of timestamp queries, and the buffers that read it back.
 struct Clock<'a> {
     gpu: &'a Gpu,
     queries: wgpu::QuerySet,
@@ -116,7 +116,7 @@ impl<'a> Clock<'a> {
         Self { gpu, queries, resolved, ring: ReadbackRing::new(gpu, 1, bytes) }
     }
 
-    /// Runs each dispatch `repeats` times in a pass of its own; gives the nanoseconds of each pass.
+    /// Runs each dispatch `repeats` times in a pass of its own; returns the nanoseconds of each pass.
     async fn time<S: DispatchSize>(
         &mut self,
         dispatches: &[Dispatch<S>],

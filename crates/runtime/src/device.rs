@@ -6,18 +6,19 @@ use wgslm_shaders::Tile;
 use crate::Result;
 use crate::model::select::{Kernels, self_check};
 
-/// The choice of a device, and the way it is used. The default takes the best there is and all that it has.
+/// The device to open, and the way to use it. The default is the most powerful device with all that it supports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceOptions {
-    /// The name (or a part of it) or the index of the device; the most powerful one where absent.
+    /// The device's index, its name or a part of its name; the most powerful device where absent.
     pub device: Option<String>,
-    /// Asks for no feature and only for the limits that every WebGPU device has.
+    /// Requests no optional feature and only the limits that every WebGPU device has.
     pub baseline: bool,
-    /// The largest binding to use, in bytes: larger tensors are split. The device's limit where absent or lower.
+    /// The most bytes to bind at once, above which tensors are split; the device's own limit applies where this is absent or
+    /// higher.
     pub max_binding: Option<u64>,
-    /// Weight rows lie side by side, a row an invocation; chosen by the kind of device where absent.
+    /// Rows of weights are interleaved, and each invocation computes a row; chosen by the kind of device where absent.
     pub interleaved_rows: Option<bool>,
-    /// The part of a product with many tokens that a workgroup makes.
+    /// The tile that a workgroup of `matmul` computes; the default tile where absent.
     pub tile: Option<Tile>,
 }
 
@@ -29,12 +30,12 @@ pub struct Device {
 }
 
 impl Device {
-    /// The adapters there are.
+    /// All adapters that can be opened.
     pub async fn adapters() -> Vec<AdapterDescription> {
         Gpu::adapters().await
     }
 
-    /// Opens a device and checks that it computes what it should.
+    /// Opens a device and checks its kernels against their references.
     ///
     /// # Errors
     /// As [`Gpu::request`], and [`Error::SelfCheck`](crate::Error::SelfCheck) where it computes wrong values.
@@ -42,7 +43,7 @@ impl Device {
         Self::open_with(options, KernelTexts::default()).await
     }
 
-    /// As [`Self::open`], with other kernel texts: for testing what a wrong kernel leads to.
+    /// Opens a device as [`Self::open`] does, but with other kernel texts, so that tests can run wrong kernels.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -62,31 +63,31 @@ impl Device {
         &self.gpu
     }
 
-    /// The kernels chosen for it.
+    /// The kernels chosen for the GPU.
     #[must_use]
     pub fn kernels(&self) -> &Kernels {
         &self.kernels
     }
 
-    /// The description of its adapter.
+    /// The description of the GPU's adapter.
     #[must_use]
     pub fn adapter(&self) -> &AdapterDescription {
         self.gpu.adapter()
     }
 
-    /// The shapes measured on this device so far, as text: see [`Self::adopt_tuning`].
+    /// The kernel shapes measured on this device so far, as text to keep for [`Self::adopt_tuning`].
     #[must_use]
     pub fn tuning(&self) -> String {
         self.kernels.tuning_text()
     }
 
-    /// Takes the shapes that [`Self::tuning`] gave on a device of the same [`Self::tuning_key`]. Lines that can't be read, as those
-    /// of another version may be, are left out: what they were about is measured again.
+    /// Takes over the shapes that [`Self::tuning`] returned on a device with the same [`Self::tuning_key`]. Lines that can't be
+    /// read, such as those of another version, are ignored, and their shapes measured again.
     pub fn adopt_tuning(&self, text: &str) {
         self.kernels.adopt_tuning(text);
     }
 
-    /// The device and the way it is reached: shapes measured elsewhere hold here where this is the same.
+    /// The adapter, its API, its driver and subgroup support, as a key: shapes measured under the same key hold for this device.
     #[must_use]
     pub fn tuning_key(&self) -> String {
         let adapter = self.adapter();

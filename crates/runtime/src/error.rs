@@ -1,6 +1,6 @@
 //! The error type of the library: its own errors and those of the crates below, each with a stable code.
 
-/// Every message says what happened, where, and what the user can do next.
+/// A failure of the library. Every message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,34 +13,36 @@ pub enum Error {
     /// An error of the device.
     #[error(transparent)]
     Gpu(#[from] wgslm_gpu::Error),
-    /// Parts of a tensor that arrive one by one and don't fit how its rows lie on the device.
+    /// Experts that arrive one by one, one of which begins within a group of interleaved rows.
     #[error(
-        "experts that begin at row {row} can't be put together on this device, only at multiples of {multiple}; convert the model to GGUF with llama.cpp"
+        "an expert begins at row {row}, and on this device experts must begin at multiples of {multiple} rows; convert the model to GGUF with llama.cpp"
     )]
     ScatteredRows {
-        /// Where one begins.
+        /// The row at which the expert begins.
         row: usize,
-        /// Rows that lie side by side.
+        /// Rows in an interleaved group.
         multiple: usize,
     },
     /// A tensor whose shape doesn't fit the metadata.
-    #[error("tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}")]
+    #[error(
+        "tensor {tensor} has the shape {found:?} where the metadata asks for {expected:?}; download or convert the model again"
+    )]
     TensorShape {
         /// The tensor's name.
         tensor: String,
-        /// Its shape, fastest dimension first.
+        /// The tensor's shape in the file, fastest dimension first.
         found: Vec<u64>,
-        /// The shape it should have.
+        /// The shape that the metadata asks for.
         expected: Vec<u64>,
     },
-    /// An option or environment variable with a value it can't have.
+    /// An option or environment variable with a value that can't be used.
     #[error("{option}={value} is not usable; it should be {expected}")]
     InvalidOption {
-        /// The option.
+        /// The option's name.
         option: String,
-        /// Its value.
+        /// The value given.
         value: String,
-        /// What it should be.
+        /// The values allowed.
         expected: String,
     },
     /// A device that computes wrong values.
@@ -56,12 +58,12 @@ pub enum Error {
     /// A prompt without tokens.
     #[error("the prompt is empty; give it at least one token")]
     EmptyPrompt,
-    /// Text asked of a model that makes embeddings, or the other way round.
+    /// Text asked of an embedding model, or an embedding of a language model.
     #[error("this {architecture} model {does}")]
     WrongTask {
         /// The model's architecture.
         architecture: String,
-        /// What it does, what it can't do, and what to do instead.
+        /// The end of the message: the model's task, and what to do instead.
         does: &'static str,
     },
     /// A prompt longer than the context.
@@ -74,20 +76,20 @@ pub enum Error {
         /// Tokens the context holds.
         capacity: usize,
     },
-    /// Logits or an embedding that aren't finite numbers.
+    /// Logits or an embedding with NaN or infinity.
     #[error(
-        "the model computes NaN or infinity at position {position}, so its answer would mean nothing: a weight is damaged, or a value overflows; download or convert the model again, or load it with activations as floats"
+        "the model computes NaN or infinity at position {position}, so its answer would mean nothing: a weight is damaged, or a value overflows; download or convert the model again, or load it with float activations"
     )]
     NotFinite {
-        /// The tokens of the sequence up to there.
+        /// Tokens of the sequence before the position.
         position: u32,
     },
     /// A token id outside the vocabulary.
-    #[error("token {token} is not in the vocabulary of {vocabulary} tokens")]
+    #[error("token {token} is not in the vocabulary of {vocabulary} tokens; use the ids of this model's tokenizer")]
     UnknownToken {
-        /// The id.
+        /// The token's id.
         token: u32,
-        /// The vocabulary's size.
+        /// Tokens in the vocabulary.
         vocabulary: u32,
     },
     /// The KV cache has no room for another sequence now.

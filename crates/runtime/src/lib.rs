@@ -1,9 +1,9 @@
 //! Language models in GGUF and safetensors files on the user's own GPU, in the browser and natively.
 //!
-//! [`Device::open`] opens a GPU, an [`engine::Loader`] puts a model on it, and the [`engine::Engine`] that comes of it generates text
+//! [`Device::open`] opens a GPU, an [`engine::Loader`] loads a model onto it, and the resulting [`engine::Engine`] generates text
 //! or makes embeddings.
 
-// What a browser hands out belongs to one thread, and there is no other.
+// A browser's WebGPU objects belong to one thread, the only one there.
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
 
 mod device;

@@ -1,15 +1,15 @@
-//! The batch of a step: the tokens that go through the model, and the outputs wanted of them.
+//! The batch of a step: the tokens that go through the model, and the outputs, the tokens whose logits are wanted.
 
 use wgslm_shaders::{Output, Row};
 
 use crate::model::Counts;
 use crate::model::Workspace;
 
-/// The next step as it lies in [`Workspace::batch`]: outputs first, then rows and their end. Kept from step to step, so that
-/// none allocates.
+/// The next step's batch in the layout of [`Workspace::batch`]: outputs, then tokens, then [`Row::END`]. Reused from step to
+/// step, so that none allocates.
 pub(super) struct Batch {
     words: Vec<u32>,
-    /// Words before the rows: room for the most outputs.
+    /// Words before the tokens: room for the most outputs.
     first_token: usize,
     outputs: usize,
 }
@@ -49,7 +49,7 @@ impl Batch {
         Counts { tokens: self.tokens().len() as u32, outputs: self.outputs as u32, context }
     }
 
-    /// What is to be written at the beginning of [`Workspace::batch`].
+    /// The bytes to write to the beginning of [`Workspace::batch`].
     pub(super) fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(&self.words)
     }

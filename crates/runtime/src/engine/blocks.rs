@@ -1,25 +1,25 @@
-//! Which blocks of the KV cache are free.
+//! The allocator of the KV cache's blocks.
 
-/// In which order free blocks are handed out.
+/// The order in which free blocks are allocated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BlockOrder {
-    /// One after the other.
+    /// By ascending index.
     #[default]
     Ascending,
-    /// Shuffled by a seed: shows that nothing relies on neighbouring blocks.
+    /// Shuffled by a seed, to test that nothing relies on neighbouring blocks.
     Shuffled(u64),
 }
 
-/// The free blocks.
+/// The free blocks of a KV cache.
 #[derive(Debug)]
 pub(super) struct BlockAllocator {
     free: Vec<u32>,
 }
 
 impl BlockAllocator {
-    /// `blocks` blocks, all free.
+    /// An allocator of `blocks` blocks, all free.
     pub(super) fn new(blocks: u32, order: BlockOrder) -> Self {
-        // The last is handed out first.
+        // The last block is allocated first.
         let mut free: Vec<u32> = (0..blocks).rev().collect();
         if let BlockOrder::Shuffled(seed) = order {
             let mut state = seed;
@@ -37,13 +37,13 @@ impl BlockAllocator {
         self.free.len()
     }
 
-    /// Takes `count` blocks, or none where fewer are free.
+    /// Allocates `count` blocks; `None` where fewer are free.
     pub(super) fn take(&mut self, count: usize) -> Option<Vec<u32>> {
         let rest = self.free.len().checked_sub(count)?;
         Some(self.free.split_off(rest).into_iter().rev().collect())
     }
 
-    /// Gives blocks back.
+    /// Frees blocks.
     pub(super) fn give_back(&mut self, blocks: impl DoubleEndedIterator<Item = u32>) {
         self.free.extend(blocks.rev());
     }

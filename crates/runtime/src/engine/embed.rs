@@ -5,10 +5,10 @@ use super::{Engine, check_prompt, check_task};
 use crate::{Error, Result};
 
 impl Engine {
-    /// The tokens of `text`, with those around it that the model expects, and its embedding: see [`Self::embed`].
+    /// The tokens of `text`, with the special tokens that the model expects around it, and its embedding: see [`Self::embed`].
     ///
     /// # Errors
-    /// As [`Self::embed`], and [`Error::Tokenizer`].
+    /// As [`Self::embed`], and [`Tokenizer`](wgslm_text::Error::Tokenizer).
     pub async fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Vec<f32>)> {
         check_task(&self.inner, true)?;
         let tokens = self.model().tokenizer()?.encode_prompt(text)?;
@@ -16,7 +16,7 @@ impl Engine {
         Ok((tokens, embedding))
     }
 
-    /// The embedding of `tokens`: `[width]` values, of length 1, pooled as the model was made to be.
+    /// The embedding of `tokens`: a vector of `width` values, pooled as the model's metadata says and normalised to length 1.
     ///
     /// # Errors
     /// [`Error::WrongTask`] where the model makes text instead; [`Error::EmptyPrompt`], [`Error::PromptTooLong`],

@@ -1,4 +1,4 @@
-//! Generating text: the prompt in chunks, then tokens that run ahead of their readback.
+//! Text generation: prefill in chunks, then decode steps that run ahead of their readback.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use super::sequence::{Sampling, Sequence};
 use super::{FinishReason, GenerateOptions, Inner, Summary, Timings, check_prompt, check_task};
 use crate::Result;
 
-/// Chunks of a prompt that may be under way at a time: one runs while the next is prepared.
+/// Prefill chunks under way at a time: one runs while the next is prepared.
 const CHUNKS_IN_FLIGHT: usize = 2;
 
-/// What a generation gives, one after the other.
+/// An event of a generation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GenerationEvent {
-    /// A token, and the text that has become certain with it: perhaps none yet, perhaps that of earlier tokens too.
+    /// A token, and the text that it completes: perhaps none yet, perhaps that of earlier tokens too.
     Token {
-        /// Its id.
+        /// The token's id.
         token: u32,
-        /// The text; a stop token or stop string isn't part of it.
+        /// The completed text, without any stop token or stop string.
         text: String,
     },
-    /// The end.
+    /// The end of the generation.
     Finished(Summary),
 }
 
-/// One request under way. Dropping it cancels what isn't submitted yet.
+/// A generation under way. Dropping it cancels the steps that aren't submitted yet.
 pub struct Generation {
     inner: Arc<Inner>,
     sequence: Sequence,
@@ -42,13 +42,13 @@ pub struct Generation {
     stop_tokens: Vec<u32>,
     matcher: StopMatcher,
     ring: ReadbackRing,
-    /// Chunks of the prompt under way, without the last one.
+    /// Readbacks of the prompt's chunks under way, without the last chunk's.
     chunks: VecDeque<Readback>,
-    /// Tokens under way.
+    /// Readbacks of generated tokens under way, oldest first.
     pending: VecDeque<Readback>,
     /// Tokens whose sampling has been submitted.
     submitted: u32,
-    /// Tokens given out.
+    /// Tokens returned to the caller.
     received: u32,
     clock: Clock,
     canceller: Canceller,
@@ -56,14 +56,14 @@ pub struct Generation {
     summarised: bool,
 }
 
-/// Cancels a generation from elsewhere, while [`Generation::next`] waits too.
+/// A handle that cancels a generation, even while [`Generation::next`] waits.
 #[derive(Clone, Debug, Default)]
 pub struct Canceller {
     cancelled: Arc<AtomicBool>,
 }
 
 impl Canceller {
-    /// Ends the generation: what is submitted still runs, nothing more is, not even the rest of a long prompt.
+    /// Ends the generation: submitted steps still run, but no more are submitted, not even for the rest of a long prompt.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
@@ -113,8 +113,8 @@ impl Generation {
         Ok(generation)
     }
 
-    /// The next token or, after the last one, the summary; `None` after that. Dropping the future loses nothing: the next
-    /// call goes on where it was.
+    /// The next token or, after the last one, the summary; `None` after that. Dropping the future loses nothing: the next call
+    /// goes on from there.
     ///
     /// # Errors
     /// What the device reports, or [`Error::NotFinite`](crate::Error::NotFinite); the generation is over then.
@@ -143,16 +143,17 @@ impl Generation {
         self.canceller.cancel();
     }
 
-    /// For cancelling while [`Self::next`] waits.
+    /// A handle that cancels the generation, even while [`Self::next`] waits.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
         self.canceller.clone()
     }
 
-    /// Runs the prompt's untimed tokens, which [`Self::next`] does otherwise, and begins to time.
+    /// Prefills the prompt's untimed tokens and starts the clock, which [`Self::next`] does otherwise.
     ///
     /// # Errors
     /// As [`Self::next`].
+    #[doc(hidden)]
     pub async fn prepare(&mut self) -> Result<()> {
         let untimed = self.untimed_tokens();
         if self.prefilled >= untimed {
@@ -168,12 +169,12 @@ impl Generation {
         Ok(())
     }
 
-    /// How much of the prompt isn't timed; its last token always is, since the answer's first comes with it.
+    /// Untimed tokens of the prompt. Its last token is always timed, since the answer's first token comes with it.
     fn untimed_tokens(&self) -> usize {
         (self.options.untimed_tokens as usize).min(self.prompt.len() - 1)
     }
 
-    /// The next token; `None` where there is none because of a cancel.
+    /// The next token; `None` where the generation was cancelled.
     async fn next_token(&mut self) -> Result<Option<GenerationEvent>> {
         self.prepare().await?;
         self.prefill(self.prompt.len()).await?;
@@ -195,8 +196,8 @@ impl Generation {
         Ok(Some(GenerationEvent::Token { token, text }))
     }
 
-    /// Runs what is left of the prompt up to `target`, and samples the first token at its end, unless it is cancelled between
-    /// two chunks.
+    /// Prefills the prompt up to token `target`, in chunks, between which it stops if cancelled. The chunk that ends the prompt
+    /// also samples the first token.
     async fn prefill(&mut self, target: usize) -> Result<()> {
         let rows = self.inner.workspace.token_capacity as usize;
         while self.prefilled < target && !self.canceller.is_cancelled() {
@@ -224,8 +225,8 @@ impl Generation {
         Ok(())
     }
 
-    /// Submits tokens until enough are in flight. Where the KV cache has no room, tokens that are under way come first: it may
-    /// have some later.
+    /// Submits decode steps until enough are in flight. Where the KV cache is full, those under way are awaited first, since
+    /// blocks may be freed meanwhile.
     fn decode_ahead(&mut self) -> Result<()> {
         while self.pending.len() < self.options.tokens_in_flight as usize
             && self.limit_reached(self.submitted).is_none()
@@ -241,7 +242,7 @@ impl Generation {
         Ok(())
     }
 
-    /// The text that `token` makes certain. Notes the end if it is the last one.
+    /// The text that `token` completes. Sets the finish reason if `token` is the last one.
     fn text_of(&mut self, token: u32) -> Result<String> {
         if self.stop_tokens.contains(&token) {
             self.end = Some(FinishReason::Stop);
@@ -257,14 +258,14 @@ impl Generation {
         Ok(text)
     }
 
-    /// What the detokeniser and the stop matcher still hold back.
+    /// The text that the detokeniser and the stop matcher still hold back.
     fn rest_of_text(&mut self) -> String {
         let held = self.detokenizer.as_mut().map(Detokenizer::finish).unwrap_or_default();
         let outcome = self.matcher.push(&held);
         outcome.text + &self.matcher.finish()
     }
 
-    /// Why no more than `tokens` tokens can be generated, if so.
+    /// The limit that ends a generation of `tokens` tokens, if it is reached.
     fn limit_reached(&self, tokens: u32) -> Option<FinishReason> {
         if self.options.max_tokens.is_some_and(|most| tokens >= most) {
             Some(FinishReason::Length)

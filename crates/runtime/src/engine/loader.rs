@@ -1,4 +1,4 @@
-//! From the bytes of a model's files to an engine, as they arrive.
+//! Loads an engine from the bytes of a model's files as they arrive.
 
 use std::sync::Arc;
 
@@ -14,11 +14,12 @@ use crate::model::select::Tuner;
 /// Bytes written to the device between two flushes.
 const FLUSH_BYTES: u64 = 16 << 20;
 
-/// Takes a model's files in pieces of any size and puts its tensors on the device as they come: no file lies whole in memory.
-/// Once the headers are there, everything else that a model needs is made, and its pipelines compile while the weights arrive.
+/// Loads a model from its files, pushed in pieces of any size. Tensors are written to the device as they arrive, so no file is
+/// ever whole in memory. Once the headers have been read, everything else that the model needs is built, and its pipelines
+/// compile while the weights arrive.
 ///
-/// A single GGUF file is pushed from its start to its end. For models of several files, [`Self::open`] and [`Self::next_file`]
-/// say what is wanted, as [`Reader`] does.
+/// A single GGUF file is pushed from its start to its end. For a model of several files, begin with [`Self::open`];
+/// [`Self::next_file`] names each file to push, as [`Reader::next_file`] does.
 pub struct Loader {
     pub(super) device: Device,
     options: EngineOptions,
@@ -28,7 +29,7 @@ pub struct Loader {
     pub(super) pace: Pace,
 }
 
-/// What is there once the header has been read.
+/// Everything built from the header.
 struct Begun {
     inner: Inner,
     incoming: Incoming,
@@ -37,7 +38,7 @@ struct Begun {
 }
 
 impl Loader {
-    /// A loader that puts a model of one GGUF file on `device`.
+    /// A loader of a model in one GGUF file.
     #[must_use]
     pub fn new(device: &Device, options: &EngineOptions) -> Self {
         let mut loader = Self::open(device, "model.gguf", options);
@@ -45,8 +46,9 @@ impl Loader {
         loader
     }
 
-    /// A loader for the model that begins with the file `entry` (see [`Reader::new`]); [`source::entry`](wgslm_formats::source::entry)
-    /// finds it among several. [`Self::next_file`] comes before the first byte.
+    /// A loader of the model that begins with the file `entry` (see [`Reader::new`]), which
+    /// [`source::entry`](wgslm_formats::source::entry) finds among several. Call [`Self::next_file`] before pushing the first
+    /// byte.
     #[must_use]
     pub fn open(device: &Device, entry: &str, options: &EngineOptions) -> Self {
         Self {
@@ -59,18 +61,18 @@ impl Loader {
         }
     }
 
-    /// The file that is wanted next, as [`Reader::next_file`].
+    /// The file to push next; `None` when no more are needed.
     pub fn next_file(&mut self) -> Option<Wanted> {
         self.reader.next_file()
     }
 
-    /// Whether more of the file is wanted.
+    /// True while more bytes of the file are needed.
     #[must_use]
     pub fn reads_on(&self) -> bool {
         self.reader.reads_on()
     }
 
-    /// The file is not read any further.
+    /// Ends the file: all of its bytes, or all that are needed, have been pushed.
     ///
     /// # Errors
     /// As [`Reader::end_file`].
@@ -78,7 +80,7 @@ impl Loader {
         Ok(self.reader.end_file()?)
     }
 
-    /// There is no such file.
+    /// Reports that the file asked for doesn't exist.
     ///
     /// # Errors
     /// As [`Reader::absent`].
@@ -86,13 +88,13 @@ impl Loader {
         Ok(self.reader.absent()?)
     }
 
-    /// Bytes taken so far.
+    /// Bytes pushed so far.
     #[must_use]
     pub fn loaded_bytes(&self) -> u64 {
         self.reader.taken()
     }
 
-    /// The size of all files, once their headers have been read.
+    /// Bytes in all files, once their headers have been read.
     #[must_use]
     pub fn expected_bytes(&self) -> Option<u64> {
         self.begun.as_ref().map(|begun| begun.expected_bytes)
@@ -101,8 +103,8 @@ impl Loader {
     /// Takes the next bytes of the file.
     ///
     /// # Errors
-    /// What is wrong with the file, the model or the options, as soon as it shows: see [`Error`](crate::Error). The loader is then of no more
-    /// use.
+    /// What is wrong with the file, the model or the options, as soon as it shows: see [`Error`](crate::Error). The loader can't
+    /// be used after that.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while let Some(event) = self.reader.read(&mut bytes)? {
             match event {
@@ -121,8 +123,8 @@ impl Loader {
         Ok(self.device.gpu().check()?)
     }
 
-    /// The engine, once the last byte has been taken. Where the device has no choice of kernels for the model's matrices yet
-    /// ([`Device::adopt_tuning`]), it is measured now, in about a second in a browser and a fifth of that natively.
+    /// The engine, once the last byte has been pushed. Kernel shapes that the device has no tuning for ([`Device::adopt_tuning`])
+    /// are measured first, in about a second in a browser and a fifth of that natively.
     ///
     /// # Errors
     /// [`Truncated`](wgslm_formats::Error::Truncated) where the file isn't whole, or what the device reports.

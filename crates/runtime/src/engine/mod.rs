@@ -19,6 +19,7 @@ use wgslm_shaders::Sample;
 
 pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
+#[doc(hidden)]
 pub use blocks::BlockOrder;
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
@@ -35,24 +36,24 @@ use crate::{Error, Result};
 use batch::Batch;
 use programs::Programs;
 
-/// The context a model gets unless another is asked for: what most prompts need, at a size of KV cache most devices have.
+/// The default context length, in tokens: enough for most prompts, with a KV cache that fits most devices.
 const DEFAULT_CONTEXT: u32 = 4096;
 
 /// Sequences that can be open at a time.
 const SLOTS: u32 = 4;
 
-/// Tokens of a prompt that go through the model at a time: enough to fill a GPU, few enough that a cancel is felt soon.
+/// Tokens in a prefill chunk: enough to fill a GPU, few enough that a cancel takes effect soon.
 const PREFILL_TOKENS: u32 = 512;
-/// The same where the "GPU" is the CPU.
+/// Tokens in a prefill chunk on a software adapter.
 const SOFTWARE_PREFILL_TOKENS: u32 = 64;
 
-/// The most tokens that are made one embedding.
+/// The most tokens in a text to embed.
 const EMBEDDING_TOKENS: u32 = 2048;
 
-/// Rows of logits computed at a time.
+/// Outputs whose logits are computed at a time.
 const LOGIT_OUTPUTS: u32 = 16;
 
-/// Readbacks of that many rows that may be under way.
+/// Readbacks of logits under way at a time, each of [`LOGIT_OUTPUTS`] outputs.
 const LOGIT_READBACKS: usize = 4;
 
 /// A model ready to run. Clones share it.
@@ -68,12 +69,12 @@ pub(crate) struct Inner {
     workspace: model::Workspace,
     programs: Programs,
     context_length: u32,
-    /// What a caller asked for.
+    /// The activations that the caller asked for.
     wanted: Activations,
     state: Mutex<State>,
 }
 
-/// What sequences share and change. Held while a step is written and submitted, so that no other step comes between.
+/// The mutable state that sequences share. Locked while a step is written and submitted, so that no other step comes between.
 struct State {
     blocks: BlockAllocator,
     free_slots: Vec<u32>,
@@ -81,10 +82,10 @@ struct State {
 }
 
 impl Inner {
-    /// Prepares `model`, for whose weights there is room on `device`: makes the KV cache, the activations and the programs.
+    /// Builds the KV cache, the workspace and the programs of `model`, whose weights are allocated on `device` already.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`], [`Error::TooLarge`] or what the device reports.
+    /// [`Error::InvalidOption`], [`TooLarge`](wgslm_gpu::Error::TooLarge) or what the device reports.
     fn new(device: &Device, model: Model, options: &EngineOptions) -> Result<Self> {
         let spec = &model.spec;
         let gpu = device.gpu();
@@ -92,7 +93,7 @@ impl Inner {
         let kv_format = options.kv_format.unwrap_or(device.kernels().kv_format());
         let context_length = context_length(spec, kv_format, max_binding, options)?;
         let rows = match options.prefill_tokens {
-            // What is pooled goes through the model at once.
+            // A text to be pooled goes through the model in one step.
             _ if spec.embeds() => context_length.min(EMBEDDING_TOKENS),
             Some(rows) => rows,
             None if gpu.capabilities().software => SOFTWARE_PREFILL_TOKENS,
@@ -125,7 +126,7 @@ impl Inner {
         })
     }
 
-    /// Builds the programs again, for what the device chose since.
+    /// Builds the programs again, with the kernel shapes chosen since.
     fn rebuild_programs(&mut self) -> Result<()> {
         self.programs =
             programs(&self.device, &self.model, (&self.workspace, &self.kv, self.context_length), self.wanted)?;
@@ -138,19 +139,19 @@ impl Inner {
 }
 
 impl Engine {
-    /// The device.
+    /// The device that the model is on.
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.inner.device
     }
 
-    /// The model.
+    /// The model that the engine runs.
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.inner.model
     }
 
-    /// The tokens that a prompt and its answer can have together.
+    /// The most tokens that a prompt and its answer can have together.
     #[must_use]
     pub fn context_length(&self) -> u32 {
         self.inner.context_length
@@ -162,13 +163,13 @@ impl Engine {
         self.inner.model.weights.bytes() + self.inner.kv.bytes()
     }
 
-    /// Dispatches that decoding one token with these options takes.
+    /// Dispatches in a step that decodes one token with these options.
     #[must_use]
     pub fn dispatches_per_token(&self, options: &GenerateOptions) -> usize {
         self.inner.dispatches_per_token(options.sampling())
     }
 
-    /// Begins to generate what follows `prompt`.
+    /// Begins to generate the tokens that follow `prompt`.
     ///
     /// # Errors
     /// [`Error::EmptyPrompt`], [`Error::PromptTooLong`], [`Error::UnknownToken`], [`Error::InvalidOption`], or
@@ -177,8 +178,8 @@ impl Engine {
         Generation::begin(&self.inner, prompt, options)
     }
 
-    /// Computes the logits of every position of `tokens`; gives each row of `[vocabulary]` values to `each` with its
-    /// position, in order.
+    /// Computes the logits at every position of `tokens`, and calls `each` with the position and its `[vocabulary]` values, in
+    /// order.
     ///
     /// # Errors
     /// As [`Self::generate`], and whatever `each` returns.
@@ -186,7 +187,7 @@ impl Engine {
         self.logits_from(tokens, 0, each).await
     }
 
-    /// As [`Self::logits`], but of the positions from `first` on alone.
+    /// Computes logits as [`Self::logits`] does, but only at the positions from `first` on.
     ///
     /// # Errors
     /// As [`Self::logits`].
@@ -202,12 +203,15 @@ impl Engine {
     }
 }
 
-/// A bit for each token that is never chosen: those that the model has rows for and the tokenizer has no text for.
+/// A bit set for each token that is never sampled: those that the model's files suppress, and those that the output head has rows for
+/// and the tokenizer has no text for.
 fn banned(model: &Model) -> Vec<u32> {
     let vocabulary = model.spec.vocabulary;
     let mut words = vec![0; Sample::banned_words(vocabulary) as usize];
     if let Ok(tokenizer) = model.tokenizer() {
-        for token in tokenizer.vocabulary_size() as u32..vocabulary {
+        let without_text = tokenizer.vocabulary_size() as u32..vocabulary;
+        let suppressed = tokenizer.suppressed_tokens().iter().copied().filter(|token| *token < vocabulary);
+        for token in without_text.chain(suppressed) {
             words[token as usize / 32] |= 1 << (token % 32);
         }
     }
@@ -225,14 +229,14 @@ fn programs(
     Programs::build(&Graph { device, spec, weights, workspace, kv, context, encoding: None }, encoding)
 }
 
-/// Whether the model is one that makes embeddings, or one that makes text, as it's asked to.
+/// Checks that the model makes embeddings if `embed` is true, and text if not.
 fn check_task(inner: &Inner, embed: bool) -> Result<()> {
     let spec = &inner.model.spec;
     if spec.embeds() == embed {
         return Ok(());
     }
     let does = if embed {
-        "generates text and wasn't made for embeddings; load a model that was, such as a bert"
+        "generates text and wasn't trained for embeddings; load an embedding model instead, such as BERT"
     } else {
         "makes embeddings and can't generate text; ask it for embeddings, or load a language model"
     };

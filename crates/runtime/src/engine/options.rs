@@ -1,4 +1,4 @@
-//! What a caller can ask for, and what is told at the end.
+//! The options of an engine and of a generation, and the summary of a generation.
 
 use std::str::FromStr;
 
@@ -12,13 +12,13 @@ use super::sequence::Sampling;
 use crate::model::select::Kernels;
 use crate::{Error, Result};
 
-/// What the matrices multiply. The numbers that come out differ by what rounding costs, so this decides between speed and
-/// closeness. What goes through the model a few tokens at a time, as decoding does, is rounded on software adapters alone: they
-/// spend their time on arithmetic where GPUs wait for the weights.
+/// The precision of the activations that matrices multiply: less is faster, at the cost of rounding. In steps of a few tokens, as
+/// in decode, activations are rounded on software adapters alone, which are bound by arithmetic where GPUs are bound by reading
+/// weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activations {
-    /// Where the device's matrix units are used, f16 for prompts. Elsewhere as `Int8` for prompts of 64 tokens or more and for
-    /// what is generated, and as `Float` for shorter prompts. As `Float` for [`super::Engine::logits`] anywhere.
+    /// f16 in prefill where the device's matrix units are used. Elsewhere as `Int8` in decode and in prefill of 64 tokens or
+    /// more, and as `Float` in prefill of fewer. Always as `Float` in [`super::Engine::logits`].
     #[default]
     Auto,
     /// Activations are f32.
@@ -28,10 +28,11 @@ pub enum Activations {
 }
 
 impl Activations {
-    /// The tokens of a prompt from which `Auto` rounds activations to 8 bits.
+    /// Tokens in the shortest prompt whose activations `Auto` rounds to 8 bits.
     const AUTO_TOKENS: usize = 64;
 
-    /// How some are encoded; if at all, those of decoding are so where few tokens have such kernels.
+    /// The encoding of activations in the steps that encode any; `None` where all are f32. Decode steps are among them where the
+    /// device has such kernels for few tokens.
     pub(super) fn encoding(self, kernels: &Kernels) -> Option<Encoding> {
         match self {
             Self::Auto => Some(kernels.encoding()),
@@ -40,7 +41,7 @@ impl Activations {
         }
     }
 
-    /// Whether those of a prompt of `tokens` tokens are.
+    /// True where prefill of a prompt of `tokens` tokens encodes activations.
     pub(super) fn encode_prompt(self, tokens: usize, kernels: &Kernels) -> bool {
         match self {
             Self::Auto => kernels.encoding() == Encoding::F16 || tokens >= Self::AUTO_TOKENS,
@@ -71,48 +72,51 @@ impl FromStr for Activations {
     }
 }
 
-/// How a model is to be prepared. The default suits most.
+/// Options for loading a model. The default suits most.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
-    /// Tokens the KV cache holds; the smaller of 4096 and what the model was trained for where absent.
+    /// Tokens that the KV cache holds; where absent, 4096, or fewer where the model or the device allows no more.
     pub context_length: Option<u32>,
-    /// Tokens of a prompt that go through the model at a time; chosen by the kind of device where absent.
+    /// Tokens in a prefill chunk; chosen by the kind of device where absent.
     pub prefill_tokens: Option<u32>,
-    /// What the matrices multiply.
+    /// The precision of activations.
     pub activations: Activations,
-    /// What weights become as they are loaded; what they are in the file where absent.
+    /// The policy for quantising weights as they are loaded; where absent, they stay as in the file.
     pub quantize: Option<Policy>,
-    /// How keys and values are kept; what is fastest on the device where absent: f16 on GPUs, f32 where the CPU stands in for one.
+    /// The format of the KV cache; the fastest on the device where absent: f16 on GPUs, f32 on software adapters.
     pub kv_format: Option<KvFormat>,
-    /// The order in which KV blocks are handed out.
+    /// The order in which the KV cache's blocks are allocated.
+    #[doc(hidden)]
     pub block_order: BlockOrder,
 }
 
-/// What to generate, and how.
+/// Options of a generation: its length, sampling and stop sequences.
 #[derive(Clone, Debug)]
 pub struct GenerateOptions {
     /// The most tokens to generate; as many as the context holds where absent.
     pub max_tokens: Option<u32>,
-    /// 0 takes the most likely token; above, tokens are drawn from softmax(logits / temperature).
+    /// Sampling temperature: 0 takes the most likely token; above, tokens are drawn from softmax(logits / temperature).
     pub temperature: f32,
-    /// Decides what is drawn: the same seed and prompt give the same tokens.
+    /// Seed of the draws: the same seed and prompt give the same tokens.
     pub seed: u64,
-    /// Draws from the `top_k` most likely tokens alone; 0 is off. First of the three, all of which look at the probabilities
-    /// at temperature 1, before the temperature is applied, as llama.cpp does. Tokens as likely as the last one that stays
-    /// stay too. None of the three changes anything at temperature 0.
+    /// Draws only from the `top_k` most likely tokens, and tokens as likely as the last of them; 0 is off. Applied before `top_p`
+    /// and `min_p`. All three look at the probabilities at temperature 1, as in llama.cpp, and have no effect at temperature 0.
     pub top_k: u32,
-    /// Draws from the most likely tokens that together have at least this much of the probability that top-k left; 1 is off,
-    /// and 0 takes the most likely token.
+    /// Draws only from the fewest most likely tokens that together have this share of the probability that `top_k` left; 1 is
+    /// off, and 0 takes the most likely token.
     pub top_p: f32,
-    /// Draws from the tokens that are at least this much as likely as the most likely one; from 0, which is off, to 1.
+    /// Draws only from the tokens whose probability is at least this fraction of the most likely token's; from 0, which is off,
+    /// to 1.
     pub min_p: f32,
-    /// Texts that end the answer; they aren't part of it.
+    /// Stop sequences: texts that end the answer and aren't part of it.
     pub stop: Vec<String>,
-    /// Tokens submitted to the device ahead of the one being waited for, that one included; from 1 to 16.
+    /// Tokens submitted to the device at a time, the one being waited for included; from 1 to 16.
     pub tokens_in_flight: u32,
-    /// Whether stop tokens count as any other: for measuring how fast tokens come, whatever they are.
+    /// Stop tokens count as any other: for benchmarks, which need a fixed number of tokens.
+    #[doc(hidden)]
     pub ignore_stop: bool,
-    /// Tokens at the start of the prompt that the timings leave out: for measuring what happens after them.
+    /// Tokens at the start of the prompt that the timings leave out: for benchmarks at a depth.
+    #[doc(hidden)]
     pub untimed_tokens: u32,
 }
 
@@ -151,7 +155,8 @@ impl GenerateOptions {
         })
     }
 
-    /// How the kernels choose a token. What has no effect where the most likely one is taken costs nothing there either.
+    /// The parameters with which kernels sample a token. Truncation is off where the most likely token is taken, since it would
+    /// only cost time.
     pub(super) fn sampling(&self) -> Sampling {
         let inverse = 1.0 / self.temperature;
         let seed = self.folded_seed();
@@ -162,18 +167,18 @@ impl GenerateOptions {
         }
     }
 
-    /// The seed as the kernel takes it: both halves count.
+    /// The seed folded into the kernel's 32 bits, so that both halves count.
     fn folded_seed(&self) -> u32 {
         (self.seed ^ (self.seed >> 32).wrapping_mul(0x9e37_79b9)) as u32
     }
 }
 
-/// Why a generation ended.
+/// The reason that a generation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinishReason {
-    /// A stop token or a stop string came.
+    /// A stop token or a stop string was generated.
     Stop,
-    /// The most tokens asked for were generated.
+    /// The limit on generated tokens was reached.
     Length,
     /// The context is full.
     Context,
@@ -182,7 +187,7 @@ pub enum FinishReason {
 }
 
 impl FinishReason {
-    /// Its name in reports and APIs.
+    /// The reason's name in reports and APIs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -194,27 +199,27 @@ impl FinishReason {
     }
 }
 
-/// How long a generation took.
+/// The durations and rates of a generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timings {
-    /// From the request, or the last of the prompt's untimed tokens, to the first token, in ms.
+    /// Time to first token (TTFT) in ms, from the request or from the end of the prompt's untimed tokens.
     pub ttft_ms: f64,
-    /// Timed tokens of the prompt a second, until the first token.
+    /// Prefill rate: the prompt's timed tokens a second, until the first token.
     pub prefill_tokens_per_s: f64,
-    /// Tokens a second after the first; 0 where there was none.
+    /// Decode rate: tokens a second after the first token; 0 where there were none.
     pub decode_tokens_per_s: f64,
 }
 
-/// What is told at the end of a generation.
+/// The summary at the end of a generation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// Why it ended.
+    /// The reason that the generation ended.
     pub finish_reason: FinishReason,
     /// Tokens in the prompt.
     pub prompt_tokens: usize,
     /// Tokens generated, the stop token included.
     pub tokens: usize,
-    /// How long it took.
+    /// The generation's durations and rates.
     pub timings: Timings,
 }
 

@@ -1,4 +1,4 @@
-//! Where the time of a step goes, and what it reads.
+//! The time of each kernel in a step, and the bytes that a step reads.
 
 use wgslm_gpu::{BoundBuffer, DispatchTime};
 use wgslm_shaders::Kernel;
@@ -32,17 +32,17 @@ impl Engine {
         self.inner.kv.bytes()
     }
 
-    /// Bytes that decoding one token reads with `depth` tokens in the KV cache: every matrix but an embedding table that isn't
-    /// the head as well, and the keys and values.
+    /// Bytes read to decode one token with `depth` tokens in the KV cache: every matrix but an embedding table that isn't the
+    /// output head as well, and the keys and values.
+    #[doc(hidden)]
     #[must_use]
     pub fn decode_bytes(&self, depth: u32) -> u64 {
         let spec = &self.inner.model.spec;
         self.inner.model.weights.decode_bytes(spec) + spec.kv_bytes(depth, self.inner.kv.format)
     }
 
-    /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_tokens`]; 1 for decoding) after `depth` others,
-    /// the choice of the next token as `options` have it included: see [`wgslm_gpu::Program::profile`]. No generation may be under way, or its
-    /// tokens go wrong.
+    /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_tokens`]; 1 for decode) after `depth` others,
+    /// including sampling with `options`: see [`wgslm_gpu::Program::profile`]. Corrupts the tokens of any generation under way.
     ///
     /// # Errors
     /// [`Error::InvalidOption`], [`NoTimestamps`](wgslm_gpu::Error::NoTimestamps), [`Error::PromptTooLong`], [`Error::KvCacheFull`], or what the device reports.
@@ -85,15 +85,15 @@ impl Engine {
 pub struct TimedKernel {
     /// The kernel and its variant.
     pub kernel: String,
-    /// The tensors it reads or, without any, the buffers it writes.
+    /// The tensors that the kernel reads or, if it reads none, the buffers that it writes.
     pub label: String,
-    /// Its workgroups.
+    /// The dispatch's workgroups.
     pub grid: [u32; 3],
-    /// Bytes of weights it reads, where that is all of them.
+    /// Bytes of weights that the kernel reads; `None` where it reads none or only a part of a tensor.
     pub weight_bytes: Option<u64>,
-    /// As [`DispatchTime::in_order_ns`].
+    /// Nanoseconds when the step's dispatches run in order: see [`DispatchTime::in_order_ns`].
     pub in_order_ns: f64,
-    /// As [`DispatchTime::repeated_ns`].
+    /// Nanoseconds when the dispatch is repeated: see [`DispatchTime::repeated_ns`].
     pub repeated_ns: f64,
 }
 
@@ -109,7 +109,7 @@ impl TimedKernel {
     }
 }
 
-/// Tensors keep their names in GGUF, which end so.
+/// True for the name of a tensor in GGUF, which labels the buffer of a weight.
 fn is_weight(label: &str) -> bool {
     label.ends_with(".weight") || label.ends_with(".bias")
 }

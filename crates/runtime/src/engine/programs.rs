@@ -9,7 +9,7 @@ use super::sequence::Sampling;
 use crate::Result;
 use crate::model::{Counts, Graph, Program};
 
-/// Everything a model runs, made once. Of several bodies and heads a step runs the first that is for it.
+/// All programs of a model, built once. Of the bodies, as of the heads, a step runs the first that fits it.
 pub(super) struct Programs {
     bodies: Vec<Choice>,
     heads: Vec<Choice>,
@@ -21,9 +21,9 @@ pub(super) struct Programs {
 /// A program, and the steps it is for.
 struct Choice {
     program: Program,
-    /// The most tokens. Heads for few tokens take output i to be that of token i.
+    /// The most tokens in a step. Heads for few tokens assume that output i is of token i.
     tokens: usize,
-    /// It is for steps alone whose activations may be encoded.
+    /// For steps whose activations may be encoded, and no others.
     encoded: bool,
 }
 
@@ -31,7 +31,7 @@ struct Choice {
 const MANY: usize = usize::MAX;
 
 impl Programs {
-    /// Also with activations in this encoding, where there is one.
+    /// Builds the programs, including those with activations in `encoding` if there is one.
     pub(super) fn build(graph: &Graph<'_>, encoding: Option<Encoding>) -> Result<Self> {
         let for_steps = |tokens, encoded, program| Choice { program, tokens, encoded };
         let (mut bodies, mut heads) = (Vec::new(), Vec::new());
@@ -44,7 +44,7 @@ impl Programs {
         if encoding.is_some() {
             let encoding = Graph { encoding, ..*graph };
             bodies.push(for_steps(MANY, true, encoding.body(false)?));
-            // Where few rows have kernels of their own, encoding the one that a prompt's end has wouldn't be worth it.
+            // Where few tokens have kernels of their own, encoding the single output at a prompt's end wouldn't pay.
             if !fuses {
                 heads.push(for_steps(MANY, true, encoding.head(false)?));
             }
@@ -54,24 +54,24 @@ impl Programs {
         Ok(Self { bodies, heads, truncation: graph.truncation(), sampler: graph.sampler(), pool: graph.pool()? })
     }
 
-    /// Runs each without any work: see [`Gpu::touch`].
+    /// Runs every program with no workgroups: see [`Gpu::touch`].
     pub(super) fn touch(&self, gpu: &Gpu) {
         let choices = self.bodies.iter().chain(&self.heads).map(|choice| &choice.program);
         gpu.touch(choices.chain([&self.truncation, &self.sampler, &self.pool]));
     }
 }
 
-/// The first program for so many tokens; `encode`: activations may be encoded.
+/// The first program for a step of `tokens` tokens, whose activations may be encoded if `encode` is true.
 fn choose(choices: &[Choice], tokens: usize, encode: bool) -> &Program {
     let found = choices.iter().find(|choice| tokens <= choice.tokens && (encode || !choice.encoded));
     found.map_or_else(|| unreachable!("the last is for any step"), |choice| &choice.program)
 }
 
-/// Bytes that come back a step: the tokens sampled last in all slots.
+/// Bytes read back after a step: the token sampled last in each slot.
 pub(super) const SAMPLED_BYTES: u64 = 4 * super::SLOTS as u64;
 
 impl Inner {
-    /// Runs a step and brings the sampled tokens back. The caller holds the state, as in what follows.
+    /// Runs a step and reads back the sampled tokens. The caller holds the lock of the state, here and in the functions below.
     pub(super) fn submit_batch(&self, batch: &Batch, encode: bool, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
         let (programs, counts) = self.programs_of(batch, encode);
@@ -79,14 +79,14 @@ impl Inner {
         self.device.gpu().run_and_read(programs, &self.workspace.sampled, SAMPLED_BYTES, ring)
     }
 
-    /// Runs the tokens of a step, up to the residual stream.
+    /// Runs the tokens of a step through all layers, without outputs.
     pub(super) fn submit_tokens(&self, batch: &mut Batch, encode: bool) {
         batch.set_outputs(&[]);
         self.write_batch(batch);
         self.device.gpu().run([(choose(&self.programs.bodies, batch.tokens().len(), encode), batch.counts())]);
     }
 
-    /// Brings back the logits of `outputs` of the tokens submitted last.
+    /// Computes and reads back the logits of `outputs` of the tokens submitted last.
     pub(super) fn submit_logits(
         &self,
         batch: &mut Batch,
@@ -100,7 +100,7 @@ impl Inner {
         self.device.gpu().run_and_read(programs, &self.workspace.logits, self.logit_bytes(outputs.len()), ring)
     }
 
-    /// Runs a step whose outputs name the first rows of sequences, and brings `bytes` bytes of their embeddings back.
+    /// Runs a step whose outputs name the first tokens of sequences, and reads back `bytes` bytes of their embeddings.
     pub(super) fn submit_embedding(
         &self,
         batch: &Batch,
@@ -119,12 +119,12 @@ impl Inner {
         outputs as u64 * u64::from(self.model.spec.vocabulary) * 4
     }
 
-    /// Tells the device what the next step is, in one write.
+    /// Writes the next step's batch to the device, in one write.
     pub(super) fn write_batch(&self, batch: &Batch) {
         self.device.gpu().write(&self.workspace.batch, 0, batch.bytes());
     }
 
-    /// The programs that a step runs, in order, and its sizes.
+    /// The programs that a step runs, in order, and the step's counts.
     pub(super) fn programs_of(&self, batch: &Batch, encode: bool) -> ([Option<&Program>; 4], Counts) {
         let Programs { bodies, heads, truncation, sampler, .. } = &self.programs;
         let (tokens, outputs) = (batch.tokens().len(), batch.outputs());
@@ -139,7 +139,7 @@ impl Inner {
         (programs, batch.counts())
     }
 
-    /// Dispatches of a step that decodes one token.
+    /// Dispatches in a step that decodes one token.
     pub(super) fn dispatches_per_token(&self, sampling: Sampling) -> usize {
         let mut batch = Batch::new(&self.workspace);
         batch.set_tokens(std::iter::once(Row::default()));

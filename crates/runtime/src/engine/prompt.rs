@@ -1,23 +1,23 @@
-//! Prompts: what a caller has, as the tokens that the model is given.
+//! Prompts: text, tokens or a conversation, turned into the model's tokens.
 
 use wgslm_text::{Error, Message};
 
 use super::Engine;
 use crate::Result;
 
-/// A prompt in any of the forms that callers have it in.
+/// A prompt: a text, tokens or a conversation.
 #[derive(Clone, Debug)]
 pub enum Prompt {
-    /// A text to be continued, in which special tokens are read as such.
+    /// A text to be continued, in which special tokens are parsed.
     Text(String),
     /// Tokens, taken as they are.
     Tokens(Vec<u32>),
-    /// A conversation, which the model's chat template writes down up to where the assistant's next turn begins.
+    /// A conversation, which the model's chat template renders up to the beginning of the assistant's next turn.
     Messages(Vec<Message>),
 }
 
 impl Engine {
-    /// The tokens of a prompt, with those around a text that the model expects.
+    /// The tokens of a prompt, with the special tokens that the model expects around a text.
     ///
     /// # Errors
     /// [`Error::ChatTemplate`] where there is none for a conversation or it fails, [`Error::Tokenizer`].
@@ -29,7 +29,7 @@ impl Engine {
         }
     }
 
-    /// A conversation as the model's chat template writes it down, up to where the assistant's next turn begins.
+    /// A conversation rendered by the model's chat template, up to the beginning of the assistant's next turn.
     ///
     /// # Errors
     /// [`Error::ChatTemplate`].
@@ -37,7 +37,8 @@ impl Engine {
         Ok(self.rendered(messages)?.text())
     }
 
-    /// The same with the texts of messages told from what the template wrote, so that these are never read as special tokens.
+    /// A rendered conversation that keeps the messages' texts apart from the template's own, so that user text is never parsed as
+    /// special tokens.
     fn rendered(&self, messages: &[Message]) -> Result<wgslm_text::Prompt> {
         let template = self.model().chat_template()?.ok_or_else(|| Error::ChatTemplate {
             reason: "this model has none; give it a text to continue instead of a conversation".to_owned(),

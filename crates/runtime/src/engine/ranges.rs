@@ -1,8 +1,8 @@
-//! The values that options of sampling can have.
+//! The ranges of values that sampling options can have.
 
 use crate::{Error, Result};
 
-/// A range of numbers, and its words.
+/// The range of values of a sampling option, from 0 up, with its description.
 #[derive(Clone, Copy, Debug)]
 pub struct SamplingRange {
     option: &'static str,
@@ -12,14 +12,14 @@ pub struct SamplingRange {
 }
 
 impl SamplingRange {
-    /// That of [`GenerateOptions::temperature`](super::GenerateOptions::temperature).
+    /// The range of [`GenerateOptions::temperature`](super::GenerateOptions::temperature).
     pub const TEMPERATURE: Self = Self { option: "temperature", most: f32::MAX, expected: "0 or above" };
-    /// That of [`GenerateOptions::top_p`](super::GenerateOptions::top_p).
+    /// The range of [`GenerateOptions::top_p`](super::GenerateOptions::top_p).
     pub const TOP_P: Self = Self { option: "top-p", most: 1.0, expected: "from 0 to 1" };
-    /// That of [`GenerateOptions::min_p`](super::GenerateOptions::min_p).
+    /// The range of [`GenerateOptions::min_p`](super::GenerateOptions::min_p).
     pub const MIN_P: Self = Self { option: "min-p", most: 1.0, expected: "from 0 to 1" };
 
-    /// Whether `value` lies in the range; a NaN lies in none.
+    /// True where `value` lies in the range; NaN lies in none.
     #[must_use]
     pub fn holds(self, value: f32) -> bool {
         (0.0..=self.most).contains(&value)

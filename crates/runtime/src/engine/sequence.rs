@@ -8,7 +8,7 @@ use wgslm_shaders::{BLOCK_TOKENS, Output, Row, Sample};
 use super::{Activations, Inner, LOGIT_READBACKS, State};
 use crate::{Error, Result};
 
-/// How the next token of a sequence is chosen.
+/// The parameters by which a sequence's next token is sampled.
 #[derive(Clone, Copy)]
 pub(super) struct Sampling {
     pub(super) inverse_temperature: f32,
@@ -19,25 +19,25 @@ pub(super) struct Sampling {
 }
 
 impl Sampling {
-    /// The output that chooses so what follows on a row, the token of position `step`, for `slot`.
+    /// The output that samples the token at position `step` from the logits of token `row` of the step, for `slot`.
     pub(super) fn output(self, row: u32, slot: u32, step: u32) -> Output {
         let Self { inverse_temperature, seed, top_k, top_p, min_p } = self;
         Output { row, slot, inverse_temperature, seed, step, top_k, top_p, min_p }
     }
 }
 
-/// Holds a slot and blocks of the KV cache until it is dropped.
+/// A sequence of tokens in the KV cache. Holds its slot and its blocks until it is dropped.
 pub(super) struct Sequence {
     inner: Arc<Inner>,
     slot: u32,
     blocks: Vec<u32>,
     length: u32,
-    /// Whether the prompt's tokens go through the model with encoded activations.
+    /// Activations are encoded in prefill.
     encoded: bool,
 }
 
 impl Sequence {
-    /// An empty sequence, of f32 activations unless [`Activations::Int8`] was asked for.
+    /// An empty sequence, with f32 activations unless [`Activations::Int8`] was asked for.
     pub(super) fn open(inner: &Arc<Inner>) -> Result<Self> {
         let slot = inner.state().free_slots.pop().ok_or(Error::KvCacheFull)?;
         Ok(Self {
@@ -56,8 +56,8 @@ impl Sequence {
         Ok(sequence)
     }
 
-    /// Appends `tokens`, as many as the activations have room for; with `sampling`, chooses the token that follows them.
-    /// What comes back are the sampled tokens: see [`Self::sampled`].
+    /// Appends `tokens`, at most as many as the workspace has room for, and samples the token that follows where `sampling` is
+    /// given. The readback has the sampled tokens: see [`Self::sampled`].
     pub(super) fn append(
         &mut self,
         tokens: &[u32],
@@ -67,15 +67,15 @@ impl Sequence {
         self.submit(known(tokens), sampling, self.encoded, ring)
     }
 
-    /// Appends the token sampled last and chooses the one that follows it, all without leaving the device.
+    /// Appends the token sampled last and samples the next one, all on the device.
     pub(super) fn append_sampled(&mut self, sampling: Sampling, ring: &mut ReadbackRing) -> Result<Readback> {
         self.submit(std::iter::once((0, self.slot + 1)), Some(sampling), true, ring)
     }
 
-    /// This sequence's token, the one at `position`, among the bytes of a readback.
+    /// This sequence's token, sampled for `position`, from the bytes of a readback.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] where no token could be chosen.
+    /// [`Error::NotFinite`] where no token could be sampled.
     pub(super) fn sampled(&self, bytes: &[u8], position: u32) -> Result<u32> {
         match bytemuck::pod_collect_to_vec::<u8, u32>(bytes)[self.slot as usize] {
             Sample::NOT_FINITE => Err(Error::NotFinite { position }),
@@ -83,12 +83,12 @@ impl Sequence {
         }
     }
 
-    /// Forgets the tokens from `length` on. Their keys and values stay where they are until others overwrite them.
+    /// Drops the tokens from position `length` on. Their keys and values stay in the cache until others overwrite them.
     pub(super) fn truncate(&mut self, length: u32) {
         self.length = self.length.min(length);
     }
 
-    /// Appends `tokens` and gives the logits of each from the `first` on to `each`.
+    /// Appends `tokens` and calls `each` with the logits of every token from the `first` on.
     pub(super) async fn logits(
         mut self,
         tokens: &[u32],
@@ -114,7 +114,8 @@ impl Sequence {
         Ok(())
     }
 
-    /// Appends `tokens` and computes the logits of each from the `first` of them on, all before another sequence can overwrite the residual stream.
+    /// Appends `tokens` and submits the logits of every token from the `first` on, before another sequence can overwrite the
+    /// residual stream.
     fn submit_logits(&mut self, tokens: &[u32], first: usize, ring: &mut ReadbackRing) -> Result<Vec<Readback>> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
@@ -127,7 +128,7 @@ impl Sequence {
         Ok(groups.map(|outputs| inner.submit_logits(&mut state.batch, outputs, self.encoded, ring)).collect())
     }
 
-    /// The embedding of `tokens`, which no others may come before.
+    /// The embedding of `tokens`; the sequence must be empty.
     pub(super) async fn embed(mut self, tokens: &[u32]) -> Result<Vec<f32>> {
         let inner = Arc::clone(&self.inner);
         let bytes = u64::from(inner.model.spec.width) * 4;
@@ -145,7 +146,7 @@ impl Sequence {
         Err(Error::NotFinite { position: tokens.len() as u32 })
     }
 
-    /// Runs tokens, given as (token, source), and perhaps samples what follows.
+    /// Runs tokens, given as (id, [`Row::source`]), and samples the next one where `sampling` is given.
     fn submit(
         &mut self,
         tokens: impl ExactSizeIterator<Item = (u32, u32)>,
@@ -159,7 +160,7 @@ impl Sequence {
         Ok(inner.submit_batch(&state.batch, encoded, ring))
     }
 
-    /// Makes these tokens that follow `depth` others, of which nothing is known but that there are blocks for them, the next step.
+    /// Sets the next step to `tokens` after `depth` others, for which blocks are allocated but nothing is computed.
     pub(super) fn set_batch_at(
         &mut self,
         state: &mut State,
@@ -171,7 +172,7 @@ impl Sequence {
         self.set_batch(state, known(tokens), Some(sampling))
     }
 
-    /// Makes tokens that follow what is there, and perhaps the choice of the next one, the next step.
+    /// Sets the next step to tokens that follow the sequence, and to sampling the next one where `sampling` is given.
     fn set_batch(
         &mut self,
         state: &mut State,
@@ -186,7 +187,7 @@ impl Sequence {
         Ok(())
     }
 
-    /// Makes tokens that follow what is there the tokens of the next step, with blocks to hold them.
+    /// Sets the tokens of the next step to ones that follow the sequence, and allocates blocks for them.
     fn set_tokens(&mut self, state: &mut State, tokens: impl ExactSizeIterator<Item = (u32, u32)>) -> Result<()> {
         let kv = &self.inner.kv;
         let needed = (self.length + tokens.len() as u32).div_ceil(BLOCK_TOKENS) as usize;
@@ -208,7 +209,7 @@ impl Sequence {
     }
 }
 
-/// Tokens by (token, source), of which the ids are known.
+/// Tokens of known ids, as (id, [`Row::source`]).
 fn known(tokens: &[u32]) -> impl ExactSizeIterator<Item = (u32, u32)> {
     tokens.iter().map(|token| (*token, 0))
 }

@@ -1,4 +1,4 @@
-//! From a model's header to a model whose weights are on their way.
+//! A model built from its header, and the tensors that arrive after it.
 
 use wgslm_formats::gguf::{Strings, TensorInfo};
 use wgslm_formats::quantise::{Plan, Policy};
@@ -13,29 +13,29 @@ use super::tensors::{EMBEDDINGS, OUTPUT_HEAD};
 use super::{Model, ModelSpec, Weights};
 use crate::{Device, Error, Result};
 
-/// The largest vocabulary that is believed.
+/// The largest vocabulary accepted from a file.
 const MAX_VOCABULARY: u64 = 1 << 24;
 
-/// Takes the bytes of a model's tensors as they arrive.
+/// The tensors of a model, whose bytes are arriving.
 pub(crate) struct Incoming {
-    /// In the order of the header.
+    /// The tensors, in the order of the header.
     tensors: Vec<IncomingTensor>,
 }
 
-/// A tensor on its way.
+/// A tensor whose bytes are arriving.
 struct IncomingTensor {
-    /// Where the bytes that came last end.
+    /// The offset at which the bytes that came last end.
     end: u64,
-    /// Bytes that are to come.
+    /// Bytes still to come.
     left: u64,
-    /// What takes them until the last has come.
+    /// The writer of the tensor's bytes, until the last has come.
     writer: Option<TensorWriter>,
-    /// What is told where its values are not all 1: of a scale, which is used in no other way.
+    /// The error to return where the values of a scale are not all 1; scales have no other use.
     not_ones: Option<Error>,
 }
 
 impl Incoming {
-    /// The model that `header` announces, with room on the device for all its weights, which `policy` may have quantised.
+    /// The model that `header` describes, with all its weights allocated on the device, quantised by `policy` where given.
     ///
     /// # Errors
     /// Why it can't be run: see [`Error`].
@@ -66,8 +66,8 @@ impl Incoming {
         Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
     }
 
-    /// Takes bytes of a tensor that lie at `offset` in it. Each byte comes once; where they don't follow those that came last, both
-    /// begin and end with rows.
+    /// Takes the bytes at `offset` of a tensor. Each byte comes once; a piece that doesn't follow the last one begins at a row,
+    /// and the last one ended with a row.
     ///
     /// # Errors
     /// [`Error::ScatteredRows`], or [`UnexpectedTensor`](wgslm_formats::Error::UnexpectedTensor) of a scale that isn't 1.
@@ -92,8 +92,8 @@ impl Incoming {
     }
 }
 
-/// Rows of the table of embeddings. Some files have more of them than tokens, so that their number is a round one, and
-/// `vocab_size` may be either number.
+/// The vocabulary's size: the rows of the embedding table. Some files pad them beyond the tokenizer's tokens, to a round number,
+/// and `vocab_size` may be either number.
 fn vocabulary(spec: &ModelSpec, header: &ModelHeader) -> Result<u32> {
     let rows = header.tensor(EMBEDDINGS).map_or(0, TensorInfo::rows);
     let tokens = header.metadata.strings("tokenizer.ggml.tokens")?.map(Strings::len);
@@ -101,13 +101,13 @@ fn vocabulary(spec: &ModelSpec, header: &ModelHeader) -> Result<u32> {
     Ok(if fits { rows as u32 } else { spec.vocabulary })
 }
 
-/// Whether bytes that lie at `offset` in a tensor of F32 are those of ones.
+/// True where the bytes at `offset` of an F32 tensor are those of ones.
 fn are_ones(offset: u64, bytes: &[u8]) -> bool {
     let ones = 1_f32.to_le_bytes();
     bytes.iter().zip(ones.iter().cycle().skip(offset as usize % ones.len())).all(|(byte, one)| byte == one)
 }
 
-/// The text of an error without the name of its kind, which is added again when it's given out.
+/// The reason of an error, without the words before it, which the error made from it adds again.
 fn reason(error: &wgslm_text::Error) -> String {
     match error {
         wgslm_text::Error::Tokenizer { reason } | wgslm_text::Error::ChatTemplate { reason } => reason.clone(),
@@ -127,7 +127,7 @@ mod tests {
 
     const ROWS: u64 = 96;
 
-    /// The bytes on the device of a matrix of F16 whose parts, from a row up to another, arrive in this order.
+    /// The bytes on the device of an F16 matrix whose parts, given as (first row, end row), arrive in this order.
     fn arrived(device: &Device, parts: &[(u64, u64)]) -> Result<Vec<u8>> {
         let gpu = device.gpu();
         let row_bytes = 64 * 2;
@@ -168,7 +168,7 @@ mod tests {
                 for parts in [&[(64, 96), (0, 32), (32, 64)][..], &[(32, 96), (0, 32)]] {
                     assert_eq!(arrived(&device, parts).expect("it fits"), whole, "{parts:?}");
                 }
-                // Rows that lie side by side are written together.
+                // Interleaved rows are written together.
                 let uneven = arrived(&device, &[(48, 96), (0, 48)]);
                 match uneven {
                     Ok(bytes) => assert!(!interleaved && bytes == whole),

@@ -1,10 +1,10 @@
-//! Tensors that are in a file and not run. Where answers to text don't depend on them they are left out, with a warning.
+//! Tensors in a file that aren't run. Those that answers to text don't depend on are left out, with a warning.
 
 use std::collections::BTreeMap;
 
 use super::ModelSpec;
 
-/// The parts of models that aren't run, by what the names of their tensors begin with.
+/// The parts of models that aren't run, by the prefix of their tensors' names.
 const PARTS: [(&str, &str); 5] = [
     ("v.", "vision encoder"),
     ("a.", "audio encoder"),
@@ -13,11 +13,11 @@ const PARTS: [(&str, &str); 5] = [
     ("mtp.", NEXTN),
 ];
 const NEXTN: &str = "head that predicts tokens after the next";
-/// What the names of scales end with that only NVFP4 has a use for.
+/// The suffix of input scales, which only NVFP4 uses.
 const INPUT_SCALE: &str = ".input_scale";
 
-/// The part of a model that the tensor `name` belongs to; `None` where its name doesn't tell that answers are the same without
-/// it. `nextn_layers` follow those that are run.
+/// The part of a model that tensor `name` belongs to, if answers to text are the same without it; `None` where its name doesn't
+/// tell. `nextn_layers` layers come after those that are run.
 pub(super) fn part(spec: &ModelSpec, nextn_layers: u32, name: &str) -> Option<&'static str> {
     if name.ends_with(INPUT_SCALE) {
         return Some("scales of inputs");

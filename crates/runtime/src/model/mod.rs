@@ -1,5 +1,4 @@
-//! Models: what an architecture is ([`ModelSpec`]), its weights on the device, and the one graph builder that turns both into
-//! programs.
+//! Models: a model as data ([`ModelSpec`]), its weights on the device, and the one graph builder that turns both into programs.
 
 mod architecture;
 mod graph;
@@ -34,11 +33,11 @@ use crate::Result;
 
 /// A model on the device.
 pub struct Model {
-    /// What it is.
+    /// The model as data.
     pub spec: ModelSpec,
-    /// Its weights.
+    /// The model's weights.
     pub weights: Weights,
-    /// Weights in the file, counted one by one.
+    /// The number of weights in all tensors used.
     pub parameters: u64,
     tokenizer: std::result::Result<Tokenizer, String>,
     chat_template: std::result::Result<Option<ChatTemplate>, String>,

@@ -1,4 +1,4 @@
-//! Where each tensor of a file goes: its directory held against what a spec needs, before any weight arrives.
+//! The place of each tensor of a file: the file's tensors are checked against those that a spec needs before any weight arrives.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,18 +12,18 @@ use super::weights::can_fuse;
 use super::{ModelSpec, left_out};
 use crate::{Device, Error, Result};
 
-/// What a tensor is for, and the larger one that it becomes a part of.
+/// A tensor's role, and the larger tensor that it becomes a part of, if any.
 pub(super) type Place = (TensorRole, Option<Fusion>);
 
-/// What becomes of the tensors of a file; those that are in neither are left out.
+/// The tensors of a file that are used; those in neither field are left out.
 pub(super) struct Places {
     /// The places of weights, by name.
     pub(super) weights: HashMap<String, Place>,
-    /// The names of scales of matrices, which no kernel multiplies by: they must be 1.
+    /// The names of matrices' scales, which must be 1, since no kernel multiplies by them.
     pub(super) scales: HashSet<String>,
 }
 
-/// The places of all tensors, by name.
+/// Checks the tensors of a file against `spec`, and finds the place of each.
 ///
 /// # Errors
 /// [`FormatsError::MissingTensor`], [`Error::TensorShape`], [`FormatsError::UnsupportedTensorType`] or
@@ -70,14 +70,14 @@ pub(super) fn check_tensors(device: &Device, spec: &ModelSpec, header: &ModelHea
     let unused = unused.filter(|name| !places.contains_key(*name) && !scales.contains(*name));
     let left_out = unused.map(|name| match left_out::part(spec, nextn_layers, name) {
         Some(part) => Ok((part, name)),
-        // Answers would be others without a word.
+        // Leaving it out could silently change answers.
         None => Err(unexpected(spec, name)),
     });
     left_out::warn(left_out.collect::<Result<Vec<_>>>()?.into_iter());
     Ok(Places { weights: places, scales })
 }
 
-/// Whether a tensor has what the outputs of a matrix are multiplied by: a number for all of them, or for each expert.
+/// True for a scale of a matrix's products: one F32 number for all of them, or one for each expert.
 fn is_scale(places: &HashMap<String, Place>, tensor: &TensorInfo) -> bool {
     let matrix = tensor.name.strip_suffix(".scale").map(|name| format!("{name}.weight"));
     let place = matrix.and_then(|matrix| places.get(&matrix));
@@ -86,13 +86,13 @@ fn is_scale(places: &HashMap<String, Place>, tensor: &TensorInfo) -> bool {
         && tensor.shape.len() == 1
 }
 
-/// The error of a tensor that answers depend on and nothing here uses.
+/// The error of a tensor that answers may depend on and no kernel uses.
 pub(super) fn unexpected(spec: &ModelSpec, tensor: &str) -> Error {
     FormatsError::UnexpectedTensor { tensor: tensor.to_owned(), architecture: spec.architecture.clone() }.into()
 }
 
 fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
-    // Some writers leave dimensions of 1 at the end away.
+    // Some writers omit trailing dimensions of 1.
     if trimmed(&info.shape) != trimmed(&expected.shape) {
         return Err(Error::TensorShape {
             tensor: expected.name.clone(),
@@ -115,13 +115,13 @@ fn check(expected: &ExpectedTensor, info: &TensorInfo) -> Result<()> {
     .into())
 }
 
-/// A shape without dimensions of 1 at its end.
+/// A shape without trailing dimensions of 1.
 fn trimmed(shape: &[u64]) -> &[u64] {
     let length = shape.iter().rposition(|size| *size != 1).map_or(0, |last| last + 1);
     &shape[..length]
 }
 
-/// The bias that the file has for a matrix, and its place: beside those of what the matrix is fused with.
+/// The bias that the file has for a matrix, if any, and its place: fused as the matrix is.
 fn bias(found: &HashMap<&str, &TensorInfo>, matrix: &str, place: &Place) -> Result<Option<(String, Place)>> {
     let (TensorRole::Matrix, fusion) = place else { return Ok(None) };
     let name = bias_of(matrix);

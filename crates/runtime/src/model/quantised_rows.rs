@@ -8,20 +8,20 @@ use wgslm_shaders::{Extent, Kernel, QuantiseWeights, Variant};
 use super::Matrix;
 use crate::Result;
 
-/// About how many bytes are quantised at a time.
+/// Bytes of rows quantised at a time, roughly.
 const BATCH_BYTES: u64 = 1 << 20;
 
-/// Bytes before the rows in the buffer that the kernel reads.
+/// Bytes of the header before the rows in the buffer that the kernel reads.
 const HEADER_BYTES: u64 = (QuantiseWeights::SOURCE_HEADER * 4) as u64;
 
-/// The buffer into which rows are written for the kernel, one for all tensors: what is submitted reads it before the next write.
+/// The buffer through which rows reach the kernel. One serves all tensors, since each submit reads it before the next write.
 #[derive(Default)]
 pub(crate) struct Staging {
     buffer: Option<Buffer>,
 }
 
 impl Staging {
-    /// The buffer, with room for `bytes` of rows at least.
+    /// The buffer, with room for at least `bytes` bytes of rows.
     fn get(&mut self, gpu: &Gpu, bytes: u64) -> Result<Buffer> {
         let size = HEADER_BYTES + bytes;
         match &self.buffer {
@@ -34,16 +34,16 @@ impl Staging {
     }
 }
 
-/// Takes rows of floats to the parts of a matrix, by the kernel `quantise_weights`.
+/// Quantises rows of floats into the parts of a matrix, with the kernel `quantise_weights`.
 pub(super) struct QuantisedRows {
     staging: Buffer,
     row_bytes: usize,
-    /// The first row of each part, and what writes it.
+    /// The first row of each part, and the program that writes the part.
     parts: Vec<(usize, Program<AsGiven>)>,
 }
 
 impl QuantisedRows {
-    /// For the rows of `tensor`, which are floats in whole groups of 32, in the format of `matrix`.
+    /// Prepares to quantise the rows of `tensor`, floats in whole groups of 32, to the format of `matrix`.
     ///
     /// # Errors
     /// [`TooLarge`](wgslm_gpu::Error::TooLarge) where not even a row fits a binding.
@@ -64,7 +64,7 @@ impl QuantisedRows {
         Ok(Self { staging, row_bytes: tensor.row_bytes() as usize, parts })
     }
 
-    /// The rows that are best written at a time.
+    /// Rows to write at a time.
     pub(super) fn batch(&self) -> usize {
         let room = (self.staging.size() - HEADER_BYTES) as usize;
         (room.min(BATCH_BYTES as usize) / self.row_bytes.max(1)).max(1)

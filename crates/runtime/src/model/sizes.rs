@@ -25,7 +25,7 @@ impl AttentionSpec {
 }
 
 impl FeedForwardSpec {
-    /// Experts that a token goes to; 1 where there are none.
+    /// Experts that a token is routed to; 1 where there are none.
     pub(crate) fn used(&self) -> u32 {
         self.experts.map_or(1, |experts| experts.used)
     }
@@ -40,7 +40,7 @@ impl LayerSpec {
         }
     }
 
-    /// Tokens that a token sees at the most; 0 for all before it.
+    /// The most tokens that a token sees, itself included; 0 where there is no limit.
     pub(crate) fn window(&self) -> u32 {
         match self.mixer {
             MixerSpec::Attention(attention) => attention.window,
@@ -48,8 +48,8 @@ impl LayerSpec {
         }
     }
 
-    /// Bytes of what the layer keeps of each token it remembers, by keys and values in this format; a convolution over a stream of
-    /// `width` values keeps those it has seen, in f32.
+    /// Bytes of keys and of values that the layer keeps for each token, in the format `kv`. A convolution over a stream of
+    /// `width` values keeps those in place of keys, in f32.
     pub(crate) fn bytes_per_token(&self, width: u32, kv: KvFormat) -> (u64, u64) {
         match &self.mixer {
             MixerSpec::Attention(attention) => {
@@ -63,23 +63,23 @@ impl LayerSpec {
 }
 
 impl ModelSpec {
-    /// The largest of a number that each layer has; 0 where there are no layers.
+    /// The largest value of `of_layer` over all layers; 0 where there are no layers.
     pub(crate) fn largest(&self, of_layer: impl Fn(&LayerSpec) -> u32) -> u32 {
         self.layers.iter().map(of_layer).max().unwrap_or(0)
     }
 
-    /// The largest of a number that each layer's attention has; 0 where no layer has attention.
+    /// The largest value of `of_attention` over all layers with attention; 0 where there are none.
     pub(crate) fn largest_attention(&self, of_attention: impl Fn(&AttentionSpec) -> u32) -> u32 {
         self.largest(|layer| layer.attention().map_or(0, &of_attention))
     }
 
-    /// The model makes embeddings and no text.
+    /// True where the model makes embeddings and no text.
     #[must_use]
     pub fn embeds(&self) -> bool {
         matches!(self.output, OutputSpec::Embedding(_))
     }
 
-    /// Bytes of KV cache that a sequence of so many tokens is read from: all of them, or those in a layer's window.
+    /// Bytes of KV cache read to decode a token after `tokens` tokens: of each layer, all of them or those in its window.
     #[must_use]
     pub fn kv_bytes(&self, tokens: u32, kv: KvFormat) -> u64 {
         let of_layer = |layer: &LayerSpec| {

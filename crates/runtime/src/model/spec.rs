@@ -1,9 +1,9 @@
-//! An architecture as data.
+//! A model as data, layer by layer.
 
 use wgslm_shaders::{Activation, Pool};
 
-/// A model as data: everything that is computed, layer by layer. The layout of its tensors in a file is not part of it. Sizes count
-/// values.
+/// A model as data: everything that is computed, layer by layer. The layout of its tensors in a file is not part of it. Sizes are
+/// numbers of values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSpec {
     /// The architecture's name, as GGUF has it.
@@ -16,17 +16,17 @@ pub struct ModelSpec {
     pub vocabulary: u32,
     /// Positions the model was trained for.
     pub context_length: u32,
-    /// A token sees those before it only, rather than all.
+    /// Attention is causal: a token sees itself and those before it, rather than all.
     pub causal: bool,
-    /// From tokens to the residual stream.
+    /// The embedding of tokens into the residual stream.
     pub embedding: EmbeddingSpec,
-    /// The ropes that layers name.
+    /// The ropes that layers refer to by index.
     pub ropes: Vec<RopeSpec>,
     /// The layers, in order.
     pub layers: Vec<LayerSpec>,
     /// The norm after the last layer, if there is one.
     pub output_norm: Option<NormSpec>,
-    /// From the residual stream to the result.
+    /// The result: logits or an embedding.
     pub output: OutputSpec,
     /// The output head is the embedding table.
     pub tied_head: bool,
@@ -37,13 +37,13 @@ pub struct ModelSpec {
 pub struct LayerSpec {
     /// The norms of both sublayers.
     pub norm: NormSpec,
-    /// The places of these norms.
+    /// The places of the norms around each sublayer.
     pub norm_place: NormPlace,
     /// The sublayer that mixes tokens.
     pub mixer: MixerSpec,
     /// The feed-forward network.
     pub feed_forward: FeedForwardSpec,
-    /// The factor of what a sublayer adds to the residual stream.
+    /// The factor of a sublayer's output as it is added to the residual stream.
     pub residual_scale: f32,
 }
 
@@ -52,21 +52,21 @@ pub struct LayerSpec {
 pub enum MixerSpec {
     /// Attention.
     Attention(AttentionSpec),
-    /// A gated convolution over this many tokens (LFM2).
+    /// A short gated convolution (LFM2).
     ShortConvolution {
         /// Tokens that a token sees, itself included.
         taps: u32,
     },
 }
 
-/// From tokens to the residual stream.
+/// The embedding of tokens into the residual stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EmbeddingSpec {
-    /// The factor of embeddings.
+    /// The factor of token embeddings.
     pub scale: f32,
-    /// Positions have embeddings as well.
+    /// Learned position embeddings are added.
     pub positions: bool,
-    /// Kinds of token that have embeddings as well; all tokens are of the first.
+    /// Token types, whose embeddings are added, 0 for none; all tokens are of the first type.
     pub types: u32,
     /// The norm before the first layer, if there is one.
     pub norm: Option<NormSpec>,
@@ -75,18 +75,18 @@ pub struct EmbeddingSpec {
 /// A norm of the residual stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormSpec {
-    /// The way to normalise.
+    /// The kind of norm.
     pub kind: NormKind,
-    /// Keeps the root from zero.
+    /// The epsilon added under the root.
     pub epsilon: f32,
 }
 
-/// A way to normalise.
+/// The kind of a norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NormKind {
-    /// By the root of the mean square (Zhang and Sennrich 2019).
+    /// RMSNorm: by the root of the mean square (Zhang and Sennrich 2019).
     Rms,
-    /// By mean and variance, with a bias (Ba et al. 2016).
+    /// LayerNorm: by mean and variance, with a bias (Ba et al. 2016).
     Layer,
 }
 
@@ -104,12 +104,12 @@ pub enum NormPlace {
 }
 
 impl NormPlace {
-    /// There is a norm before a sublayer.
+    /// True where a norm comes before a sublayer.
     pub(crate) fn is_before(self) -> bool {
         matches!(self, Self::Before | Self::Both)
     }
 
-    /// There is a norm after a sublayer.
+    /// True where a norm comes after a sublayer.
     pub(crate) fn is_after(self) -> bool {
         self != Self::Before
     }
@@ -124,63 +124,63 @@ pub struct AttentionSpec {
     pub kv_heads: u32,
     /// Width of a head.
     pub head_width: u32,
-    /// n > 0: a token sees itself and the n - 1 before it, else all before it.
+    /// Sliding window: n > 0 lets a token see itself and the n - 1 before it; 0 sets no limit.
     pub window: u32,
-    /// The rope that turns queries and keys, by its place among the model's, if any.
+    /// The index in [`ModelSpec::ropes`] of the rope that rotates queries and keys, if any.
     pub rope: Option<usize>,
-    /// The factor of scores.
+    /// The factor of attention scores.
     pub scale: f32,
-    /// n > 0: a score `s` becomes `n * tanh(s / n)`.
+    /// Soft cap of scores: n > 0 turns a score `s` into `n * tanh(s / n)`.
     pub soft_cap: f32,
-    /// Each head has a score that takes its share and gives nothing (Xiao et al. 2023).
+    /// Attention sinks: each head has a score that takes part in the softmax but adds no value (Xiao et al. 2023).
     pub sinks: bool,
-    /// The queries and keys that are normalised together.
+    /// The norm of queries and keys.
     pub qk_norm: QkNorm,
 }
 
-/// The queries and keys that are normalised together, before the rope.
+/// The norm of queries and keys before the rope, by the values that are normalised together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QkNorm {
-    /// None.
+    /// No norm.
     None,
-    /// Those of each head.
+    /// The values of each head.
     Head,
-    /// Those of all heads.
+    /// The values of all heads.
     All,
 }
 
-/// Rotary position embedding (Su et al. 2021) as data: every way of scaling it comes down to the frequencies.
+/// Rotary position embedding (Su et al. 2021) as data. Scaling, of whatever kind, is part of the frequencies and the magnitude.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RopeSpec {
-    /// The angle by which each pair turns from one position to the next.
+    /// The angle by which each pair rotates from one position to the next.
     pub frequencies: Vec<f32>,
     /// The distance between the two values of a pair in a head: 1, or half the rotated width.
     pub pair_step: u32,
     /// The factor of rotated pairs.
     pub magnitude: f32,
-    /// Tensors that the frequencies are divided by, each up to this many tokens of context; a file needn't have them.
+    /// Optional tensors of factors that divide the frequencies, each with the longest context, in tokens, that it is for.
     pub factors: Vec<(u32, &'static str)>,
 }
 
 /// The feed-forward network of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedForwardSpec {
-    /// Its width, or that of each expert.
+    /// The network's hidden width, or each expert's.
     pub width: u32,
-    /// The activation.
+    /// The activation function.
     pub activation: Activation,
-    /// The activated values are a gate for others (Shazeer 2020).
+    /// Gated, as in SwiGLU: the activated values multiply others (Shazeer 2020).
     pub gated: bool,
     /// The experts, if any.
     pub experts: Option<ExpertsSpec>,
 }
 
-/// Experts (Shazeer et al. 2017).
+/// A mixture of experts (Shazeer et al. 2017).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpertsSpec {
-    /// Experts there are.
+    /// Experts in a layer.
     pub count: u32,
-    /// Experts that a token goes to.
+    /// Experts that a token is routed to.
     pub used: u32,
 }
 
@@ -189,28 +189,28 @@ pub struct ExpertsSpec {
 pub enum OutputSpec {
     /// Logits.
     Logits {
-        /// Their factor.
+        /// The factor of logits.
         scale: f32,
-        /// n > 0: a logit `l` becomes `n * tanh(l / n)`.
+        /// Soft cap of logits: n > 0 turns a logit `l` into `n * tanh(l / n)`.
         soft_cap: f32,
     },
-    /// One vector for all tokens.
+    /// An embedding: one vector for all tokens.
     Embedding(Pooling),
 }
 
-/// A way to make one vector of those of all tokens.
+/// The way to pool the vectors of all tokens into one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooling {
-    /// Their mean.
+    /// The mean of all tokens' vectors.
     Mean,
-    /// The first.
+    /// The first token's vector.
     First,
-    /// The last.
+    /// The last token's vector.
     Last,
 }
 
 impl Pooling {
-    /// The number that the kernel knows it by.
+    /// The pooling's number in the kernel.
     pub(crate) fn number(self) -> u32 {
         match self {
             Self::Mean => Pool::MEAN,
@@ -221,7 +221,7 @@ impl Pooling {
 }
 
 impl RopeSpec {
-    /// The place of the tensor of factors for a context of so many tokens.
+    /// The index of the tensor of factors for a context of `context` tokens.
     pub(crate) fn factors_for(&self, context: u32) -> usize {
         let last = self.factors.len().saturating_sub(1);
         self.factors.iter().position(|(longest, _)| context <= *longest).unwrap_or(last)

@@ -1,11 +1,11 @@
-//! The differences between architectures in how a file lays their tensors out; nothing of it changes what is computed.
+//! The differences between architectures in the layout of their tensors in a file; none of them changes what is computed.
 
 /// The layout of a model's tensors in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TensorLayout {
     /// Queries, keys and values are one matrix.
     pub(crate) fused_qkv: bool,
-    /// A feed-forward network's gate and what it gates are one matrix.
+    /// Gate and up of a feed-forward network are one matrix.
     pub(crate) fused_gate_up: bool,
     /// The name of the norm before a feed-forward network.
     pub(crate) feed_forward_norm: &'static str,

@@ -1,4 +1,4 @@
-//! From a tensor's bytes to the device, piece by piece as they arrive.
+//! Writes a tensor's bytes to the device, piece by piece as they arrive.
 
 use wgslm_formats::gguf::{PackedRows, TensorType, floats, groups_in};
 use wgslm_formats::quantise::Conversion;
@@ -8,13 +8,13 @@ use wgslm_shaders::format::{GROUP, plane_index};
 use super::quantised_rows::QuantisedRows;
 use crate::{Error, Result};
 
-/// What a tensor's rows become.
+/// The destination of a tensor's rows.
 pub(super) enum Target {
-    /// f32 values, a row after the other; of one row in planes.
+    /// f32 values, row after row; in planes for a tensor of one row.
     Floats { kind: TensorType, values: Buffer, row_length: usize, in_planes: bool },
-    /// What frequencies are divided by: the buffers that hold some, and what they are without that.
+    /// Divisors of rope frequencies, with the buffers to write and the undivided frequencies of each.
     Divisors { kind: TensorType, frequencies: Vec<(Buffer, Vec<f32>)> },
-    /// Packed rows of a matrix.
+    /// Rows of a matrix, packed on the CPU.
     Matrix {
         kind: TensorType,
         conversion: Option<Conversion>,
@@ -22,32 +22,32 @@ pub(super) enum Target {
         groups: usize,
         parts: Vec<(usize, Buffer, Option<Buffer>)>,
     },
-    /// Rows of a matrix that the device packs.
+    /// Rows of a matrix, quantised on the device.
     Quantised(QuantisedRows),
 }
 
-/// Takes a tensor's bytes in pieces of any size, packs them by batches of rows and writes those to the device.
+/// Takes a tensor's bytes in pieces of any size, packs them in batches of rows, and writes the batches to the device.
 pub(crate) struct TensorWriter {
     row_bytes: usize,
     batch: usize,
     target: Target,
     pending: Vec<u8>,
-    /// The first of the tensor's rows in the target.
+    /// The row of the target at which the tensor begins.
     first_row: usize,
-    /// The row of the target that comes next.
+    /// The row of the target to write next.
     next_row: usize,
 }
 
 impl TensorWriter {
-    /// For rows of `row_bytes` that begin at `first_row` of the target, to be written `batch` at a time.
+    /// A writer of rows of `row_bytes` bytes, which begin at `first_row` of the target and are written `batch` at a time.
     pub(super) fn new(row_bytes: usize, batch: usize, first_row: usize, target: Target) -> Self {
         Self { row_bytes, batch, target, pending: Vec::new(), first_row, next_row: first_row }
     }
 
-    /// What comes next lies `offset` bytes from the tensor's beginning: at the beginning of a row.
+    /// Continues at byte `offset` of the tensor, where a row begins.
     ///
     /// # Errors
-    /// [`Error::ScatteredRows`] where it isn't the first of those that lie side by side.
+    /// [`Error::ScatteredRows`] where that row isn't the first of an interleaved group.
     pub(crate) fn seek(&mut self, gpu: &Gpu, offset: u64) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         if !pending.is_empty() {
@@ -82,7 +82,7 @@ impl TensorWriter {
         self.pending.extend_from_slice(bytes);
     }
 
-    /// Writes what is left once the last byte has come.
+    /// Writes the remaining rows once the last byte has come.
     pub(crate) fn finish(mut self, gpu: &Gpu) {
         let pending = std::mem::take(&mut self.pending);
         if !pending.is_empty() {
@@ -123,7 +123,7 @@ impl TensorWriter {
         for (row, bytes) in bytes.chunks_exact(row_bytes).enumerate() {
             packed.pack(row, bytes);
         }
-        // A batch may reach over the end of a part; parts begin at multiples of the interleave, so planes can be cut there.
+        // A batch may extend over the end of a part; parts begin at multiples of the interleave, so planes can be cut there.
         let format = packed.format;
         let (code_row, scale_row) = (groups * format.code_words(), format.scale_words(groups));
         let mut row = first;

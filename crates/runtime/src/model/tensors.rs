@@ -1,46 +1,46 @@
-//! The tensors a model is made of, by name.
+//! The tensors of a model, by name.
 
 use super::tensor_layout::TensorLayout;
 use super::{
     AttentionSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, NormKind, NormPlace, NormSpec, OutputSpec, QkNorm,
 };
 
-/// What a tensor is for.
+/// The role of a tensor, which sets its layout on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TensorRole {
-    /// Multiplied with activations, or looked up by row: kept packed.
+    /// A matrix, multiplied with activations or looked up by row: kept packed.
     Matrix,
-    /// Scales activations one by one, or is added to them: kept as f32 in planes, as they are.
+    /// A vector, which scales activations value by value or is added to them: kept as f32 in planes, as they are.
     Vector,
-    /// Kept as f32 in its order.
+    /// Other values: kept as f32 in their order.
     Values,
-    /// What the frequencies of a rope are divided by.
+    /// Factors that divide the frequencies of a rope.
     RopeFactors,
 }
 
-/// A larger tensor that a tensor is a part of, where all its parts are of one format: one dispatch then does for all.
+/// A larger tensor that a tensor becomes a part of, where all parts have one format, so that one dispatch serves all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fusion {
     /// The name of the larger tensor.
     pub name: String,
-    /// Where the tensor's rows begin in it.
+    /// The row of the larger tensor at which the tensor begins.
     pub first_row: u32,
-    /// Its rows.
+    /// Rows of the larger tensor.
     pub rows: u32,
 }
 
 /// A tensor that a model needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedTensor {
-    /// Its name in GGUF.
+    /// The tensor's name in GGUF.
     pub name: String,
-    /// What it is for.
+    /// The tensor's role.
     pub role: TensorRole,
-    /// Its shape, fastest dimension first.
+    /// The tensor's shape, fastest dimension first.
     pub shape: Vec<u64>,
-    /// What it can be a part of: the first that works out, the largest first.
+    /// The larger tensors that it can be a part of, largest first; the first one possible is used.
     pub fusions: Vec<Fusion>,
-    /// Whether a file may do without.
+    /// A file may lack the tensor.
     pub optional: bool,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn norms_after(place: NormPlace) -> [&'static str; 2] {
     }
 }
 
-/// All tensors of a model with this spec. Any matrix may have a bias besides: see [`bias_of`].
+/// All tensors that a model with this spec needs. Any matrix may also have a bias, which is not among them.
 pub fn expected_tensors(spec: &ModelSpec) -> impl Iterator<Item = ExpectedTensor> {
     let layout = TensorLayout::of(&spec.architecture);
     let of_layers =

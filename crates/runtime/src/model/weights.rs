@@ -19,15 +19,15 @@ use crate::{Device, Result};
 
 /// A matrix on the device, split by rows where it's larger than a binding.
 pub struct Matrix {
-    /// How it lies in memory.
+    /// The format and the interleaving of the matrix in memory.
     pub layout: WeightLayout,
-    /// Its rows.
+    /// Rows of the matrix.
     pub rows: u32,
     /// Groups of 32 weights in a row.
     pub groups: u32,
-    /// Rows that belong together and lie in one part: those of an expert; 1 elsewhere.
+    /// Rows that must lie in one part: those of an expert; 1 in other matrices.
     pub unit: u32,
-    /// Its parts, in order.
+    /// The parts of the matrix, in order.
     pub parts: Vec<MatrixPart>,
 }
 
@@ -40,7 +40,7 @@ impl Matrix {
 }
 
 impl Matrix {
-    /// What the choice of its kernel depends on, for a part of so many rows.
+    /// The kind of matrix by which a kernel's shape is chosen, for a part of `rows` rows.
     pub(crate) fn kind(&self, rows: u32, gated: bool) -> MatrixKind {
         MatrixKind { format: self.layout.format, rows, groups: self.groups, gated }
     }
@@ -48,9 +48,9 @@ impl Matrix {
 
 /// Rows of a matrix that fit one binding.
 pub struct MatrixPart {
-    /// The first of its rows.
+    /// The row of the matrix at which the part begins.
     pub first: u32,
-    /// Its rows.
+    /// Rows of the part.
     pub rows: u32,
     /// The plane of codes.
     pub codes: Buffer,
@@ -63,11 +63,11 @@ pub struct MatrixPart {
 pub struct Weights {
     layout: TensorLayout,
     matrices: HashMap<String, Matrix>,
-    /// Vectors and values.
+    /// Vectors and other f32 values, by name.
     floats: HashMap<String, Buffer>,
-    /// The frequencies of each rope, once for each of its tensors of factors.
+    /// The frequencies of each rope, with a copy for each of its tensors of factors.
     ropes: Vec<Vec<Buffer>>,
-    /// By the name of a tensor that divides frequencies: those, and what they are without it.
+    /// The frequencies that each tensor of factors divides, by its name: their buffers, and the undivided values.
     divided: HashMap<&'static str, Vec<(Buffer, Vec<f32>)>>,
 }
 
@@ -80,7 +80,7 @@ impl Weights {
         self.matrices.get(name).ok_or_else(|| Error::MissingTensor { tensor: name.to_owned() }.into())
     }
 
-    /// The f32 values of this name: a vector in planes as activations are, others in their order.
+    /// The f32 values of this name: a vector in planes, as activations are, others in their order.
     ///
     /// # Errors
     /// [`Error::MissingTensor`].
@@ -93,14 +93,15 @@ impl Weights {
         self.floats.get(&bias_of(matrix))
     }
 
-    /// What attention in a layer binds as frequencies: those of its rope for a context of so many tokens, then any sinks.
+    /// The buffer that attention in a layer binds as frequencies: those of its rope for a context of `context` tokens, then any
+    /// sinks.
     pub(crate) fn frequencies(&self, spec: &ModelSpec, layer: usize, context: u32) -> Option<&Buffer> {
         match spec.layers[layer].attention() {
             Some(attention) if attention.sinks => self.floats.get(&layer_tensor(layer, SINKS)),
             Some(AttentionSpec { rope: Some(rope), .. }) => {
                 self.ropes[*rope].get(spec.ropes[*rope].factors_for(context))
             }
-            // Whatever it is, no pair is turned by it.
+            // Any buffer will do, since no pair is rotated by it.
             _ => self.ropes.first().and_then(|rope| rope.first()).or_else(|| self.floats.values().next()),
         }
     }
@@ -116,8 +117,9 @@ impl Weights {
         self.matrices.values().map(Matrix::bytes).sum::<u64>() + self.floats.values().map(Buffer::size).sum::<u64>()
     }
 
-    /// Bytes of the matrices that decoding one token reads: of the embedding table only where it's the head too, and of experts
-    /// those that a token goes to.
+    /// Bytes of matrices read to decode one token: the embedding table counts only where it is the output head too, and of
+    /// experts only those that a token is routed to.
+    #[doc(hidden)]
     #[must_use]
     pub fn decode_bytes(&self, spec: &ModelSpec) -> u64 {
         let read = self.matrices.iter().filter(|(name, _)| spec.tied_head || *name != EMBEDDINGS);
@@ -134,13 +136,13 @@ impl Weights {
         self.matrices.iter().map(|(name, matrix)| (name.as_str(), matrix))
     }
 
-    /// Whether there is a matrix of this name.
+    /// True where there is a matrix of this name.
     #[must_use]
     pub fn has_matrix(&self, name: &str) -> bool {
         self.matrices.contains_key(name)
     }
 
-    /// The frequencies of the model's ropes, as they are until a tensor divides them.
+    /// Weights with the frequencies of the model's ropes, undivided, and no tensors yet: see [`Self::begin`].
     ///
     /// # Errors
     /// What the device reports.
@@ -168,11 +170,11 @@ impl Weights {
         Ok(weights)
     }
 
-    /// Makes room for `tensor`, whose shape and type have been checked and which is to serve as `role`; a matrix is stored as
-    /// `stored` says. What is quantised goes through `staging`.
+    /// Allocates room for `tensor`, whose shape and type have been checked, in the role `role`, and returns its writer. A matrix
+    /// is stored as `stored` says; rows to be quantised go through `staging`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] where not even a single group of rows fits a binding.
+    /// [`TooLarge`](wgslm_gpu::Error::TooLarge) where not even a single group of rows fits a binding.
     pub(crate) fn begin(
         &mut self,
         device: &Device,
@@ -217,7 +219,7 @@ impl Weights {
         let rows = rows.unwrap_or(all_rows as u32);
         let unit = if tensor.shape.len() > 2 { tensor.shape[1] as u32 } else { 1 };
         if tensor.shape.len() > 2 && !unit.is_multiple_of(layout.interleave) {
-            // Each expert's rows begin at a multiple of the interleave.
+            // Each expert's rows would have to begin at a multiple of the interleave.
             layout.interleave = 1;
         }
         if !self.matrices.contains_key(name) {
@@ -247,14 +249,13 @@ impl Weights {
     }
 }
 
-/// How a matrix lies on the device.
+/// The layout of a matrix on the device.
 fn matrix_layout(device: &Device, stored: Stored) -> WeightLayout {
     let format = stored.format().unwrap_or(WeightFormat::F32);
     WeightLayout { format, interleave: device.kernels().interleave() }
 }
 
-/// Whether tensors that are stored like this and have so many rows can lie in one matrix of one binding, a row being
-/// `row_length` long.
+/// True where tensors, given as (storage, rows) with rows of `row_length` values, can be one matrix in one binding.
 pub(crate) fn can_fuse(device: &Device, row_length: u64, parts: &[(Stored, u64)]) -> bool {
     let Some((stored, _)) = parts.first() else { return false };
     let layout = matrix_layout(device, *stored);
@@ -269,14 +270,14 @@ fn row_plane_bytes(format: WeightFormat, groups: usize) -> (u64, u64) {
     ((groups * format.code_words() * 4) as u64, (format.scale_words(groups) * 4) as u64)
 }
 
-/// Room for rows in units that are not to be split.
+/// Allocates a matrix in parts that fit a binding each and split no unit of rows.
 fn allocate(gpu: &Gpu, name: &str, (rows, unit): (u32, u32), layout: WeightLayout, groups: usize) -> Result<Matrix> {
     let interleave = layout.interleave;
     let step = interleave.max(unit).next_multiple_of(interleave);
     let (code_bytes, scale_bytes) = row_plane_bytes(layout.format, groups);
     let rows_in_binding = gpu.capabilities().max_binding / code_bytes.max(scale_bytes);
     let most = (rows_in_binding.min(u64::from(u32::MAX / 2)) as u32) / step * step;
-    // Where not even that many fit, asking for their buffer gives the error that says so.
+    // Where not even one unit fits, allocating its buffer returns the error.
     let most = most.max(step);
     let mut parts = Vec::new();
     for first in (0..rows).step_by(most as usize) {

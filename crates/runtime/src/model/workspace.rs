@@ -1,4 +1,4 @@
-//! The workspace: buffers for everything that lies between kernels.
+//! The workspace: buffers for all values that kernels pass to one another.
 
 use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
@@ -7,58 +7,58 @@ use wgslm_shaders::{Attention, Encoding, Output, Row, Sample};
 use super::{AttentionSpec, ExpertsSpec, ModelSpec};
 use crate::{Device, Result};
 
-/// Activations between kernels, in f32, a row a token. What a matrix multiplies lies in planes, padded with zeros to whole
-/// groups of 32; the rest value by value.
+/// Buffers for the values that a step's kernels pass to one another, in f32, a row for each token. Inputs of matrices are stored
+/// in planes, padded with zeros to whole groups of 32; the others value by value.
 pub(crate) struct Workspace {
-    /// What a step is told, all in one write: its outputs and its rows.
+    /// The batch of a step, written at once: its outputs, then its tokens.
     pub(crate) batch: Buffer,
-    /// The part of `batch` with the outputs asked for.
+    /// The part of `batch` with the outputs.
     pub(crate) outputs: Buffer,
-    /// The part after it with the tokens, then [`Row::END`].
+    /// The part of `batch` with the tokens, then [`Row::END`].
     pub(super) rows: Buffer,
     /// The token sampled last in each slot.
     pub(crate) sampled: Buffer,
     /// The logits of the outputs, `[outputs, vocabulary]`.
     pub(crate) logits: Buffer,
-    /// Rows there is room for.
+    /// The most tokens in a step.
     pub(crate) token_capacity: u32,
-    /// Rows for which there is room where attention goes by splits.
+    /// The most tokens in a step with attention by splits.
     pub(crate) split_tokens: u32,
-    /// Splits of a context there is room for.
+    /// The most splits of a context.
     pub(crate) splits: u32,
-    /// Outputs there is room for.
+    /// The most outputs in a step.
     pub(crate) output_capacity: u32,
-    /// A bit for each token that is never chosen.
+    /// A bit set for each token that is never sampled.
     pub(crate) banned: Buffer,
-    /// The best of each chunk of the vocabulary.
+    /// The best token of each chunk of the vocabulary.
     pub(super) candidates: Buffer,
     /// The largest logit of each chunk of the vocabulary, as a key: see `truncate`.
     pub(super) maxima: Buffer,
-    /// What logits weigh by their distance from the largest: see `truncate`.
+    /// A histogram of probability by the distance of logits from the largest: see `truncate`.
     pub(super) histogram: Buffer,
-    /// The logits among which the threshold is, as keys: see `truncate`.
+    /// The logits in the band that holds the threshold, as keys: see `truncate`.
     pub(super) band: Buffer,
     /// The logits below which tokens are left out.
     pub(super) thresholds: Buffer,
-    /// In planes.
+    /// The residual stream, in planes.
     pub(super) residual: Buffer,
-    /// In planes.
+    /// The residual stream after a norm, in planes.
     pub(super) normed: Buffer,
-    /// What a sublayer makes, where a norm comes between it and the residual stream; in planes.
+    /// A sublayer's output where a norm comes between it and the residual stream, in planes.
     pub(super) projected: Buffer,
-    /// Queries, keys and values, or what a convolution takes.
+    /// Queries, keys and values, or a convolution's input.
     pub(super) qkv: Buffer,
-    /// The queries, turned by their positions.
+    /// The queries after the rope.
     pub(super) query: Buffer,
-    /// What splits come to: see `attention_split`.
+    /// The partial results of attention by splits: see `attention_split`.
     pub(super) partials: Buffer,
-    /// In planes.
+    /// The output of attention or a convolution, in planes.
     pub(super) attended: Buffer,
-    /// The gate's values, then up's.
+    /// The products of gate, then those of up.
     pub(super) gate_up: Buffer,
-    /// In planes.
+    /// The hidden values of a feed-forward network, in planes.
     pub(super) hidden: Buffer,
-    /// What a matrix multiplies next, encoded: see `quantise`.
+    /// The encoded input of the next matrix: see `quantise`.
     pub(super) codes: Buffer,
     pub(super) scales: Buffer,
     pub(super) experts: ExpertWorkspace,
@@ -66,22 +66,22 @@ pub(crate) struct Workspace {
     pub(crate) embeddings: Buffer,
 }
 
-/// What lies between the kernels of experts; of nearly no size where a model has none.
+/// Buffers for the values that the kernels of experts pass to one another; tiny where a model has no experts.
 pub(crate) struct ExpertWorkspace {
-    /// The logits that choose the experts.
+    /// The router's logits, which choose the experts.
     pub(super) logits: Buffer,
-    /// The experts of each row.
+    /// The experts chosen for each token.
     pub(super) chosen: Buffer,
-    /// What they weigh.
+    /// The weights of the chosen experts.
     pub(super) weights: Buffer,
-    /// What they make, `[row, experts of a row]`, in planes.
+    /// The outputs of the chosen experts, `[token, expert]`, in planes.
     pub(super) made: Buffer,
 }
 
-/// The most bytes that splits may take.
+/// The most bytes for the partial results of attention by splits.
 const SPLIT_BYTES: u64 = 64 << 20;
 
-/// Width of what goes into attention or a convolution.
+/// Width of the widest input of attention or a convolution.
 fn mixed_width(spec: &ModelSpec) -> u32 {
     spec.largest(|layer| layer.attention().map_or(3 * spec.width, AttentionSpec::qkv_width))
 }
@@ -92,7 +92,7 @@ pub(super) fn stride(width: u32) -> u32 {
 }
 
 impl Workspace {
-    /// The widest row of activations, but for the logits.
+    /// Width of the widest row of activations, without the logits.
     pub(crate) fn widest(spec: &ModelSpec) -> u32 {
         let hidden = spec.largest(|layer| {
             let used = layer.feed_forward.used();
@@ -101,8 +101,8 @@ impl Workspace {
         hidden.max(stride(spec.width)).max(stride(mixed_width(spec)))
     }
 
-    /// Room for steps of up to `rows` rows and `outputs` outputs, whose activations may be encoded, by sequences in `slots` slots of
-    /// up to `context` tokens.
+    /// A workspace for steps of up to `rows` tokens and `outputs` outputs, with room for activations in `encoding` if there is
+    /// one, and for sequences of up to `context` tokens in `slots` slots.
     pub(crate) fn new(
         device: &Device,
         spec: &ModelSpec,
@@ -117,7 +117,7 @@ impl Workspace {
         let experts = spec.layers.iter().filter_map(|layer| layer.feed_forward.experts);
         let most = |of: fn(ExpertsSpec) -> u32| experts.clone().map(of).max();
         let used = most(|experts| experts.used).unwrap_or(1);
-        // Widths of the widest layer: of all queries, of all that is gated, and of what gates give.
+        // Widths in the widest layer: of queries, of gate and up together, and of hidden values.
         let query = spec.largest_attention(AttentionSpec::query_width);
         let gate_up = spec.largest(|layer| layer.feed_forward.used() * stride(2 * layer.feed_forward.width));
         let hidden = spec.largest(|layer| layer.feed_forward.used() * stride(layer.feed_forward.width));
@@ -127,10 +127,10 @@ impl Workspace {
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
         let split_tokens = rows.min(device.kernels().few_tokens()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
-        // One more row, for the end.
+        // One more row, for [`Row::END`].
         let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
         let (outputs_of_batch, tokens_of_batch) = batch.split(output_bytes);
-        // A step chooses one token for a slot; more outputs are of those whose logits are all that's wanted.
+        // A step samples one token for each slot at most; where outputs are more, only their logits are wanted.
         let sampled = outputs.min(slots);
         let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);

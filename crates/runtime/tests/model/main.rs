@@ -11,6 +11,7 @@ mod llama_cpp_files;
 mod loading;
 mod minilm;
 mod mixed_formats;
+mod never_chosen;
 mod not_finite;
 mod perplexity;
 mod quantizing;

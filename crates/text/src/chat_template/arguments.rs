@@ -79,3 +79,11 @@ pub(super) fn text(value: &Value) -> Result<&str, Error> {
 pub(super) fn invalid(reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, reason.into())
 }
+
+/// The longest text that one call may make, in bytes. Each step of a template is counted, but one alone could fill the memory.
+pub(super) const LONGEST: usize = 1 << 25;
+
+/// Refuses a text of more bytes.
+pub(super) fn check_length(length: usize) -> Result<(), Error> {
+    if length > LONGEST { Err(invalid("a text becomes too long")) } else { Ok(()) }
+}

@@ -1,4 +1,4 @@
-//! What a chat template makes a prompt of.
+//! Messages, and everything else that a chat template makes a prompt of.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! What a template is given: JSON as Jinja's values.
+//! The variables of a template: JSON as Jinja's values.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) fn value_of(json: &serde_json::Value) -> Value {
     }
 }
 
-/// Whether a value is a dictionary of the JSON that a template is given.
+/// Tells the dictionaries of the JSON that a template is given.
 pub(super) fn is_dictionary(value: &Value) -> bool {
     value.downcast_object_ref::<Dictionary>().is_some()
 }

@@ -6,14 +6,14 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{DynObject, ObjectRepr, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, Output, State, Value};
 
-use super::arguments::{Arguments, bind_arguments, invalid, split};
+use super::arguments::{Arguments, bind_arguments, check_length, invalid, split};
 use super::container_methods::call_method;
 use super::objects::{Cycler, Joiner, Range};
 use super::printf::{modulo, printf};
 use super::python_text::str_of;
 use super::{NAME, filters, source};
 
-/// What a template may cost, in minijinja's unit (about one instruction or 64 bytes): enough for megabytes of messages,
+/// The most that a template may cost, in minijinja's unit (about one instruction or 64 bytes): enough for megabytes of messages,
 /// and it ends a template that would loop for hours.
 const FUEL: u64 = 20_000_000;
 
@@ -26,9 +26,9 @@ pub(super) fn with_template(template: &str) -> Result<Environment<'static>, Erro
     environment.set_formatter(write);
     environment.set_unknown_method_callback(call_method);
     environment.add_function("raise_exception", raise_exception);
-    environment.add_function("range", Range::new);
-    environment.add_function("cycler", Cycler::new);
-    environment.add_function("joiner", Joiner::new);
+    environment.add_function("range", Range::value);
+    environment.add_function("cycler", Cycler::value);
+    environment.add_function("joiner", Joiner::value);
     environment.add_function("dict", dict);
     environment.add_function(source::CONCATENATE, concatenate);
     environment.add_function(source::REMAINDER, remainder);
@@ -99,7 +99,12 @@ fn dict(arguments: Arguments) -> Result<Value, Error> {
 
 /// `a ~ b`: numbers and lists are written as Python writes them.
 fn concatenate(parts: Arguments) -> Result<String, Error> {
-    parts.into_values().iter().map(str_of).collect()
+    let mut text = String::new();
+    for part in parts.into_values() {
+        text.push_str(&str_of(&part)?);
+        check_length(text.len())?;
+    }
+    Ok(text)
 }
 
 /// `a % b`: the remainder of numbers, or a text put into shape.

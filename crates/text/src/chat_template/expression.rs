@@ -28,7 +28,7 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What stands up to the bracket `close`, rewritten, and that bracket.
+/// The tokens up to the bracket `close`, rewritten, and that bracket.
 fn sequence<'text>(tokens: &mut dyn Iterator<Item = &'text str>, close: &str, depth: usize) -> (String, &'text str) {
     let mut chain = Chain::default();
     let mut space = "";
@@ -63,7 +63,7 @@ fn sequence<'text>(tokens: &mut dyn Iterator<Item = &'text str>, close: &str, de
 /// A chain of operands as it is read: products inside of concatenations.
 #[derive(Default)]
 struct Chain {
-    /// What is before the chain.
+    /// The text before the chain.
     done: String,
     /// The operands of `~` so far.
     parts: Vec<String>,
@@ -135,7 +135,7 @@ impl Chain {
     }
 }
 
-/// Whether an operand begins behind `token`.
+/// An operand begins behind these tokens.
 fn is_operator(token: &str) -> bool {
     let words = ["", "and", "or", "not", "in", "if", "else", "recursive"];
     let signs = [",", ":", "=", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "//", "**", "%", "~"];

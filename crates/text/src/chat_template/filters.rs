@@ -1,20 +1,21 @@
 //! Jinja's filters where minijinja lacks them, or takes other arguments, or gives another text.
 
-use minijinja::value::{Kwargs, Rest, ValueKind};
+use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, State, Value, filters};
 
-use super::arguments::{Arguments, bind_arguments, integer_or, invalid, text_or};
+use super::arguments::{Arguments, bind_arguments, check_length, integer_or, invalid, text_or};
 use super::dictionary::is_dictionary;
+use super::number_filters;
 use super::python_text::str_of;
-use super::string_methods::{is_space, pad, strip};
+use super::strings::{is_space, pad, strip};
 
 /// Adds the filters to `environment`.
 pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("tojson", super::json::tojson);
     environment.add_filter("string", str_of);
-    environment.add_filter("int", int);
-    environment.add_filter("float", float);
-    environment.add_filter("round", round);
+    environment.add_filter("int", number_filters::int);
+    environment.add_filter("float", number_filters::float);
+    environment.add_filter("round", number_filters::round);
     environment.add_filter("default", default);
     environment.add_filter("d", default);
     environment.add_filter("list", list);
@@ -31,14 +32,14 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("forceescape", escape);
     environment.add_filter("striptags", striptags);
     environment.add_filter("urlencode", urlencode);
-    environment.add_filter("filesizeformat", filesizeformat);
+    environment.add_filter("filesizeformat", number_filters::filesizeformat);
     // Their arguments may stand without names, in this order.
     let sort = ["reverse", "case_sensitive", "attribute"];
-    add_named(environment, "sort", sort, |state, value, options| filters::sort(state, value, options));
+    add_named(environment, "sort", sort, filters::sort);
     let unique = ["case_sensitive", "attribute"];
-    add_named(environment, "unique", unique, |state, value, options| filters::unique(state, value, options));
-    add_named(environment, "min", unique, |state, value, options| filters::min(state, value, options));
-    add_named(environment, "max", unique, |state, value, options| filters::max(state, value, options));
+    add_named(environment, "unique", unique, filters::unique);
+    add_named(environment, "min", unique, filters::min);
+    add_named(environment, "max", unique, filters::max);
     let dictsort = ["case_sensitive", "by", "reverse"];
     add_named(environment, "dictsort", dictsort, |_, value, options| filters::dictsort(&value, options));
 }
@@ -54,92 +55,6 @@ fn add_named<const COUNT: usize>(
         let given = names.into_iter().zip(bound).filter_map(|(name, value)| Some((name, value?)));
         filter(state, value, given.collect())
     });
-}
-
-/// `int(value, default=0, base=10)`.
-fn int(value: &Value, arguments: Arguments) -> Result<Value, Error> {
-    let [default, base] = bind_arguments("int", arguments, ["default", "base"])?;
-    let default = default.unwrap_or_else(|| Value::from(0));
-    let base = u32::try_from(integer_or(base, 10)?).unwrap_or(0);
-    let truncated = |number: f64| if number.is_finite() { Value::from(number as i128) } else { default.clone() };
-    Ok(match value.kind() {
-        ValueKind::Bool => Value::from(i64::from(value.is_true())),
-        ValueKind::Number if value.is_integer() => value.clone(),
-        ValueKind::Number => truncated(f64::try_from(value.clone())?),
-        _ => match value.as_str().map(python_number) {
-            None => default,
-            Some(text) => match integer(&text, base) {
-                Some(number) => Value::from(number),
-                None => text.parse().map_or(default.clone(), truncated),
-            },
-        },
-    })
-}
-
-fn integer(text: &str, base: u32) -> Option<i128> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let prefix = match base {
-        2 => "0b",
-        8 => "0o",
-        16 => "0x",
-        3..=36 => "",
-        _ => return None,
-    };
-    let lower = digits.to_lowercase();
-    let digits = lower.strip_prefix(prefix).unwrap_or(&lower);
-    if digits.starts_with(['-', '+']) {
-        return None;
-    }
-    Some(sign * i128::from_str_radix(digits, base).ok()?)
-}
-
-/// Python allows white space around a number, and `_` between its digits.
-fn python_number(text: &str) -> String {
-    let text = text.trim_matches(is_space);
-    let single = !text.starts_with('_') && !text.ends_with('_') && !text.contains("__");
-    if single { text.replace('_', "") } else { text.to_owned() }
-}
-
-/// `float(value, default=0.0)`.
-fn float(value: &Value, arguments: Arguments) -> Result<Value, Error> {
-    let [default] = bind_arguments("float", arguments, ["default"])?;
-    let default = default.unwrap_or_else(|| Value::from(0.0));
-    Ok(match value.kind() {
-        ValueKind::Bool => Value::from(f64::from(u8::from(value.is_true()))),
-        ValueKind::Number => Value::from(f64::try_from(value.clone())?),
-        _ => value.as_str().and_then(|text| python_number(text).parse::<f64>().ok()).map_or(default, Value::from),
-    })
-}
-
-/// `round(value, precision=0, method='common')`.
-fn round(value: Value, arguments: Arguments) -> Result<Value, Error> {
-    let [precision, method] = bind_arguments("round", arguments, ["precision", "method"])?;
-    let precision = integer_or(precision, 0)?;
-    let method = text_or(method, "common")?;
-    if method == "common" && value.is_integer() && precision >= 0 {
-        return Ok(value);
-    }
-    let places = precision.clamp(-400, 400) as i32;
-    let number = f64::try_from(value.clone())?;
-    let scale = 10_f64.powi(places);
-    Ok(Value::from(match method.as_str() {
-        // Digits of the exact value, with ties to even, as Python rounds.
-        "common" if places >= 0 => {
-            let text = format!("{number:.*}", usize::try_from(places).unwrap_or(0));
-            text.parse().unwrap_or(number)
-        }
-        "common" if value.is_integer() => {
-            let unit = 10_i128.pow(places.unsigned_abs().min(38));
-            return Ok(Value::from(((number * scale).round_ties_even() as i128).saturating_mul(unit)));
-        }
-        "common" => (number * scale).round_ties_even() / scale,
-        "ceil" => (number * scale).ceil() / scale,
-        "floor" => (number * scale).floor() / scale,
-        _ => return Err(invalid("the method of round is common, ceil or floor")),
-    }))
 }
 
 /// `default(value, default_value='', boolean=false)`.
@@ -174,6 +89,7 @@ fn join(value: &Value, arguments: Arguments) -> Result<String, Error> {
         }
         text.push_str(if index > 0 { &separator } else { "" });
         text.push_str(&str_of(&item)?);
+        check_length(text.len())?;
     }
     Ok(text)
 }
@@ -310,27 +226,6 @@ fn percent_encoded(text: &str, safe: &str, space: &str) -> String {
         }
     }
     encoded
-}
-
-/// `filesizeformat(value, binary=false)`.
-fn filesizeformat(value: &Value, arguments: Arguments) -> Result<String, Error> {
-    let [binary] = bind_arguments("filesizeformat", arguments, ["binary"])?;
-    let bytes = f64::try_from(float(value, Rest(Vec::new()))?)?;
-    let (base, units) = if binary.is_some_and(|binary| binary.is_true()) {
-        (1024.0, ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"])
-    } else {
-        (1000.0, ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"])
-    };
-    if bytes < base {
-        return Ok(if bytes == 1.0 { "1 Byte".to_owned() } else { format!("{bytes:.0} Bytes") });
-    }
-    let mut scaled = bytes / base;
-    let mut unit = 0;
-    while scaled >= base && unit + 1 < units.len() {
-        scaled /= base;
-        unit += 1;
-    }
-    Ok(format!("{scaled:.1} {}", units[unit]))
 }
 
 /// `title(s)`: a word begins behind white space, a hyphen or an opening bracket.

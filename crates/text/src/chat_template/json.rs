@@ -4,14 +4,14 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, Value};
 
 use super::arguments::{Arguments, bind_arguments, invalid};
-use super::python_text::{check_depth, float};
+use super::python_text::{check_size, float};
 
-/// How JSON is laid out.
+/// A layout of JSON, and the text so far.
 struct Writer {
     text: String,
     ensure_ascii: bool,
     sort_keys: bool,
-    /// What each level is indented by; without it, everything stands on one line.
+    /// The indentation of each level; without it, everything stands on one line.
     indent: Option<String>,
     item_separator: String,
     key_separator: String,
@@ -47,7 +47,7 @@ pub(super) fn tojson(value: &Value, arguments: Arguments) -> Result<String, Erro
 
 impl Writer {
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Error> {
-        check_depth(depth)?;
+        check_size(depth, self.text.len())?;
         if let Some(text) = value.as_str() {
             self.string(text);
             return Ok(());

@@ -46,7 +46,7 @@ pub(super) fn render(
     Ok(Prompt::with_plain(&search.output, &plain))
 }
 
-/// Where the marks of a text are.
+/// The places of the marks in a text.
 #[derive(Clone)]
 enum Marking {
     /// Nowhere.
@@ -57,7 +57,7 @@ enum Marking {
     Occurrences(Vec<Place>),
 }
 
-/// Where the marks of one control token in a text are.
+/// The place of the mark of one control token in a text.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Nowhere,
@@ -96,7 +96,7 @@ impl Alphabet {
     }
 }
 
-/// What marks say about the output, in ascending order.
+/// The places of marks in the output, in ascending order: marked characters, and the ends and starts of control tokens.
 #[derive(Default)]
 struct Found {
     characters: Vec<Range<usize>>,
@@ -191,7 +191,7 @@ impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
         Ok(Marking::Occurrences(places))
     }
 
-    /// What the marks say, if the output is the same but for them.
+    /// The marks in the output, if it is the same but for them.
     fn attempt(&mut self, markings: &[Marking]) -> Result<Option<Found>> {
         if self.runs >= MOST_RUNS {
             return Ok(None);

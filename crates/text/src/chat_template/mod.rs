@@ -15,12 +15,14 @@ mod expression;
 mod filters;
 mod json;
 mod marks;
+mod number_filters;
 mod objects;
 mod printf;
 mod python_text;
 mod source;
 mod statement;
 mod string_methods;
+mod strings;
 mod tag;
 
 use minijinja::{Environment, Value};
@@ -34,7 +36,7 @@ use crate::{Error, Prompt, Result, Tokenizer};
 
 const NAME: &str = "chat_template";
 
-/// What of `tokenizer_config.json` is read here.
+/// The keys of `tokenizer_config.json` that are read here.
 #[derive(Deserialize)]
 struct Config {
     chat_template: Option<ConfiguredTemplate>,

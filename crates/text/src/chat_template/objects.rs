@@ -21,7 +21,7 @@ pub(super) struct Range {
 
 impl Range {
     /// Reads the arguments of `range`.
-    pub(super) fn new(arguments: Arguments) -> Result<Value, Error> {
+    pub(super) fn value(arguments: Arguments) -> Result<Value, Error> {
         let [first, second, step] = bind_arguments("range", arguments, ["start", "stop", "step"])?;
         let number = |value: Value| {
             if value.is_integer() { i64::try_from(value) } else { Err(invalid("range takes whole numbers")) }
@@ -67,7 +67,7 @@ impl Object for Range {
     }
 }
 
-/// What `keys()`, `values()` and `items()` of a dictionary give.
+/// The result of `keys()`, `values()` or `items()` of a dictionary.
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) name: &'static str,
@@ -98,7 +98,7 @@ pub(super) struct Cycler {
 
 impl Cycler {
     /// Cycles through the arguments.
-    pub(super) fn new(items: Arguments) -> Result<Value, Error> {
+    pub(super) fn value(items: Arguments) -> Result<Value, Error> {
         let items = items.into_values();
         if items.is_empty() {
             return Err(invalid("cycler needs an item"));
@@ -142,7 +142,7 @@ pub(super) struct Joiner {
 
 impl Joiner {
     /// Reads the arguments of `joiner`.
-    pub(super) fn new(arguments: Arguments) -> Result<Value, Error> {
+    pub(super) fn value(arguments: Arguments) -> Result<Value, Error> {
         let [separator] = bind_arguments("joiner", arguments, ["sep"])?;
         let separator = separator.unwrap_or_else(|| Value::from(", "));
         Ok(Value::from_object(Self { separator, used: AtomicBool::new(false) }))

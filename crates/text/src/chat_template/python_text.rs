@@ -3,6 +3,9 @@
 use minijinja::value::{ObjectRepr, ValueKind};
 use minijinja::{Error, Value};
 
+use super::arguments::{check_length, invalid};
+use super::objects;
+
 /// The text of a value in a prompt, as Python's `str()` makes it.
 pub(super) fn str_of(value: &Value) -> Result<String, Error> {
     match value.as_str() {
@@ -20,7 +23,7 @@ pub(super) fn repr_of(value: &Value) -> Result<String, Error> {
 }
 
 fn write_repr(value: &Value, text: &mut String, depth: usize) -> Result<(), Error> {
-    check_depth(depth)?;
+    check_size(depth, text.len())?;
     if let Some(string) = value.as_str() {
         write_string(string, text);
         return Ok(());
@@ -53,15 +56,14 @@ fn write_repr(value: &Value, text: &mut String, depth: usize) -> Result<(), Erro
     Ok(())
 }
 
-/// Refuses values that lie so deep in others that writing them would exhaust the stack.
-pub(super) fn check_depth(depth: usize) -> Result<(), Error> {
-    if depth > 200 { Err(super::arguments::invalid("the value is nested too deeply to be written")) } else { Ok(()) }
+/// Refuses values that lie so deep in others, or in so many, that writing them would exhaust the stack or the memory.
+pub(super) fn check_size(depth: usize, length: usize) -> Result<(), Error> {
+    if depth > 200 { Err(invalid("the value is nested too deeply to be written")) } else { check_length(length) }
 }
 
-/// Whether it is an object of ours, which knows how Python writes it.
+/// An object of ours knows how Python writes it.
 fn writes_itself(value: &Value) -> bool {
-    value.downcast_object_ref::<super::objects::Range>().is_some()
-        || value.downcast_object_ref::<super::objects::View>().is_some()
+    value.downcast_object_ref::<objects::Range>().is_some() || value.downcast_object_ref::<objects::View>().is_some()
 }
 
 fn write_items(value: &Value, open: &str, text: &mut String, depth: usize) -> Result<usize, Error> {
@@ -99,7 +101,7 @@ fn write_string(string: &str, text: &mut String) {
     text.push(quote);
 }
 
-/// Whether Python shows a character as it is.
+/// Python shows a character as it is.
 pub(super) fn is_printable(character: char) -> bool {
     // Behind another character, Rust escapes what can't be shown and nothing else.
     let mut pair = [0; 5];

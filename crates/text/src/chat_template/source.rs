@@ -10,7 +10,7 @@ pub(super) const CONCATENATE: &str = "__concatenate";
 /// The function that `a % b` becomes a call of.
 pub(super) const REMAINDER: &str = "__remainder";
 
-/// The template `source` for minijinja; lines keep their numbers.
+/// The template `source` for minijinja.
 pub(super) fn for_minijinja(source: &str) -> Result<String, Error> {
     let source = source.replace("\r\n", "\n").replace('\r', "\n");
     let mut rewritten = String::with_capacity(source.len());

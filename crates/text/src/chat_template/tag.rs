@@ -1,13 +1,13 @@
 //! Finds the tags of a template, and the tokens inside of one.
 
-/// What a tag is for.
+/// The kind of a tag.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum TagKind {
     /// `{{ ... }}`.
     Expression,
     /// `{% ... %}`.
     Statement,
-    /// `{% raw %}` with all up to `{% endraw %}`; where its text begins with a new line.
+    /// `{% raw %}` with all up to `{% endraw %}`, and the offset of its text if that begins with a new line.
     Raw { newline_at: Option<usize> },
     /// A comment, or a tag without an end.
     Other,
@@ -50,7 +50,7 @@ pub(super) fn next_tag(text: &str) -> Option<Tag<'_>> {
     Some(Tag { kind, text: &text[start..end], open, close, body, start, end })
 }
 
-/// Where the body of a tag ends: at `closing`, outside of strings and brackets, or at the `-` or `+` before it.
+/// The end of a tag's body: at `closing`, outside of strings and brackets, or at the `-` or `+` before it.
 fn end_of_body(text: &str, start: usize, closing: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut at = start;
@@ -71,7 +71,7 @@ fn end_of_body(text: &str, start: usize, closing: &str) -> Option<usize> {
     None
 }
 
-/// Where `{% endraw %}` ends in `text`.
+/// The end of `{% endraw %}` in `text`.
 fn end_of_raw(text: &str) -> Option<usize> {
     text.match_indices("{%").find_map(|(at, _)| {
         let inside = text[at + 2..].trim_start_matches(['-', '+']).trim_start();

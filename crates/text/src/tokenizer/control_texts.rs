@@ -31,11 +31,11 @@ impl ControlTexts {
 
     /// Finds those of `vocabulary`.
     pub(crate) fn of(vocabulary: &Vocabulary) -> Result<Self> {
-        let control = |kind| matches!(kind, TokenKind::Control | TokenKind::Unknown);
+        let control = |kind| matches!(kind, TokenKind::Control | TokenKind::Shown | TokenKind::Unknown);
         Self::new(vocabulary.iter().filter(|(.., kind)| control(*kind)).map(|(_, text, _)| text))
     }
 
-    /// Where they are in `text`; of those that overlap, the leftmost and longest.
+    /// Their ranges in `text`; of those that overlap, the leftmost and longest.
     pub(crate) fn find(&self, text: &str) -> Result<Vec<Range<usize>>> {
         let found = self.automaton.try_find_iter(Input::new(text)).map_err(failed)?;
         Ok(found.map(|found| found.range()).collect())

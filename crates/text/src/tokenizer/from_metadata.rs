@@ -73,8 +73,8 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     })
 }
 
-/// Tells the special tokens that take the white space behind them with them. GGUF has no key for that; as llama.cpp does, Phi 3 is
-/// known by its name.
+/// Tells the special tokens that take the white space behind them with them. GGUF has no key for that; as llama.cpp does,
+/// Phi 3 is known by its name.
 fn strips_behind(metadata: &Metadata) -> Result<impl Fn(u32, &str) -> bool + use<>> {
     let name = metadata.str("general.name")?.unwrap_or_default().to_lowercase();
     let is_phi3 = name.contains("phi-3") || name.contains("phi3");

@@ -64,7 +64,7 @@ impl Prompt {
         self.segments.iter().map(|segment| segment.text.as_str()).collect()
     }
 
-    /// Where each segment lies in the text.
+    /// The range of each segment in the text.
     fn ranges(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
         let mut start = 0;
         self.segments.iter().map(move |segment| {
@@ -74,7 +74,7 @@ impl Prompt {
         })
     }
 
-    /// Whether all control tokens count.
+    /// A prompt is trusted if control tokens count in all of it.
     pub(super) fn is_trusted(&self) -> bool {
         self.segments.iter().all(|segment| segment.trusted)
     }

@@ -10,6 +10,8 @@ const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message.r
 const GEMMA: &str = "{{ bos_token }}{% for message in messages %}<start_of_turn>{{ message.role }}\n{{ message.content | trim }}<end_of_turn>\n{% endfor %}";
 const LLAMA3: &str = "{% for message in messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' %}{% if loop.first %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}";
 
+const HARMONY: &str = "{% for message in messages %}{{ '<|start|>' ~ message.role ~ '<|message|>' ~ message.content ~ '<|end|>' }}{% endfor %}";
+
 /// Byte-level BPE of single bytes, and control tokens.
 fn tokenizer(control: &[&str]) -> Tokenizer {
     let mut texts = Strings::default();
@@ -103,6 +105,7 @@ fn each_family_keeps_its_turns() {
         (CHATML, &["<|im_start|>", "<|im_end|>"][..]),
         (GEMMA, &["<start_of_turn>", "<end_of_turn>"]),
         (LLAMA3, &["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]),
+        (HARMONY, &["<|start|>", "<|end|>", "<|message|>", "<|channel|>"]),
     ];
     for (source, control) in families {
         let tokenizer = tokenizer(control);
@@ -130,6 +133,14 @@ fn no_treatment_of_a_text_makes_it_more() {
         ("<a>{{ messages[0].content | tojson(ensure_ascii=true) }}", "é<a>é", 1),
         ("<a>{{ messages[0] }}", "é<a>'", 1),
         ("<a>{{ messages[0].content | e }}", "<a>", 1),
+        ("<a>{{ '%s' % messages[0].content }}{{ '{}'.format(messages[0].content) }}", "<b>", 1),
+        ("<a>{{ [messages[0].content, messages[0].content] | join('<b>') }}", "<a>", 2),
+        ("{% set ns = namespace(t='<a>') %}{% set ns.t = ns.t ~ messages[0].content %}{{ ns.t }}", "<a>", 1),
+        (
+            "{% macro m(x) %}<a>{{ x }}{% endmacro %}{% set y %}{{ m(messages[0].content) }}{% endset %}{{ y | trim }}",
+            "<b>",
+            1,
+        ),
         ("<a>{{ messages[0].content.replace('x', '') }}", "<xa>", 1),
         ("<a>{{ messages[0].content }}{{ messages[0].content }}", "><", 1),
         ("{% if '<b>' in messages[0].content %}<a>{% endif %}{{ messages[0].content }}", "x<b>y", 1),

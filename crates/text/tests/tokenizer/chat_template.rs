@@ -117,6 +117,20 @@ fn failures_are_typed_and_say_where() {
         ("{{ raise_exception('roles must alternate') }}", "roles must alternate"),
         ("{{ nonesuch() }}", "nonesuch"),
         ("{{ messages[0].content.nonesuch() }}", "nonesuch"),
+        (
+            "{% set ns = namespace(l=[]) %}{% for a in range(400) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}",
+            "nested",
+        ),
+        (
+            "{% set ns = namespace(l='ab') %}{% for a in range(60) %}{% set ns.l = ns.l ~ ns.l %}{% endfor %}",
+            "too long",
+        ),
+        (
+            "{% set ns = namespace(l=['x' * 1000000]) %}{% for a in range(9) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l | tojson }}",
+            "too long",
+        ),
+        ("{% macro m(a) %}{{ varargs }}{% endmacro %}", "varargs"),
+        ("a\r\n{% include 'b' %}", "chat_template:2"),
         ("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", "fuel"),
     ] {
         let error = render(source, &conversation()).unwrap_err();

@@ -106,6 +106,12 @@ fn a_prompt_begins_and_ends_as_the_file_says() {
     assert_eq!(prompt(&[(eos, Value::Bool(true))], "a"), [1, 15, 2]);
     assert_eq!(prompt(&[(eos, Value::Bool(true))], "a</s>"), [1, 15, 2]);
     assert_eq!(prompt(&[("tokenizer.ggml.bos_token_id", Value::U64(2))], "a"), [2, 15]);
+    // Ids of no token leave the defaults.
+    assert_eq!(
+        prompt(&[("tokenizer.ggml.bos_token_id", Value::U64(99_999)), (eos, Value::Bool(true))], "a"),
+        [1, 15, 2]
+    );
+    assert_eq!(tokenizer(&[("tokenizer.ggml.eos_token_id", Value::I64(-1))]).stop_tokens(), [2]);
     assert_eq!(tokenizer(&[]).stop_tokens(), [2]);
 }
 

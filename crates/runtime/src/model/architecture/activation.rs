@@ -6,8 +6,8 @@ use wgslm_shaders::Activation;
 use super::keys::Keys;
 use crate::model::ModelSpec;
 
-/// What Hugging Face's configurations call the activations that can be run, gated or not. GELU is computed by tanh under all of its
-/// names, as llama.cpp computes it; the exact one differs from that by less than 0.0005.
+/// The activations that can be run, gated or not, by their names in Hugging Face's configurations. GELU is computed by its tanh
+/// approximation under all of its names, as in llama.cpp; the exact GELU differs by less than 0.0005.
 const ACTIVATIONS: [(&str, Activation); 10] = [
     ("silu", Activation::Silu),
     ("swish", Activation::Silu),
@@ -22,8 +22,8 @@ const ACTIVATIONS: [(&str, Activation); 10] = [
 ];
 
 impl Keys<'_> {
-    /// Gives `spec` the activation that the metadata name; without one it keeps its architecture's. gpt-oss has one of its own
-    /// whatever its configuration says.
+    /// Gives `spec` the activation that the metadata names; without one it keeps its architecture's. gpt-oss keeps its own,
+    /// whatever its metadata names.
     pub(super) fn name_activation(&self, spec: &mut ModelSpec) -> Result<()> {
         const KEY: &str = "hidden_activation";
         let Some(name) = self.str(KEY)? else { return Ok(()) };

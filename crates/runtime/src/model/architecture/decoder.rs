@@ -1,4 +1,4 @@
-//! What decoders have in common: sizes, and a layer of attention and a gated network with RMS norms before them.
+//! The common decoder: its sizes, and layers of attention and a gated feed-forward network with RMSNorm before each.
 
 use wgslm_formats::Result;
 use wgslm_shaders::{Activation, Attention, Route};
@@ -10,9 +10,9 @@ use crate::model::{
     NormSpec, OutputSpec, Pooling, QkNorm,
 };
 
-/// More layers than any model has: those of a damaged file are told from it before memory is spent on them.
+/// The most layers accepted, more than any model has: a damaged file is refused before memory is spent on its layers.
 const MAX_LAYERS: u32 = 4096;
-/// Layers of heads that predict tokens after the next.
+/// The key of the number of layers in heads that predict tokens after the next.
 const NEXTN_LAYERS: &str = "nextn_predict_layers";
 
 impl Keys<'_> {
@@ -66,7 +66,7 @@ impl Keys<'_> {
         })
     }
 
-    /// Layers that are run: all but those of heads that predict tokens after the next, which come last.
+    /// The number of layers that are run: all but the last ones, which belong to heads that predict tokens after the next.
     fn layers(&self) -> Result<u32> {
         let all = self.size("block_count")?;
         if all > MAX_LAYERS {
@@ -75,7 +75,10 @@ impl Keys<'_> {
         }
         match self.u32(NEXTN_LAYERS)?.unwrap_or(0) {
             heads if heads < all => Ok(all - heads),
-            heads => Err(self.invalid(NEXTN_LAYERS, format!("{heads} of {all} layers leave none to be run"))),
+            heads => Err(self.invalid(
+                NEXTN_LAYERS,
+                format!("{heads} of {all} layers predict tokens after the next, which leaves none to be run"),
+            )),
         }
     }
 
@@ -93,11 +96,12 @@ impl Keys<'_> {
         })
     }
 
-    /// A number above 0 of each layer. A 0, which layers without that sublayer have, becomes that of the first layer with one.
+    /// A number above 0 for each layer. Layers without the sublayer have a 0, which is replaced by the number of the first layer
+    /// with one.
     fn counts(&self, name: &str, layers: u32) -> Result<Option<Vec<u32>>> {
         let Some(mut numbers) = self.by_layer(name, layers)? else { return Ok(None) };
         let first = numbers.iter().copied().find(|number| *number > 0);
-        let first = first.ok_or_else(|| self.invalid(name, "it should be above 0".to_owned()))?;
+        let first = first.ok_or_else(|| self.invalid(name, "it should be above 0 in at least one layer".to_owned()))?;
         numbers.iter_mut().filter(|number| **number == 0).for_each(|number| *number = first);
         match numbers.iter().find(|number| **number > MAX_SIZE) {
             Some(number) => Err(self.invalid(name, format!("{number} should be from 1 to {MAX_SIZE}"))),
@@ -105,7 +109,7 @@ impl Keys<'_> {
         }
     }
 
-    /// The width of a head, the same in all layers: where no key says it, it follows from the heads of the first layer.
+    /// The width of a head, the same in all layers; where no key gives it, the stream's width divided by the first layer's heads.
     fn head_width(&self, width: u32, heads: &[u32]) -> Result<u32> {
         let (first, most) = (heads.first().copied().unwrap_or(1), heads.iter().copied().max().unwrap_or(1));
         let head_width = match self.u32("attention.key_length")? {
@@ -140,7 +144,7 @@ impl Keys<'_> {
         }
     }
 
-    /// SwiGLU (Shazeer 2020) of each layer, by experts where there are any.
+    /// The SwiGLU (Shazeer 2020) of each layer, with experts where the metadata has any.
     fn feed_forward(&self, layers: u32) -> Result<Vec<FeedForwardSpec>> {
         let missing = |name| wgslm_formats::Error::MissingMetadata { key: self.key(name) };
         let experts = match self.u32("expert_count")? {
@@ -190,7 +194,7 @@ impl ModelSpec {
         }
     }
 
-    /// The width of a head, which all layers that a decoder begins with have in common.
+    /// The width of a head, the same in all layers of [`Keys::decoder`].
     pub(super) fn head_width(&self) -> u32 {
         self.largest_attention(|attention| attention.head_width)
     }

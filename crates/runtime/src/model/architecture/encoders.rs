@@ -7,7 +7,7 @@ use super::keys::Keys;
 use super::rope::Pairs;
 use crate::model::{EmbeddingSpec, ModelSpec, NormKind, NormPlace, OutputSpec, Pooling};
 
-/// BERT (Devlin et al. 2018): embeddings of positions and kinds of token, biases everywhere, layer norms after sums.
+/// BERT (Devlin et al. 2018): embeddings of positions and token types, biases everywhere, layer norms after sums.
 pub(super) fn bert(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = encoder(keys)?;
     spec.embedding.positions = true;
@@ -31,10 +31,10 @@ fn encoder(keys: &Keys<'_>) -> Result<ModelSpec> {
     spec.causal = false;
     spec.normalise_by(NormKind::Layer);
     spec.for_layers(|layer| layer.norm_place = NormPlace::AfterSum);
-    // The norm of the embeddings takes the place of that after the last layer.
+    // The norm of the embeddings takes the place of the norm after the last layer.
     spec.embedding = EmbeddingSpec { scale: 1.0, positions: false, types, norm: spec.output_norm.take() };
     if !spec.embeds() {
-        // Sentences are pooled by their mean unless a model says otherwise.
+        // Texts are pooled by their mean unless the metadata says otherwise.
         spec.output = OutputSpec::Embedding(Pooling::Mean);
     }
     Ok(spec)

@@ -1,4 +1,4 @@
-//! The differences of decoders from llama.
+//! The families of decoders, each by its differences from llama.
 
 use wgslm_formats::Result;
 use wgslm_formats::gguf::Value;
@@ -8,14 +8,14 @@ use super::keys::Keys;
 use super::rope::Pairs;
 use crate::model::{MixerSpec, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm, RopeSpec};
 
-/// Llama and what is built like it: Mistral, with a window in all layers, SmolLM, TinyLlama and, with experts, Mixtral.
+/// Llama and models built like it: Mistral, with a window in all layers, SmolLM, TinyLlama and, with experts, Mixtral.
 pub(super) fn llama(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Neighbours)?;
     windows(keys, &mut spec, window(keys)?, 0, 0)?;
     Ok(spec)
 }
 
-/// Mistral 3 (Ministral): llama up to where it begins to scale queries by their position.
+/// Mistral 3 (Ministral): llama, with the context limited to the positions at which queries aren't scaled yet.
 pub(super) fn mistral3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = llama(keys)?;
     if keys.f32("attention.temperature_scale")?.is_some_and(|scale| scale != 0.0) {
@@ -25,17 +25,17 @@ pub(super) fn mistral3(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// Qwen 2 and 2.5: biases, which any matrix may have.
+/// Qwen 2 and 2.5: llama with biases, which any matrix may have.
 pub(super) fn qwen2(keys: &Keys<'_>) -> Result<ModelSpec> {
     keys.decoder(Pairs::Halves)
 }
 
-/// Qwen 3, also with experts.
+/// Qwen 3, with or without experts: norms of queries and keys.
 pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
     if keys.u32("expert_feed_forward_length")?.is_none() {
-        // The width is then that of all experts of a token together.
+        // `feed_forward_length` is then the width of all of a token's experts together.
         spec.for_layers(|layer| layer.feed_forward.width /= layer.feed_forward.used());
     }
     Ok(spec)
@@ -49,7 +49,7 @@ pub(super) fn gemma2(keys: &Keys<'_>) -> Result<ModelSpec> {
     if let OutputSpec::Logits { soft_cap: cap, .. } = &mut spec.output {
         *cap = soft_cap(keys, "final_logit_softcapping", 30.0)?;
     }
-    // The largest of them divides by the root of the width that each head has of the stream.
+    // The largest Gemma 2 scales scores by the root of the stream's width per head instead of the head width.
     scale_of_largest(&mut spec, 46);
     let window = keys.u32("attention.sliding_window")?.unwrap_or(4096);
     let rope = local_rope(keys, &mut spec)?;
@@ -57,7 +57,7 @@ pub(super) fn gemma2(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// Gemma 3: norms of queries and keys, and five layers with a window and a rope of their own before each that sees all.
+/// Gemma 3: norms of queries and keys, and five layers with a window and a rope of their own before each layer without a window.
 pub(super) fn gemma3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = gemma(keys)?;
     spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
@@ -81,7 +81,7 @@ fn gemma(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// A soft cap, and its default where the file has none; 0 is no cap.
+/// A soft cap from the file, or its default where the file has none; 0 is no cap.
 fn soft_cap(keys: &Keys<'_>, name: &str, default: f32) -> Result<f32> {
     Ok(if keys.f32(name)?.is_some() { keys.positive_or_off(name)?.unwrap_or(0.0) } else { default })
 }
@@ -93,7 +93,7 @@ fn scale_of_largest(spec: &mut ModelSpec, layers: usize) {
     }
 }
 
-/// Phi 3 and 4 mini: fused matrices, and factors for its rope by the length of the context.
+/// Phi 3 and 4 mini: fused matrices, and rope factors by the length of the context (LongRoPE).
 pub(super) fn phi3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     for rope in &mut spec.ropes {
@@ -103,7 +103,7 @@ pub(super) fn phi3(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// SmolLM 3: every fourth layer is without a rope.
+/// SmolLM 3: every fourth layer has no rope.
 pub(super) fn smollm3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Neighbours)?;
     let mut index = 0;
@@ -134,8 +134,8 @@ pub(super) fn granite(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// OLMo 2 and 3: norms after sublayers and of all queries and keys together; OLMo 3 with windows in three of four layers, which
-/// keep to the rope as it is without scaling.
+/// OLMo 2 and 3: norms after sublayers, and of all queries and keys together. OLMo 3 has windows in three of four layers, whose
+/// rope isn't scaled.
 pub(super) fn olmo2(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.for_layers(|layer| layer.norm_place = NormPlace::After);
@@ -146,7 +146,7 @@ pub(super) fn olmo2(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// LFM 2: short convolutions where there are no KV heads, and a norm after the last layer by another name.
+/// LFM 2: short convolutions in layers without KV heads, and norms of queries and keys.
 pub(super) fn lfm2(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
@@ -164,7 +164,7 @@ pub(super) fn lfm2(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// gpt-oss: experts with biases and a gate of their own, sinks, and a window in every other layer, the first included.
+/// gpt-oss: experts with biases and an activation of their own, sinks, and a window in every other layer, the first included.
 pub(super) fn gpt_oss(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.for_attention(|attention| attention.sinks = true);
@@ -185,20 +185,21 @@ pub(super) fn starcoder2(keys: &Keys<'_>) -> Result<ModelSpec> {
     Ok(spec)
 }
 
-/// The width of windows; 0 where there are none.
+/// Tokens in a sliding window; 0 where there is none.
 fn window(keys: &Keys<'_>) -> Result<u32> {
     Ok(keys.u32("attention.sliding_window")?.unwrap_or(0))
 }
 
-/// The rope of layers with a window: of a base of its own where the file has one, else that of all.
+/// The index of the rope of layers with a window: one with a base of its own where the file has that, else the rope of all
+/// layers.
 fn local_rope(keys: &Keys<'_>, spec: &mut ModelSpec) -> Result<usize> {
     let Some(base) = keys.positive_f32("rope.freq_base_swa")? else { return Ok(0) };
     spec.ropes.push(keys.rope_of_base(spec.head_width(), Pairs::Halves, base)?);
     Ok(spec.ropes.len() - 1)
 }
 
-/// Gives layers a window and the rope of this index: all, with a period of 0, or all but the last of every `period`. A file may
-/// say otherwise, by a period of its own or layer by layer.
+/// Gives layers a window of `window` tokens and the rope of index `rope`: all layers where `period` is 0, else all but the last
+/// of every `period`. A file may override this, by a period of its own or layer by layer.
 fn windows(keys: &Keys<'_>, spec: &mut ModelSpec, window: u32, period: u32, rope: usize) -> Result<()> {
     const PATTERN: &str = "attention.sliding_window_pattern";
     let layers = spec.layers.len() as u32;

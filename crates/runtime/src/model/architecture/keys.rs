@@ -3,10 +3,10 @@
 use wgslm_formats::gguf::{Array, Metadata, Value};
 use wgslm_formats::{Error, Result};
 
-/// The largest size that is believed: far above any model's, far below where sums and products overflow.
+/// The largest size accepted: far above any model's, far below where sums and products overflow.
 pub(super) const MAX_SIZE: u32 = 1 << 24;
 
-/// Metadata by what follows the architecture's name in a key. Source of the keys:
+/// The metadata of an architecture, by keys without its name before them. Source of the keys:
 /// <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#llm>.
 pub(super) struct Keys<'a> {
     pub(super) metadata: &'a Metadata,
@@ -18,7 +18,7 @@ impl<'a> Keys<'a> {
         Self { metadata, architecture }
     }
 
-    /// The whole key.
+    /// The full key, with the architecture's name before it.
     pub(super) fn key(&self, name: &str) -> String {
         format!("{}.{name}", self.architecture)
     }
@@ -39,7 +39,7 @@ impl<'a> Keys<'a> {
         self.metadata.str(&self.key(name))
     }
 
-    /// A number above 0, if there is one.
+    /// A number above 0, if the file has one.
     pub(super) fn positive_f32(&self, name: &str) -> Result<Option<f32>> {
         match self.f32(name)? {
             Some(number) if !(number.is_finite() && number > 0.0) => {
@@ -49,7 +49,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// The same for what 0 turns off, as llama.cpp has it.
+    /// A number above 0, if the file has one; 0 counts as absent, as in llama.cpp.
     pub(super) fn positive_or_off(&self, name: &str) -> Result<Option<f32>> {
         if self.f32(name)? == Some(0.0) { Ok(None) } else { self.positive_f32(name) }
     }
@@ -69,7 +69,8 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A number for each of `layers` layers: given for each, with those of heads that aren't run after them, or once for all.
+    /// A number for each of `layers` layers. The file has one number for all layers, or one for each, those that aren't run
+    /// included; these come last.
     pub(super) fn by_layer(&self, name: &str, layers: u32) -> Result<Option<Vec<u32>>> {
         let key = self.key(name);
         let numbers: Vec<i64> = match self.metadata.get(&key) {

@@ -1,4 +1,4 @@
-//! From metadata to [`ModelSpec`]: one mapping an architecture.
+//! From metadata to a [`ModelSpec`], by one mapping for each architecture.
 
 mod activation;
 mod decoder;
@@ -47,7 +47,7 @@ pub fn supported_architectures() -> String {
 }
 
 impl ModelSpec {
-    /// Reads a model's metadata.
+    /// The spec that a model's metadata describes.
     ///
     /// # Errors
     /// [`Error::UnsupportedArchitecture`], or [`Error::MissingMetadata`] and [`Error::InvalidMetadata`] with the key.

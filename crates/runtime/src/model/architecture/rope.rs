@@ -5,25 +5,25 @@ use wgslm_formats::Result;
 use super::keys::Keys;
 use crate::model::RopeSpec;
 
-/// Which values of a head turn together.
+/// The pairs of a head's values that rotate together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pairs {
-    /// Neighbours: as GGUF stores llama and what is converted like it.
+    /// Neighbouring values, as in GGUF files of llama and of models converted like it.
     Neighbours,
-    /// A value and the one half the rotated width after it.
+    /// Each value and the one half the rotated width after it.
     Halves,
 }
 
-/// The tensor of factors that any file may have.
+/// The name of the tensor of factors that any file may have.
 const FACTORS: &str = "rope_freqs.weight";
 
-/// What YaRN scales by.
+/// The parameters of YaRN's ramp.
 struct Ramp {
-    /// How often a pair turns within the original context that isn't scaled at all.
+    /// Rotations within the original context above which a pair isn't scaled (beta fast).
     fast: f32,
-    /// How often one does that is scaled wholly.
+    /// Rotations within the original context below which a pair is scaled fully (beta slow).
     slow: f32,
-    /// How much of the magnitude is taken back.
+    /// The multiplier of the logarithm by which the magnitude is reduced.
     log_multiplier: f32,
 }
 
@@ -34,7 +34,7 @@ impl Keys<'_> {
         self.rope_of_base(head_width, pairs, base)
     }
 
-    /// The same with another base.
+    /// The rope of a base, with the model's own scaling.
     pub(super) fn rope_of_base(&self, head_width: u32, pairs: Pairs, base: f32) -> Result<RopeSpec> {
         let rope = self.unscaled_rope(head_width, pairs, base)?;
         let scaled = match self.str("rope.scaling.type")? {
@@ -68,9 +68,9 @@ impl Keys<'_> {
         })
     }
 
-    /// By how much more a model is to remember than it was first trained for; 1 where nothing says so, or a 0.
+    /// The factor by which the context is longer than the original one; 1 where the file has none, or a 0.
     fn factor(&self) -> Result<f32> {
-        // The second is what old files have.
+        // Old files have the second key.
         let key = match self.f32("rope.scaling.factor")? {
             Some(_) => "rope.scaling.factor",
             None => "rope.scale_linear",
@@ -78,7 +78,7 @@ impl Keys<'_> {
         Ok(self.positive_or_off(key)?.unwrap_or(1.0))
     }
 
-    /// The length of the context that a model was first trained for.
+    /// The length of the original context, which the model was first trained for.
     fn original_context(&self) -> Result<u32> {
         match self.u32("rope.scaling.original_context_length")? {
             None | Some(0) => self.size("context_length"),
@@ -86,21 +86,22 @@ impl Keys<'_> {
         }
     }
 
-    /// Factors for each pair, of two kinds by the length of the context (LongRoPE: Ding et al. 2024).
+    /// LongRoPE (Ding et al. 2024): a factor for each pair, from one tensor for contexts up to the original one, and another for
+    /// longer ones.
     pub(super) fn by_length(&self, rope: RopeSpec) -> Result<RopeSpec> {
         let original = self.original_context()?;
         let factors = vec![(original, "rope_factors_short.weight"), (u32::MAX, "rope_factors_long.weight")];
         Ok(RopeSpec { factors, ..rope })
     }
 
-    /// All positions closer together (Chen et al. 2023).
+    /// Linear scaling, which moves all positions closer together (Chen et al. 2023).
     fn linear(&self, mut rope: RopeSpec) -> Result<RopeSpec> {
         let factor = self.factor()?;
         rope.frequencies.iter_mut().for_each(|frequency| *frequency /= factor);
         Ok(rope)
     }
 
-    /// What the paper has but for Mistral 3, whose files alone are read for it.
+    /// The ramp's parameters: the paper's, or the file's for Mistral 3.
     fn ramp(&self) -> Result<Ramp> {
         let number = |name: &str, default| match self.architecture {
             "mistral3" => Ok(self.f32(name)?.unwrap_or(default)),
@@ -113,14 +114,14 @@ impl Keys<'_> {
         })
     }
 
-    /// YaRN (Peng et al. 2023): pairs that turn often within the original context keep their frequencies, those that turn less
-    /// than once are scaled linearly, and there is a ramp between.
+    /// YaRN (Peng et al. 2023): pairs that rotate often within the original context keep their frequencies, those that rotate
+    /// less than once are scaled linearly, and there is a ramp between.
     fn yarn(&self, mut rope: RopeSpec, base: f32) -> Result<RopeSpec> {
         let factor = self.factor()?;
         let original = self.original_context()?;
         let Ramp { fast, slow, log_multiplier } = self.ramp()?;
         let width = 2.0 * rope.frequencies.len() as f32;
-        // The pair that turns so many times within the original context.
+        // The pair that rotates `turns` times within the original context.
         let pair_of =
             |turns: f32| width * (original as f32 / (turns * 2.0 * std::f32::consts::PI)).ln() / (2.0 * base.ln());
         let low = pair_of(fast).floor().max(0.0);

@@ -1,4 +1,4 @@
-//! What metadata mean where they stray from what most files have.
+//! Tests of metadata that differs from most files'.
 
 use wgslm_formats::gguf::{Array, Metadata, Value};
 use wgslm_formats::{Error, Result};
@@ -6,7 +6,7 @@ use wgslm_shaders::Activation;
 
 use crate::model::{LayerSpec, ModelSpec, OutputSpec};
 
-/// The metadata of a small model, with `more`, without the architecture before the keys.
+/// The metadata of a small model and `more`, whose keys lack the architecture before them.
 pub(in crate::model) fn metadata_of(architecture: &str, more: &[(&str, Value)]) -> Metadata {
     let mut metadata = Metadata::default();
     metadata.insert("general.architecture", Value::String(architecture.to_owned()));

@@ -14,7 +14,7 @@ use crate::model::workspace::stride;
 use crate::model::{AttentionSpec, QkNorm};
 
 impl Graph<'_> {
-    /// The attention of a layer.
+    /// Appends the attention of a layer.
     pub(super) fn attention(
         &self,
         builder: &mut ProgramBuilder,
@@ -43,8 +43,9 @@ impl Graph<'_> {
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 
-    /// The same for queries and keys: scores multiply what activations of 8 bits are off by, unless norms keep them small. Of all
-    /// that such activations cost, two thirds are lost there, on a tenth of the weights.
+    /// The graph for the product that makes queries and keys. Unless norms follow, it has no 8-bit activations, since scores
+    /// multiply their rounding errors: two thirds of the accuracy that 8-bit activations cost would be lost here, on a tenth of
+    /// the weights.
     fn for_scores(&self, spec: &AttentionSpec) -> Self {
         let encoding = match (self.encoding, spec.qk_norm) {
             (Some(Encoding::Int8), QkNorm::None) => None,
@@ -53,7 +54,7 @@ impl Graph<'_> {
         Self { encoding, ..*self }
     }
 
-    /// Normalises queries and keys, where the model does.
+    /// Appends the norm of queries and keys, where the model has one.
     fn norm_heads(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, spec: &AttentionSpec) -> Result<()> {
         let (queries, keys) = match spec.qk_norm {
             QkNorm::None => return Ok(()),
@@ -81,7 +82,7 @@ impl Graph<'_> {
         Ok(())
     }
 
-    /// `attended = attention(qkv)`, by splits of the context where rows are few and their heads whole chunks.
+    /// Appends `attended = attention(qkv)`: by splits of the context where tokens are few and the head width is a multiple of 8.
     fn attend(
         &self,
         builder: &mut ProgramBuilder,
@@ -135,7 +136,7 @@ impl Graph<'_> {
         let append = Variant::plain(Kernel::RopeAppend).kv(self.kv.format);
         if fused && spec.head_width.is_multiple_of(8) {
             let split = |rope| kernels.attention_split(spec.heads / spec.kv_heads, rope).kv(self.kv.format);
-            // Rows of one sequence look at each other's keys, which have to be in the cache before.
+            // Tokens of one sequence see each other's keys, which must be in the cache first.
             builder.dispatch(rope, append, Count::SeveralTokens, &resources);
             builder.dispatch(params, split(false), Count::SeveralTokens, &resources);
             builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleToken, &resources);

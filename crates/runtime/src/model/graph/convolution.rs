@@ -1,4 +1,4 @@
-//! Short convolutions, in the place of attention.
+//! Short convolutions, which take the place of attention.
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Kernel, ShortConvolution, Variant};
@@ -11,7 +11,7 @@ use crate::Result;
 use crate::model::workspace::stride;
 
 impl Graph<'_> {
-    /// A layer's convolution over `taps` tokens.
+    /// Appends a layer's convolution over `taps` tokens.
     pub(super) fn convolution(
         &self,
         builder: &mut ProgramBuilder,

@@ -1,31 +1,31 @@
-//! The sizes of a step, and how a dispatch's follows from them.
+//! The counts of a step, and the size of a dispatch as a function of them.
 
 use wgslm_gpu::DispatchSize;
 use wgslm_shaders::Extent;
 
-/// The number of a step that the grid of a dispatch follows.
+/// The count of a step that sets the size of a dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Count {
     /// The tokens run through the model.
     Tokens,
-    /// The token of a step with a single one; nothing to do in others.
+    /// The token of a step that has a single one; nothing in other steps.
     SingleToken,
-    /// The tokens of a step with several; nothing to do in others.
+    /// The tokens of a step that has several; nothing in other steps.
     SeveralTokens,
-    /// So many for each of the tokens.
+    /// A fixed number for each of the tokens.
     TokensTimes(u32),
     /// The tokens whose logits are wanted.
     Outputs,
 }
 
-/// The sizes of a step.
+/// The counts of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Tokens run through the model.
     pub(crate) tokens: u32,
     /// Tokens whose logits are wanted.
     pub(crate) outputs: u32,
-    /// Tokens of the longest context among them, their own included.
+    /// Tokens in the longest context of any token of the step, the token itself included.
     pub(crate) context: u32,
 }
 

@@ -1,4 +1,4 @@
-//! From tokens to the residual stream.
+//! The embedding of tokens into the residual stream.
 
 use wgslm_gpu::Buffer;
 use wgslm_shaders::Embed;
@@ -11,7 +11,7 @@ use crate::model::tensors::{EMBEDDING_NORM, EMBEDDINGS, POSITIONS, TOKEN_TYPES};
 use crate::model::workspace::stride;
 
 impl Graph<'_> {
-    /// Looks up the rows' tokens and whatever else has embeddings.
+    /// Appends the look-up of the embeddings of tokens and, where the model has them, of positions and token types.
     pub(super) fn embed(&self, builder: &mut ProgramBuilder) -> Result<()> {
         let (a, spec) = (self.workspace, self.spec.embedding);
         let x = if spec.norm.is_some() { &a.projected } else { &a.residual };

@@ -1,4 +1,4 @@
-//! Feed-forward networks by experts: each row goes to a few of them (Shazeer et al. 2017).
+//! Mixtures of experts: each token is routed to a few feed-forward networks (Shazeer et al. 2017).
 
 use wgslm_shaders::{Kernel, Linear, MixExperts, Route, Variant};
 
@@ -11,7 +11,7 @@ use crate::model::ExpertsSpec;
 use crate::model::workspace::stride;
 
 impl Graph<'_> {
-    /// A layer's experts, chosen on the device.
+    /// Appends a layer's experts, which are chosen on the device.
     pub(super) fn experts(
         &self,
         builder: &mut ProgramBuilder,
@@ -56,7 +56,8 @@ impl Graph<'_> {
         self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
     }
 
-    /// Products of `input`, of whose rows each is for `per_row` rows of the destination, with the matrices of those rows' experts.
+    /// Appends the products of `input` with the matrices of each token's experts. Each row of `input` serves `per_row` rows of
+    /// the destination.
     fn linear_of_experts(
         &self,
         builder: &mut ProgramBuilder,

@@ -13,7 +13,7 @@ use crate::model::tensors::GATE_UP;
 use crate::model::workspace::stride;
 
 impl Graph<'_> {
-    /// A layer's feed-forward network.
+    /// Appends a layer's feed-forward network.
     pub(super) fn feed_forward(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, fused: bool) -> Result<()> {
         let spec = &layer.spec.feed_forward;
         let a = self.workspace;
@@ -44,7 +44,8 @@ impl Graph<'_> {
         self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
     }
 
-    /// The gates of rows that hold their values and then what they gate, encoded where the matrix that follows takes that.
+    /// Appends the gating of rows that hold the gate's values and then the values to gate. The result is encoded where the matrix
+    /// that follows takes encoded activations.
     pub(super) fn gate(
         &self,
         builder: &mut ProgramBuilder,

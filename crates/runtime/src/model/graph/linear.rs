@@ -9,14 +9,15 @@ use super::{Count, ProgramBuilder};
 use crate::Result;
 use crate::model::{Matrix, MatrixPart};
 
-/// What a matrix multiplies: rows in planes, and the weights and the epsilon of the norm that comes before where the kernel is to apply it.
+/// The input of a matrix product: rows in planes, and, where the kernel is to apply the norm before it, the norm's weights and
+/// epsilon.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) x: &'a Buffer,
     pub(super) norm: Option<(&'a Buffer, f32)>,
 }
 
-/// A matrix, its bias, and where its rows begin in a row of the destination.
+/// A matrix, its bias, and the offset of its products in a row of the destination.
 #[derive(Clone, Copy)]
 pub(super) struct Placed<'a> {
     pub(super) matrix: &'a Matrix,
@@ -24,24 +25,24 @@ pub(super) struct Placed<'a> {
     pub(super) first: u32,
 }
 
-/// Where products go, and what is made of them on the way.
+/// The destination of products, and the operations applied to them before they are stored.
 #[derive(Clone, Copy)]
 pub(super) struct Destination<'a> {
     pub(super) y: &'a Buffer,
-    /// Of a row, in f32.
+    /// Stride of a row, in f32 values.
     pub(super) stride: u32,
-    /// In planes rather than value by value.
+    /// Rows are stored in planes rather than value by value.
     pub(super) planes: bool,
     pub(super) accumulate: bool,
     pub(super) activation: Activation,
-    /// n > 0: the one matrix holds that many rows of a gate, which is activated, and then as many of what it gates.
+    /// n > 0: the matrix holds n gate rows, whose products are activated, and then the n rows that they gate.
     pub(super) gate_rows: u32,
     pub(super) scale: f32,
     pub(super) soft_cap: f32,
 }
 
 impl<'a> Destination<'a> {
-    /// Rows of `stride` values, value by value, of products as they are.
+    /// A destination of products as they are, in rows of `stride` values, value by value.
     pub(super) fn plain(y: &'a Buffer, stride: u32) -> Self {
         Self {
             y,
@@ -55,14 +56,14 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// The same in planes.
+    /// A destination of products as they are, in rows of `stride` values in planes.
     pub(super) fn in_planes(y: &'a Buffer, stride: u32) -> Self {
         Self { planes: true, ..Self::plain(y, stride) }
     }
 }
 
 impl Graph<'_> {
-    /// Matrices and the rows that they begin at: of several ways to divide what they hold, the first that the weights have.
+    /// Matrices, each with its offset in the destination: of several ways to fuse them, the first that the weights have.
     pub(super) fn matrices(&self, ways: &[&[(&str, u32)]]) -> Result<Vec<Placed<'_>>> {
         let found = ways.iter().find(|way| way.iter().all(|(name, _)| self.weights.has_matrix(name)));
         let way = found.or(ways.last()).copied().unwrap_or_default();
@@ -72,12 +73,13 @@ impl Graph<'_> {
         way.iter().map(placed).collect()
     }
 
-    /// The kernels that multiply a part of a matrix with encoded activations, where that is what is wanted and there are any.
+    /// The kernels that multiply a part of a matrix, of `rows` rows, with encoded activations, if the graph encodes any and there
+    /// are such kernels.
     fn encoded_kernels(&self, matrix: &Matrix, rows: u32) -> Option<Variants> {
         self.encoding.and_then(|encoding| self.device.kernels().linear_encoded(matrix.layout.format, rows, encoding))
     }
 
-    /// The encoding that a matrix's kernels take.
+    /// The encoding of activations that a matrix's kernels take; `None` for f32.
     pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
         if matrix.unit > 1 {
             return self
@@ -87,7 +89,8 @@ impl Graph<'_> {
         self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
     }
 
-    /// Products of `input` with matrices, each to its place in a row of the destination; a dispatch a part.
+    /// Appends the products of `input` with `matrices`, each at its offset in a row of the destination; one dispatch for each
+    /// part of a matrix.
     pub(super) fn linear(
         &self,
         builder: &mut ProgramBuilder,
@@ -118,7 +121,7 @@ impl Graph<'_> {
         }
     }
 
-    /// The parameters that any product with a part of a matrix has.
+    /// The parameters common to all products with a part of a matrix.
     pub(super) fn product(
         &self,
         placed: &Placed<'_>,
@@ -145,7 +148,7 @@ impl Graph<'_> {
         }
     }
 
-    /// What such a product binds.
+    /// The buffers bound by a product with a part of a matrix.
     pub(super) fn operands<'b>(
         &'b self,
         placed: &Placed<'b>,

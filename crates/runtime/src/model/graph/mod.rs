@@ -32,11 +32,11 @@ pub(crate) struct Graph<'a> {
     pub(crate) kv: &'a KvCache,
     /// The most tokens that a sequence can have.
     pub(crate) context: u32,
-    /// The encoding of what matrices multiply, where there are kernels for it; f32 where not.
+    /// The encoding of activations for matrices that have kernels for it; f32 for others, and for all where absent.
     pub(crate) encoding: Option<Encoding>,
 }
 
-/// A layer of the spec and its place.
+/// A layer of the spec and its index.
 #[derive(Clone, Copy)]
 struct GraphLayer<'a> {
     index: usize,
@@ -44,15 +44,15 @@ struct GraphLayer<'a> {
 }
 
 impl GraphLayer<'_> {
-    /// The name of one of its tensors.
+    /// The full name of one of the layer's tensors.
     fn tensor(&self, name: &str) -> String {
         layer_tensor(self.index, name)
     }
 }
 
 impl Graph<'_> {
-    /// From the rows' tokens to the residual stream after the last layer. `fused`: the kernels for few rows take in what stands
-    /// beside a matrix.
+    /// The program from tokens to the residual stream after the last layer. With `fused` it has the kernels for few tokens, which
+    /// also compute the norm before a matrix, and the gate or the sum after it.
     pub(crate) fn body(&self, fused: bool) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         self.embed(&mut builder)?;
@@ -70,7 +70,7 @@ impl Graph<'_> {
         Ok(builder.build(self.device.gpu()))
     }
 
-    /// Rows of `width` values in planes as these matrices take them: encoded too where one does.
+    /// Rows of `width` values in planes as the input of `matrices`; appends their encoding where a matrix takes it.
     fn encoded<'b>(
         &'b self,
         builder: &mut ProgramBuilder,

@@ -15,14 +15,14 @@ use crate::model::{LayerSpec, NormKind, NormPlace, NormSpec};
 /// The two sublayers of a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sublayer {
-    /// Attention, or what stands in its place.
+    /// The mixer: attention or a convolution.
     Mixer,
     FeedForward,
 }
 
 impl Graph<'_> {
-    /// What a sublayer's first matrices multiply: the residual stream, under a norm where the model has one there. `fused` leaves
-    /// the norm to the matrices' kernels where they can apply it.
+    /// The input of a sublayer's first matrices: the residual stream, normalised where the model has a norm before the sublayer.
+    /// With `fused`, the norm is left to the matrices' kernels where they can apply it.
     pub(super) fn sublayer_input(
         &self,
         builder: &mut ProgramBuilder,
@@ -40,7 +40,7 @@ impl Graph<'_> {
         self.normed(builder, (&layer.tensor(norm), layer.spec.norm), matrices, Count::Tokens, fused)
     }
 
-    /// Where a sublayer's last product goes.
+    /// The destination of a sublayer's last product.
     pub(super) fn sublayer_output(&self, layer: &LayerSpec) -> Destination<'_> {
         let (a, stride) = (self.workspace, stride(self.spec.width));
         if layer.norm_place.is_after() {
@@ -50,7 +50,7 @@ impl Graph<'_> {
         Destination { accumulate: true, scale, ..Destination::in_planes(&a.residual, stride) }
     }
 
-    /// What comes after that: the norm between it and the residual stream, where the model has one.
+    /// Appends the norm between a sublayer's last product and the residual stream, where the model has one.
     pub(super) fn finish_sublayer(
         &self,
         builder: &mut ProgramBuilder,
@@ -68,7 +68,7 @@ impl Graph<'_> {
         self.norm_projected(builder, &name, norm, Norm { accumulate: 1, scale, ..self.norm_params(norm) })
     }
 
-    /// The norm of what is projected, into the residual stream.
+    /// Appends a norm of the projected values, into the residual stream.
     pub(super) fn norm_projected(
         &self,
         builder: &mut ProgramBuilder,
@@ -83,7 +83,7 @@ impl Graph<'_> {
         Ok(())
     }
 
-    /// The residual stream under the norm after the last layer.
+    /// The residual stream, normalised by the norm after the last layer.
     pub(super) fn output_norm(
         &self,
         builder: &mut ProgramBuilder,
@@ -96,7 +96,7 @@ impl Graph<'_> {
         self.normed(builder, (&name, norm), matrices, count, fused)
     }
 
-    /// The residual stream under a norm, as these matrices need it: of every row or of the outputs' rows.
+    /// The residual stream, normalised and encoded as `matrices` take it: all tokens or, by `count`, only the outputs.
     fn normed(
         &self,
         builder: &mut ProgramBuilder,
@@ -120,7 +120,7 @@ impl Graph<'_> {
             ("outputs", &a.outputs),
         ];
         let variant = self.device.kernels().norm(count == Count::Outputs);
-        // Matrices of one sublayer may be of several formats; without any, what is wanted is the rows themselves.
+        // Matrices of one sublayer may take different encodings; without matrices, the f32 rows are wanted.
         for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
             let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;
             if matrices.iter().any(takes) || (matrices.is_empty() && encoding.is_none()) {

@@ -1,4 +1,4 @@
-//! From the residual stream to what is asked for: logits and sampled tokens, or embeddings.
+//! Outputs: from the residual stream to logits and sampled tokens, or to embeddings.
 
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Kernel, Pool, Sample, Variant};
@@ -12,7 +12,8 @@ use crate::model::workspace::stride;
 use crate::model::{NormKind, NormSpec, OutputSpec};
 
 impl Graph<'_> {
-    /// From the residual stream to the outputs' logits. `fused`: output i is row i of the step, and outputs are few.
+    /// The program from the residual stream to the outputs' logits. With `fused` it is for few outputs, of which output i is
+    /// token i of the step.
     pub(crate) fn head(&self, fused: bool) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         let OutputSpec::Logits { scale, soft_cap } = self.spec.output else {
@@ -27,7 +28,7 @@ impl Graph<'_> {
         Ok(builder.build(self.device.gpu()))
     }
 
-    /// From the residual stream to the embeddings of sequences, whose first rows the outputs name.
+    /// The program from the residual stream to the embeddings of sequences, whose first tokens the outputs name.
     pub(crate) fn pool(&self) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         let OutputSpec::Embedding(pooling) = self.spec.output else { return Ok(builder.build(self.device.gpu())) };
@@ -46,14 +47,15 @@ impl Graph<'_> {
         Ok(builder.build(self.device.gpu()))
     }
 
-    /// From logits to the least that count. Needed before [`Self::sampler`] where an output [`Output::truncates`].
+    /// The program from logits to the thresholds below which tokens are left out. Runs before [`Self::sampler`] where an output
+    /// [`Output::truncates`].
     ///
     /// [`Output::truncates`]: wgslm_shaders::Output::truncates
     pub(crate) fn truncation(&self) -> Program {
         self.sampling(&Sample::TRUNCATION)
     }
 
-    /// From logits to sampled tokens.
+    /// The program from logits to sampled tokens.
     pub(crate) fn sampler(&self) -> Program {
         self.sampling(&Sample::ARGMAX)
     }

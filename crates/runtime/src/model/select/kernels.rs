@@ -1,4 +1,4 @@
-//! The choice of kernels for a device: which variant runs where. A capability is never assumed.
+//! The choice of kernels for a device, by the capabilities that it reports; none is assumed.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use wgslm_shaders::{
 
 use super::tuning::Tuning;
 
-/// The choice of kernels for a device: by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
+/// The kernels chosen for a device by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
 #[derive(Clone, Debug, Default)]
 pub struct Kernels {
     /// Kernels reduce with subgroup operations.
     pub subgroups: bool,
     /// Products of many tokens use the device's matrix units.
     pub cooperative: bool,
-    /// The device is a program on the CPU.
+    /// The device is a software adapter, which computes on the CPU.
     pub software: bool,
-    /// Weight rows lie side by side, and an invocation takes a whole row.
+    /// Rows of weights are interleaved, and each invocation computes a whole row.
     pub interleaved_rows: bool,
-    /// The part of a product with many tokens that a workgroup makes.
+    /// The tile that a workgroup of `matmul` computes.
     pub tile: Tile,
     pub(super) tuning: Arc<Tuning>,
 }
 
 impl Kernels {
-    /// The choice for a device; `interleaved_rows` follows the kind of device where absent.
+    /// The choice for a device; rows are interleaved on software adapters where `interleaved_rows` is absent.
     #[must_use]
     pub fn new(capabilities: &Capabilities, interleaved_rows: Option<bool>, tile: Option<Tile>) -> Self {
         let interleaved_rows = interleaved_rows.unwrap_or(capabilities.software);
@@ -41,26 +41,27 @@ impl Kernels {
         }
     }
 
-    /// Rows side by side in a weight's memory.
+    /// Rows of weights that are interleaved in memory; 1 where none are.
     #[must_use]
     pub fn interleave(&self) -> u32 {
         if self.interleaved_rows { LANE_INTERLEAVE } else { 1 }
     }
 
-    /// Whether the kernels for few rows take in what stands beside a matrix: the norm before it, the SwiGLU or the sum after.
+    /// True where the kernels for few tokens are fused: they also compute the norm before a matrix, and the SwiGLU or the sum
+    /// after it.
     #[must_use]
     pub fn fuses(&self) -> bool {
         !self.interleaved_rows
     }
 
-    /// The encoding of activations that the fastest kernels for many tokens multiply.
+    /// The encoding of activations that the fastest kernels for many tokens take.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         if self.cooperative { Encoding::F16 } else { Encoding::Int8 }
     }
 
-    /// The kernels for `weight * x` with `x` in this encoding, where there are any for a weight of so many rows in this format:
-    /// for many tokens or, where rows of weights lie side by side, for any number.
+    /// The kernels for `weight * x` with `x` in `encoding` and a weight of `rows` rows in `format`, if there are any: for many
+    /// tokens or, where rows are interleaved, for any number.
     #[must_use]
     pub fn linear_encoded(&self, format: WeightFormat, rows: u32, encoding: Encoding) -> Option<Variants> {
         let with = |kernel| Variant::plain(kernel).weight(format, self.interleave());
@@ -72,19 +73,20 @@ impl Kernels {
         }
     }
 
-    /// How keys and values are kept: a CPU spends more on turning halves into floats than on reading twice as much.
+    /// The fastest format of the KV cache: f16, but f32 on software adapters, where converting halves to floats costs more than
+    /// reading twice as much.
     #[must_use]
     pub fn kv_format(&self) -> KvFormat {
         if self.software { KvFormat::F32 } else { KvFormat::F16 }
     }
 
-    /// The most rows for which the kernels for few rows are the faster ones.
+    /// The most tokens for which the kernels for few tokens are faster than those for many.
     #[must_use]
     pub fn few_tokens(&self) -> u32 {
         16
     }
 
-    /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single one.
+    /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single token.
     #[must_use]
     pub fn linear(&self, format: WeightFormat, shape: MatvecShape) -> Variants {
         let with = |variant: Variant| variant.weight(format, self.interleave());
@@ -99,8 +101,8 @@ impl Kernels {
         ])
     }
 
-    /// The kernel for `weight * x` where each token has rows of the weight of its own, with `x` in this encoding if there is one
-    /// for it; rows lie side by side or not.
+    /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
+    /// is no such kernel.
     #[must_use]
     pub fn linear_of_experts(&self, layout: WeightLayout, encoding: Option<Encoding>) -> Option<Variant> {
         let with = |kernel| Variant::plain(kernel).weight(layout.format, layout.interleave).experts(true);
@@ -121,34 +123,34 @@ impl Kernels {
         Variant::plain(Kernel::Embed).weight(format, self.interleave())
     }
 
-    /// The kernel for RMS norm, of all rows or of those that outputs name.
+    /// The kernel for norms: of all tokens or, with `gather`, of those that outputs name.
     #[must_use]
     pub fn norm(&self, gather: bool) -> Variant {
         Variant::plain(Kernel::Norm).subgroups(self.subgroups).gather(gather)
     }
 
-    /// A kernel that differs only in how it reduces.
+    /// The variant of a kernel whose only choice is to reduce with or without subgroup operations.
     #[must_use]
     pub fn reducing(&self, kernel: Kernel) -> Variant {
         Variant::plain(kernel).subgroups(self.subgroups)
     }
 
-    /// The kernel for attention of few rows over a split of the context, for `heads` query heads on a KV head; with the rope
-    /// for a single row.
+    /// The kernel for attention of few tokens over a split of the context, with `heads` query heads on a KV head; with `rope`,
+    /// for a single token, it applies the rope too.
     #[must_use]
     pub fn attention_split(&self, heads: u32, rope: bool) -> Variant {
         Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups).rope(rope)
     }
 
-    /// The kernel for attention of many rows whose heads are `width` wide or, where few have none of their own, of any number,
-    /// with `heads` query heads on a KV head.
+    /// The kernel for attention of many tokens (of any number, where there is none for few), with heads of `width` values and
+    /// `heads` query heads on a KV head.
     #[must_use]
     pub fn attention_of_many(&self, width: u32, heads: u32) -> Variant {
         if self.interleaved_rows && width.is_multiple_of(8) {
             return Variant::plain(Kernel::AttentionTokenPerLane).even_heads(heads);
         }
-        // Staging pays where many invocations share what one reads: not where each has a row of a weight, on a CPU.
-        // The widest heads would take more registers than most devices have for an invocation, but for blocks of half the size.
+        // Staging in workgroup memory pays where invocations share the values, but not with interleaved rows, on a CPU. The
+        // widest heads take blocks of half the size, since most devices have too few registers for more.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
         let tile = AttentionTile::new(width, shape).filter(|_| !self.interleaved_rows);
         tile.map_or_else(
@@ -157,7 +159,7 @@ impl Kernels {
         )
     }
 
-    /// The choices as text by topic, for people to read; of kernels those for weights in Q4_0.
+    /// The choices as text by topic, for people to read; the kernels are those for Q4_0 weights.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
         let float = self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT);
@@ -172,13 +174,13 @@ impl Kernels {
     }
 }
 
-/// One token at a time for a single one, four for more.
+/// The variants of a kernel with a row per invocation: for a single token, and for more, four at a time.
 fn row_per_lane(kernel: Variant) -> Variants {
     Variants::by_count(&[(1, kernel), (u32::MAX, kernel.tokens4(true))])
 }
 
-/// The tile by the number of tokens: larger ones do more with what they stage, but only where enough of them keep a GPU busy; the
-/// numbers are those at which one overtook the other on an H100.
+/// The variants of a kernel by tile. Larger tiles reuse more of what they stage, but pay only where enough of them keep a GPU
+/// busy: the limits are the numbers of tokens at which one overtook the other on an H100.
 fn by_workgroups(kernel: Variant, rows: u32) -> Variants {
     let [least, small, wide, large] = CooperativeTile::ALL.map(|tile| kernel.cooperative_tile(tile));
     let tokens = |workgroups: u32| (workgroups * 128).div_ceil(rows.div_ceil(128));

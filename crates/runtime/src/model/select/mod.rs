@@ -1,4 +1,4 @@
-//! The choice of kernels for a device, what is measured for it, and the check that they compute what they should.
+//! The choice of kernels for a device, the tuning of their shapes, and the self-check against their references.
 
 mod kernels;
 pub(crate) mod self_check;

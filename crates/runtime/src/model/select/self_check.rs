@@ -1,5 +1,5 @@
-//! The self-check of a device. Some stacks claim support and give wrong values: a few kernels are run on small inputs and held
-//! against their references before a model is fetched.
+//! The self-check of a device: before a model is fetched, a few kernels run on small inputs and are compared with their
+//! references, since some drivers claim support and compute wrong values.
 
 use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
@@ -12,10 +12,10 @@ use wgslm_shaders::{
 use super::Kernels;
 use crate::{Error, Result};
 
-/// The largest difference that is put down to rounding, relative to the largest value: f32 sums in another order.
+/// The largest difference accepted as rounding, relative to the largest value: f32 sums may be in another order.
 const TOLERANCE: f32 = 1e-4;
 
-/// Compiles them side by side, submits them all, and waits once.
+/// Runs the self-check: compiles all kernels side by side, submits them all, and waits once.
 pub(crate) async fn run(gpu: &Gpu, kernels: &Kernels) -> Result<()> {
     let cases = cases(gpu, kernels)?;
     gpu.compiled().await?;
@@ -38,7 +38,7 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
     }
     for encoding in Encoding::ALL {
         let variants = kernels.linear_encoded(WeightFormat::Q4_0, 35, encoding);
-        // All for three tokens: tiles may write what they find after the tokens there are.
+        // All with the three tokens that fill the buffers: a tile may write values after the last token.
         for variant in variants.iter().flat_map(Variants::iter) {
             let (params, resources) = linear_case(variant);
             cases.push(Case::new(gpu, params, *variant, extent(3), resources)?);
@@ -96,8 +96,8 @@ fn halves(length: usize) -> Vec<u32> {
 
 fn linear_case(variant: &Variant) -> (Linear, Resources) {
     let (format, interleave) = variant.weight.map_or((WeightFormat::F32, 1), |w| (w.format, w.interleave as usize));
-    // Small, for bindings may be; yet an invocation with several rows has them all, and one that shares a row with a
-    // workgroup has more than one turn of its loop.
+    // Small, since bindings may be. Yet an invocation that computes several rows has all of them, and one that shares a row with
+    // its workgroup runs its loop more than once.
     let (rows, groups) = if interleave > 1 { (101_usize, 3_usize) } else { (35, 69) };
     let tokens = 3_usize;
     let stored = rows.next_multiple_of(interleave);
@@ -159,7 +159,7 @@ fn attention_case() -> (Attention, Resources) {
     (params, resources)
 }
 
-/// Several chunks of a vocabulary, with the candidates that the first stage finds for the second.
+/// Logits of several chunks of a vocabulary, and the first stage's candidates for the second.
 fn argmax_case() -> (Sample, Resources) {
     let vocabulary = 5000;
     let outputs =
@@ -176,7 +176,7 @@ fn argmax_case() -> (Sample, Resources) {
     (params, resources)
 }
 
-/// A kernel on small inputs, and what its reference makes of them.
+/// A kernel on small inputs, and its reference's results for them.
 struct Case {
     variant: Variant,
     execution: Execution,
@@ -198,7 +198,7 @@ impl Case {
     }
 }
 
-/// Whether what was computed is what the reference has, up to rounding.
+/// True where the computed values are the reference's, up to rounding.
 fn agree(variant: &Variant, computed: &Resources, expected: &Resources) -> bool {
     computed.iter().all(|(name, words)| {
         if matches!(variant.kernel, Kernel::ArgmaxPartials | Kernel::Argmax) {

@@ -1,4 +1,4 @@
-//! Finds the fastest shape of `matvec` for each kind of matrix of a model, by running them on its own weights.
+//! Finds the fastest shape of `matvec` for each kind of matrix of a model, by timing all shapes on the model's weights.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use crate::model::tensors::{EMBEDDINGS, GATE_UP, POSITIONS, TOKEN_TYPES};
 use crate::model::{Matrix, Model};
 use crate::{Device, Result};
 
-/// Matrices of a kind that are run in turn: enough that the cache of a large device doesn't hold them all.
+/// Matrices of a kind to run in turn: enough that the cache of a large device doesn't hold them all.
 const MATRICES: usize = 12;
 
-/// Dispatches timed together: enough that the time outweighs the wait for them, which in a browser is some ms.
+/// Dispatches timed together: enough to outweigh the wait for them, which takes some ms in a browser.
 const DISPATCHES: usize = if cfg!(target_arch = "wasm32") { 480 } else { 96 };
 
-/// Times each is measured; the shortest counts.
+/// Measurements of each shape, of which the shortest counts.
 const MEASUREMENTS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 5 };
 
-/// The shapes of `matvec` to be measured: built before the weights are there, so that their pipelines compile meanwhile.
+/// The shapes of `matvec` to measure, built before the weights arrive so that their pipelines compile meanwhile.
 pub(crate) struct Tuner {
     candidates: Vec<(MatrixKind, Vec<Candidate>)>,
 }
@@ -29,12 +29,12 @@ pub(crate) struct Tuner {
 struct Candidate {
     shape: MatvecShape,
     program: Program<AsGiven>,
-    /// How often the program is run for a measurement.
+    /// Runs of the program in a measurement.
     repeats: usize,
 }
 
 impl Tuner {
-    /// For the matrices of `model` of the kinds that the device has no choice for yet; for none on a device without a choice.
+    /// A tuner for the kinds of matrix in `model` that the device has no shape for yet; for none on devices that aren't tuned.
     ///
     /// # Errors
     /// As [`Gpu::storage_buffer`].
@@ -62,8 +62,9 @@ impl Tuner {
         Ok(Self { candidates: candidates.collect::<Result<_>>()? })
     }
 
-    /// Measures them on the model's weights, and remembers the fastest of each kind on the device: see [`Device::tuning`]. Tells
-    /// whether there was anything to choose. Takes about a second in a browser, a fifth of that natively.
+    /// Measures all shapes on the model's weights and records the fastest for each kind of matrix on the device: see
+    /// [`Device::tuning`]. Returns true where there was anything to choose. Takes about a second in a browser, a fifth of that
+    /// natively.
     ///
     /// # Errors
     /// What the device reports.
@@ -83,7 +84,7 @@ impl Tuner {
     }
 }
 
-/// One dispatch for each matrix.
+/// A program with one dispatch for each matrix.
 fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShape) -> Result<Program<AsGiven>> {
     let x = gpu.storage_buffer("tuning input", u64::from(kind.groups) * GROUP as u64 * 4)?;
     let y: Buffer = gpu.storage_buffer("tuning output", u64::from(kind.rows) * 4)?;
@@ -110,11 +111,11 @@ fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShap
     Ok(builder.build(gpu))
 }
 
-/// Seconds that `repeats` runs take.
+/// Seconds for `repeats` runs of a program.
 async fn measure(gpu: &Gpu, program: &Program<AsGiven>, repeats: usize) -> Result<f64> {
     let extent = Extent { count: 1, context: 1 };
     let run = |repeats| gpu.run(std::iter::repeat_n((program, extent), repeats));
-    // The first run may meet weights and a kernel that the device has yet to touch.
+    // Not timed: the device may have to prepare weights and a kernel on first use.
     run(1);
     gpu.finished().await?;
     let mut best = f64::INFINITY;

@@ -1,4 +1,4 @@
-//! Which shape of `matvec` is fastest for which matrix: measured once on a device, kept as text by whoever can keep it.
+//! The fastest shape of `matvec` for each kind of matrix: measured once on a device, and kept as text by the caller.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,20 +8,20 @@ use wgslm_shaders::{MatvecShape, WeightFormat};
 
 use super::Kernels;
 
-/// What a choice depends on.
+/// A kind of matrix: everything that the choice of a shape depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MatrixKind {
-    /// How weights are encoded.
+    /// The format of the weights.
     pub(crate) format: WeightFormat,
     /// Rows of the matrix.
     pub(crate) rows: u32,
     /// Groups of 32 weights in a row.
     pub(crate) groups: u32,
-    /// Whether half of the rows gate the other half.
+    /// Half of the rows gate the other half.
     pub(crate) gated: bool,
 }
 
-/// The choices of a device.
+/// The shapes chosen for a device.
 #[derive(Debug, Default)]
 pub(super) struct Tuning {
     chosen: Mutex<BTreeMap<MatrixKind, MatvecShape>>,
@@ -38,12 +38,12 @@ impl Tuning {
 }
 
 impl Kernels {
-    /// The shape of `matvec` measured to be the fastest for a kind of matrix, if it was.
+    /// The fastest shape of `matvec` for a kind of matrix, if it has been measured.
     pub(crate) fn shape(&self, kind: &MatrixKind) -> Option<MatvecShape> {
         self.tuning.get(kind)
     }
 
-    /// Remembers the shape for a kind of matrix.
+    /// Records the shape chosen for a kind of matrix.
     pub(super) fn choose(&self, kind: MatrixKind, shape: MatvecShape) {
         self.tuning.set(kind, shape);
     }
@@ -61,7 +61,7 @@ impl Kernels {
         })
     }
 
-    /// Takes shapes from such a text, but for lines that can't be read.
+    /// Takes over shapes from a text of [`Self::tuning_text`]; lines that can't be read are ignored.
     pub(crate) fn adopt_tuning(&self, text: &str) {
         for (kind, shape) in text.lines().filter_map(parse) {
             self.choose(kind, shape);

@@ -1,4 +1,4 @@
-//! What layers remember of tokens, on the device.
+//! The KV cache: the keys and values of earlier tokens, in blocks on the device.
 
 use wgslm_gpu::{Buffer, Gpu};
 use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
@@ -6,11 +6,11 @@ use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 use crate::Result;
 use crate::model::{LayerSpec, ModelSpec};
 
-/// What one layer remembers, in blocks that are reached through `tables`.
+/// The cache of one layer, in blocks that its block tables point to.
 pub(crate) struct KvLayer {
-    /// The keys, laid out as `kv.wgsl` of the kernels has it; or what a convolution has seen, in f32.
+    /// The keys, in the layout of `kv.wgsl`; of a convolution, its inputs in f32.
     pub(crate) keys: Buffer,
-    /// The values, likewise; of a convolution, nothing that counts.
+    /// The values, in the same layout as the keys; of a convolution, unused.
     pub(crate) values: Buffer,
     /// The block tables of all sequence slots, [`KvCache::blocks`] entries each.
     pub(crate) tables: Buffer,
@@ -18,26 +18,26 @@ pub(crate) struct KvLayer {
 
 /// A KV cache of fixed capacity; it never grows or moves.
 ///
-/// Layers that see all tokens share blocks, which sequences are given as they grow. Layers that see the last few keep only those:
-/// each slot has a ring of blocks of its own, which its table repeats, so that a block is overwritten once no token to come sees
-/// what it held.
+/// Layers without a window share block tables, whose blocks are allocated as sequences grow. Layers with a window keep only the
+/// tokens within it: each slot has a ring of blocks of its own, which its block table repeats, so that a block is overwritten
+/// once no later token sees its contents.
 pub(crate) struct KvCache {
     /// The layers, in order.
     pub(crate) layers: Vec<KvLayer>,
-    /// The block tables of the layers that see all tokens.
+    /// The block tables of the layers without a window.
     tables: Buffer,
     /// Blocks in the cache, and the most that one sequence can have.
     pub(crate) blocks: u32,
-    /// How keys and values are kept.
+    /// The format of keys and values.
     pub(crate) format: KvFormat,
 }
 
-/// Sequences, and the most rows of one in a step.
+/// The number of sequences, and the most tokens of one in a step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slots {
     /// Slots for sequences.
     pub(crate) count: u32,
-    /// Rows of a sequence that a step may have.
+    /// The most tokens of a sequence in a step.
     pub(crate) rows: u32,
 }
 
@@ -77,7 +77,7 @@ impl KvCache {
         Ok(Self { layers, tables, blocks, format })
     }
 
-    /// The most tokens whose layers' keys fit one binding of `max_binding` bytes each.
+    /// The most tokens with which each layer's keys fit one binding of `max_binding` bytes.
     #[must_use]
     pub(crate) fn largest_capacity(spec: &ModelSpec, format: KvFormat, max_binding: u64) -> u32 {
         let of_layer = |layer: &LayerSpec| layer.bytes_per_token(spec.width, format).0;
@@ -92,20 +92,21 @@ impl KvCache {
         self.layers.iter().map(|layer| layer.keys.size() + layer.values.size()).sum::<u64>() + self.tables.size()
     }
 
-    /// Where the block table of `slot` begins among the tables.
+    /// The entry at which the block table of `slot` begins in the buffer of all tables.
     #[must_use]
     pub(crate) fn table_offset(&self, slot: u32) -> u32 {
         slot * self.blocks
     }
 
-    /// Writes `blocks` as entries from `first` of the block table of `slot`.
+    /// Writes `blocks` to the block table of `slot`, from entry `first` on.
     pub(crate) fn write_table(&self, gpu: &Gpu, slot: u32, first: usize, blocks: &[u32]) {
         let offset = u64::from(self.table_offset(slot)) + first as u64;
         gpu.write(&self.tables, offset * 4, bytemuck::cast_slice(blocks));
     }
 }
 
-/// Blocks that hold what `rows` new tokens see through a window, themselves included, wherever in a block the first of them lies.
+/// Blocks in a ring that holds all tokens which `rows` new ones see through a window, themselves included, wherever in a block
+/// the first new one lies.
 fn ring_blocks(window: u32, rows: u32) -> u32 {
     (u64::from(window) + u64::from(rows)).div_ceil(BLOCK_TOKENS.into()).min(u64::from(u32::MAX / 2)) as u32 + 1
 }

@@ -1,4 +1,4 @@
-//! What layers remember of the tokens before, on the device.
+//! The state that layers keep of earlier tokens, on the device.
 
 mod cache;
 
