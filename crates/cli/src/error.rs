@@ -12,10 +12,10 @@ pub(crate) enum Error {
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
     /// An output file that is also the input file.
-    #[error("{} is the file that is read; choose another name for the one to be written", path.display())]
+    #[error("{} is both the input and the output; choose another output file", path.display())]
     SameFile { path: PathBuf },
     /// A text shorter than one window of `wgslm perplexity`.
-    #[error("the text has {tokens} tokens, and a window takes {context}; choose a longer text or a smaller --context")]
+    #[error("the text has {tokens} tokens, fewer than the {context} of a window; choose a longer text or a smaller --context")]
     ShortText { tokens: usize, context: u32 },
     /// A text that can't be embedded, by its number among several.
     #[error("text {number}: {source}")]

@@ -59,7 +59,7 @@ fn a_failure_leaves_the_file_that_was_there() {
     assert_eq!(fs::read(&output).expect("it is still there"), b"kept");
     assert!(!fs::exists(format!("{output}.partial")).expect("the folder is readable"), "nothing is left over");
     let own = file_of("own.gguf", &whole);
-    wgslm(&["quantize", &own, &own, "--policy", "q8"]).failed(1, "is the file that is read");
+    wgslm(&["quantize", &own, &own, "--policy", "q8"]).failed(1, "is both the input and the output");
     let nowhere = temporary("no such folder/out.gguf");
     wgslm(&["quantize", &own, &nowhere, "--policy", "q8"]).failed(1, &nowhere);
 }

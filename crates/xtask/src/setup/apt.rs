@@ -11,7 +11,7 @@ pub(super) enum Privilege {
     Root,
     /// `sudo` works without a password.
     Sudo,
-    /// Not at all: the user has to.
+    /// This process can install nothing, so the user has to.
     Nobody,
 }
 
