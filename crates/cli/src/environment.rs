@@ -1,10 +1,11 @@
-//! Device options from the environment.
+//! The device options given by environment variables.
 
 use wgslm::shaders::Tile;
 use wgslm::{DeviceOptions, Error, Result};
 
-/// Reads `WGSLM_DEVICE` (name or index), `WGSLM_CAPABILITIES` (`baseline` or `full`), `WGSLM_MAX_BINDING` (bytes, or with
-/// `KiB`, `MiB`, `GiB`), `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`) and `WGSLM_TILE` (rows x tokens, as `64x64`).
+/// Reads `WGSLM_DEVICE` (name or index), `WGSLM_CAPABILITIES` (`baseline` or `full`), `WGSLM_MAX_BINDING` (a number of bytes,
+/// or of `KiB`, `MiB` or `GiB`), `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`) and `WGSLM_TILE` (outputs x tokens, as
+/// `64x64`).
 ///
 /// # Errors
 /// [`Error::InvalidOption`] for a value that isn't one of these.
@@ -26,7 +27,7 @@ pub(crate) fn device_options() -> Result<DeviceOptions> {
 }
 
 fn parse_tile(text: &str) -> Result<Tile> {
-    let name = |tile: &Tile| format!("{}x{}", tile.rows, tile.tokens);
+    let name = |tile: &Tile| format!("{}x{}", tile.outputs, tile.tokens);
     let found = Tile::ALL.into_iter().find(|tile| name(tile) == text);
     found.ok_or_else(|| invalid("WGSLM_TILE", text, &Tile::ALL.each_ref().map(name).join(" or ")))
 }

@@ -1,35 +1,36 @@
-//! `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths about the edges of blocks (16) and tiles (64) and splits (128), shuffled block tables, shared KV heads, every width.
+//! Tests of `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths around the sizes of
+//! blocks (16), tiles (64) and splits (128), shuffled block tables, shared KV heads, and several head widths.
 
 use half::f16;
 use wgslm_shaders::cpu::{Resources, kv_head_pairs};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, BLOCK_TOKENS, Kernel, KvFormat, Row, Variant};
+use wgslm_shaders::{Attention, AttentionVariant, BLOCK_TOKENS, KvFormat, Row};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
 
-/// f32 sums of up to 256 products, and exp, which WGSL allows 3 + 2|x| ulp: for the scores here, up to 20 below the largest,
-/// 2.6e-6 of weights that by then are nearly nothing.
+/// The error of f32 sums of up to 256 products, and of exp, for which WGSL allows 3 + 2|x| ulp: 2.6e-6 for scores 20 below the
+/// largest, whose weights are nearly zero.
 const AGREEMENT: Agreement = Agreement::OfLargest(4e-6);
 
-/// Two f16 NaN: what lies past a sequence's end.
+/// Two f16 NaN, which fill the cache past a sequence's end.
 const NAN_PAIR: u32 = 0x7e00_7e00;
 
-/// Sequences by their lengths, and which of their positions are run.
+/// The sequences of a step: their lengths, and the positions that the step runs.
 pub(crate) struct Rows {
     pub(crate) lengths: Vec<u32>,
     pub(crate) run: Vec<(usize, u32)>,
-    /// Whether they see their whole sequence, as in an encoder, and not just what is before them.
+    /// True if tokens attend to their whole sequence, as in an encoder, and not only to earlier tokens.
     pub(crate) sees_all: bool,
 }
 
 impl Rows {
-    /// The last token of each sequence, as in decoding.
+    /// A step of the last token of each sequence, as in decode.
     pub(crate) fn decode(lengths: &[u32]) -> Self {
         Self::causal(lengths.to_vec(), lengths.iter().map(|length| length - 1).enumerate().collect())
     }
 
-    /// All tokens of a first sequence and some of a second, as in prefill.
+    /// A step of all tokens of a first sequence and some of a second, as in prefill.
     fn prefill() -> Self {
         let run = (0..18).map(|position| (0, position)).chain((60..67).map(|position| (1, position))).collect();
         Self::causal(vec![18, 67], run)
@@ -39,7 +40,7 @@ impl Rows {
         Self { lengths, run, sees_all: false }
     }
 
-    /// Sequences whose tokens see all of them, as in an encoder.
+    /// A step of whole sequences whose tokens attend to all of their sequence, as in an encoder.
     pub(crate) fn encode(lengths: &[u32]) -> Self {
         let run = lengths.iter().enumerate();
         let run = run.flat_map(|(sequence, length)| (0..*length).map(move |position| (sequence, position))).collect();
@@ -49,25 +50,31 @@ impl Rows {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let kernels = [Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionTokenPerLane];
-    for variant in Variant::all().into_iter().filter(|variant| kernels.contains(&variant.kernel) && !variant.rope) {
+    for variant in AttentionVariant::all() {
+        let any_width = match variant {
+            AttentionVariant::Attention { .. } => true,
+            AttentionVariant::AttentionSplit { rope: false, .. } | AttentionVariant::AttentionTokenPerLane { .. } => {
+                false
+            }
+            _ => continue,
+        };
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
             for width in [2, 64, 80, 256] {
                 let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
                 // What a format changes shows at any size.
-                let counts = variant.kv == KvFormat::F16 || (heads == (6, 2) && width < 256);
-                if counts && (variant.kernel == Kernel::Attention || width % 8 == 0) {
+                let counts = variant.kv() == Some(KvFormat::F16) || (heads == (6, 2) && width < 256);
+                if counts && (any_width || width % 8 == 0) {
                     cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
                 }
             }
         }
         cases.push(case(variant, (6, 2, 64), 0.125, &Rows::prefill(), 8));
         cases.push(case(variant, (3, 3, 32), 0.2, &Rows::encode(&[1, 17, 5, 130]), 0));
-        // Scores so far apart that one position takes nearly all.
+        // Scores so far apart that one position has nearly all the weight.
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
         cases.extend(special(variant, (6, 2, 64), &Rows::decode(&[1, 19, 20, 21, 150, 300])));
     }
-    for variant in Variant::all().into_iter().filter(|variant| variant.rope) {
+    for variant in AttentionVariant::all().into_iter().filter(AttentionVariant::rope) {
         for (heads, width, length) in [((3, 1), 64, 1), ((4, 2), 80, 128), ((8, 1), 256, 129), ((2, 2), 64, 300)] {
             cases.push(turning(variant, heads, width, length, 1));
             cases.push(turning(variant, heads, width, length, width / 4));
@@ -78,7 +85,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 /// Windows, capped scores and sinks, each alone and all together.
-pub(crate) fn special(variant: Variant, sizes: (usize, usize, usize), rows: &Rows) -> [Case; 4] {
+pub(crate) fn special(variant: AttentionVariant, sizes: (usize, usize, usize), rows: &Rows) -> [Case; 4] {
     let constants = Resources::default().with("frequencies", &[f32::NAN, 0.5, -1.0, 2.0, 0.0, 0.25, -0.5]);
     [(20, 0.0, 0), (0, 0.5, 0), (0, 0.0, 1), (37, 0.75, 1)].map(|(window, soft_cap, sinks)| {
         let change = move |params| Attention { window, soft_cap, sinks, pairs: 1, ..params };
@@ -88,7 +95,13 @@ pub(crate) fn special(variant: Variant, sizes: (usize, usize, usize), rows: &Row
 
 /// A single row whose queries and key are yet to be turned, half of their pairs or all, and whose key and value aren't in the
 /// cache yet.
-fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, length: u32, pair_step: usize) -> Case {
+fn turning(
+    variant: AttentionVariant,
+    (heads, kv_heads): (usize, usize),
+    width: usize,
+    length: u32,
+    pair_step: usize,
+) -> Case {
     let mut random = Random::new(width as u64 + u64::from(length));
     let rows = Rows::decode(&[length]);
     let (pairs, stride) = (if pair_step == 1 { width / 2 } else { pair_step }, (heads + 2 * kv_heads) * width + 3);
@@ -109,12 +122,12 @@ fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, le
     case_with(variant, (heads, kv_heads, width), 0.1, (&rows, 0), more, &turn).only(&["y", "partials"])
 }
 
-/// Splits as `attention_split` leaves them, of a row that has a single one, and of others.
+/// A case of `attention_combine`, for a token whose context has a single split and for others.
 fn combine(heads: usize, width: usize) -> Case {
     let mut random = Random::new(width as u64);
     let rows = [127, 128, 255, 256, 700].map(|position| Row::causal(position, 0));
     let splits = 6;
-    // The values of a split, then its largest score and its total.
+    // A split's output, then its largest score and the sum of its weights.
     let partials: Vec<f32> = (0..rows.len() * heads * splits)
         .flat_map(|_| {
             let values = random.values(width + 2);
@@ -127,7 +140,7 @@ fn combine(heads: usize, width: usize) -> Case {
         .with("rows", &rows)
         .with("partials", &partials)
         .with("y", &vec![UNTOUCHED; rows.len() * params.y_stride as usize]);
-    let start = (params, Variant::plain(Kernel::AttentionCombine), rows.len());
+    let start = (params, AttentionVariant::AttentionCombine, rows.len());
     Case::new(format!("{heads} heads, {width} wide"), AGREEMENT, start, resources)
 }
 
@@ -146,12 +159,18 @@ fn params((heads, kv_heads, width): (usize, usize, usize), scale: f32, splits: u
     }
 }
 
-pub(crate) fn case(variant: Variant, sizes: (usize, usize, usize), scale: f32, rows: &Rows, gap: usize) -> Case {
+pub(crate) fn case(
+    variant: AttentionVariant,
+    sizes: (usize, usize, usize),
+    scale: f32,
+    rows: &Rows,
+    gap: usize,
+) -> Case {
     case_with(variant, sizes, scale, (rows, gap), Resources::default(), &|params| params)
 }
 
 fn case_with(
-    variant: Variant,
+    variant: AttentionVariant,
     (heads, kv_heads, width): (usize, usize, usize),
     scale: f32,
     (rows, gap): (&Rows, usize),
@@ -161,7 +180,7 @@ fn case_with(
     let mut random = Random::new((heads * width) as u64);
     let block = BLOCK_TOKENS as usize;
     let blocks: usize = rows.lengths.iter().map(|length| (*length as usize).div_ceil(block)).sum();
-    // One table after the other, after an entry that belongs to none; block 0 belongs to none either.
+    // The block tables in sequence, after one unused entry; block 0 is unused as well.
     let tables: Vec<u32> = std::iter::once(0).chain(random.shuffled(blocks).iter().map(|block| block + 1)).collect();
     let words = kv_head_pairs(width / 2);
     let mut caches = [(); 2].map(|()| vec![NAN_PAIR; (blocks + 1) * block * kv_heads * words]);
@@ -181,7 +200,7 @@ fn case_with(
         }
         start += (*length as usize).div_ceil(block);
     }
-    if variant.kv == KvFormat::F32 {
+    if variant.kv() == Some(KvFormat::F32) {
         caches = caches.map(|cache| cache.into_iter().flat_map(floats).collect());
     }
     let run: Vec<Row> = rows
@@ -192,7 +211,7 @@ fn case_with(
             Row { context: if rows.sees_all { rows.lengths[*sequence] } else { row.context }, ..row }
         })
         .collect();
-    // The end, and rows of an earlier step, which look as if they were to be run.
+    // The end of the step, then stale rows of an earlier step, which must not run.
     let stale = Row::causal(0, starts[0] as u32);
     let written = [&run[..], &[Row::END, stale, stale]].concat();
     let longest = rows.lengths.iter().max().copied().unwrap_or_default();
@@ -223,7 +242,7 @@ fn case_with(
     )
 }
 
-/// A pair of halves as two floats.
+/// Converts a pair of f16 to two f32.
 fn floats(pair: u32) -> [u32; 2] {
     [pair as u16, (pair >> 16) as u16].map(|half| f16::from_bits(half).to_f32().to_bits())
 }

@@ -1,9 +1,9 @@
-//! Nothing is left out without a word.
+//! Tests that every variant has cases and runs on some adapter, and that whatever is skipped is reported.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use wgslm_shaders::{Kernel, Variant};
+use wgslm_shaders::Variant;
 use wgslm_testing::{report, skipped};
 
 use crate::adapters::{adapters, runs};
@@ -52,15 +52,13 @@ fn every_variant_runs_on_some_adapter() {
         }
     }
     // What needs matrix units runs on an imitation of them as well: see `cooperative`.
-    let nowhere = without(&|variant| {
-        variant.kernel == Kernel::MatmulCooperative || adapters.iter().any(|gpu| runs(gpu, variant))
-    });
+    let nowhere = without(&|variant| variant.matrix_units() || adapters.iter().any(|gpu| runs(gpu, variant)));
     if !nowhere.is_empty() {
         skipped(&format!("no adapter has subgroups for {}", nowhere.join(", ")));
     }
 }
 
-/// Runs the test above in a process that finds no Vulkan driver.
+/// Runs the test above in a process without Vulkan drivers.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_machine_without_adapters_skips_with_a_line_or_fails() {

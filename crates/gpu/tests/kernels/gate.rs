@@ -1,24 +1,23 @@
-//! `gate`, from values in order to planes or encoded.
+//! Tests of `gate`, which reads values in order and writes planes or encoded activations.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Encoding, Gate, Kernel, Variant};
+use wgslm_shaders::{Activation, Encoding, Gate, GateVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
 
-/// WGSL allows exp 3 + 2|x| ulp and a quotient 2.5: for x at -80, the farthest where something is left, 2e-5.
+/// The error that WGSL allows for exp, 3 + 2|x| ulp, and a quotient, 2.5 ulp, at x = -80, below which the result vanishes.
 const AGREEMENT: Agreement = Agreement::OfEach(2e-5);
 
-/// A scale is off by as much as the value that makes it, and by two quotients.
+/// A scale's error: that of the value it is computed from, and two quotients.
 const IN_CODES: Agreement = Agreement::Quantised(2.1e-5);
 
 pub(crate) fn cases() -> Vec<Case> {
-    let variants = Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Gate);
-    variants.flat_map(cases_of).collect()
+    GateVariant::all().into_iter().flat_map(cases_of).collect()
 }
 
-fn cases_of(variant: Variant) -> Vec<Case> {
+fn cases_of(variant: GateVariant) -> Vec<Case> {
     let mut random = Random::new(1);
     let shapes = [(1, 1, 0), (2, 63, 0), (1, 64, 5), (3, 65, 1), (2, 257, 3), (67, 3, 5), (1, 1536, 0), (2, 2100, 0)];
     let mut cases: Vec<Case> = shapes
@@ -41,7 +40,7 @@ fn cases_of(variant: Variant) -> Vec<Case> {
 }
 
 fn case(
-    variant: Variant,
+    variant: GateVariant,
     (activation, gated): (Activation, bool),
     (rows, width, stride): (usize, usize, usize),
     x: &[f32],

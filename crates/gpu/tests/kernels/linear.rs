@@ -1,33 +1,35 @@
-//! `matvec` and all whose names begin with `matmul`.
+//! Tests of `matvec` and of all kernels named `matmul*`.
 
 use half::f16;
 use pollster::block_on;
 use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
-use wgslm_shaders::{Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
+use wgslm_shaders::{
+    Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, Target, Variant,
+};
 
 use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
-use crate::weights::{layout_of, random_weight, whole_groups};
+use crate::weights::{random_weight, whole_groups};
 
-/// A dot product of n products in f32 rounds n times by at most 2^-24 of the sum so far, in a random direction: about
-/// sqrt(n) * 2^-24, which for the longest here, of 2,080, is 2.7e-6. Doubled for the worst of many.
+/// The error of dot products: n roundings of at most 2^-24 in random directions add up to about sqrt(n) * 2^-24, which is 2.7e-6
+/// for the longest one here, n = 2,080. Doubled for the worst of many outputs.
 const AGREEMENT: Agreement = Agreement::OfLargest(5e-6);
 
-/// Whatever cancels in a single sum, there is no larger one beside it.
+/// The error of a single output, relative to itself: if its terms cancel, there is no larger output to compare with.
 const ALONE: Agreement = Agreement::OfLargest(5e-5);
 
-/// A sum that begins at UNTOUCHED, a norm's root, an exp of the gate's: a few roundings more, of larger values.
+/// The error of products with an accumulated output, a norm or a gate, which round a few more and larger values.
 const WITH_EXTRAS: Agreement = Agreement::OfLargest(2e-5);
 
-/// What is capped is off by as much as the sums are, which may be far larger.
+/// The error of capped outputs, which is that of sums that may be far larger than the cap.
 const CAPPED: Agreement = Agreement::OfLargest(2e-4);
 
-/// An activation in the middle of two steps of a 32,000th of its group's largest may be rounded to either.
+/// The error of fixed point, whose steps are a 32,000th of a group's largest activation, with halves rounded either way.
 const IN_FIXED_POINT: Agreement = Agreement::OfLargest(5e-5);
 
-/// A weight in the middle of two f16 may be rounded to either, and matrix units may add without rounding to the nearest.
+/// The error of matrix units, which may round a weight to either neighbouring f16 and add without rounding to the nearest.
 const OF_HALVES: Agreement = Agreement::OfLargest(3e-4);
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,33 +37,33 @@ struct Shape {
     rows: usize,
     groups: usize,
     tokens: usize,
-    /// Tokens for which there is room beyond those that are run.
+    /// Tokens that the buffers hold in addition to those that are run.
     spare_tokens: usize,
-    /// Values at the end of the last group that are padding: zeros in `x`.
+    /// Zeros that pad the end of the last group of each token in `x`.
     padding: usize,
-    /// Units of four in a row of `x` that don't belong to it.
+    /// The gap between tokens in `x`, in units of four values.
     x_gap: usize,
     y_offset: usize,
-    /// Values in a row of `y` after those that the dispatch makes.
+    /// The gap between tokens in `y`, in values.
     y_gap: usize,
-    /// What else the kernel does.
+    /// The operation that the kernel runs besides the product.
     extra: Extra,
-    /// Whether every format is tried in it.
+    /// True if every weight format is tested in this shape.
     in_all: bool,
 }
 
-/// What a kernel can do beside the product.
+/// An operation that a kernel can run besides the product.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Extra {
     #[default]
     Nothing,
     /// Adds to `y`, which lies in planes.
     Accumulate,
-    /// Norms `x` first (`matvec`).
+    /// Normalises `x` first (`matvec`).
     Norm,
-    /// Norms `x` first, and gates half of the rows with the other half (`matvec`).
+    /// Normalises `x` first, and gates one half of the outputs with the other (`matvec`).
     Gate(Activation),
-    /// Adds a bias, activates, scales and caps.
+    /// Adds a bias, then applies activation function, scale and cap.
     Finish,
 }
 
@@ -99,8 +101,8 @@ const SHAPES: [Shape; 16] = [
     Shape { extra: Extra::Finish, y_offset: 2, in_all: true, ..shape(70, 3, 70) },
 ];
 
-/// Those for formats whose codes, tables and ways to use a scale others have too: a few of the above, and rows of more than one
-/// block of doubly quantised scales.
+/// The shapes for formats made of parts of other formats: a few of [`SHAPES`], and rows with several blocks of doubly quantised
+/// scales.
 const FEW_SHAPES: [Shape; 6] = [
     SHAPES[1],
     SHAPES[4],
@@ -110,7 +112,7 @@ const FEW_SHAPES: [Shape; 6] = [
     Shape { extra: Extra::Finish, y_offset: 1, ..shape(5, 259, 9) },
 ];
 
-/// Whether a format is made of what others have too.
+/// True if other formats have the same codes, tables and kinds of scales.
 fn is_composed(format: WeightFormat) -> bool {
     matches!(format, WeightFormat::NF4 | WeightFormat::NF4_DQ | WeightFormat::Q4_DQ | WeightFormat::Q8_DQ)
 }
@@ -120,52 +122,52 @@ fn shapes(format: WeightFormat) -> &'static [Shape] {
     if is_composed(format) { &FEW_SHAPES } else { &SHAPES }
 }
 
-/// The formats that are tried in every shape: halves, nibbles, and the one whose scales are the most intricate.
+/// The formats tested in every shape: F16, 4-bit codes, and the format with the most intricate scales.
 const THOROUGH: [WeightFormat; 3] = [WeightFormat::F16, WeightFormat::Q4_0, WeightFormat::Q6_K];
 
-/// More rows than a grid has room for in one dimension.
+/// A matrix with more outputs than a grid's dimension allows workgroups.
 const TALL: Shape = shape(131_100, 1, 1);
 
 pub(crate) fn cases() -> Vec<Case> {
-    let all = || Variant::all().into_iter().filter(|variant| is_linear(variant.kernel));
-    let variants = || all().filter(|variant| !variant.experts);
-    let tall = variants()
-        .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
+    let all = || LinearVariant::all().into_iter();
+    let variants = || all().filter(|variant| !variant.experts());
+    let tall = variants().filter(|variant| is_matvec(variant) && variant.format == WeightFormat::Q4_0);
     let odd = variants().flat_map(|variant| {
-        let alone = variant.kernel != Kernel::Matvec;
-        let shapes = shapes(layout_of(&variant).format)
+        let alone = !is_matvec(&variant);
+        let shapes = shapes(variant.format)
             .iter()
             .copied()
             .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
-        let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);
+        let shapes = shapes.filter(move |shape| alone || shape.tokens < 64);
         // Nor do tiles where there's much less than one.
-        let shapes = shapes.filter(move |shape| variant.tile.is_none() || shape.tokens > 8);
+        let tiles = matches!(variant.kernel, LinearKernel::Matmul(_) | LinearKernel::MatmulInt8(_));
+        let shapes = shapes.filter(move |shape| !tiles || shape.tokens > 8);
         // What formats differ in shows in a few shapes; what kernels do with them doesn't differ.
-        let shapes = shapes.filter(move |shape| THOROUGH.contains(&layout_of(&variant).format) || shape.in_all);
+        let shapes = shapes.filter(move |shape| THOROUGH.contains(&variant.format) || shape.in_all);
         shapes.map(move |shape| case(variant, shape))
     });
-    let of_experts = all().filter(|variant| variant.experts).flat_map(|variant| {
-        let norm = variant.kernel == Kernel::Matvec;
+    let of_experts = all().filter(LinearVariant::experts).flat_map(|variant| {
+        let norm = is_matvec(&variant);
         [(1, false), (2, norm), (3, false)].map(|(per_row, norm)| expert_case(variant, per_row, norm))
     });
     odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).collect()
 }
 
-fn is_linear(kernel: Kernel) -> bool {
-    kernel.takes().is_some() || matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
+fn is_matvec(variant: &LinearVariant) -> bool {
+    matches!(variant.kernel, LinearKernel::Matvec { .. })
 }
 
-fn case(variant: Variant, shape: Shape) -> Case {
+fn case(variant: LinearVariant, shape: Shape) -> Case {
     let Shape { rows, groups, tokens, spare_tokens, padding, x_gap, y_offset, y_gap, extra, .. } = shape;
-    let groups = whole_groups(&variant, groups);
+    let groups = whole_groups(variant.format, groups);
     let mut random = Random::new(rows as u64);
     let (width, capacity) = (groups * GROUP, tokens + spare_tokens);
     let x_stride = width + 4 * x_gap;
     let planes = extra == Extra::Accumulate;
     let y_groups = (y_offset + rows).div_ceil(GROUP);
     let y_stride = if planes { y_groups * GROUP } else { y_offset + rows } + y_gap;
-    // What no token's values may come from is NaN, so that it shows wherever it is read.
+    // Values that must not be read are NaN, so that reading them shows in the result.
     let mut x = in_planes(&mut random, tokens, width - padding, x_stride, f32::NAN);
     x.resize(capacity * x_stride, f32::NAN);
     let gate = if let Extra::Gate(activation) = extra { Some(activation) } else { None };
@@ -173,15 +175,15 @@ fn case(variant: Variant, shape: Shape) -> Case {
     let finishes = extra == Extra::Finish || gate.is_some();
     let activation = gate.unwrap_or(if finishes { Activation::Gelu } else { Activation::None });
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: capacity as u32,
+        tokens: capacity as u32,
         x_stride: (x_stride / 4) as u32,
         y_stride: y_stride as u32,
         y_offset: y_offset as u32,
         y_groups: if planes { y_groups as u32 } else { 0 },
         accumulate: planes.into(),
-        gate_rows: if gate.is_some() { rows as u32 } else { 0 },
+        gate_outputs: if gate.is_some() { rows as u32 } else { 0 },
         norm_width: if norms { (width - padding) as u32 } else { 0 },
         epsilon: 1e-5,
         bias: if finishes { 4 } else { 0 },
@@ -194,16 +196,16 @@ fn case(variant: Variant, shape: Shape) -> Case {
     let bias = random.values(3 + stored_rows);
     let mut norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
     if gate == Some(Activation::ClampedSwiglu) {
-        // What is bounded is off by as much as the sums are, which may be far larger: here they aren't.
+        // Keeps the sums small, since a clamped value has the error of the sum, which could be far larger.
         norm.iter_mut().for_each(|weight| *weight *= 2e-4);
     }
-    let mut resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
+    let mut resources = random_weight(&mut random, variant.layout(), stored_rows, groups)
         .with("x", &x)
         .with("norm", &norm)
         .with("bias", &bias)
-        // A row more than there is room for, which nothing may touch.
+        // One row more than the capacity, which must stay unwritten.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
-    match variant.kernel.takes() {
+    match variant.takes() {
         Some(Encoding::Int8) => {
             let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
             resources.set("codes_x", &codes);
@@ -213,29 +215,29 @@ fn case(variant: Variant, shape: Shape) -> Case {
         None => {}
     }
     let agreement = match (variant.kernel, extra) {
-        (Kernel::MatmulCooperative, _) => OF_HALVES,
-        _ if variant.shape.is_some_and(|shape| shape.fixed) => IN_FIXED_POINT,
+        (LinearKernel::MatmulCooperative(_), _) => OF_HALVES,
+        _ if variant.fixed() => IN_FIXED_POINT,
         (_, Extra::Finish) => CAPPED,
         (_, Extra::Nothing) if rows == 1 => ALONE,
         (_, Extra::Nothing) => AGREEMENT,
         _ => WITH_EXTRAS,
     };
-    // Kernels work in tiles: tokens past those that are run, but within the capacity, may be written.
+    // Kernels work in tiles, so that they may write tokens after the last one, within the capacity.
     Case::new(format!("{shape:?}"), agreement, (params, variant, tokens), resources)
         .unspecified(tokens * y_stride..capacity * y_stride)
 }
 
 /// Tokens that go to the second, third and fourth of five experts, whose rows are in the weight, or to another, whose rows aren't.
-fn expert_case(variant: Variant, per_row: usize, norms: bool) -> Case {
+fn expert_case(variant: LinearVariant, per_row: usize, norms: bool) -> Case {
     let experts: [u32; 6] = [2, 0, 3, 1, 4, 1];
-    let (rows, groups, tokens) = (64, whole_groups(&variant, 3), experts.len());
+    let (rows, groups, tokens) = (64, whole_groups(variant.format, 3), experts.len());
     let mut random = Random::new(per_row as u64);
     let (width, inputs) = (groups * GROUP, tokens.div_ceil(per_row));
     let (y_stride, y_offset) = (rows + 9, 4);
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: tokens as u32,
+        tokens: tokens as u32,
         x_stride: (width / 4) as u32,
         y_stride: y_stride as u32,
         y_offset: y_offset as u32,
@@ -247,13 +249,13 @@ fn expert_case(variant: Variant, per_row: usize, norms: bool) -> Case {
         per_row: per_row as u32,
         ..Linear::default()
     };
-    let mut resources = random_weight(&mut random, layout_of(&variant), 3 * rows, groups)
+    let mut resources = random_weight(&mut random, variant.layout(), 3 * rows, groups)
         .with("x", &in_planes(&mut random, inputs, width, width, f32::NAN))
         .with("norm", &in_planes(&mut random, 1, width, width, 0.0))
         .with("bias", &random.values(1 + 3 * rows))
         .with("experts", &experts)
         .with("y", &vec![UNTOUCHED; (tokens + 1) * y_stride]);
-    if variant.kernel.takes() == Some(Encoding::Int8) {
+    if variant.takes() == Some(Encoding::Int8) {
         let (codes, scales) = quantised(&mut random, (inputs, inputs), groups, 0);
         resources.set("codes_x", &codes);
         resources.set("scales_x", &scales);
@@ -261,7 +263,7 @@ fn expert_case(variant: Variant, per_row: usize, norms: bool) -> Case {
     Case::new(format!("experts, {per_row} a row"), WITH_EXTRAS, (params, variant, tokens), resources)
 }
 
-/// `codes_x` of `tokens` tokens, with `padding` zeros at the end, then NaN.
+/// Random f16 activations `codes_x` of `tokens` tokens, with `padding` zeros at the end of each, then NaN up to the capacity.
 fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize, padding: usize) -> Vec<u16> {
     let mut halves = vec![f16::NAN; capacity * width];
     for row in halves.chunks_mut(width).take(tokens) {
@@ -273,8 +275,8 @@ fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize,
     halves.iter().map(|half| half.to_bits()).collect()
 }
 
-/// `codes_x` and `scales_x` of `tokens` tokens, with NaN for the scales of those beyond: any code but -128, `padding` zeros at the
-/// end.
+/// Random 8-bit activations `codes_x` and `scales_x` of `tokens` tokens: any code but -128, `padding` zeros at the end of each,
+/// and NaN scales up to the capacity.
 fn quantised(
     random: &mut Random,
     (tokens, capacity): (usize, usize),
@@ -305,13 +307,13 @@ fn linear_kernels_agree_with_their_reference() {
     check(cases());
 }
 
-/// Devices with matrix units are few: what surrounds them is run on any.
+/// Tests `matmul_cooperative` on any device, with plain arithmetic in place of matrix units.
 #[test]
 fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     let text = |variant: &Variant, target: Target| {
         let units = include_str!("../../../shaders/src/linear/fragments/matrix_units.wgsl");
         let text = variant.wgsl(target);
-        if variant.kernel != Kernel::MatmulCooperative {
+        if !variant.matrix_units() {
             return text;
         }
         assert!(text.contains(units), "{}", variant.name());
@@ -324,15 +326,16 @@ fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     };
     let gpus: Vec<Gpu> = adapters().iter().map(open).collect();
     // The others take more workgroup memory than devices without matrix units are asked for.
-    let runs = |_: &Gpu, variant: &Variant| variant.cooperative_tile == Some(CooperativeTile::ALL[0]);
+    let least = LinearKernel::MatmulCooperative(CooperativeTile::ALL[0]);
+    let runs = |_: &Gpu, variant: &Variant| matches!(variant, Variant::Linear(linear) if linear.kernel == least);
     check_on(&gpus, runs, cases());
 }
 
 #[test]
 fn a_grid_stays_within_what_every_device_takes() {
-    for variant in Variant::all().into_iter().filter(|variant| is_linear(variant.kernel)) {
+    for variant in LinearVariant::all().into_iter().map(Variant::from) {
         let params =
-            Linear { rows: 262_144, groups: 1, columns: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
+            Linear { outputs: 262_144, groups: 1, tokens: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
         let grid = params.grid(&variant, Extent { count: 4096, context: 4096 });
         assert!(grid.iter().all(|size| (1..=65_535).contains(size)), "{}: {grid:?}", variant.name());
     }

@@ -1,31 +1,32 @@
-//! `norm`, of all rows or of those that outputs name, or encoded.
+//! Tests of `norm`: of all rows, of the rows that outputs name, and with encoded results.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Encoding, Kernel, Norm, Output, Variant};
+use wgslm_shaders::{Encoding, Norm, NormVariant, Output};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
-/// inverseSqrt is good to 2 ulp, and the root halves what the sum of squares, all of one sign, is off: a few ulp in all.
+/// The error of a norm: 2 ulp of inverseSqrt and half the error of a sum of squares, a few ulp in all.
 const AGREEMENT: Agreement = Agreement::OfEach(1e-6);
 
-/// A scale is off by as much as the value that makes it, and by two quotients.
+/// A scale's error: that of the value it is computed from, and two quotients.
 const IN_CODES: Agreement = Agreement::Quantised(2e-6);
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Norm) {
+    for variant in NormVariant::all() {
+        let NormVariant::Norm { gather, encoding, .. } = variant else { continue };
         for (width, rows) in [(1, 1), (2, 3), (63, 2), (64, 1), (65, 5), (257, 3), (576, 7)] {
             cases.push(case(variant, width, rows, 0, 1.0));
         }
         cases.push(case(variant, 67, 3, 8, 1.0));
-        // Where epsilon outweighs the squares, and where it is nothing beside them.
+        // Values so small that epsilon dominates, and so large that it vanishes.
         cases.push(case(variant, 96, 2, 0, 1e-3));
         cases.push(case(variant, 96, 2, 0, 1e5));
         for (centred, accumulate, of_sum) in [(1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 0, 1)] {
-            let accumulate = if variant.encoding.is_none() { accumulate } else { 0 };
-            let of_sum = if variant.encoding.is_none() && !variant.gather { of_sum } else { 0 };
+            let accumulate = if encoding.is_none() { accumulate } else { 0 };
+            let of_sum = if encoding.is_none() && !gather { of_sum } else { 0 };
             let change = |params| Norm { centred, accumulate, of_sum, ..params };
             cases.extend([63, 256, 290].map(|width| case_with(variant, width, 3, (0, 1.0), &change)));
         }
@@ -33,19 +34,19 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-fn case(variant: Variant, width: usize, rows: usize, gap: usize, size: f32) -> Case {
+fn case(variant: NormVariant, width: usize, rows: usize, gap: usize, size: f32) -> Case {
     case_with(variant, width, rows, (gap, size), &|params| params)
 }
 
 fn case_with(
-    variant: Variant,
+    variant: NormVariant,
     width: usize,
     rows: usize,
     (gap, size): (usize, f32),
     change: &dyn Fn(Norm) -> Norm,
 ) -> Case {
     let mut random = Random::new(width as u64);
-    // Every row but the first, which none names, the last one twice.
+    // Outputs that name every row but the first, and the last one twice.
     let outputs: Vec<Output> =
         (0..rows).map(|i| Output { row: (rows - i).min(rows - 1) as u32, ..Output::default() }).collect();
     let groups = width.div_ceil(GROUP);
@@ -70,9 +71,9 @@ fn case_with(
         of_sum: 0,
         scale: 0.25,
     });
-    let agreement = match variant.encoding {
+    let agreement = match variant.encoding() {
         None if params.centred + params.accumulate == 0 => AGREEMENT,
-        // A difference of values that are nearly the same is off by as much as they are.
+        // The difference of nearly equal values has their absolute error.
         None => Agreement::OfLargest(1e-6),
         Some(Encoding::F16) => Agreement::Halves,
         Some(Encoding::Int8) => IN_CODES,

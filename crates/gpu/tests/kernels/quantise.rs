@@ -1,13 +1,13 @@
-//! `quantise`, from planes to encoded activations.
+//! Tests of `quantise`, which encodes activations in planes.
 
 use wgslm_shaders::cpu::{Resources, activation_row};
 use wgslm_shaders::format::{GROUP, plane_index};
-use wgslm_shaders::{Encoding, Kernel, Launch, Quantise, Variant};
+use wgslm_shaders::{Encoding, Launch, Quantise, QuantiseVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
-/// Two quotients of 2.5 ulp each.
+/// The error of two quotients of 2.5 ulp each.
 const IN_CODES: Agreement = Agreement::Quantised(1e-6);
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -24,7 +24,7 @@ fn cases_of(encoding: Encoding) -> Vec<Case> {
         (5, 100, 2, 1e-6),
         (2, 65 * GROUP, 3, 1.0),
         (257, 33, 0, 1.0),
-        // Whose 127th is subnormal, and whose every value is.
+        // Values whose 127th part is subnormal, and values that are subnormal themselves.
         (1, 64, 0, 1e-36),
         (1, 64, 0, 1e-40),
     ] {
@@ -33,7 +33,7 @@ fn cases_of(encoding: Encoding) -> Vec<Case> {
         let x: Vec<f32> = x.into_iter().map(|value| value * size).collect();
         cases.push(case(encoding, format!("{rows} rows of {width}, size {size}"), (rows, groups, gap), &x));
     }
-    // A group of zeros, one with a huge value among small ones, one with a value at the middle of two codes, and an ordinary one.
+    // A group of zeros, one with a huge value among small ones, one with values halfway between codes, and an ordinary one.
     let mut x = in_planes(&mut random, 3, 4 * GROUP, 4 * GROUP, f32::NAN);
     for row in x.chunks_mut(4 * GROUP) {
         for i in 0..GROUP {
@@ -48,14 +48,14 @@ fn cases_of(encoding: Encoding) -> Vec<Case> {
 }
 
 fn case(encoding: Encoding, label: String, (rows, groups, gap): (usize, usize, usize), x: &[f32]) -> Case {
-    // A row more than is written.
+    // One row more than the dispatch writes.
     let resources = Resources::default()
         .with("x", x)
         .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2]);
     let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32 };
     let agreement = if encoding == Encoding::F16 { Agreement::Halves } else { IN_CODES };
-    Case::new(label, agreement, (params, Variant::plain(Kernel::Quantise).encoding(Some(encoding)), rows), resources)
+    Case::new(label, agreement, (params, QuantiseVariant::Quantise(encoding), rows), resources)
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn quantise_agrees_with_its_reference() {
 
 #[test]
 fn codes_and_scales_lie_where_integer_kernels_look_for_them() {
-    // Two rows of two groups: value i of a row is i - 20, but for the last, which makes the scale 1.
+    // Two rows of two groups: value i of a row is i - 20, but the last of each group is 127, so that the scale is 1.
     let mut x = vec![0.0f32; 4 * GROUP];
     let value = |i: usize| if i % GROUP == 31 { 127.0 } else { (i % 64) as f32 - 20.0 };
     for i in 0..4 * GROUP {
@@ -73,7 +73,7 @@ fn codes_and_scales_lie_where_integer_kernels_look_for_them() {
     }
     let mut resources = Resources::default().with("x", &x).with("codes_x", &[0u32; 32]).with("scales_x", &[0.0f32; 8]);
     let params = Quantise { groups: 2, x_stride: 16 };
-    params.reference(&Variant::plain(Kernel::Quantise).encoding(Some(Encoding::Int8)), 2, &mut resources);
+    params.reference(&QuantiseVariant::Quantise(Encoding::Int8).into(), 2, &mut resources);
     let codes = resources.get::<i8>("codes_x");
     for (row, group, half, i) in [(0, 0, 0, 0), (0, 1, 0, 5), (1, 0, 1, 15), (1, 1, 1, 3), (0, 0, 1, 7)] {
         let at = row * 64 + half * 32 + group * 16 + i;

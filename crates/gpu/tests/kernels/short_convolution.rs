@@ -1,8 +1,9 @@
-//! `short_convolution`: the first tokens of a prompt, a prompt in parts, several sequences in a step, blocks in any order.
+//! Tests of `short_convolution`: the first tokens of a prompt, a prompt in parts, several sequences in a step, and blocks in any
+//! order.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{BLOCK_TOKENS, Kernel, Row, ShortConvolution, Variant};
+use wgslm_shaders::{BLOCK_TOKENS, Row, ShortConvolution, StateVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -13,11 +14,11 @@ pub(crate) fn cases() -> Vec<Case> {
         prompt(0, 5),
         prompt(15, 4),
         vec![Row::causal(33, 1)],
-        // A prompt's end, another's beginning, and two that decode.
+        // The end of a prompt, the beginning of another, and two sequences that decode.
         [(1, 16), (1, 17), (4, 0), (4, 1), (5, 2), (6, 9)]
             .map(|(table, position)| Row::causal(position, table))
             .to_vec(),
-        // Neighbours that don't follow each other: too far apart for one to see the other.
+        // Adjacent rows whose positions are too far apart for one to reach the other.
         [(1, 9), (1, 13), (1, 14)].map(|(table, position)| Row::causal(position, table)).to_vec(),
     ];
     let sizes = [(64, 3, 0), (100, 4, 3), (1, 2, 0), (70, 1, 1)];
@@ -43,7 +44,7 @@ fn case(rows: &[Row], (width, taps, gap): (usize, usize, usize)) -> Case {
         .with("kernel", &random.values(width * taps))
         .with("cache", &random.values((blocks + 1) * BLOCK_TOKENS as usize * width))
         .with("y", &vec![UNTOUCHED; rows.len() * groups * GROUP]);
-    let launch = (params, Variant::plain(Kernel::ShortConvolution), rows.len());
+    let launch = (params, StateVariant::ShortConvolution, rows.len());
     Case::new(format!("{params:?}, {} rows", rows.len()), Agreement::OfLargest(5e-7), launch, resources)
 }
 

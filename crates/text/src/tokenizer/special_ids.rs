@@ -5,10 +5,15 @@ use wgslm_formats::gguf::{Metadata, Value};
 use super::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
+/// The key of a special token's id in the metadata.
+pub(super) fn id_key(name: &str) -> String {
+    format!("tokenizer.ggml.{name}_token_id")
+}
+
 /// The token of the id at `tokenizer.ggml.<name>_token_id`. An id outside the vocabulary, as some published files have, is
 /// ignored with a warning.
 pub(super) fn special_token(metadata: &Metadata, vocabulary: &Vocabulary, name: &str) -> Result<Option<u32>> {
-    let key = format!("tokenizer.ggml.{name}_token_id");
+    let key = id_key(name);
     let number = match metadata.get(&key) {
         None => return Ok(None),
         Some(Value::U64(number)) => u32::try_from(*number).ok(),
