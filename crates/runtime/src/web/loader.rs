@@ -111,7 +111,7 @@ fn policy(value: serde_json::Value) -> crate::Result<Policy> {
 #[wasm_bindgen(js_class = Loader)]
 impl JsLoader {
     /// The file to begin with, of a model that is given as files or a folder with these names.
-    #[allow(clippy::needless_pass_by_value)] // What comes from JavaScript is owned.
+    #[allow(clippy::needless_pass_by_value)] // Arguments from JavaScript are owned.
     pub fn entry(names: Vec<String>) -> Result<String, JsValue> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error.into()))

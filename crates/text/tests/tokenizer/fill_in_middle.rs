@@ -20,7 +20,7 @@ fn the_tokens_are_those_that_the_metadata_names_or_well_known_ones() {
     let tokenizer = tokens(&qwen, &[]);
     let fim = FillInMiddle { prefix: 2, suffix: 4, middle: 3, pad: Some(5), repository: Some(6), file: Some(7) };
     assert_eq!(tokenizer.fill_in_middle(), Some(fim));
-    // What follows on another file is no part of the middle.
+    // The text of another file is no part of the middle.
     assert_eq!(tokenizer.stop_tokens(), [1, 5, 6, 7]);
 
     let fim = FillInMiddle { prefix: 1, suffix: 3, middle: 2, pad: Some(4), repository: None, file: None };
