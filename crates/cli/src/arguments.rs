@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line's arguments and their `--help` texts.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::ops::RangeInclusive;
@@ -9,29 +9,29 @@ use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions, SamplingRange};
 use wgslm::formats::quantise::Policy;
 
-/// What follows the list of commands.
+/// Examples and environment variables, printed at the end of `wgslm --help`.
 const AFTER_HELP: &str = "\
 Examples:
   wgslm generate --model model.gguf --chat --prompt \"What is the capital of France?\"
   wgslm generate --model model.gguf --prompt \"Once upon a time\" --max-tokens 50 --temperature 0.8 --top-p 0.95
 
 Environment:
-  WGSLM_DEVICE        the device, where --device isn't given
-  WGSLM_ACTIVATIONS   auto, float or int8, where --activations isn't given
-  WGSLM_QUANTIZE      a policy, where --quantize isn't given
-  WGSLM_CAPABILITIES  full, or baseline: no feature of the device, and only the limits that every device has
-  WGSLM_MAX_BINDING   the largest binding to use, such as 128MiB; larger tensors are split
-  WGSLM_WEIGHT_ROWS   interleaved or contiguous: how weights lie in memory [default: by the kind of device]
-  WGSLM_TILE          64x64, 128x64 or 128x128: rows and tokens that a workgroup takes of a prompt's products
-  WGSLM_LOG           what is logged to stderr, such as info or wgslm=debug [default: warnings]";
+  WGSLM_DEVICE        the device, if --device isn't given
+  WGSLM_ACTIVATIONS   the precision of activations, if --activations isn't given
+  WGSLM_QUANTIZE      the quantizing policy, if --quantize isn't given
+  WGSLM_CAPABILITIES  full, or baseline: only the features and limits that every WebGPU device has [default: full]
+  WGSLM_MAX_BINDING   the largest buffer binding, such as 128MiB; larger tensors are split
+  WGSLM_WEIGHT_ROWS   interleaved or contiguous: the layout of weights in memory [default: by the kind of device]
+  WGSLM_TILE          64x64, 128x64 or 128x128: outputs x tokens that a workgroup computes of a matrix product in prefill
+  WGSLM_LOG           the events to log to stderr, such as info or wgslm=debug [default: warnings]";
 
-/// The range of tokens in flight, as the parser of arguments takes it.
+/// The values that `--tokens-in-flight` accepts.
 const IN_FLIGHT: RangeInclusive<i64> = 1..=GenerateOptions::MOST_IN_FLIGHT as i64;
 
-/// What is typed for a number that the program is to choose, as llama.cpp has it.
+/// The argument that leaves a number to the program, as in llama.cpp.
 const NONE: &str = "-1";
 
-/// Language models in GGUF and safetensors files on the GPU.
+/// Runs language models from GGUF and safetensors files on the GPU.
 #[derive(Debug, Parser)]
 #[command(name = "wgslm", version, about, propagate_version = true, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -41,50 +41,50 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Generate text from a prompt
+    /// Generate the text that follows a prompt
     Generate(GenerateArguments),
-    /// Write the logits of every position of a sequence of tokens
+    /// Write the logits at every position of a sequence of tokens to a NumPy file
     Logits(LogitsArguments),
-    /// Turn texts into vectors that lie close where their meanings do
+    /// Print an embedding of each text
     Embed(EmbedArguments),
-    /// Turn text into tokens
+    /// Print the token ids of a text
     Tokenize(TokenizeArguments),
-    /// Show what is in a model's files
+    /// Print a model's metadata and tensors
     Inspect(InspectArguments),
-    /// Write a GGUF file with its weights quantized, or made floats again
+    /// Write a copy of a GGUF file with quantized weights, or with weights turned back into floats
     Quantize(QuantizeArguments),
-    /// Tell how well a model predicts a text
+    /// Measure the perplexity of a text under a model
     Perplexity(PerplexityArguments),
-    /// Measure how fast a model runs
+    /// Measure the speed and the memory of a model
     Bench(BenchArguments),
-    /// List the devices a model can run on
+    /// List the devices that models can run on
     Devices(DevicesArguments),
 }
 
-/// The model, and where and how it runs.
+/// The model, its device and its engine's options.
 #[derive(Args, Debug)]
 pub(crate) struct ModelArguments {
     /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
     #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
-    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
+    /// The device's index, name or part of its name, as `wgslm devices` prints them [default: the most powerful kind of device]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
-    /// Tokens that the prompt and the answer can have together [default: 4096, or what the model was trained for if less]
+    /// The context length: the most tokens of prompt and answer together [default: 4096, or the model's trained context if shorter]
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context: Option<u32>,
-    /// Whether activations are rounded: int8 (to 8 bits), float (never) or auto (prompts to f16 where the device has matrix units, else to 8 bits from 64 tokens on; answers to 8 bits where the CPU stands in for a GPU)
+    /// The precision of activations: float (not rounded), int8 (8 bits) or auto (prompts in f16 on devices with matrix units, otherwise in 8 bits from 64 tokens on; answers in 8 bits on software adapters)
     #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
     pub(crate) activations: Activations,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
 }
 
-/// What weights become as they are loaded.
+/// Quantising of weights at load.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct QuantizeOption {
-    /// Quantize F32, F16 and BF16 weights as they are loaded: q8, q4, nf4 or mixed (4 bits, and 8 where it matters), each with -dq
-    /// after it to quantize the scales too; or a JSON file with a policy
+    /// Quantize F32, F16 and BF16 weights as they are loaded: q8, q4, nf4 or mixed (8 bits for the most sensitive matrices, 4 for the
+    /// rest), each with -dq appended to quantize its scales too, or a JSON file with a policy
     #[arg(long, value_name = "POLICY", env = "WGSLM_QUANTIZE", value_parser = policy)]
     pub(crate) quantize: Option<OptionalPolicy>,
 }
@@ -95,27 +95,27 @@ impl QuantizeOption {
     }
 }
 
-/// How the next token is chosen.
+/// Sampling options.
 #[derive(Args, Debug)]
 pub(crate) struct SamplingArguments {
-    /// 0 takes the most likely token every time; above it tokens are drawn, the more freely the higher it is
+    /// The sampling temperature: 0 always takes the most likely token, higher values draw less likely tokens more often
     #[arg(long, value_name = "T", default_value_t = 0.0, allow_hyphen_values = true, value_parser = temperature)]
     pub(crate) temperature: f32,
-    /// Draw from the K most likely tokens; 0 is off. Like the next two it narrows the choice before the temperature is
-    /// applied, in this order, and has no effect at temperature 0
+    /// Draw from the K most likely tokens only; 0 is off. Top-k, top-p and min-p are applied in this order, before the temperature,
+    /// and have no effect at temperature 0
     #[arg(long, value_name = "K", default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) top_k: u32,
-    /// Draw from the most likely tokens that together have at least this much of the probability; 1 is off, and 0 takes the
-    /// most likely token every time
+    /// Draw from the smallest set of most likely tokens whose probabilities add up to at least P; 1 is off, 0 always takes the
+    /// most likely token
     #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = top_p)]
     pub(crate) top_p: f32,
-    /// Draw from the tokens that are at least this much as likely as the most likely one; 0 is off
+    /// Draw from the tokens whose probability is at least P times that of the most likely token; 0 is off
     #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = min_p)]
     pub(crate) min_p: f32,
 }
 
 impl SamplingArguments {
-    /// Options that choose tokens so.
+    /// The engine's options for generating with these sampling options.
     pub(crate) fn options(&self) -> GenerateOptions {
         GenerateOptions {
             temperature: self.temperature,
@@ -132,30 +132,30 @@ impl SamplingArguments {
 pub(crate) struct GenerateArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
-    /// The prompt; special tokens such as <|im_start|> in it are read as such
+    /// The prompt; special tokens such as <|im_start|> are recognised in it, unless --chat is given
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,
     /// The prompt as token ids, separated by commas
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = element)]
     pub(crate) tokens: Option<Vec<u32>>,
-    /// The most tokens to generate; -1 generates as many as the context holds
+    /// The most tokens to generate; -1 generates until the context is full
     #[arg(long, value_name = "N", default_value = "-1", allow_hyphen_values = true, value_parser = limit)]
     pub(crate) max_tokens: Limit,
     #[command(flatten)]
     pub(crate) sampling: SamplingArguments,
-    /// Decides what is drawn: the same seed and prompt give the same answer; -1 takes another seed every time
+    /// The seed of the draws: the same seed and prompt give the same answer; -1 takes a random seed
     #[arg(long, value_name = "S", default_value = "0", allow_hyphen_values = true, value_parser = seed)]
     pub(crate) seed: u64,
-    /// A text that ends the answer; may be given several times
+    /// A stop string, which ends the answer; may be given several times
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) stop: Vec<String>,
-    /// Put the prompt through the model's chat template, as the user's message
+    /// Render the prompt as a user's message with the model's chat template
     #[arg(long, conflicts_with = "tokens")]
     pub(crate) chat: bool,
-    /// Tokens, from 1 to 16, that the device works on ahead of the one being waited for, that one included
+    /// The tokens, from 1 to 16, that are submitted to the device before the first of them is read back
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(IN_FLIGHT))]
     pub(crate) tokens_in_flight: u32,
-    /// Print one JSON object with tokens, text, finish reason and timings at the end instead of streaming text
+    /// Print one JSON object with tokens, text, finish reason and timings at the end, instead of streaming the text
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -177,13 +177,13 @@ pub(crate) struct LogitsArguments {
 pub(crate) struct EmbedArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
-    /// A file with a text a line
+    /// A file with one text per line
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Print a JSON object a text, with its tokens and values, instead of its values alone
+    /// Print one JSON object per text with its tokens and its embedding, instead of the embedding alone
     #[arg(long)]
     pub(crate) json: bool,
-    /// The texts; after -- they may be anything, options too
+    /// The texts; put -- before texts that look like options
     #[arg(value_name = "TEXT")]
     pub(crate) texts: Vec<String>,
 }
@@ -193,13 +193,13 @@ pub(crate) struct TokenizeArguments {
     /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
     #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
-    /// Read special tokens such as <|im_start|> as plain text
+    /// Read special tokens such as <|im_start|> in the text as plain text
     #[arg(long)]
     pub(crate) no_special: bool,
     /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
-    /// The text; after -- it may be anything, options too
+    /// The text; put -- before a text that looks like an option
     #[arg(allow_hyphen_values = true)]
     pub(crate) text: String,
 }
@@ -222,7 +222,7 @@ pub(crate) struct QuantizeArguments {
     /// The GGUF file to write
     #[arg(value_name = "OUT.gguf")]
     pub(crate) output: PathBuf,
-    /// q8, q4 or mixed (4 bits, and 8 where it matters), f16 or f32 for floats of any type; or a JSON file with a policy
+    /// The policy: q8, q4 or mixed (8 bits for the most sensitive matrices, 4 for the rest), f16 or f32 for floats, or a JSON file
     #[arg(long, value_name = "POLICY", value_parser = policy)]
     pub(crate) policy: OptionalPolicy,
 }
@@ -232,16 +232,16 @@ pub(crate) struct PerplexityArguments {
     /// The GGUF file
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
-    /// The text to be predicted
+    /// The text file to score
     #[arg(long, value_name = "FILE")]
     pub(crate) text: PathBuf,
-    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
+    /// The device's index, name or part of its name, as `wgslm devices` prints them [default: the most powerful kind of device]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
-    /// Tokens of a window; the second half of each is scored [default: 512, or what the model was trained for if less]
+    /// Tokens of a window, whose second half is scored [default: 512, or the model's trained context if shorter]
     #[arg(long, value_name = "TOKENS", value_parser = value_parser!(u32).range(4..))]
     pub(crate) context: Option<u32>,
-    /// The most windows to score [default: all that the text fills]
+    /// The most windows to score [default: all whole windows of the text]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub(crate) windows: Option<u32>,
     #[command(flatten)]
@@ -256,35 +256,35 @@ pub(crate) struct BenchArguments {
     /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
     #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
-    /// Index or name (or a part of it) of the device, as `wgslm devices` lists them [default: the most powerful kind]
+    /// The device's index, name or part of its name, as `wgslm devices` prints them [default: the most powerful kind of device]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
-    /// Whether activations are rounded: int8 (to 8 bits), float (never) or auto (prompts to f16 where the device has matrix units, else to 8 bits from 64 tokens on; answers to 8 bits where the CPU stands in for a GPU)
+    /// The precision of activations: float (not rounded), int8 (8 bits) or auto (prompts in f16 on devices with matrix units, otherwise in 8 bits from 64 tokens on; answers in 8 bits on software adapters)
     #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
     pub(crate) activations: Activations,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
-    /// Tokens in the prompt whose prefill is timed
+    /// The tokens of prompt whose prefill is timed
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..))]
     pub(crate) prompt_tokens: u32,
-    /// Tokens whose generation is timed
+    /// The generated tokens whose decode is timed
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = value_parser!(u32).range(1..))]
     pub(crate) gen_tokens: u32,
-    /// Tokens in the KV cache before those that are timed; several numbers, separated by commas, are measured one by one
+    /// The tokens in the KV cache before the timed ones; several numbers, separated by commas, are measured in turn
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0", value_parser = element)]
     pub(crate) depth: Vec<u32>,
-    /// Generations side by side
+    /// The generations that run at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     pub(crate) batch: u32,
-    /// How often each number is measured
+    /// The number of times that each measurement is repeated
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
-    /// Tokens, from 1 to 16, that the device works on ahead of the one being waited for, that one included
+    /// The tokens, from 1 to 16, that are submitted to the device before the first of them is read back
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(IN_FLIGHT))]
     pub(crate) tokens_in_flight: u32,
     #[command(flatten)]
     pub(crate) sampling: SamplingArguments,
-    /// Also time each kernel on the device, N times (20 where only --profile is given)
+    /// Also time each kernel on the device, N times each [default without =N: 20]
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "20",
           value_parser = value_parser!(u32).range(1..))]
     pub(crate) profile: Option<u32>,
@@ -300,28 +300,28 @@ pub(crate) struct DevicesArguments {
     pub(crate) json: bool,
 }
 
-/// An empty `WGSLM_ACTIVATIONS` asks for nothing.
+/// Parses the kind of activations; an empty `WGSLM_ACTIVATIONS` leaves the default.
 fn activations(text: &str) -> wgslm::Result<Activations> {
     if text.is_empty() { Ok(Activations::Auto) } else { text.parse() }
 }
 
-/// A policy, or none where an empty variable asks for nothing.
+/// A policy, or none for an empty `WGSLM_QUANTIZE`.
 #[derive(Clone, Debug)]
 pub(crate) struct OptionalPolicy(pub(crate) Option<Policy>);
 
-/// A policy's name, or the JSON in a file.
+/// Parses a policy's name, or the JSON of the file that `text` names.
 fn policy(text: &str) -> Result<OptionalPolicy, String> {
     let parse =
         |text: &str| text.parse().map(|policy| OptionalPolicy(Some(policy))).map_err(|error| format!("{error}"));
     match text {
         "" => Ok(OptionalPolicy(None)),
-        // A name that is no policy's is rather a mistake than a file.
+        // Only names that end in .json are files, so that a misspelt policy is reported as one.
         _ if !text.ends_with(".json") => parse(text),
         _ => parse(&std::fs::read_to_string(text).map_err(|error| format!("{text}: {error}"))?),
     }
 }
 
-/// A most of something, which may be absent.
+/// An upper limit, or none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit(pub(crate) Option<u32>);
 
@@ -332,16 +332,16 @@ fn limit(text: &str) -> Result<Limit, String> {
     }
 }
 
-/// A seed; any at all where none is asked for.
+/// Parses a seed; -1 gives a random one.
 fn seed(text: &str) -> Result<u64, String> {
     match text {
-        // The keys of hash maps are drawn by the operating system.
+        // A hash map's keys are random numbers from the operating system.
         NONE => Ok(RandomState::new().build_hasher().finish()),
         _ => whole(text).map_err(|error| format!("{error}, or {NONE} for any seed")),
     }
 }
 
-/// An element of a list, which may have spaces around it.
+/// Parses a number of a comma-separated list, ignoring spaces around it.
 fn element(text: &str) -> Result<u32, String> {
     whole(text.trim())
 }

@@ -1,4 +1,4 @@
-//! `wgslm devices`.
+//! `wgslm devices`: lists the adapters that models can run on.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! `wgslm embed`.
+//! `wgslm embed`: prints embeddings of texts.
 
 use std::io::Write as _;
 
@@ -8,7 +8,7 @@ use crate::arguments::EmbedArguments;
 use crate::error::{Error, Result};
 use crate::load;
 
-/// What is printed of a text, as one line of JSON.
+/// One text's line of JSON output.
 #[derive(Serialize)]
 struct Report {
     tokens: Vec<u32>,
@@ -17,7 +17,7 @@ struct Report {
 
 pub(crate) async fn run(arguments: EmbedArguments) -> Result<()> {
     let texts = match &arguments.file {
-        // Read before a model is loaded for it.
+        // Read first, so that a missing file is reported before a model is loaded.
         Some(path) => {
             let content = std::fs::read_to_string(path).map_err(Error::file(path))?;
             content.lines().map(str::to_owned).collect()

@@ -1,10 +1,11 @@
-//! Device options from the environment.
+//! The device options given by environment variables.
 
 use wgslm::shaders::Tile;
 use wgslm::{DeviceOptions, Error, Result};
 
-/// Reads `WGSLM_DEVICE` (name or index), `WGSLM_CAPABILITIES` (`baseline` or `full`), `WGSLM_MAX_BINDING` (bytes, or with
-/// `KiB`, `MiB`, `GiB`), `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`) and `WGSLM_TILE` (rows x tokens, as `64x64`).
+/// Reads `WGSLM_DEVICE` (name or index), `WGSLM_CAPABILITIES` (`baseline` or `full`), `WGSLM_MAX_BINDING` (a number of bytes,
+/// or of `KiB`, `MiB` or `GiB`), `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`) and `WGSLM_TILE` (outputs x tokens, as
+/// `64x64`).
 ///
 /// # Errors
 /// [`Error::InvalidOption`] for a value that isn't one of these.

@@ -1,4 +1,4 @@
-//! `wgslm generate`.
+//! `wgslm generate`: generates text from a prompt.
 
 use std::io::Write as _;
 
@@ -68,7 +68,7 @@ fn prompt(arguments: &GenerateArguments) -> Prompt {
     }
 }
 
-/// Generates; with `stream`, prints the text as it comes.
+/// Runs the generation; with `stream`, prints the text as it arrives.
 async fn generate(
     engine: &Engine,
     prompt: &[u32],

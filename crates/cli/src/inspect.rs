@@ -1,4 +1,4 @@
-//! `wgslm inspect`.
+//! `wgslm inspect`: prints a model's metadata, tensors and memory.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use crate::arguments::InspectArguments;
 use crate::error::Result;
 use crate::load;
 
-/// Array elements shown; vocabularies have 100,000.
+/// The most elements of an array to print, since vocabularies have 100,000 and more.
 const SHOWN_ELEMENTS: usize = 8;
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result<()> {
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<()> {
     Ok(())
 }
 
-/// The bytes a model takes on the device: weights as in the file, and KV cache for its whole context.
+/// The bytes that a model needs: weights as in the file, and the KV cache for its whole context.
 fn memory(header: &ModelHeader) -> std::result::Result<Json, String> {
     let spec = ModelSpec::from_metadata(&header.metadata).map_err(|error| error.to_string())?;
     let weights: u64 = header.tensors.iter().map(|tensor| tensor.bytes).sum();

@@ -1,4 +1,4 @@
-//! From a model's files to an engine or to its header, with a progress bar where somebody watches.
+//! Loads a model's files into an engine, or only their header, with a progress bar on a terminal.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
@@ -16,23 +16,23 @@ use crate::arguments::ModelArguments;
 use crate::error::{Error, Result};
 use crate::{environment, tuning};
 
-/// Bytes read from a file at a time.
+/// Bytes read from a file at a time; the unit in which the loader gets them.
 const PIECE: usize = 1 << 20;
-/// Pieces that wait to be taken.
+/// The most pieces read ahead of the loader.
 const PIECES_AHEAD: usize = 4;
 
-/// Where a model's files are, and the one to begin with.
+/// The folder of a model's files, and the file to read first.
 struct Place {
     folder: PathBuf,
     entry: String,
-    /// The file that `entry` names, whose own name need not be text.
+    /// The path of the file `entry`, kept because a path need not be valid UTF-8.
     first: PathBuf,
 }
 
 impl Place {
-    /// The model at `path`: a file, or a folder with the files of one model.
+    /// Finds the model at `path`: a file, or a folder with the files of one model.
     fn of(path: &Path) -> Result<Self> {
-        // A file that isn't there should be told before a device is opened for it.
+        // A missing file is reported before a device is opened.
         if !path.metadata().map_err(Error::file(path))?.is_dir() {
             File::open(path).map_err(Error::file(path))?;
             let folder = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -52,7 +52,7 @@ impl Place {
         Ok(Self { folder: path.to_owned(), entry: entry.to_owned(), first: path.join(entry) })
     }
 
-    /// The file that is wanted, from where it is wanted; `None` where there is none.
+    /// Opens the wanted file at the wanted offset; `None` if it doesn't exist.
     fn file(&self, wanted: &Wanted) -> Result<Option<(PathBuf, File)>> {
         let path = if wanted.file == self.entry { self.first.clone() } else { self.folder.join(&wanted.file) };
         let mut file = match File::open(&path) {
@@ -65,11 +65,11 @@ impl Place {
     }
 }
 
-/// A model ready to run, and the ms it took.
+/// Loads a model into an engine; also returns the duration in ms.
 pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> {
     let began = Instant::now();
     let place = Place::of(&arguments.model)?;
-    // An empty `WGSLM_DEVICE` asks for nothing; as a part of a name it would be in every one.
+    // An empty `WGSLM_DEVICE` is no choice; as a part of a name it would match every device.
     let device = arguments.device.clone().filter(|device| !device.is_empty());
     let options = DeviceOptions { device, ..environment::device_options()? };
     let device = Device::open(&options).await?;
@@ -103,7 +103,7 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     Ok((engine, began.elapsed().as_secs_f64() * 1e3))
 }
 
-/// What a model's files say of it; its tensors aren't read.
+/// Reads the header of a model's files, without their tensors.
 pub(crate) fn header(path: &Path) -> Result<ModelHeader> {
     let place = Place::of(path)?;
     let mut reader = Reader::new(&place.entry);
@@ -130,7 +130,7 @@ pub(crate) fn header(path: &Path) -> Result<ModelHeader> {
     Err(wgslm::formats::Error::Truncated { what: "the header".to_owned(), offset: 0 }.into())
 }
 
-/// Reads a file in pieces until `take` has enough; a thread reads ahead of what is taken.
+/// Reads a file in pieces, on a thread that reads ahead, until `take` returns false.
 pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
     let (sender, receiver) = mpsc::sync_channel(PIECES_AHEAD);
     thread::spawn(move || {
@@ -138,7 +138,7 @@ pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) ->
             let mut piece = Vec::with_capacity(PIECE);
             let read = file.by_ref().take(PIECE as u64).read_to_end(&mut piece);
             let ended = read.as_ref().map_or(true, |length| *length == 0);
-            // Nobody receives any more once there is enough.
+            // Sending fails once `take` has returned false.
             if sender.send(read.map(|_| piece)).is_err() || ended {
                 break;
             }
@@ -153,10 +153,10 @@ pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) ->
     Ok(())
 }
 
-/// How far bytes have come, for [`progress_bar`].
+/// The figures of a [`progress_bar`] that counts bytes.
 pub(crate) const BYTES: &str = "{bytes}/{total_bytes} {bytes_per_sec}";
 
-/// Draws on stderr, and only if that is a terminal; `figures` as [`ProgressStyle`] has them.
+/// A progress bar on stderr, hidden unless that is a terminal; `figures` is a template of [`ProgressStyle`].
 pub(crate) fn progress_bar(what: &'static str, figures: &str, length: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template(&format!("{{msg}} {{bar:40}} {figures}")) {

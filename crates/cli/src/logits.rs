@@ -1,4 +1,4 @@
-//! `wgslm logits`.
+//! `wgslm logits`: writes the logits at every position to a NumPy file.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -11,7 +11,7 @@ pub(crate) async fn run(arguments: LogitsArguments) -> Result<()> {
     let (engine, _) = load::engine(&arguments.model).await?;
     let path = arguments.output.as_path();
     let shape = [arguments.tokens.len(), engine.model().spec.vocabulary as usize];
-    // Made with the first row: tokens that can't be run shouldn't cost the file that was there.
+    // The file is created with the first row, so that an invalid prompt doesn't overwrite an existing one.
     let mut file = None;
     let mut write = |row: &[f32]| {
         if file.is_none() {

@@ -25,22 +25,22 @@ use error::Result;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    // Usage errors end here, with status 2.
+    // Usage errors exit here with status 2.
     let arguments = Arguments::parse();
     log();
     match pollster::block_on(run(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads the output has enough, as `wgslm tokenize ... | head` does.
+        // The reader has closed the pipe, as in `wgslm tokenize ... | head`: no error.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            // Not `eprintln!`, which panics where nobody reads the errors.
+            // Not `eprintln!`, which panics if stderr is closed.
             let _ = writeln!(io::stderr(), "wgslm: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Logs to stderr: our own warnings, a line each, or what `WGSLM_LOG` asks for, with when and where it was.
+/// Starts logging to stderr: wgslm's warnings, or the events that `WGSLM_LOG` selects, with time and module.
 fn log() {
     let asked = std::env::var("WGSLM_LOG").ok().filter(|filter| !filter.is_empty());
     let log = tracing_subscriber::fmt().with_writer(|| Log);
@@ -50,7 +50,7 @@ fn log() {
     }
 }
 
-/// Standard error, where a progress bar may stand on the last line.
+/// Standard error, which clears a progress bar from the last line before each event.
 struct Log;
 
 impl Write for Log {

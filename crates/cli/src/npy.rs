@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-/// The header is padded so that the values begin at a multiple of this.
+/// The offset of the values is a multiple of this, by padding of the header.
 const ALIGNMENT: usize = 64;
 
 /// Writes the header of a little-endian float32 array in C order.
@@ -18,7 +18,7 @@ pub(crate) fn write_header(output: &mut impl Write, shape: &[usize]) -> Result<(
     output.write_all(header.as_bytes())
 }
 
-/// Writes values.
+/// Writes values in little-endian order.
 pub(crate) fn write_values(output: &mut impl Write, values: &[f32]) -> Result<()> {
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     output.write_all(&bytes)

@@ -1,4 +1,4 @@
-//! `wgslm perplexity`: how well a model predicts a text, as llama.cpp's `llama-perplexity` measures it.
+//! `wgslm perplexity`: measures the perplexity of a text, as llama.cpp's `llama-perplexity` does.
 
 use std::io::Write as _;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::arguments::{ModelArguments, PerplexityArguments};
 use crate::error::{Error, Result};
 use crate::load;
 
-/// Tokens of a window, as llama.cpp has them.
+/// Tokens of a window, llama.cpp's default.
 const DEFAULT_CONTEXT: u32 = 512;
 
 #[derive(Serialize)]
@@ -20,14 +20,14 @@ struct Report {
     perplexity: f64,
     /// The mean negative log-likelihood of the tokens scored, in nats.
     nll: f64,
-    /// Of `nll`.
+    /// The standard error of `nll`.
     standard_error: f64,
     tokens_scored: usize,
     windows: usize,
     context: u32,
-    /// Tokens of the text.
+    /// Tokens of the whole text, including those that fill no window.
     text_tokens: usize,
-    /// Tokens run through the model in a second.
+    /// The rate at which tokens run through the model.
     tokens_per_s: f64,
     weight_bytes: u64,
     adapter: String,
@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: PerplexityArguments) -> Result<()> {
         model: arguments.model,
         device: arguments.device,
         context: Some(arguments.context.unwrap_or(DEFAULT_CONTEXT.min(most))),
-        // The logits of a text are computed with f32 activations whatever prompts are read with.
+        // Logits are always computed with f32 activations, whatever `--activations` says.
         activations: Activations::Float,
         quantize: arguments.quantize,
     };
@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: PerplexityArguments) -> Result<()> {
         writeln!(output)?;
     } else {
         let Report { perplexity, nll, standard_error, tokens_scored, tokens_per_s, .. } = report;
-        // The error of exp(nll) to first order.
+        // The error of exp(nll), to first order.
         writeln!(output, "perplexity     {perplexity:.4} ± {:.4}", perplexity * standard_error)?;
         writeln!(output, "nll            {nll:.5} nats a token")?;
         writeln!(output, "tokens scored  {tokens_scored}, in {} windows of {}", report.windows, report.context)?;
@@ -62,13 +62,15 @@ pub(crate) async fn run(arguments: PerplexityArguments) -> Result<()> {
     Ok(())
 }
 
-/// The text is cut into windows of the engine's context that don't overlap; what doesn't fill one is left out. Each is run by
-/// itself, with its first token replaced by BOS where the tokenizer adds one, and what is scored are the predictions of its second
-/// half: of a window of n tokens, those of the tokens n / 2 + 1 to n - 1, counted from 0.
+/// Measures the perplexity of at most `most` windows of the text.
+///
+/// The text is cut into windows of the engine's context length that don't overlap; a last part shorter than a window is left
+/// out. Each window runs by itself, with its first token replaced by BOS if the tokenizer adds one, and the predictions of its
+/// second half are scored: in a window of n tokens, those of the tokens n / 2 + 1 to n - 1, counted from 0.
 async fn measure(engine: &Engine, text: &str, most: usize) -> Result<Report> {
     let tokenizer = engine.model().tokenizer()?;
     let tokens = tokenizer.encode_prompt(text)?;
-    // What an empty prompt begins with may also be its end.
+    // The tokens of an empty text are BOS and perhaps EOS.
     let bos = tokenizer.encode_prompt("")?.first().copied().filter(|bos| tokens.first() == Some(bos));
     let context = engine.context_length();
     let windows: Vec<&[u32]> = tokens.chunks_exact(context as usize).take(most).collect();
@@ -112,7 +114,7 @@ async fn measure(engine: &Engine, text: &str, most: usize) -> Result<Report> {
     })
 }
 
-/// The negative log-likelihood of a token under the softmax of a row of logits, in nats.
+/// The negative log-likelihood of a token under the softmax of the logits, in nats.
 fn surprise(logits: &[f32], token: u32) -> f64 {
     let largest = logits.iter().copied().fold(f32::MIN, f32::max);
     let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();

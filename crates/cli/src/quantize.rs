@@ -1,4 +1,4 @@
-//! `wgslm quantize`.
+//! `wgslm quantize`: writes a GGUF file with quantised weights.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &QuantizeArguments) -> Result<()> {
         return Err(Error::SameFile { path: output.to_owned() });
     }
     let policy = arguments.policy.0.clone().unwrap_or_default();
-    // Written under another name until it's whole: a failure shouldn't cost the file that was there.
+    // Written under a temporary name until it is complete, so that a failure doesn't destroy an existing file.
     let partial = partial(output);
     let written =
         write(file, input, policy, &partial).and_then(|()| fs::rename(&partial, output).map_err(Error::file(output)));
@@ -39,7 +39,7 @@ fn partial(output: &Path) -> PathBuf {
 fn write(input: File, path: &Path, policy: Policy, output: &Path) -> Result<()> {
     let bar = progress_bar("quantizing", BYTES, Some(input.metadata().map_err(Error::file(path))?.len()));
     let mut quantizer = FileQuantiser::new(policy);
-    // Made with the first bytes: a file that can't be read, or isn't a model, makes none.
+    // Created with the first bytes, so that an input that can't be read or isn't a model creates no file.
     let mut made: Option<BufWriter<File>> = None;
     let mut write = |bytes: &[u8]| {
         let file = match &mut made {

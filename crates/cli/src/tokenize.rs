@@ -1,4 +1,4 @@
-//! `wgslm tokenize`.
+//! `wgslm tokenize`: prints the tokens of a text.
 
 use std::io::Write as _;
 

@@ -1,19 +1,19 @@
-//! Keeps the choices of kernels that were measured on a device: `$XDG_CACHE_HOME/wgslm/tuning`, or `~/.cache/wgslm/tuning`, a
-//! file a device. A cache: whatever goes wrong here only means that they are measured again.
+//! The cache of tuned kernel choices, one file per device in `$XDG_CACHE_HOME/wgslm/tuning` or `~/.cache/wgslm/tuning`.
+//! Errors are ignored: without the cache, the kernels are measured again.
 
 use std::path::PathBuf;
 use std::{env, fs};
 
 use wgslm::Device;
 
-/// Takes what was measured earlier.
+/// Gives the device the kernel choices that were measured on it earlier.
 pub(crate) fn recall(device: &Device) {
     if let Some(text) = file(device).and_then(|path| fs::read_to_string(path).ok()) {
         device.adopt_tuning(&text);
     }
 }
 
-/// Keeps what has been measured.
+/// Stores the kernel choices measured on the device.
 pub(crate) fn keep(device: &Device) {
     let text = device.tuning();
     let Some(path) = file(device).filter(|_| !text.is_empty()) else { return };
@@ -21,7 +21,7 @@ pub(crate) fn keep(device: &Device) {
         return;
     }
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
-    // A folder that can't be written costs a fifth of a second at the next start.
+    // If the folder can't be written, the next start measures again, in a fifth of a second.
     drop(written);
 }
 

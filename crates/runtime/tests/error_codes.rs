@@ -1,10 +1,10 @@
-//! The codes of errors are the same in Rust and in TypeScript.
+//! Tests that Rust and TypeScript have the same error codes.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The codes that `text` has between `before` and a quote.
+/// The codes in `text`, each between `before` and a quote.
 fn codes(text: &str, before: &str) -> BTreeSet<String> {
     text.split(before)
         .skip(1)
@@ -21,7 +21,7 @@ fn typescript_knows_every_code_that_an_error_of_a_library_has() {
     for library in here.parent().unwrap().read_dir().unwrap() {
         let library = library.unwrap().path();
         let file = library.join("src/error.rs");
-        // The command line has codes of its own, which no page sees.
+        // The command line has codes of its own, which the package doesn't.
         if file.is_file() && !library.ends_with("cli") {
             in_rust.extend(codes(&read(&file), "=> \""));
         }

@@ -1,4 +1,4 @@
-//! The README shows the examples as they are, and names golden models and tests that there are.
+//! Tests that the README shows the examples unchanged, and that the golden models and tests it names exist.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ fn what_the_readme_says_runs_is_tested() {
     let tests: String = tests.map(|entry| read(&entry.expect("it is readable").path())).collect();
     let readme = read(Path::new("README.md"));
     let section = readme.split("## What runs").nth(1).expect("the README says what runs");
-    // What stands in backquotes in the last column of a table, under its head.
+    // The names in backquotes in the last column of the tables.
     let rows = section.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
     let named: Vec<&str> =
         rows.flat_map(|row| row.rsplit('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2)).collect();

@@ -1,5 +1,4 @@
-//! Adapters and the devices on them, opened once for all tests of a program: compiling takes most of their time, and a device keeps what
-//! it has compiled.
+//! Devices that all tests of a program share, since compiling takes most of the time and a device keeps its compiled pipelines.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -7,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::{report, skipped};
 
-/// The adapters of this machine, and the devices that the tests of a program share.
+/// The adapters of this machine, with the devices that the tests of a program share.
 pub struct Adapters<D> {
     names: fn() -> Vec<String>,
     open: fn(usize) -> D,
@@ -16,16 +15,16 @@ pub struct Adapters<D> {
 }
 
 impl<D: Clone> Adapters<D> {
-    /// Adapters that are named by `names`, and opened by `open` with all that they have.
+    /// Creates the list; `names` returns the adapters' names, and `open` opens one by index with all its features.
     pub const fn new(names: fn() -> Vec<String>, open: fn(usize) -> D) -> Self {
         Self { names, open, opened: OnceLock::new(), others: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Every adapter, the fastest first; none, with a line that says so, on a machine without a driver.
+    /// A device of every adapter, the fastest first; without a driver none, which is reported as a skipped test.
     pub fn all(&self) -> &[D] {
         let opened = self.opened.get_or_init(|| {
             let mut found: Vec<_> = (self.names)().into_iter().enumerate().collect();
-            // Its compiler is slow.
+            // SwiftShader last, since its compiler is slow.
             found.sort_by_key(|(_, name)| name.contains("SwiftShader"));
             if !found.is_empty() {
                 let names: Vec<_> = found.iter().map(|(_, name)| name.as_str()).collect();
@@ -39,7 +38,7 @@ impl<D: Clone> Adapters<D> {
         opened
     }
 
-    /// The device that `open` gives, which all who ask with the same options share.
+    /// The device that `open` returns, shared by all tests that use the same options.
     pub fn shared<O: Debug>(&self, options: &O, open: impl FnOnce(&O) -> D) -> D {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.entry(format!("{options:?}")).or_insert_with(|| open(options)).clone()

@@ -1,4 +1,4 @@
-//! Counts what a thread allocates.
+//! Counts the bytes that a thread allocates.
 
 // The allocator's interface is unsafe to implement.
 #![allow(unsafe_code)]
@@ -8,7 +8,7 @@ use std::{
     cell::Cell,
 };
 
-/// The system's allocator with a count for every thread. A test binary makes it its global allocator.
+/// The system's allocator with a count of bytes per thread, for use as a test binary's global allocator.
 pub struct Counting;
 
 thread_local! {
@@ -22,23 +22,23 @@ fn count(bytes: isize) {
     PEAK.set(PEAK.get().max(held));
 }
 
-// SAFETY: every call goes to the system's allocator as it is; the counts neither allocate nor have destructors.
+// SAFETY: every call is forwarded to the system's allocator; the counts neither allocate nor have destructors.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
-        // SAFETY: the caller keeps the contract, which is the same.
+        // SAFETY: the contract is the same, and the caller keeps it.
         unsafe { System.alloc(layout) }
     }
 
-    // `realloc` is left to its default, an allocation and a copy: the peak then holds both, the worst case.
+    // `realloc` has its default, an allocation and a copy, so that the peak counts both: the worst case.
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(-(layout.size() as isize));
-        // SAFETY: the caller keeps the contract, which is the same.
+        // SAFETY: the contract is the same, and the caller keeps it.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-/// Runs `work` and returns with its result the most bytes that this thread held in it beyond what it held before.
+/// Runs `work` and returns its result with the peak of bytes that this thread held beyond those held before.
 pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.get();
     PEAK.set(before);

@@ -1,16 +1,16 @@
-//! Damages files at random, from a fixed seed.
+//! Damages files in random ways, from a fixed seed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::random::Random;
 
-/// The places that look like lengths, counts, types or offsets: a small number in eight bytes.
+/// The offsets of likely lengths, counts, types or offsets: eight bytes that hold a small number.
 fn number_fields(file: &[u8]) -> Vec<usize> {
     let small = |field: &[u8]| field[..2] != [0, 0] && field[2..] == [0; 6];
     file.windows(8).enumerate().filter(|(_, field)| small(field)).map(|(place, _)| place).collect()
 }
 
-/// Changes a file in one to four places.
+/// Damages a file in one to four places, sometimes with bytes of `other`.
 pub fn damage(random: &mut Random, file: &mut Vec<u8>, other: &[u8]) {
     for _ in 0..=random.below(4) {
         if file.is_empty() {
@@ -43,7 +43,7 @@ pub fn damage(random: &mut Random, file: &mut Vec<u8>, other: &[u8]) {
     }
 }
 
-/// Replaces the 64-bit number at `place` by one of those that overflow, wrap or promise a lot.
+/// Replaces the 64-bit number at `place` by one that may overflow, wrap or claim a huge size.
 fn overwrite_number(random: &mut Random, file: &mut [u8], place: usize) {
     let extremes = [0, 1, 0xff, 0xffff, 1 << 16, 1 << 22, 1 << 31, u32::MAX.into(), 1 << 40, 1 << 61, 1 << 62, 1 << 63];
     let number: u64 = match random.below(3) {
@@ -54,12 +54,12 @@ fn overwrite_number(random: &mut Random, file: &mut [u8], place: usize) {
     file[place..place + 8].copy_from_slice(&number.to_le_bytes());
 }
 
-/// The size of the pieces of a file: tiny, small, large or whole.
+/// A random size of the pieces in which a file is read: tiny, small, large or the whole file.
 pub fn piece_limit(random: &mut Random) -> usize {
     random.choose(&[1, 3, 16, 100, 1 << 12, usize::MAX])
 }
 
-/// Runs `check` on numbered cases, each with its own random numbers, and names the case that fails.
+/// Runs `check` on `count` cases, each with its own seed, and names the case that fails.
 pub fn for_each_case(count: u64, check: impl Fn(&mut Random)) {
     for seed in 0..count {
         let result = catch_unwind(AssertUnwindSafe(|| check(&mut Random::new(seed))));

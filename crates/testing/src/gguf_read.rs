@@ -1,21 +1,21 @@
-//! Drives the GGUF reader over whole files.
+//! Reads whole GGUF files with the streaming reader.
 
 use wgslm_formats::Result;
 use wgslm_formats::gguf::{Event, Header, Reader};
 
-/// All that a file holds.
+/// The contents of a GGUF file.
 #[derive(Debug, PartialEq)]
 pub struct File {
-    /// Its header.
+    /// The file's header.
     pub header: Header,
-    /// The bytes of each tensor, in the order of the directory.
+    /// The bytes of each tensor, in the order of the tensor directory.
     pub tensors: Vec<Vec<u8>>,
-    /// The tensors in the order in which they were complete.
+    /// The indices of the tensors in the order in which they were complete.
     pub completed: Vec<usize>,
 }
 
-/// Reads a file in pieces of the sizes that `next_size` gives. Checks the reader's promises on the way: the header comes
-/// first and once, a tensor's bytes come in order, and no byte is left in a piece.
+/// Reads a file in pieces of the sizes that `next_size` returns, and checks that the reader gives the header first and once,
+/// gives the bytes of each tensor in order, and consumes every piece.
 pub fn read(bytes: &[u8], mut next_size: impl FnMut() -> usize) -> Result<File> {
     let mut reader = Reader::new();
     let mut file: Option<File> = None;

@@ -1,10 +1,10 @@
-//! Writes GGUF files for tests, wrong ones too.
+//! Writes GGUF files for tests, valid and invalid ones.
 
 use wgslm_formats::gguf::TensorType;
 
-/// A metadata value in the form and width in which it is written.
+/// A metadata value of a Rust type, which determines its GGUF type.
 pub trait MetadataValue {
-    /// The number of its type.
+    /// The number of the value's GGUF type.
     const TYPE: u32;
     /// Appends the value without its type.
     fn write(&self, out: &mut Vec<u8>);
@@ -61,7 +61,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(text);
 }
 
-/// Builds a GGUF file. Nothing is checked: what is asked for is written.
+/// Builds a GGUF file, without any checks.
 #[derive(Clone)]
 pub struct GgufWriter {
     version: u32,
@@ -93,14 +93,14 @@ impl GgufWriter {
         self
     }
 
-    /// Sets the alignment and writes it as metadata. To be called before the first tensor.
+    /// Sets the alignment and adds it to the metadata; call it before the first tensor.
     pub fn alignment(mut self, alignment: u32) -> Self {
         self.alignment = alignment as usize;
         self.metadata("general.alignment", alignment)
     }
 
     /// Adds a metadata entry.
-    // Values are written out where they are used, and read better without a borrow.
+    // Callers pass literals, which read better without a borrow.
     #[allow(clippy::needless_pass_by_value)]
     pub fn metadata<T: MetadataValue>(self, key: &str, value: T) -> Self {
         let mut bytes = Vec::new();
@@ -108,7 +108,7 @@ impl GgufWriter {
         self.raw_metadata(key.as_bytes(), T::TYPE, &bytes)
     }
 
-    /// Adds a metadata entry of any type number with any bytes for its value.
+    /// Adds a metadata entry with any type number and any bytes as its value.
     pub fn raw_metadata(mut self, key: &[u8], kind: u32, value: &[u8]) -> Self {
         self.metadata_count += 1;
         write_string(&mut self.metadata, key);
@@ -117,7 +117,7 @@ impl GgufWriter {
         self
     }
 
-    /// Adds a tensor: its directory entry and, at the next multiple of the alignment, its bytes.
+    /// Adds a tensor's directory entry and, at the next multiple of the alignment, its bytes.
     pub fn tensor(mut self, name: &str, kind: TensorType, shape: &[u64], data: &[u8]) -> Self {
         self.pad_data();
         let offset = self.data.len() as u64;
@@ -125,7 +125,7 @@ impl GgufWriter {
         self.raw_tensor(name, kind.id(), shape, offset)
     }
 
-    /// Adds a directory entry alone, of any type number and offset.
+    /// Adds a directory entry without data, with any type number and offset.
     pub fn raw_tensor(mut self, name: &str, kind: u32, shape: &[u64], offset: u64) -> Self {
         self.tensor_count += 1;
         write_string(&mut self.directory, name.as_bytes());
@@ -144,13 +144,13 @@ impl GgufWriter {
         self
     }
 
-    /// Writes other counts than those of the tensors and of the metadata entries.
+    /// Overrides the counts of tensors and of metadata entries in the header.
     pub fn counts(mut self, tensors: u64, metadata: u64) -> Self {
         (self.tensor_count, self.metadata_count) = (tensors, metadata);
         self
     }
 
-    /// The file, padded to a multiple of the alignment at its end as other writers do.
+    /// Returns the file, padded at its end to a multiple of the alignment as other writers do.
     pub fn finish(mut self) -> Vec<u8> {
         self.pad_data();
         let mut file = b"GGUF".to_vec();

@@ -1,4 +1,4 @@
-//! Models of several files in memory: a small random llama as GGUF, split, and as a Hugging Face folder.
+//! The files of a small random llama in memory: as GGUF, as split GGUF, and as a Hugging Face folder.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::gguf_writer::GgufWriter;
 use crate::random::Random;
 use crate::safetensors_writer::SafetensorsWriter;
 
-/// A model's files by name.
+/// The contents of a model's files, by file name.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 const WIDTH: u64 = 64;
@@ -21,18 +21,18 @@ const FEED_FORWARD: u64 = 96;
 const LAYERS: u64 = 2;
 const VOCABULARY: u64 = 48;
 
-/// A tensor: its names in both formats, and its weights by rows as Hugging Face has them.
+/// A tensor with its names in both formats and its weights in Hugging Face's order of rows.
 pub struct Tensor {
     gguf: String,
     hugging_face: String,
-    /// The slowest dimension first.
+    /// The dimensions, the slowest first.
     shape: Vec<u64>,
     weights: Vec<f32>,
-    /// Heads whose rows GGUF has in pairs.
+    /// The number of heads, for queries and keys, whose rows GGUF orders in rope pairs.
     heads: Option<u64>,
 }
 
-/// The tensors of the model, the same every time.
+/// The tensors of the model, from a fixed seed.
 pub fn tensors() -> Vec<Tensor> {
     let mut random = Random::new(7);
     let mut all = Vec::new();
@@ -66,7 +66,7 @@ pub fn tensors() -> Vec<Tensor> {
 }
 
 impl Tensor {
-    /// The bytes of its rows in their own order.
+    /// The bytes of the rows, in Hugging Face's order.
     fn rows(&self, kind: TensorType) -> Vec<Vec<u8>> {
         let row_length = *self.shape.last().expect("a shape") as usize;
         let bytes = |weight: &f32| match kind {
@@ -80,7 +80,7 @@ impl Tensor {
     fn write_gguf(&self, writer: GgufWriter, kind: TensorType) -> GgufWriter {
         let mut rows = self.rows(kind);
         if let Some(heads) = self.heads {
-            // What llama.cpp's converter does with `reshape(heads, 2, half).swapaxes(1, 2)`.
+            // The order that llama.cpp's converter makes with `reshape(heads, 2, half).swapaxes(1, 2)`.
             let (head, half) = (rows.len() / heads as usize, rows.len() / heads as usize / 2);
             rows =
                 (0..rows.len()).map(|row| rows[row / head * head + row % 2 * half + row % head / 2].clone()).collect();
@@ -98,13 +98,13 @@ impl Tensor {
     }
 }
 
-/// The model's metadata in GGUF.
+/// A GGUF file with the model's metadata and no tensors.
 #[must_use]
 pub fn metadata() -> GgufWriter {
     metadata_of(LAYERS, VOCABULARY)
 }
 
-/// The same with other numbers of layers and of tokens.
+/// As [`metadata`], with other numbers of layers and tokens.
 #[must_use]
 pub fn metadata_of(layers: u64, vocabulary: u64) -> GgufWriter {
     GgufWriter::new()
@@ -120,7 +120,7 @@ pub fn metadata_of(layers: u64, vocabulary: u64) -> GgufWriter {
         .metadata("llama.vocab_size", vocabulary)
 }
 
-/// All its tensors after what `writer` has.
+/// Adds all tensors of the model to a file.
 pub fn with_tensors(writer: GgufWriter, kind: TensorType) -> GgufWriter {
     tensors().iter().fold(writer, |writer, tensor| tensor.write_gguf(writer, kind))
 }
@@ -130,7 +130,7 @@ pub fn gguf(kind: TensorType) -> Vec<u8> {
     with_tensors(metadata(), kind).finish()
 }
 
-/// What gguf-split writes into every part.
+/// Adds the metadata that gguf-split writes to every part.
 pub fn numbered(writer: GgufWriter, number: usize, count: usize) -> GgufWriter {
     writer
         .metadata("split.no", number as u16)
@@ -138,7 +138,7 @@ pub fn numbered(writer: GgufWriter, number: usize, count: usize) -> GgufWriter {
         .metadata("split.tensors.count", tensors().len() as i32)
 }
 
-/// One part of the model split into `count`; `writer` is where it begins.
+/// Adds one of `count` parts of the model to `writer`.
 fn part(writer: GgufWriter, kind: TensorType, number: usize, count: usize) -> GgufWriter {
     let tensors = tensors();
     let writer = numbered(writer, number, count);
@@ -146,7 +146,7 @@ fn part(writer: GgufWriter, kind: TensorType, number: usize, count: usize) -> Gg
     tensors.iter().skip(number * share).take(share).fold(writer, |writer, tensor| tensor.write_gguf(writer, kind))
 }
 
-/// The name of a part, counting from zero.
+/// The file name of a part, counted from zero.
 pub fn part_name(number: usize, count: usize) -> String {
     format!("tiny-{:05}-of-{count:05}.gguf", number + 1)
 }
@@ -205,7 +205,7 @@ pub fn hugging_face(kind: TensorType, shards: usize) -> Files {
     text("generation_config.json", &json!({ "eos_token_id": [1, 2] }));
     text("tokenizer.json", &tokenizer());
     text("tokenizer_config.json", &json!({ "bos_token": "<s>", "eos_token": "</s>", "chat_template": "not this" }));
-    // As safetensors' own writer has them.
+    // Sorted by name, as by safetensors' own writer.
     let mut tensors = tensors();
     tensors.sort_by_key(Tensor::name);
     let share = tensors.len().div_ceil(shards);

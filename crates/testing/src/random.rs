@@ -1,10 +1,10 @@
-//! A small seeded random number generator, equal everywhere.
+//! A small seeded random number generator, with the same sequence on every platform.
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
+/// The generator SplitMix64 (Steele, Lea and Flood, 2014).
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence of this seed.
+    /// The generator of a seed's sequence.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }

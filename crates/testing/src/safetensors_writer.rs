@@ -1,8 +1,8 @@
-//! Writes safetensors files for tests, wrong ones too.
+//! Writes safetensors files for tests, valid and invalid ones.
 
 use serde_json::{Map, Value, json};
 
-/// Builds a safetensors file. Nothing is checked: what is asked for is written.
+/// Builds a safetensors file, without any checks.
 #[derive(Clone, Default)]
 pub struct SafetensorsWriter {
     header: Map<String, Value>,
@@ -15,7 +15,7 @@ impl SafetensorsWriter {
         Self::default()
     }
 
-    /// Adds a tensor; its shape has the slowest dimension first.
+    /// Adds a tensor, whose shape has the slowest dimension first.
     pub fn tensor(self, name: &str, dtype: &str, shape: &[u64], data: &[u8]) -> Self {
         let offsets = [self.data.len(), self.data.len() + data.len()];
         let mut file = self.entry(name, &json!({ "dtype": dtype, "shape": shape, "data_offsets": offsets }));
@@ -23,13 +23,13 @@ impl SafetensorsWriter {
         file
     }
 
-    /// Adds an entry of the header as it is.
+    /// Adds an entry to the header unchanged.
     pub fn entry(mut self, name: &str, entry: &Value) -> Self {
         self.header.insert(name.to_owned(), entry.clone());
         self
     }
 
-    /// The file, with the header padded to a multiple of 8 bytes as other writers do.
+    /// Returns the file, with its header padded to a multiple of 8 bytes as other writers do.
     pub fn finish(self) -> Vec<u8> {
         let mut header = Value::Object(self.header).to_string().into_bytes();
         header.resize(header.len().next_multiple_of(8), b' ');

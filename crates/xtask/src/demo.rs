@@ -1,4 +1,4 @@
-//! The demo: the site on this machine, for a person or, headless, for one prompt.
+//! `cargo xtask demo`: serves the site on this machine or, headless, runs one prompt on its page.
 
 use crate::serve::{Folders, Server};
 use crate::setup::{self, Need};
@@ -7,15 +7,15 @@ use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::thread;
 
-/// Where the demo is served unless another port is asked for.
+/// The default port.
 const PORT: u16 = 8080;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The port to serve on; 0 takes a free one [default: 8080, or a free one if that is taken]
+    /// The port to serve on; 0 takes any free one [default: 8080, or a free one if that is taken]
     #[arg(long)]
     port: Option<u16>,
-    /// Open the page in headless Chromium, type this prompt, print the answer and end
+    /// Open the page in headless Chromium, send this prompt, print the answer and exit
     #[arg(long, value_name = "PROMPT")]
     headless: Option<String>,
     /// Don't fetch the default model
@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// A program that drives the browser.
+/// A command of a program that drives the browser, whose path it gets in `WGSLM_CHROMIUM`.
 pub(crate) fn in_browser(program: &str) -> Command {
     let mut command = process::command(program);
     if let Some(chromium) = setup::chromium() {

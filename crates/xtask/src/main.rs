@@ -1,4 +1,4 @@
-//! Every chore of the project, from any folder of it: `cargo xtask demo`, `cargo xtask test`, ... (`--help` lists them).
+//! `cargo xtask`: runs the project's chores, such as `demo` and `test`, from any of its folders.
 
 mod demo;
 mod model;
@@ -30,15 +30,15 @@ enum Chore {
     Test(test::Options),
     /// Build the wasm, the npm package (pkg/dist) and the site (target/site)
     BuildWeb,
-    /// Fetch the models of demo and tests into the cache folder and print their paths
+    /// Download the models of the demo and the tests to the cache folder and print their paths
     Models,
-    /// Install what is missing for everything here
+    /// Install everything that the chores need and that is missing
     Setup {
-        /// Only say what is there and what is missing; the exit status is 1 if something is
+        /// Only list what is installed and what is missing; the exit status is 1 if anything is missing
         #[arg(long)]
         check: bool,
     },
-    /// Print the size of the built wasm, and fail where it is over the limit
+    /// Print the size of the built wasm, and fail if it exceeds the limit
     Size,
 }
 

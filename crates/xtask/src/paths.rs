@@ -1,4 +1,4 @@
-//! Where things lie.
+//! The paths of the repository, its build outputs and the cache.
 
 use anyhow::{Context, Result};
 use std::env;
@@ -12,7 +12,7 @@ pub(crate) fn root() -> &'static Path {
 
 /// Cargo's target folder.
 pub(crate) fn target() -> PathBuf {
-    // A relative CARGO_TARGET_DIR counts from where cargo was called, which is this process's folder.
+    // A relative CARGO_TARGET_DIR is relative to the folder where cargo was called, which is this process's.
     let chosen = env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     match chosen {
         Some(folder) => std::path::absolute(&folder).unwrap_or(folder),
@@ -20,12 +20,12 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
-/// The assembled site.
+/// The folder of the built site.
 pub(crate) fn site() -> PathBuf {
     target().join("site")
 }
 
-/// Where models are kept between runs: `$XDG_CACHE_HOME/wgslm`, or `.cache/wgslm` in the home folder.
+/// The cache folder of models: `$XDG_CACHE_HOME/wgslm`, or `.cache/wgslm` in the home folder.
 pub(crate) fn cache() -> Result<PathBuf> {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     folder("XDG_CACHE_HOME")

@@ -1,4 +1,4 @@
-//! Running other programs.
+//! Runs other programs and collects their output.
 
 use anyhow::{Context, Result, ensure};
 use std::cell::RefCell;
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 thread_local! {
-    /// Where what this thread's commands print goes instead of the terminal.
+    /// The file that receives the output of this thread's commands instead of the terminal.
     static TRANSCRIPT: RefCell<Option<File>> = const { RefCell::new(None) };
 }
 
-/// Runs `work` with what its commands and notes print kept aside, and gives that with its result.
+/// Runs `work` and returns its result with the output of its commands and notes, which isn't printed.
 pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> Result<(T, String)> {
     let mut file = tempfile::tempfile().context("no file for a step's output")?;
     TRANSCRIPT.set(Some(file.try_clone()?));
@@ -25,10 +25,10 @@ pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> Result<(T, String)> {
     Ok((result, String::from_utf8_lossy(&printed).into_owned()))
 }
 
-/// Prints a line on what goes on: on standard error, or aside.
+/// Prints a line about progress on standard error, or into the output that [`aside`] collects.
 pub(crate) fn note(line: &str) {
     match transcript() {
-        // A note is no reason to end what it is about.
+        // A note that can't be written must not end the work.
         Some(mut file) => drop(writeln!(file, "{line}")),
         None => eprintln!("{line}"),
     }
@@ -38,7 +38,7 @@ fn transcript() -> Option<File> {
     TRANSCRIPT.with_borrow(|file| file.as_ref()?.try_clone().ok())
 }
 
-/// Lets a command print where this thread's output goes.
+/// Redirects a command's output if [`aside`] collects that of this thread.
 fn redirected(command: &mut Command) -> Result<&mut Command> {
     if let Some(file) = transcript() {
         command.stdout(file.try_clone()?).stderr(file);
@@ -60,25 +60,25 @@ pub(crate) fn cargo(subcommand: &str) -> Command {
     cargo
 }
 
-/// Runs a command whose output is what the caller asked for. A status other than success is an error.
+/// Runs a command with its output on standard output. A status other than success is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = status(command)?;
     ensure!(status.success(), "`{}` failed ({status})", shown(command));
     Ok(())
 }
 
-/// Runs a command that only prepares: what it prints goes to standard error.
+/// Runs a preparatory command, with its output on standard error.
 pub(crate) fn prepare(command: &mut Command) -> Result<()> {
     run(command.stdout(io::stderr()))
 }
 
-/// Runs a command and gives its status.
+/// Runs a command and returns its status.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     note(&format!("$ {}", shown(command)));
     redirected(command)?.status().with_context(|| format!("could not start `{}`", shown(command)))
 }
 
-/// Runs a command and gives what it writes to standard output.
+/// Runs a command and returns its standard output.
 pub(crate) fn capture(command: &mut Command) -> Result<Vec<u8>> {
     note(&format!("$ {}", shown(command)));
     let output = redirected(command.stderr(Stdio::inherit()))?.stdout(Stdio::piped()).output();
@@ -87,13 +87,13 @@ pub(crate) fn capture(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// What a command prints, trimmed; none where it can't be started or fails.
+/// Runs a command and returns its trimmed output; `None` if it can't be started or fails.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Where the shell would find a program.
+/// The path of a program on the PATH.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     find_file(&format!("{program}{}", env::consts::EXE_SUFFIX))
 }
@@ -107,7 +107,7 @@ fn first_in(folders: impl IntoIterator<Item = PathBuf>, name: &str) -> Option<Pa
     folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-/// The command line as one would type it, with the program's folder left out.
+/// The command line as typed in a shell, without the program's folder.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());

@@ -1,4 +1,4 @@
-//! The web server of demo and tests: files only, on the loopback interface only.
+//! The web server of the demo and the tests, which serves static files on the loopback interface.
 
 use crate::paths;
 use anyhow::{Context, Result};
@@ -11,18 +11,18 @@ use tokio::runtime::{Builder, Runtime};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// The folders that are served.
+/// The folders to serve.
 pub(crate) struct Folders {
-    /// At `/`.
+    /// The folder served at `/`.
     pub(crate) site: PathBuf,
-    /// At `/models`.
+    /// The folder served at `/models`.
     pub(crate) models: PathBuf,
-    /// At `/golden`.
+    /// The folder served at `/golden`.
     pub(crate) golden: PathBuf,
 }
 
 impl Folders {
-    /// The built site, the cached models, and the golden data of the tests.
+    /// The folders of the built site, the cached models and the tests' golden data.
     pub(crate) fn of_the_project() -> Result<Self> {
         let golden = paths::root().join("crates/runtime/tests/golden");
         Ok(Self { site: paths::site(), models: paths::cache()?, golden })
@@ -33,20 +33,20 @@ impl Folders {
             .nest_service("/models", ServeDir::new(&self.models))
             .nest_service("/golden", ServeDir::new(&self.golden))
             .fallback_service(ServeDir::new(&self.site))
-            // A rebuilt site is seen at the next reload.
+            // So that a reload shows a rebuilt site.
             .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
     }
 }
 
-/// A server that runs until it is dropped.
+/// A running web server, which stops when dropped.
 pub(crate) struct Server {
     address: SocketAddr,
-    /// Its threads.
+    /// The runtime whose threads serve.
     _runtime: Runtime,
 }
 
 impl Server {
-    /// Starts to serve on a port of this machine; on a free one where it is 0.
+    /// Starts a server on a port of the loopback interface; 0 takes a free port.
     pub(crate) fn start(folders: &Folders, port: u16) -> Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_io().build()?;
         let listener = runtime
@@ -71,7 +71,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
 
-    /// A server of a small site, and the folder it lies in.
+    /// Starts a server of a small site in a temporary folder.
     fn server() -> (Server, tempfile::TempDir) {
         let root = tempfile::tempdir().unwrap();
         let [site, models, golden] = ["site", "models", "golden"].map(|name| root.path().join(name));
@@ -96,7 +96,7 @@ mod tests {
         stream
     }
 
-    /// The head of the answer, in lower case, and its body.
+    /// Requests a path and returns the response's head, in lower case, and its body.
     fn get(server: &Server, path: &str) -> (String, String) {
         let mut stream = send(server, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
         let mut answer = String::new();

@@ -1,4 +1,4 @@
-//! The size of the wasm, which a page waits for.
+//! The check of the wasm's size, which determines how long a page takes to load.
 
 use crate::web;
 use anyhow::{Context, Result, ensure};
@@ -6,10 +6,10 @@ use flate2::{Compression, write::GzEncoder};
 use std::fs;
 use std::io::Write;
 
-/// The most bytes the wasm may have gzipped.
+/// The largest allowed size of the gzipped wasm in bytes.
 const LIMIT: usize = 1_500_000;
 
-/// Tells the size of the built wasm; over the limit is an error.
+/// Describes the size of the built wasm; an error if it exceeds the limit.
 pub(crate) fn check() -> Result<String> {
     let file = web::wasm_file();
     let wasm = fs::read(&file)
@@ -20,7 +20,7 @@ pub(crate) fn check() -> Result<String> {
     Ok(size)
 }
 
-/// Bytes after `gzip -9`.
+/// The size in bytes after `gzip -9`.
 fn gzipped_size(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

@@ -1,5 +1,5 @@
-//! The compiler that builds for the browser: the default one with rustup's `wasm32-unknown-unknown` standard library, or,
-//! where rustup can't fetch that, Debian's compiler, which builds the standard library from its source.
+//! The toolchain of the browser's build: the default compiler with rustup's `wasm32-unknown-unknown` standard library or, if
+//! rustup can't download that, Debian's compiler, which builds the standard library from source.
 
 use crate::{paths, process};
 use anyhow::{Context, Result, bail};
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Says which toolchain to use: `rustup` or `debian`.
+/// The environment variable that chooses the toolchain: `rustup` or `debian`.
 const CHOICE: &str = "WGSLM_WASM_TOOLCHAIN";
 
-/// What installs the first toolchain.
+/// The arguments with which rustup installs the standard library for wasm.
 pub(crate) const RUSTUP_ARGUMENTS: [&str; 3] = ["target", "add", TARGET];
-/// What makes the second one; clippy is for `cargo xtask test`.
+/// The packages of Debian's toolchain; clippy is for `cargo xtask test`.
 pub(crate) const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "lld-22"];
 const DEBIAN_FILES: [&str; 5] = [
     "/usr/bin/rustc",
@@ -31,7 +31,7 @@ pub(crate) enum WasmToolchain {
 }
 
 impl WasmToolchain {
-    /// The toolchain that `WGSLM_WASM_TOOLCHAIN` asks for, if it does.
+    /// The toolchain that `WGSLM_WASM_TOOLCHAIN` chooses, if it is set.
     pub(crate) fn requested() -> Result<Option<Self>> {
         Self::parse(env::var(CHOICE).ok().as_deref())
     }
@@ -45,7 +45,7 @@ impl WasmToolchain {
         })
     }
 
-    /// The toolchain to build with: the one asked for, or else the first that is there.
+    /// The toolchain to build with: the chosen one, otherwise the first that is installed.
     pub(crate) fn installed() -> Result<Self> {
         let candidates = match Self::requested()? {
             Some(requested) => vec![requested],
@@ -76,7 +76,7 @@ impl WasmToolchain {
                     .env("RUSTC", "/usr/bin/rustc")
                     .env("PATH", path_starting_with("/usr/bin"))
                     .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-22")
-                    // What the cargo that runs this program set for its own compiler.
+                    // Set by the cargo that runs this program, for its own compiler.
                     .env_remove("LD_LIBRARY_PATH")
                     .env_remove("RUSTUP_TOOLCHAIN")
                     .env_remove("RUSTDOC");
@@ -87,12 +87,12 @@ impl WasmToolchain {
         command
     }
 
-    /// The folder of the finished wasm.
+    /// The folder of the built wasm.
     pub(crate) fn output_folder(self, profile: &str) -> PathBuf {
         self.target_folder().join(TARGET).join(profile)
     }
 
-    /// Two compilers in one folder would rebuild each other's work.
+    /// The target folder, one for each toolchain, since each would rebuild the other's outputs.
     fn target_folder(self) -> PathBuf {
         match self {
             Self::Rustup => paths::target(),
@@ -101,7 +101,7 @@ impl WasmToolchain {
     }
 }
 
-/// Where the default compiler keeps its parts.
+/// The sysroot of the default compiler.
 pub(crate) fn sysroot() -> Option<PathBuf> {
     process::output(process::command("rustc").args(["--print", "sysroot"])).map(PathBuf::from)
 }
@@ -129,7 +129,7 @@ fn required_version() -> Option<(u32, u32)> {
     minor_version(env!("CARGO_PKG_RUST_VERSION"))
 }
 
-/// Major and minor version out of `rustc 1.96.0 (...)` or `1.95`.
+/// Parses major and minor version from text such as `rustc 1.96.0 (...)` or `1.95`.
 fn minor_version(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.trim_start_matches("rustc ").split(|letter: char| !letter.is_ascii_digit());
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

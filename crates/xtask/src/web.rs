@@ -1,4 +1,4 @@
-//! The browser build: wasm, its JavaScript bindings, the npm package in `pkg/dist` and the site in `target/site`.
+//! Builds for the browser: the wasm, its JavaScript bindings, the npm package in `pkg/dist` and the site in `target/site`.
 
 use crate::setup::Need;
 use crate::wasm_toolchain::WasmToolchain;
@@ -9,27 +9,27 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
-/// What the build needs.
+/// The needs of the build.
 pub(crate) const NEEDS: &[Need] = &[Need::WasmStandardLibrary, Need::Node, Need::NodeModules("pkg")];
 
 /// The cargo profile of the browser build.
 pub(crate) const PROFILE: &str = "web";
 
-/// Where the bindings and the finished wasm lie.
+/// The folder of the bindings and the built wasm.
 fn wasm_folder() -> PathBuf {
     paths::root().join("pkg/dist/wasm")
 }
 
-/// The finished wasm.
+/// The built wasm.
 pub(crate) fn wasm_file() -> PathBuf {
     wasm_folder().join("wgslm_bg.wasm")
 }
 
-/// Builds everything.
+/// Builds the wasm, the package and the site.
 pub(crate) fn build() -> Result<()> {
     let toolchain = WasmToolchain::installed()?;
     process::prepare(toolchain.cargo("build").args(["--profile", PROFILE, "--package", "wgslm", "--lib"]))?;
-    // What an earlier build left would end up in the package.
+    // Outputs of an earlier build would end up in the package.
     remove(&paths::root().join("pkg/dist"))?;
     bind(&toolchain.output_folder(PROFILE).join("wgslm.wasm"))?;
     typescript(&["--project", "pkg"])?;
@@ -52,7 +52,7 @@ fn bind(wasm: &Path) -> Result<()> {
         .context("wasm-bindgen failed")
 }
 
-/// The bindings' generator only understands wasm of its own version.
+/// Checks that the generator of bindings has the version of the `wasm-bindgen` crate, since it reads no other.
 fn check_versions(lock: &str) -> Result<()> {
     let (library, generator) = ("wasm-bindgen", "wasm-bindgen-cli-support");
     let version = |package| locked_version(lock, package).with_context(|| format!("Cargo.lock has no {package}"));
@@ -77,7 +77,7 @@ pub(crate) fn typescript(arguments: &[&str]) -> Result<()> {
     process::prepare(process::command("node").arg("pkg/node_modules/typescript/bin/tsc").args(arguments))
 }
 
-/// Puts page, example and package together, as they would lie on a web server.
+/// Copies page, example and package to the site's folder, as a web server needs them.
 fn assemble_site() -> Result<()> {
     let site = paths::site();
     remove(&site)?;
@@ -88,13 +88,13 @@ fn assemble_site() -> Result<()> {
     typescript(&["--project", "www", "--outDir", site])
 }
 
-/// What is for the compiler and for people who read the repository, not for the server.
+/// True for files that only the compiler or readers of the repository need, which aren't served.
 fn is_source(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.ends_with(".ts") || name.ends_with(".md") || name == "tsconfig.json" || name == "node_modules"
 }
 
-/// Copies the files of a folder, and of the folders in it, for which `wanted` holds.
+/// Copies the files of a folder and its subfolders for which `wanted` returns true.
 fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("could not create {}", to.display()))?;
     for entry in from.read_dir().with_context(|| format!("could not read {}", from.display()))? {

@@ -1,15 +1,15 @@
-//! A number measured several times.
+//! The statistics of repeated measurements.
 
 use serde::Serialize;
 
-/// What several measurements of a number gave.
+/// Median, range and samples of one measured quantity.
 #[derive(Debug, Serialize)]
 pub(super) struct Figure {
-    /// The one in the middle or, of an even number, the mean of the two there.
+    /// The middle sample or, of an even number of samples, the mean of the middle two.
     pub(super) median: f64,
     pub(super) min: f64,
     pub(super) max: f64,
-    /// All of them, in the order in which they were measured.
+    /// All samples, in the order in which they were measured.
     pub(super) samples: Vec<f64>,
 }
 

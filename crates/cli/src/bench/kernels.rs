@@ -1,16 +1,16 @@
-//! A step's dispatches, those alike added up.
+//! The time of a step's dispatches, summed by kernel, tensor and grid.
 
 use serde::Serialize;
 use wgslm::engine::{Engine, GenerateOptions, TimedKernel};
 
 use crate::error::Result;
 
-/// Where the time of one kind of step goes.
+/// The time of each kernel in one kind of step.
 #[derive(Serialize)]
 pub(super) struct Profile {
-    /// Tokens in the KV cache before it.
+    /// Tokens in the KV cache before the step.
     pub(super) depth: u32,
-    /// Tokens it runs: 1 decodes.
+    /// Tokens of the step; 1 is a decode step.
     pub(super) tokens: u32,
     pub(super) repeats: u32,
     pub(super) in_order_us: f64,
@@ -18,7 +18,7 @@ pub(super) struct Profile {
     pub(super) kernels: Vec<KernelTime>,
 }
 
-/// Dispatches of one kernel on tensors of the same kind in the same grid, together.
+/// The summed time of one kernel's dispatches that have the same grid and work on the same tensor of different layers.
 #[derive(Serialize)]
 pub(super) struct KernelTime {
     pub(super) kernel: String,
@@ -27,7 +27,7 @@ pub(super) struct KernelTime {
     pub(super) dispatches: usize,
     pub(super) in_order_us: f64,
     pub(super) repeated_us: f64,
-    /// Of all dispatches' time, repeated.
+    /// The part of the step's `repeated_us` that is this kernel's.
     pub(super) share: f64,
     pub(super) weight_bytes: Option<u64>,
     pub(super) in_order_bytes_per_s: Option<f64>,
@@ -84,7 +84,7 @@ fn summary(depth: u32, tokens: u32, repeats: u32, times: &[TimedKernel]) -> Prof
     Profile { depth, tokens, repeats, in_order_us, repeated_us, kernels }
 }
 
-/// `blk.7.attn_q.weight` as `blk.*.attn_q.weight`: what layers have in common.
+/// Replaces the layer's number in tensor names: `blk.7.attn_q.weight` becomes `blk.*.attn_q.weight`.
 fn without_layers(label: &str) -> String {
     let part = |part: &str| match part.strip_prefix("blk.").and_then(|rest| rest.split_once('.')) {
         Some((layer, rest)) if layer.bytes().all(|byte| byte.is_ascii_digit()) => format!("blk.*.{rest}"),

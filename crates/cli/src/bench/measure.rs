@@ -1,4 +1,4 @@
-//! The runs that are timed.
+//! The timed runs: short requests, prefill and decode.
 
 use std::time::Instant;
 
@@ -9,18 +9,18 @@ use super::report::DepthReport;
 use crate::arguments::BenchArguments;
 use crate::error::Result;
 
-/// Tokens in the prompt of the short request.
+/// Prompt tokens of the short request.
 pub(super) const SHORT_PROMPT: u32 = 16;
-/// Tokens in its answer.
+/// Generated tokens of the short request.
 pub(super) const SHORT_ANSWER: u32 = 8;
 
-/// Tokens that generations side by side make before and after those that are timed, so that equally many are under way when
-/// the clock starts and when it stops. One by itself has none under way at its end.
+/// Untimed tokens that each of several generations makes before and after the timed ones, so that equally many tokens are in
+/// flight when the clock starts and when it stops. A single generation needs none.
 pub(super) fn margin(arguments: &BenchArguments) -> u32 {
     if arguments.batch > 1 { arguments.tokens_in_flight } else { 0 }
 }
 
-/// How a short request goes, the first time and later.
+/// The times of the first short request and of those after it.
 pub(super) struct ShortRequests {
     pub(super) first_request_ms: f64,
     pub(super) warm_request_ms: Figure,
@@ -37,7 +37,7 @@ impl<'a> Bench<'a> {
         Self { engine, arguments }
     }
 
-    /// The same kind of short request again and again.
+    /// Times the first short request, then as many warm ones as `--repeat` says.
     pub(super) async fn short_requests(&self) -> Result<ShortRequests> {
         let (first_request_ms, _) = self.short_request(0).await?;
         let (mut requests, mut first_tokens) = (Vec::new(), Vec::new());
@@ -53,7 +53,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// The ms of a request from its begin to its end, and to its first token.
+    /// Times one short request: ms to its end, and ms to its first token.
     async fn short_request(&self, run: u32) -> Result<(f64, f64)> {
         let began = Instant::now();
         let mut generation = self.generation(SHORT_PROMPT, SHORT_ANSWER, 0, run)?;
@@ -64,7 +64,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Prefill and decode after `depth` tokens.
+    /// Measures prefill and decode after `depth` tokens.
     pub(super) async fn depth(&self, depth: u32) -> Result<DepthReport> {
         let (mut prefill, mut decode) = (Vec::new(), Vec::new());
         for run in 0..self.arguments.repeat {
@@ -77,7 +77,7 @@ impl<'a> Bench<'a> {
         Ok(DepthReport::new(depth, Figure::new(prefill), Figure::new(decode), decode_bytes))
     }
 
-    /// Tokens of the prompt a second, after `depth` others that aren't timed.
+    /// Measures prefill in tokens/s, after `depth` tokens that aren't timed.
     async fn prefill(&self, depth: u32, run: u32) -> Result<f64> {
         let tokens = self.arguments.prompt_tokens;
         let mut generations = self.generations(depth + tokens, 1, depth, run)?;
@@ -89,10 +89,10 @@ impl<'a> Bench<'a> {
         Ok(self.rate(tokens, began))
     }
 
-    /// Tokens generated a second, after `depth` others and the token that came with them.
+    /// Measures decode in tokens/s, after a prompt of `depth` tokens and the first token of the answer.
     async fn decode(&self, depth: u32, run: u32) -> Result<f64> {
         let (tokens, margin) = (self.arguments.gen_tokens, margin(self.arguments));
-        // An empty prompt has nothing to be continued.
+        // A generation needs a prompt of at least one token.
         let mut generations = self.generations(depth.max(1), 1 + tokens + 2 * margin, 0, run)?;
         take(&mut generations, 1 + margin).await?;
         let began = Instant::now();
@@ -100,7 +100,7 @@ impl<'a> Bench<'a> {
         Ok(self.rate(tokens, began))
     }
 
-    /// Tokens of all generations a second.
+    /// The rate in tokens/s, where each generation ran `tokens`.
     fn rate(&self, tokens: u32, began: Instant) -> f64 {
         f64::from(tokens) * f64::from(self.arguments.batch) / began.elapsed().as_secs_f64().max(1e-9)
     }
@@ -123,7 +123,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Takes `count` tokens of each generation, in turn.
+/// Waits for `count` tokens of each generation, in turn.
 async fn take(generations: &mut [Generation], count: u32) -> Result<()> {
     for _ in 0..count {
         for generation in &mut *generations {
@@ -133,8 +133,8 @@ async fn take(generations: &mut [Generation], count: u32) -> Result<()> {
     Ok(())
 }
 
-/// Token ids without a pattern, the same for the same seed. No two prompts of a bench begin alike, so that nothing that is
-/// kept of one serves another.
+/// Pseudo-random token ids from a seed. Each prompt of a bench has a seed of its own, so that no prompt shares a cached prefix
+/// with another.
 fn tokens(length: u32, vocabulary: u32, seed: u32) -> Vec<u32> {
     let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut next = || {

@@ -1,4 +1,4 @@
-//! `wgslm bench`: how fast a model runs here. BENCHMARKS.md tells what the numbers are.
+//! `wgslm bench`: measures speed and memory of a model on this machine. BENCHMARKS.md explains the numbers.
 
 mod figure;
 mod kernels;
@@ -41,17 +41,17 @@ pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
     Ok(())
 }
 
-/// The context that what is to be measured needs. Refuses what the model can't do before its weights are read.
+/// The context length that the measurements need; an error if the model can't have it, before its weights are read.
 fn context_length(arguments: &BenchArguments) -> Result<u32> {
     let spec = ModelSpec::from_metadata(&load::header(&arguments.model)?.metadata)?;
     let depth = u64::from(arguments.depth.iter().copied().max().unwrap_or(0));
-    // Prefill chooses a token at its end, and so does the prompt that decoding begins with.
+    // Prefill samples a token at its end, and so does the prompt before decode.
     let prefill = depth + u64::from(arguments.prompt_tokens) + 1;
     let decode = depth.max(1) + 1 + u64::from(arguments.gen_tokens) + 2 * u64::from(measure::margin(arguments));
     let needed = prefill.max(decode).max(u64::from(SHORT_PROMPT + SHORT_ANSWER));
     let context = match u64::from(arguments.batch) {
         1 => needed,
-        // Each generation has whole blocks of the KV cache.
+        // Each generation takes whole blocks of the KV cache.
         batch => batch.saturating_mul(needed.next_multiple_of(u64::from(BLOCK_TOKENS))),
     };
     u32::try_from(context).ok().filter(|context| *context <= spec.context_length).ok_or_else(|| {
@@ -80,7 +80,7 @@ fn invalid(option: &str, value: &str, expected: String) -> crate::error::Error {
 
 async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> Result<Report> {
     let bench = Bench::new(engine, arguments);
-    // First of all, so that it is the first request indeed.
+    // Before all other measurements, so that it is the engine's first request.
     let short = bench.short_requests().await?;
     let mut depths = Vec::new();
     for depth in &arguments.depth {
@@ -95,14 +95,14 @@ async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> R
         }
     }
     let gpu = engine.device().gpu();
-    // Before the buffers for measuring the bandwidth, which no model needs.
+    // Before the buffers that measure the bandwidth, which aren't part of the model's memory.
     let memory = MemoryReport {
         peak_bytes: gpu.peak_bytes(),
         weight_bytes: engine.weight_bytes(),
         kv_cache_bytes: engine.kv_bytes(),
     };
     let copy_bytes_per_s = gpu.copy_bytes_per_s().await?;
-    // Generations side by side may share a step, whose bytes are then read for all of them.
+    // Several generations may share a step, which reads the weights once for all of them.
     if arguments.batch == 1 {
         depths.iter_mut().for_each(|depth| depth.compare(copy_bytes_per_s));
     }

@@ -1,4 +1,4 @@
-//! The report for people.
+//! The report as text for a terminal.
 
 use std::io::Write;
 

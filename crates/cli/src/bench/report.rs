@@ -1,4 +1,4 @@
-//! What is told in the end; the keys of its JSON are described in BENCHMARKS.md.
+//! The report of a bench as JSON, whose keys BENCHMARKS.md describes.
 
 use serde::Serialize;
 use wgslm::engine::Engine;
@@ -84,7 +84,7 @@ pub(super) struct DepthReport {
     pub(super) prefill_tokens_per_s: Figure,
     pub(super) decode_tokens_per_s: Figure,
     pub(super) bytes_per_token: u64,
-    /// Absent where generations run side by side.
+    /// Absent with several generations at a time, which may share the reading of a step.
     pub(super) bytes_per_s: Option<f64>,
     pub(super) bandwidth_share: Option<f64>,
 }
@@ -101,7 +101,7 @@ impl DepthReport {
         }
     }
 
-    /// Holds the bytes that decoding reads against those that the device copies.
+    /// Fills in the bandwidth of decode, absolute and as a share of the copy bandwidth.
     pub(super) fn compare(&mut self, copy_bytes_per_s: f64) {
         let bytes_per_s = self.bytes_per_token as f64 * self.decode_tokens_per_s.median;
         self.bytes_per_s = Some(bytes_per_s);

@@ -1,4 +1,4 @@
-//! `wgslm bench`.
+//! Tests of `wgslm bench`.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Run, device_names, has_device, tiny_model, wgslm, wgslm_with};
 
-/// Sizes for which a software adapter takes no time.
+/// Sizes small enough for software adapters.
 const SMALL: [&str; 6] = ["--prompt-tokens", "6", "--gen-tokens", "4", "--repeat", "2"];
 
 fn bench(arguments: &[&str]) -> Run {
@@ -21,7 +21,7 @@ fn positive(value: &Value) -> bool {
     value.as_f64().is_some_and(|number| number > 0.0 && number.is_finite())
 }
 
-/// Checks a number that was measured as often as asked for.
+/// Checks that a figure is consistent and has as many samples as asked for.
 fn check_figure(figure: &Value, samples: usize) {
     assert_eq!(keys(figure), BTreeSet::from(["median", "min", "max", "samples"]));
     let number = |key: &str| figure[key].as_f64().expect("a number");
@@ -71,7 +71,7 @@ fn the_report_has_the_promised_keys() {
         }
     }
     let bytes = |depth: usize| depths[depth]["bytes_per_token"].as_u64().expect("a count");
-    // Two layers of two KV heads, each 64 wide: keys and values in f32.
+    // 2 layers of 2 KV heads of width 64, keys and values in f32.
     assert_eq!(bytes(1) - bytes(0), 40 * 2 * 2 * 64 * 2 * 4);
     let memory = |key: &str| report["memory"][key].as_u64().expect("a count");
     assert!(memory("weight_bytes") > 1 << 20 && memory("kv_cache_bytes") > 0, "{report}");

@@ -1,4 +1,4 @@
-//! `wgslm devices`, and choosing one.
+//! Tests of `wgslm devices` and of choosing a device.
 
 use crate::program::{device_names, generate, has_device, tiny_model, wgslm, wgslm_with};
 

@@ -1,4 +1,4 @@
-//! `wgslm embed`.
+//! Tests of `wgslm embed`.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ fn embed(arguments: &[&str]) -> Run {
     wgslm(&[&["embed", "--model", &model], arguments].concat())
 }
 
-/// The golden row of the model: its text, its tokens, and its embedding at a length of 1.
+/// The model's golden text, its tokens, and its embedding of length 1.
 fn golden_row() -> (String, Value, Vec<f32>) {
     let index = fs::read(golden("models/index.json")).expect("the index is there");
     let index: Value = serde_json::from_slice(&index).expect("JSON");

@@ -1,4 +1,4 @@
-//! What the environment can ask of a device.
+//! Tests of the environment variables for devices.
 
 use crate::logits::check_golden_logits;
 use crate::program::{has_device, tiny_model, wgslm_with};

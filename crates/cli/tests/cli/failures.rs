@@ -1,4 +1,4 @@
-//! Files that can't be used: told on stderr with status 1, whatever was to be done with them.
+//! Tests that unusable files are reported on stderr with status 1 by every command.
 
 use std::fs;
 

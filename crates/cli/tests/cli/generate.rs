@@ -1,4 +1,4 @@
-//! `wgslm generate`.
+//! Tests of `wgslm generate`.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -9,10 +9,10 @@ use wgslm_testing::smollm2_model;
 
 use crate::program::{command, device_names, generate, has_device, tiny_model, wgslm};
 
-/// Every token is as likely as any other: the seed alone decides, and not an adapter's rounding.
+/// A temperature at which all tokens are equally likely, so that the seed decides and not an adapter's rounding.
 const DRAWN: [&str; 2] = ["--temperature", "1000000"];
 
-/// Draws with seed 0: the 44th token is EOS.
+/// Generates with seed 0, whose 44th token is EOS, and returns the JSON output.
 fn drawn(arguments: &[&str]) -> Value {
     generate(&[&DRAWN, arguments, &["--json"]].concat()).json()
 }
@@ -103,7 +103,7 @@ fn minus_1_is_any_seed_and_no_limit() {
         return;
     }
     let any = || drawn(&["--seed", "-1", "--max-tokens", "12"])["tokens"].clone();
-    // Twelve draws of 320 tokens: two seeds hardly agree.
+    // Two seeds are unlikely to agree on twelve draws among 320 tokens.
     assert_ne!(any(), any());
     let whole = &drawn(&["--context", "9", "--max-tokens", "-1"]);
     assert_eq!((whole["tokens"].as_array().map(Vec::len), &whole["finish_reason"]), (Some(7), &json!("context")));

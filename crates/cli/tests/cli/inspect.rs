@@ -1,4 +1,4 @@
-//! `wgslm inspect`.
+//! Tests of `wgslm inspect`.
 
 use serde_json::json;
 use wgslm::formats::gguf::TensorType;
@@ -25,7 +25,7 @@ fn the_report_has_metadata_tensors_sizes_and_memory() {
     let head = json!({ "name": "output.weight", "type": "Q8_0", "shape": [256, 320], "offset": 0, "bytes": 87_040 });
     assert_eq!(tensors[0], head);
     let bytes: u64 = tensors.iter().filter_map(|tensor| tensor["bytes"].as_u64()).sum();
-    // 2 layers of keys and values, 2 heads of 64 in f16.
+    // Keys and values of 2 layers with 2 heads of width 64, in f16.
     let memory = json!({
         "weights_bytes": bytes,
         "kv_bytes_per_token": 1024,

@@ -1,4 +1,4 @@
-//! `wgslm logits`.
+//! Tests of `wgslm logits`.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use wgslm_testing::golden;
 
 use crate::program::{has_device, temporary, tiny_model, wgslm, wgslm_with};
 
-/// What f16 in the KV cache costs at the most.
+/// The largest normalised error that f16 keys and values may cause.
 const TOLERANCE: f64 = 1e-2;
 
-/// The header and the values of a .npy file.
+/// Reads the header and the values of a .npy file.
 pub(crate) fn npy(path: impl AsRef<std::path::Path>) -> (String, Vec<f32>) {
     let bytes = fs::read(path).expect("the file is there");
     assert_eq!(bytes[..8], *b"\x93NUMPY\x01\x00", "the magic and the version");
@@ -19,7 +19,7 @@ pub(crate) fn npy(path: impl AsRef<std::path::Path>) -> (String, Vec<f32>) {
     (String::from_utf8(bytes[10..end].to_vec()).expect("the header is text"), values.collect())
 }
 
-/// Computes the logits of the tiny model's golden tokens and holds them against the golden ones.
+/// Runs `wgslm logits` on the tiny model's golden tokens and compares the result with the golden logits.
 pub(crate) fn check_golden_logits(environment: &[(&str, &str)], name: &str) {
     let index: Value =
         serde_json::from_slice(&fs::read(golden("index.json")).expect("the index is there")).expect("JSON");

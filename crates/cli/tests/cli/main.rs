@@ -1,4 +1,4 @@
-//! The `wgslm` program from the outside: what it prints, where, and how it ends.
+//! Tests of the `wgslm` program's output, error output and exit status.
 
 mod bench;
 mod devices;

@@ -1,4 +1,4 @@
-//! Runs the program.
+//! Runs the `wgslm` program for tests.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use wgslm_testing::{golden, skipped};
 
-/// What the program reads from the environment: none of it reaches a test that doesn't ask for it.
+/// The environment variables that the program reads; tests unset those that they don't set.
 const VARIABLES: [&str; 8] = [
     "WGSLM_DEVICE",
     "WGSLM_ACTIVATIONS",
@@ -19,7 +19,7 @@ const VARIABLES: [&str; 8] = [
     "WGSLM_LOG",
 ];
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) status: Option<i32>,
@@ -28,19 +28,19 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// What a run that went well printed; it says nothing else, no progress either.
+    /// The standard output of a successful run; checks that stderr is empty, without progress bars.
     pub(crate) fn succeeded(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""), "{self:?}");
         self.stdout
     }
 
-    /// The one JSON object that a run printed.
+    /// The single JSON object that a successful run printed.
     pub(crate) fn json(self) -> Value {
         let stdout = self.succeeded();
         serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error} in {stdout}"))
     }
 
-    /// Checks that the run failed with `status`, told why on stderr, and printed nothing else.
+    /// Checks that the run failed with `status`, with `message` on stderr and an empty standard output.
     pub(crate) fn failed(self, status: i32, message: &str) {
         assert_eq!((self.status, self.stdout.as_str()), (Some(status), ""), "{message}: {self:?}");
         assert!(self.stderr.contains(message), "{message:?} is missing in {:?}", self.stderr);
@@ -55,7 +55,7 @@ impl From<Output> for Run {
     }
 }
 
-/// The program with `arguments`, ready to be started.
+/// A command that runs the program with `arguments`.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wgslm"));
     for variable in VARIABLES {
@@ -69,7 +69,7 @@ pub(crate) fn wgslm(arguments: &[&str]) -> Run {
     wgslm_with(&[], arguments)
 }
 
-/// Runs the program with variables in its environment.
+/// Runs the program with environment variables.
 pub(crate) fn wgslm_with(environment: &[(&str, &str)], arguments: &[&str]) -> Run {
     command(arguments).envs(environment.iter().copied()).output().expect("the program starts").into()
 }
@@ -79,7 +79,7 @@ pub(crate) fn generate(arguments: &[&str]) -> Run {
     wgslm(&[&["generate", "--model", &tiny_model(), "--tokens", "1,2"], arguments].concat())
 }
 
-/// A llama of 2 layers and 320 tokens: 256 bytes, BOS, EOS (257) and 62 control tokens.
+/// The path of a llama with 2 layers and 320 tokens: 256 bytes, BOS, EOS (257) and 62 control tokens.
 pub(crate) fn tiny_model() -> String {
     text_of(golden("arch/tiny-llama-q8_0.gguf"))
 }
@@ -88,19 +88,19 @@ pub(crate) fn text_of(path: PathBuf) -> String {
     path.into_os_string().into_string().expect("paths of tests are text")
 }
 
-/// A path for a file that a test writes.
+/// The path of a temporary file for a test.
 pub(crate) fn temporary(name: &str) -> String {
     text_of(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
 }
 
-/// A file with `bytes`.
+/// Writes `bytes` to a temporary file and returns its path.
 pub(crate) fn file_of(name: &str, bytes: &[u8]) -> String {
     let path = temporary(name);
     std::fs::write(&path, bytes).expect("the folder for temporary files is writable");
     path
 }
 
-/// The names of the devices; none, with a line that says so, where there is no driver.
+/// The names of this machine's devices; without a Vulkan driver none, which is reported as a skipped test.
 pub(crate) fn device_names() -> &'static [String] {
     static NAMES: OnceLock<Vec<String>> = OnceLock::new();
     let names = NAMES.get_or_init(|| {
@@ -117,7 +117,7 @@ pub(crate) fn device_names() -> &'static [String] {
     names
 }
 
-/// Whether there is a device to run on.
+/// True if this machine has a device.
 pub(crate) fn has_device() -> bool {
     !device_names().is_empty()
 }

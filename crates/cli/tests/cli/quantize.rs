@@ -1,4 +1,4 @@
-//! `wgslm quantize`, `--quantize` and `wgslm perplexity`.
+//! Tests of `wgslm quantize`, `--quantize` and `wgslm perplexity`.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ fn f16_model() -> String {
     text_of(golden("quant/tiny-llama-f16.gguf"))
 }
 
-/// The types of a file's tensors, by name.
+/// The tensor types of a file, by tensor name.
 fn types(file: &str) -> Value {
     let report = wgslm(&["inspect", "--json", file]).json();
     let tensors = report["tensors"].as_array().expect("a list");
@@ -35,7 +35,7 @@ fn a_file_is_written_under_a_policy() {
         assert_eq!(types_found[tensor], kind, "{tensor}");
     }
     assert!(!fs::exists(format!("{output}.partial")).expect("the folder is readable"), "nothing is left over");
-    // Of any type floats can be made again.
+    // Tensors of any type can be converted back to floats.
     assert_eq!(wgslm(&["quantize", &tiny_model(), &output, "--policy", "f16"]).succeeded(), "");
     assert_eq!(types(&output)["output.weight"], "F16");
     assert_eq!(wgslm(&["inspect", "--json", &output]).json()["metadata"]["general.file_type"], 1);
@@ -59,12 +59,12 @@ fn a_failure_leaves_the_file_that_was_there() {
     assert_eq!(fs::read(&output).expect("it is still there"), b"kept");
     assert!(!fs::exists(format!("{output}.partial")).expect("the folder is readable"), "nothing is left over");
     let own = file_of("own.gguf", &whole);
-    wgslm(&["quantize", &own, &own, "--policy", "q8"]).failed(1, "is the file that is read");
+    wgslm(&["quantize", &own, &own, "--policy", "q8"]).failed(1, "is both the input and the output");
     let nowhere = temporary("no such folder/out.gguf");
     wgslm(&["quantize", &own, &nowhere, "--policy", "q8"]).failed(1, &nowhere);
 }
 
-/// 300 bytes are 300 tokens of the tiny model.
+/// A text of 300 bytes, which are 300 tokens of the tiny model.
 fn text() -> String {
     file_of("text.txt", "a b c d e f g h i j ".repeat(15).as_bytes())
 }
@@ -87,7 +87,7 @@ fn the_perplexity_of_a_text_is_that_of_the_second_halves_of_its_windows() {
     assert!((number("perplexity") - number("nll").exp()).abs() < 1e-9 * number("perplexity"), "{report}");
     assert!(number("perplexity") > 1.0 && number("tokens_per_s") > 0.0 && number("standard_error") > 0.0, "{report}");
 
-    // In few bits the weights take less room and predict nearly as well.
+    // Quantised weights take less memory and predict nearly as well.
     let q8 = perplexity(&f16_model(), &["--context", "64", "--windows", "2", "--json", "--quantize", "q8-dq"]).json();
     assert!(q8["weight_bytes"].as_u64() < report["weight_bytes"].as_u64(), "{q8}");
     let change = q8["nll"].as_f64().expect("a number") - number("nll");
@@ -111,7 +111,7 @@ fn every_command_that_loads_a_model_quantizes_it() {
     wgslm(&[&generate[..], &["--quantize", "q6"]].concat()).failed(2, "q8, q4, nf4, mixed");
     let quantised = ["generate", "--model", &tiny_model(), "--tokens", "1", "--quantize", "q4"];
     wgslm(&quantised).failed(1, "they are Q8_0 already; run it as it is");
-    // The variable asks for the same, and an empty one for nothing.
+    // The variable acts like the option, and has no effect if empty.
     wgslm_with(&[("WGSLM_QUANTIZE", "q4")], &quantised[..5]).failed(1, "they are Q8_0 already");
     wgslm_with(&[("WGSLM_QUANTIZE", "")], &[&generate[..], &["--json"]].concat()).json();
     let sizes = ["--prompt-tokens", "4", "--gen-tokens", "2", "--repeat", "1", "--json"];

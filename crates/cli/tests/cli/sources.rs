@@ -1,4 +1,4 @@
-//! Models of several files, by the path of a part or of their folder.
+//! Tests of models of several files, given by the path of a part or of their folder.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use wgslm_testing::model_files::{Files, gguf, hugging_face, part_name, split_ggu
 
 use crate::program::{has_device, temporary, wgslm};
 
-/// A folder with `files`, and its path.
+/// Writes `files` to a folder and returns its path.
 fn folder_of(name: &str, files: &Files) -> String {
     let folder = temporary(name);
     let path = PathBuf::from(&folder);

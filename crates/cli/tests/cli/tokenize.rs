@@ -1,4 +1,4 @@
-//! `wgslm tokenize`.
+//! Tests of `wgslm tokenize`.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn the_golden_rows_match() {
     assert!(rows.len() > 50, "{} rows", rows.len());
     for row in rows {
         let text = row["text"].as_str().expect("text");
-        // No argument of a program can hold this one.
+        // NUL can't be part of a program's argument.
         if text.contains('\0') {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What is typed wrong, and what help there is.
+//! Tests of usage errors and of `--help`.
 
 use crate::program::wgslm;
 

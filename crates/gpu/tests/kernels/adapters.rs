@@ -7,12 +7,12 @@ use wgslm_testing::adapters::Adapters;
 
 static ADAPTERS: Adapters<Gpu> = Adapters::new(names, open);
 
-/// Every adapter, opened with all that it has, the fastest first.
+/// A device of every adapter, with all its features, the fastest first.
 pub(crate) fn adapters() -> &'static [Gpu] {
     ADAPTERS.all()
 }
 
-/// Options that choose the adapter of this index.
+/// The options that choose an adapter by index.
 pub(crate) fn on(index: usize) -> GpuOptions {
     GpuOptions { device: Some(index.to_string()), ..GpuOptions::default() }
 }
@@ -25,7 +25,7 @@ fn open(index: usize) -> Gpu {
     block_on(Gpu::request(&on(index))).unwrap_or_else(|error| panic!("adapter {index}: {error}"))
 }
 
-/// Whether the device has what the variant needs.
+/// True if the device has the features that the variant needs.
 pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
     (!variant.subgroups() || gpu.capabilities().subgroups)
         && (!variant.matrix_units() || gpu.capabilities().cooperative)

@@ -1,4 +1,5 @@
-//! `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths about the edges of blocks (16) and tiles (64) and splits (128), shuffled block tables, shared KV heads, every width.
+//! Tests of `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths around the sizes of
+//! blocks (16), tiles (64) and splits (128), shuffled block tables, shared KV heads, and several head widths.
 
 use half::f16;
 use wgslm_shaders::cpu::{Resources, kv_head_pairs};
@@ -8,28 +9,28 @@ use wgslm_shaders::{Attention, AttentionVariant, BLOCK_TOKENS, KvFormat, Row};
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
 
-/// f32 sums of up to 256 products, and exp, which WGSL allows 3 + 2|x| ulp: for the scores here, up to 20 below the largest,
-/// 2.6e-6 of weights that by then are nearly nothing.
+/// The error of f32 sums of up to 256 products, and of exp, for which WGSL allows 3 + 2|x| ulp: 2.6e-6 for scores 20 below the
+/// largest, whose weights are nearly zero.
 const AGREEMENT: Agreement = Agreement::OfLargest(4e-6);
 
-/// Two f16 NaN: what lies past a sequence's end.
+/// Two f16 NaN, which fill the cache past a sequence's end.
 const NAN_PAIR: u32 = 0x7e00_7e00;
 
-/// Sequences by their lengths, and which of their positions are run.
+/// The sequences of a step: their lengths, and the positions that the step runs.
 pub(crate) struct Rows {
     pub(crate) lengths: Vec<u32>,
     pub(crate) run: Vec<(usize, u32)>,
-    /// Whether they see their whole sequence, as in an encoder, and not just what is before them.
+    /// True if tokens attend to their whole sequence, as in an encoder, and not only to earlier tokens.
     pub(crate) sees_all: bool,
 }
 
 impl Rows {
-    /// The last token of each sequence, as in decoding.
+    /// A step of the last token of each sequence, as in decode.
     pub(crate) fn decode(lengths: &[u32]) -> Self {
         Self::causal(lengths.to_vec(), lengths.iter().map(|length| length - 1).enumerate().collect())
     }
 
-    /// All tokens of a first sequence and some of a second, as in prefill.
+    /// A step of all tokens of a first sequence and some of a second, as in prefill.
     fn prefill() -> Self {
         let run = (0..18).map(|position| (0, position)).chain((60..67).map(|position| (1, position))).collect();
         Self::causal(vec![18, 67], run)
@@ -39,7 +40,7 @@ impl Rows {
         Self { lengths, run, sees_all: false }
     }
 
-    /// Sequences whose tokens see all of them, as in an encoder.
+    /// A step of whole sequences whose tokens attend to all of their sequence, as in an encoder.
     pub(crate) fn encode(lengths: &[u32]) -> Self {
         let run = lengths.iter().enumerate();
         let run = run.flat_map(|(sequence, length)| (0..*length).map(move |position| (sequence, position))).collect();
@@ -69,7 +70,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }
         cases.push(case(variant, (6, 2, 64), 0.125, &Rows::prefill(), 8));
         cases.push(case(variant, (3, 3, 32), 0.2, &Rows::encode(&[1, 17, 5, 130]), 0));
-        // Scores so far apart that one position takes nearly all.
+        // Scores so far apart that one position has nearly all the weight.
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
         cases.extend(special(variant, (6, 2, 64), &Rows::decode(&[1, 19, 20, 21, 150, 300])));
     }
@@ -121,12 +122,12 @@ fn turning(
     case_with(variant, (heads, kv_heads, width), 0.1, (&rows, 0), more, &turn).only(&["y", "partials"])
 }
 
-/// Splits as `attention_split` leaves them, of a row that has a single one, and of others.
+/// A case of `attention_combine`, for a token whose context has a single split and for others.
 fn combine(heads: usize, width: usize) -> Case {
     let mut random = Random::new(width as u64);
     let rows = [127, 128, 255, 256, 700].map(|position| Row::causal(position, 0));
     let splits = 6;
-    // The values of a split, then its largest score and its total.
+    // A split's output, then its largest score and the sum of its weights.
     let partials: Vec<f32> = (0..rows.len() * heads * splits)
         .flat_map(|_| {
             let values = random.values(width + 2);
@@ -179,7 +180,7 @@ fn case_with(
     let mut random = Random::new((heads * width) as u64);
     let block = BLOCK_TOKENS as usize;
     let blocks: usize = rows.lengths.iter().map(|length| (*length as usize).div_ceil(block)).sum();
-    // One table after the other, after an entry that belongs to none; block 0 belongs to none either.
+    // The block tables in sequence, after one unused entry; block 0 is unused as well.
     let tables: Vec<u32> = std::iter::once(0).chain(random.shuffled(blocks).iter().map(|block| block + 1)).collect();
     let words = kv_head_pairs(width / 2);
     let mut caches = [(); 2].map(|()| vec![NAN_PAIR; (blocks + 1) * block * kv_heads * words]);
@@ -210,7 +211,7 @@ fn case_with(
             Row { context: if rows.sees_all { rows.lengths[*sequence] } else { row.context }, ..row }
         })
         .collect();
-    // The end, and rows of an earlier step, which look as if they were to be run.
+    // The end of the step, then stale rows of an earlier step, which must not run.
     let stale = Row::causal(0, starts[0] as u32);
     let written = [&run[..], &[Row::END, stale, stale]].concat();
     let longest = rows.lengths.iter().max().copied().unwrap_or_default();
@@ -241,7 +242,7 @@ fn case_with(
     )
 }
 
-/// A pair of halves as two floats.
+/// Converts a pair of f16 to two f32.
 fn floats(pair: u32) -> [u32; 2] {
     [pair as u16, (pair >> 16) as u16].map(|half| f16::from_bits(half).to_f32().to_bits())
 }

@@ -1,17 +1,17 @@
-//! `attention_tile`: steps about the edges of its blocks of rows, contexts about those of its tiles, several sequences in a
-//! block, heads in groups that fill a block, that leave some of it over, and that need several.
+//! Tests of `attention_tile`: numbers of tokens around its block's size, contexts around its tile's size, several sequences in
+//! one block, and groups of heads that fill a block, part of a block or several.
 
 use wgslm_shaders::{AttentionVariant, KvFormat};
 
 use crate::attention::{Rows, case, special};
 use crate::case::{Case, check};
 
-/// A step of rows of one sequence, which has `depth` tokens before them.
+/// A step of `count` tokens of one sequence, after `depth` tokens.
 fn prefill(depth: u32, count: u32) -> Rows {
     Rows::causal(vec![depth + count], (depth..depth + count).map(|position| (0, position)).collect())
 }
 
-/// A prompt's last part, a token of each of three other sequences, another prompt whole, and one whose rows are not in order.
+/// A step of a prompt's last part, one token of each of three sequences, a whole prompt, and tokens of one sequence out of order.
 fn mixed() -> Rows {
     let first = (30..47).map(|position| (0, position));
     let single = [(1, 0), (2, 31), (3, 64)];
@@ -34,7 +34,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let mut add = |heads: (usize, usize), rows: &Rows, gap: usize| {
             cases.push(case(variant, (heads.0, heads.1, width), scale, rows, gap));
         };
-        // A group of 4 takes a block of a quarter as many rows as it has query vectors.
+        // With 4 heads per KV head, a block's query vectors are those of a quarter as many tokens.
         let block = tile.queries / 4;
         for (depth, count) in [(0, 1), (15, block - 1), (16, block), (tile.keys - 1, block + 1), (100, 2 * block)] {
             add((4, 1), &prefill(depth, count), 0);
@@ -43,7 +43,7 @@ pub(crate) fn cases() -> Vec<Case> {
             add(heads, &mixed(), 8);
         }
         add((1, 1), &prefill(0, tile.queries + 3), 0);
-        // Rows that all see different sequences.
+        // Tokens that all belong to different sequences.
         add((4, 2), &Rows::decode(&[1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 97, 3, 2, 40, 90, 5, 6, 7]), 0);
         add((4, 2), &Rows::encode(&[1, 17, 5, 130]), 0);
         // Scores so far apart that one position takes nearly all.

@@ -1,4 +1,4 @@
-//! One kernel on one set of resources: run, and compared with its reference.
+//! A test case: a kernel's result on a set of resources, compared with its CPU reference.
 
 use std::ops::Range;
 
@@ -11,39 +11,39 @@ use wgslm_testing::exhaustive;
 
 use crate::adapters::{adapters, runs};
 
-/// What outputs hold where nothing may be written. No case computes it.
+/// The value of outputs before the run, which no case computes: words that must not be written keep it.
 pub(crate) const UNTOUCHED: f32 = -123.25;
 
-/// How close a device has to come to the reference. What the reference leaves as it was has to stay, to the bit.
+/// The allowed difference between device and reference. Words that the reference doesn't write must stay unchanged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Agreement {
-    /// The same bits.
+    /// Equal bits.
     Exact,
-    /// Within this much of the largest value that the reference computes.
+    /// A difference of at most this fraction of the reference's largest value.
     OfLargest(f32),
-    /// Each value within this much of itself, or less than 1e-30 off: what underflows may be flushed to zero.
+    /// A difference of at most this fraction of each value, or of 1e-30, since underflow may be flushed to zero.
     OfEach(f32),
-    /// Pairs of f16 that are the same or neighbours: WGSL leaves open to which side packing rounds.
+    /// Pairs of f16 that are equal or neighbours, since WGSL leaves open in which direction packing rounds.
     Halves,
-    /// Codes of 8 bits that are the same or neighbours, with scales within this much of themselves: a value in the middle may be
-    /// rounded to either side. See `quantise_int8.wgsl`.
+    /// 8-bit codes that are equal or neighbours, since a value halfway between may round either way, with scales that differ by
+    /// at most this fraction. See `quantise_int8.wgsl`.
     Quantised(f32),
-    /// Pairs of words that are numbers of 64 bits within this much of themselves, or of 2^40.
+    /// 64-bit numbers in pairs of words, with a difference of at most this fraction of each, or of 2^40.
     Wide(f32),
-    /// Rows of this many words, the same ones in any order.
+    /// Rows of this many words, equal as unordered sets.
     AnyOrder(usize),
 }
 
 type Reference = Box<dyn Fn(&mut Resources)>;
 type Run = Box<dyn Fn(&Gpu, &Resources) -> wgslm_gpu::Result<Resources>>;
 
-/// A variant with its parameters and resources.
+/// A kernel's variant with its parameters and resources, and the allowed difference.
 pub(crate) struct Case {
     pub(crate) variant: Variant,
     label: String,
     agreement: Agreement,
     unspecified: Range<usize>,
-    /// The outputs to compare; all where empty.
+    /// The outputs to compare; empty for all.
     only: &'static [&'static str],
     resources: Resources,
     reference: Reference,
@@ -51,7 +51,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// `launch` in `variant` for `count` rows; `label` names the shape in a failure.
+    /// A case of one dispatch of `variant` on `count` rows; `label` names the shape in failures.
     pub(crate) fn new(
         label: impl Into<String>,
         agreement: Agreement,
@@ -61,7 +61,7 @@ impl Case {
         Self::of_stages(label, agreement, (launch, &[variant.into()], count), resources)
     }
 
-    /// `launch` in its stages: what each of them writes is for the next, and what the last one writes is compared.
+    /// A case of several dispatches, each of which reads the outputs of those before it; the last one's outputs are compared.
     pub(crate) fn of_stages(
         label: impl Into<String>,
         agreement: Agreement,
@@ -92,12 +92,12 @@ impl Case {
         }
     }
 
-    /// The same, with words of the output that may hold anything.
+    /// This case, with a range of words of the output that may have any value.
     pub(crate) fn unspecified(self, unspecified: Range<usize>) -> Self {
         Self { unspecified, ..self }
     }
 
-    /// The same, comparing only these outputs.
+    /// This case, comparing only the given outputs.
     pub(crate) fn only(self, only: &'static [&'static str]) -> Self {
         Self { only, ..self }
     }
@@ -165,30 +165,30 @@ fn wide(words: &[u32]) -> u64 {
     u64::from(words[0]) | u64::from(words[1]) << 32
 }
 
-/// Whether four codes of 8 bits are those expected or neighbours.
+/// True if each of four 8-bit codes equals the expected one or a neighbour of it.
 fn neighbouring_codes(computed: u32, expected: u32) -> bool {
     computed.to_le_bytes().iter().zip(expected.to_le_bytes()).all(|(a, b)| (*a as i8).abs_diff(b as i8) <= 1)
 }
 
-/// Whether the second of (scale, scale * sum of codes) is as expected, but for three codes that are neighbours of the right ones.
+/// True if scale * sum of codes, the second of `computed`, differs by no more than three codes that are off by one.
 fn sums_of_neighbouring_codes(computed: &[u32], expected: u32) -> bool {
     let [scale, sum, expected] = [computed[0], computed[1], expected].map(f32::from_bits);
     (sum - expected).abs() <= 3.01 * scale + 5e-5 * expected.abs()
 }
 
-/// Runs the cases on the fastest adapter and, as far as they tell more, on every other one.
+/// Checks all cases on the fastest adapter, and on the others those that may find more errors.
 pub(crate) fn check(cases: Vec<Case>) {
     let adapters = adapters();
     let fastest = |gpu: &Gpu| adapters.first().is_some_and(|first| first.adapter() == gpu.adapter());
     check_on(adapters, |gpu, variant| runs(gpu, variant) && (fastest(gpu) || tells_elsewhere(variant)), cases);
 }
 
-/// Another compiler may make other mistakes in what a kernel does, of which one format of weights is enough.
+/// True if a second adapter may find more: its compiler may be wrong about a kernel, for which one weight format is enough.
 fn tells_elsewhere(variant: &Variant) -> bool {
     exhaustive() || variant.weight().is_none_or(|layout| layout.format == WeightFormat::Q4_0)
 }
 
-/// Runs the cases on these devices, but for variants that a device doesn't run.
+/// Checks the cases on these devices, except for variants for which `runs` is false.
 pub(crate) fn check_on(gpus: &[Gpu], runs: impl Fn(&Gpu, &Variant) -> bool, cases: Vec<Case>) {
     let mut failures = Vec::new();
     for case in cases {

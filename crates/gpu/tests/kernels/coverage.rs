@@ -1,4 +1,4 @@
-//! Nothing is left out without a word.
+//! Tests that every variant has cases and runs on some adapter, and that whatever is skipped is reported.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -58,7 +58,7 @@ fn every_variant_runs_on_some_adapter() {
     }
 }
 
-/// Runs the test above in a process that finds no Vulkan driver.
+/// Runs the test above in a process without Vulkan drivers.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_machine_without_adapters_skips_with_a_line_or_fails() {

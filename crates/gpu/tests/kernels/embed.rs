@@ -1,4 +1,4 @@
-//! `embed`: whole tables and parts of them, tokens given and tokens just sampled.
+//! Tests of `embed`: whole tables and parts of them, tokens given by the step and tokens just sampled.
 
 use wgslm_shaders::format::{GROUP, Scales};
 use wgslm_shaders::{Embed, EmbedVariant, Row, WeightFormat, WeightLayout};
@@ -33,10 +33,10 @@ fn case_by(layout: WeightLayout, (first, tokens): (usize, usize), (groups, gap):
     let mut random = Random::new((tokens * groups) as u64);
     let stride = groups * GROUP + 4 * gap;
     let (start, end) = (first as u32, (first + tokens) as u32);
-    // The part's first and last token, the last one again, one within, and those just outside of it.
+    // The first and the last token of the part, the last again, one in between, and tokens outside it.
     let ids = [start, end - 1, end - 1, start + random.word() % tokens as u32, end, start.saturating_sub(1), u32::MAX];
     let given = ids.iter().map(|token| Row { token: *token, ..Row::default() });
-    // The same, in reverse, as what was sampled last; the token that the row names counts for nothing.
+    // The same tokens in reverse as sampled tokens, which rows name by slot instead of by token id.
     let sampled: Vec<u32> = ids.iter().rev().copied().collect();
     let taken = (1..=ids.len() as u32).map(|source| Row { token: start, source, ..Row::default() });
     let positions =
@@ -58,8 +58,8 @@ fn case_by(layout: WeightLayout, (first, tokens): (usize, usize), (groups, gap):
         accumulate: u32::from(by == Embed::POSITION),
         scale: if by == Embed::FIRST { 2.5 } else { 1.0 },
     };
-    // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding: the same everywhere. The
-    // minimum of a super-block is a product itself, which a device may round or keep, and so is a doubly quantised scale.
+    // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding, alike on all devices. But the
+    // minimum of a super-block and a doubly quantised scale are products themselves, which a device may round or fuse.
     let of_products = [Scales::SuperBlocks, Scales::SuperBlocksOfNibbles, Scales::Bytes];
     let rounds = of_products.contains(&layout.format.scales());
     let agreement = if rounds || by != Embed::TOKEN { Agreement::OfLargest(1e-6) } else { Agreement::Exact };

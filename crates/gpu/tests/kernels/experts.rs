@@ -1,4 +1,4 @@
-//! `route` and `mix_experts`: few experts and many, equal logits, weights from all to next to nothing.
+//! Tests of `route` and `mix_experts`: few and many experts, equal logits, and weights from 1 to nearly 0.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::{ExpertsVariant, MixExperts, Route};
@@ -16,7 +16,7 @@ pub(crate) fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// Logits up to `size`; with 0, all are equal.
+/// Cases of `route` on logits of magnitude up to `size`; with 0, all are equal.
 fn route(experts: usize, used: usize, size: f32) -> [Case; 2] {
     let (rows, stride) = (5, experts + 3);
     let logits = strided(&mut Random::new(experts as u64), rows, experts, stride, f32::INFINITY);
@@ -26,7 +26,7 @@ fn route(experts: usize, used: usize, size: f32) -> [Case; 2] {
         .with("experts", &vec![77u32; (rows + 1) * used])
         .with("weights", &vec![UNTOUCHED; (rows + 1) * used]);
     let params = Route { experts: experts as u32, used: used as u32, stride: stride as u32 };
-    // exp of what is up to 60 below the largest is off by 3 + 2 * 60 ulp.
+    // exp of logits up to 60 below the largest may be off by 3 + 2 * 60 ulp.
     [("experts", Agreement::Exact), ("weights", Agreement::OfEach(1.5e-5))].map(|(output, agreement)| {
         let launch = (params, ExpertsVariant::Route, rows);
         let case = Case::new(format!("{params:?}, size {size}"), agreement, launch, resources.clone());

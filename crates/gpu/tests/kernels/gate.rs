@@ -1,4 +1,4 @@
-//! `gate`, from values in order to planes or encoded.
+//! Tests of `gate`, which reads values in order and writes planes or encoded activations.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
@@ -7,10 +7,10 @@ use wgslm_shaders::{Activation, Encoding, Gate, GateVariant};
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
 
-/// WGSL allows exp 3 + 2|x| ulp and a quotient 2.5: for x at -80, the farthest where something is left, 2e-5.
+/// The error that WGSL allows for exp, 3 + 2|x| ulp, and a quotient, 2.5 ulp, at x = -80, below which the result vanishes.
 const AGREEMENT: Agreement = Agreement::OfEach(2e-5);
 
-/// A scale is off by as much as the value that makes it, and by two quotients.
+/// A scale's error: that of the value it is computed from, and two quotients.
 const IN_CODES: Agreement = Agreement::Quantised(2.1e-5);
 
 pub(crate) fn cases() -> Vec<Case> {

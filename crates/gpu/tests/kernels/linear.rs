@@ -1,4 +1,4 @@
-//! `matvec` and all whose names begin with `matmul`.
+//! Tests of `matvec` and of all kernels named `matmul*`.
 
 use half::f16;
 use pollster::block_on;
@@ -13,23 +13,23 @@ use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
 use crate::weights::{random_weight, whole_groups};
 
-/// A dot product of n products in f32 rounds n times by at most 2^-24 of the sum so far, in a random direction: about
-/// sqrt(n) * 2^-24, which for the longest here, of 2,080, is 2.7e-6. Doubled for the worst of many.
+/// The error of dot products: n roundings of at most 2^-24 in random directions add up to about sqrt(n) * 2^-24, which is 2.7e-6
+/// for the longest one here, n = 2,080. Doubled for the worst of many outputs.
 const AGREEMENT: Agreement = Agreement::OfLargest(5e-6);
 
-/// Whatever cancels in a single sum, there is no larger one beside it.
+/// The error of a single output, relative to itself: if its terms cancel, there is no larger output to compare with.
 const ALONE: Agreement = Agreement::OfLargest(5e-5);
 
-/// A sum that begins at UNTOUCHED, a norm's root, an exp of the gate's: a few roundings more, of larger values.
+/// The error of products with an accumulated output, a norm or a gate, which round a few more and larger values.
 const WITH_EXTRAS: Agreement = Agreement::OfLargest(2e-5);
 
-/// What is capped is off by as much as the sums are, which may be far larger.
+/// The error of capped outputs, which is that of sums that may be far larger than the cap.
 const CAPPED: Agreement = Agreement::OfLargest(2e-4);
 
-/// An activation in the middle of two steps of a 32,000th of its group's largest may be rounded to either.
+/// The error of fixed point, whose steps are a 32,000th of a group's largest activation, with halves rounded either way.
 const IN_FIXED_POINT: Agreement = Agreement::OfLargest(5e-5);
 
-/// A weight in the middle of two f16 may be rounded to either, and matrix units may add without rounding to the nearest.
+/// The error of matrix units, which may round a weight to either neighbouring f16 and add without rounding to the nearest.
 const OF_HALVES: Agreement = Agreement::OfLargest(3e-4);
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,33 +37,33 @@ struct Shape {
     rows: usize,
     groups: usize,
     tokens: usize,
-    /// Tokens for which there is room beyond those that are run.
+    /// Tokens that the buffers hold in addition to those that are run.
     spare_tokens: usize,
-    /// Values at the end of the last group that are padding: zeros in `x`.
+    /// Zeros that pad the end of the last group of each token in `x`.
     padding: usize,
-    /// Units of four in a row of `x` that don't belong to it.
+    /// The gap between tokens in `x`, in units of four values.
     x_gap: usize,
     y_offset: usize,
-    /// Values in a row of `y` after those that the dispatch makes.
+    /// The gap between tokens in `y`, in values.
     y_gap: usize,
-    /// What else the kernel does.
+    /// The operation that the kernel runs besides the product.
     extra: Extra,
-    /// Whether every format is tried in it.
+    /// True if every weight format is tested in this shape.
     in_all: bool,
 }
 
-/// What a kernel can do beside the product.
+/// An operation that a kernel can run besides the product.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Extra {
     #[default]
     Nothing,
     /// Adds to `y`, which lies in planes.
     Accumulate,
-    /// Norms `x` first (`matvec`).
+    /// Normalises `x` first (`matvec`).
     Norm,
-    /// Norms `x` first, and gates half of the rows with the other half (`matvec`).
+    /// Normalises `x` first, and gates one half of the outputs with the other (`matvec`).
     Gate(Activation),
-    /// Adds a bias, activates, scales and caps.
+    /// Adds a bias, then applies activation function, scale and cap.
     Finish,
 }
 
@@ -101,8 +101,8 @@ const SHAPES: [Shape; 16] = [
     Shape { extra: Extra::Finish, y_offset: 2, in_all: true, ..shape(70, 3, 70) },
 ];
 
-/// Those for formats whose codes, tables and ways to use a scale others have too: a few of the above, and rows of more than one
-/// block of doubly quantised scales.
+/// The shapes for formats made of parts of other formats: a few of [`SHAPES`], and rows with several blocks of doubly quantised
+/// scales.
 const FEW_SHAPES: [Shape; 6] = [
     SHAPES[1],
     SHAPES[4],
@@ -112,7 +112,7 @@ const FEW_SHAPES: [Shape; 6] = [
     Shape { extra: Extra::Finish, y_offset: 1, ..shape(5, 259, 9) },
 ];
 
-/// Whether a format is made of what others have too.
+/// True if other formats have the same codes, tables and kinds of scales.
 fn is_composed(format: WeightFormat) -> bool {
     matches!(format, WeightFormat::NF4 | WeightFormat::NF4_DQ | WeightFormat::Q4_DQ | WeightFormat::Q8_DQ)
 }
@@ -122,10 +122,10 @@ fn shapes(format: WeightFormat) -> &'static [Shape] {
     if is_composed(format) { &FEW_SHAPES } else { &SHAPES }
 }
 
-/// The formats that are tried in every shape: halves, nibbles, and the one whose scales are the most intricate.
+/// The formats tested in every shape: F16, 4-bit codes, and the format with the most intricate scales.
 const THOROUGH: [WeightFormat; 3] = [WeightFormat::F16, WeightFormat::Q4_0, WeightFormat::Q6_K];
 
-/// More rows than a grid has room for in one dimension.
+/// A matrix with more outputs than a grid's dimension allows workgroups.
 const TALL: Shape = shape(131_100, 1, 1);
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -167,7 +167,7 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     let planes = extra == Extra::Accumulate;
     let y_groups = (y_offset + rows).div_ceil(GROUP);
     let y_stride = if planes { y_groups * GROUP } else { y_offset + rows } + y_gap;
-    // What no token's values may come from is NaN, so that it shows wherever it is read.
+    // Values that must not be read are NaN, so that reading them shows in the result.
     let mut x = in_planes(&mut random, tokens, width - padding, x_stride, f32::NAN);
     x.resize(capacity * x_stride, f32::NAN);
     let gate = if let Extra::Gate(activation) = extra { Some(activation) } else { None };
@@ -196,14 +196,14 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     let bias = random.values(3 + stored_rows);
     let mut norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
     if gate == Some(Activation::ClampedSwiglu) {
-        // What is bounded is off by as much as the sums are, which may be far larger: here they aren't.
+        // Keeps the sums small, since a clamped value has the error of the sum, which could be far larger.
         norm.iter_mut().for_each(|weight| *weight *= 2e-4);
     }
     let mut resources = random_weight(&mut random, variant.layout(), stored_rows, groups)
         .with("x", &x)
         .with("norm", &norm)
         .with("bias", &bias)
-        // A row more than there is room for, which nothing may touch.
+        // One row more than the capacity, which must stay unwritten.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
     match variant.takes() {
         Some(Encoding::Int8) => {
@@ -222,7 +222,7 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
         (_, Extra::Nothing) => AGREEMENT,
         _ => WITH_EXTRAS,
     };
-    // Kernels work in tiles: tokens past those that are run, but within the capacity, may be written.
+    // Kernels work in tiles, so that they may write tokens after the last one, within the capacity.
     Case::new(format!("{shape:?}"), agreement, (params, variant, tokens), resources)
         .unspecified(tokens * y_stride..capacity * y_stride)
 }
@@ -263,7 +263,7 @@ fn expert_case(variant: LinearVariant, per_row: usize, norms: bool) -> Case {
     Case::new(format!("experts, {per_row} a row"), WITH_EXTRAS, (params, variant, tokens), resources)
 }
 
-/// `codes_x` of `tokens` tokens, with `padding` zeros at the end, then NaN.
+/// Random f16 activations `codes_x` of `tokens` tokens, with `padding` zeros at the end of each, then NaN up to the capacity.
 fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize, padding: usize) -> Vec<u16> {
     let mut halves = vec![f16::NAN; capacity * width];
     for row in halves.chunks_mut(width).take(tokens) {
@@ -275,8 +275,8 @@ fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize,
     halves.iter().map(|half| half.to_bits()).collect()
 }
 
-/// `codes_x` and `scales_x` of `tokens` tokens, with NaN for the scales of those beyond: any code but -128, `padding` zeros at the
-/// end.
+/// Random 8-bit activations `codes_x` and `scales_x` of `tokens` tokens: any code but -128, `padding` zeros at the end of each,
+/// and NaN scales up to the capacity.
 fn quantised(
     random: &mut Random,
     (tokens, capacity): (usize, usize),
@@ -307,7 +307,7 @@ fn linear_kernels_agree_with_their_reference() {
     check(cases());
 }
 
-/// Devices with matrix units are few: what surrounds them is run on any.
+/// Tests `matmul_cooperative` on any device, with plain arithmetic in place of matrix units.
 #[test]
 fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     let text = |variant: &Variant, target: Target| {

@@ -1,7 +1,7 @@
-//! Every variant of every kernel, on every adapter of this machine, held against its CPU reference on odd shapes.
+//! Tests every variant of every kernel on every adapter of this machine against its CPU reference, on odd shapes.
 //!
-//! A topic a file; each lists its cases, and `coverage` holds that list against the variants there are. Adapters are opened
-//! once and shared. `VK_ADD_DRIVER_FILES` adds a software adapter, such as SwiftShader, beside those that are installed.
+//! Each file lists the cases of one topic, and `coverage` compares the lists with all variants. Devices are opened once and
+//! shared. `VK_ADD_DRIVER_FILES` adds a software adapter, such as SwiftShader, to the installed ones.
 
 mod adapters;
 mod attention;

@@ -1,4 +1,4 @@
-//! `norm`, of all rows or of those that outputs name, or encoded.
+//! Tests of `norm`: of all rows, of the rows that outputs name, and with encoded results.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
@@ -7,10 +7,10 @@ use wgslm_shaders::{Encoding, Norm, NormVariant, Output};
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
-/// inverseSqrt is good to 2 ulp, and the root halves what the sum of squares, all of one sign, is off: a few ulp in all.
+/// The error of a norm: 2 ulp of inverseSqrt and half the error of a sum of squares, a few ulp in all.
 const AGREEMENT: Agreement = Agreement::OfEach(1e-6);
 
-/// A scale is off by as much as the value that makes it, and by two quotients.
+/// A scale's error: that of the value it is computed from, and two quotients.
 const IN_CODES: Agreement = Agreement::Quantised(2e-6);
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -21,7 +21,7 @@ pub(crate) fn cases() -> Vec<Case> {
             cases.push(case(variant, width, rows, 0, 1.0));
         }
         cases.push(case(variant, 67, 3, 8, 1.0));
-        // Where epsilon outweighs the squares, and where it is nothing beside them.
+        // Values so small that epsilon dominates, and so large that it vanishes.
         cases.push(case(variant, 96, 2, 0, 1e-3));
         cases.push(case(variant, 96, 2, 0, 1e5));
         for (centred, accumulate, of_sum) in [(1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 0, 1)] {
@@ -46,7 +46,7 @@ fn case_with(
     change: &dyn Fn(Norm) -> Norm,
 ) -> Case {
     let mut random = Random::new(width as u64);
-    // Every row but the first, which none names, the last one twice.
+    // Outputs that name every row but the first, and the last one twice.
     let outputs: Vec<Output> =
         (0..rows).map(|i| Output { row: (rows - i).min(rows - 1) as u32, ..Output::default() }).collect();
     let groups = width.div_ceil(GROUP);
@@ -73,7 +73,7 @@ fn case_with(
     });
     let agreement = match variant.encoding() {
         None if params.centred + params.accumulate == 0 => AGREEMENT,
-        // A difference of values that are nearly the same is off by as much as they are.
+        // The difference of nearly equal values has their absolute error.
         None => Agreement::OfLargest(1e-6),
         Some(Encoding::F16) => Agreement::Halves,
         Some(Encoding::Int8) => IN_CODES,

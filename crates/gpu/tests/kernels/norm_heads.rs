@@ -1,4 +1,4 @@
-//! `norm_heads`: each head for itself, and all at once.
+//! Tests of `norm_heads`: each head by itself, and all heads as one vector.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::{NormHeads, NormVariant};
@@ -37,7 +37,7 @@ fn case(variant: NormVariant, queries: (usize, usize), keys: (usize, usize), row
         .with("qkv", &strided(&mut random, rows, width, stride, f32::NAN))
         .with("query_norm", &random.values(queries.1))
         .with("key_norm", &random.values(keys.1));
-    // As for `norm`, and one more product.
+    // The error of `norm`, and of one more product.
     Case::new(format!("{params:?}"), Agreement::OfEach(1.2e-6), (params, variant, rows), resources)
 }
 

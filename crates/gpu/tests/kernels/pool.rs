@@ -1,4 +1,4 @@
-//! `pool`: the mean, the first and the last row of several sequences.
+//! Tests of `pool`: the mean, the first and the last row of several sequences.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;

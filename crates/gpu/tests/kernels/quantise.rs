@@ -1,4 +1,4 @@
-//! `quantise`, from planes to encoded activations.
+//! Tests of `quantise`, which encodes activations in planes.
 
 use wgslm_shaders::cpu::{Resources, activation_row};
 use wgslm_shaders::format::{GROUP, plane_index};
@@ -7,7 +7,7 @@ use wgslm_shaders::{Encoding, Launch, Quantise, QuantiseVariant};
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
-/// Two quotients of 2.5 ulp each.
+/// The error of two quotients of 2.5 ulp each.
 const IN_CODES: Agreement = Agreement::Quantised(1e-6);
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -24,7 +24,7 @@ fn cases_of(encoding: Encoding) -> Vec<Case> {
         (5, 100, 2, 1e-6),
         (2, 65 * GROUP, 3, 1.0),
         (257, 33, 0, 1.0),
-        // Whose 127th is subnormal, and whose every value is.
+        // Values whose 127th part is subnormal, and values that are subnormal themselves.
         (1, 64, 0, 1e-36),
         (1, 64, 0, 1e-40),
     ] {
@@ -33,7 +33,7 @@ fn cases_of(encoding: Encoding) -> Vec<Case> {
         let x: Vec<f32> = x.into_iter().map(|value| value * size).collect();
         cases.push(case(encoding, format!("{rows} rows of {width}, size {size}"), (rows, groups, gap), &x));
     }
-    // A group of zeros, one with a huge value among small ones, one with a value at the middle of two codes, and an ordinary one.
+    // A group of zeros, one with a huge value among small ones, one with values halfway between codes, and an ordinary one.
     let mut x = in_planes(&mut random, 3, 4 * GROUP, 4 * GROUP, f32::NAN);
     for row in x.chunks_mut(4 * GROUP) {
         for i in 0..GROUP {
@@ -48,7 +48,7 @@ fn cases_of(encoding: Encoding) -> Vec<Case> {
 }
 
 fn case(encoding: Encoding, label: String, (rows, groups, gap): (usize, usize, usize), x: &[f32]) -> Case {
-    // A row more than is written.
+    // One row more than the dispatch writes.
     let resources = Resources::default()
         .with("x", x)
         .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
@@ -65,7 +65,7 @@ fn quantise_agrees_with_its_reference() {
 
 #[test]
 fn codes_and_scales_lie_where_integer_kernels_look_for_them() {
-    // Two rows of two groups: value i of a row is i - 20, but for the last, which makes the scale 1.
+    // Two rows of two groups: value i of a row is i - 20, but the last of each group is 127, so that the scale is 1.
     let mut x = vec![0.0f32; 4 * GROUP];
     let value = |i: usize| if i % GROUP == 31 { 127.0 } else { (i % 64) as f32 - 20.0 };
     for i in 0..4 * GROUP {

@@ -1,4 +1,4 @@
-//! `quantise_weights`, from a file's floats to planes: the same bits on every device.
+//! Tests that `quantise_weights` writes the same bits on every device.
 
 use half::{bf16, f16};
 use wgslm_shaders::cpu::{Resources, quantise_row, weight_row};
@@ -35,10 +35,10 @@ pub(crate) fn cases() -> Vec<Case> {
 
 type OfIndex = fn(usize) -> f32;
 
-/// What a group is made of: a factor, and what the factor multiplies.
+/// Unusual groups of weights, each a factor and the function of the index that it multiplies.
 const ODD: [(f32, OfIndex); 12] = [
     (0.0, |_| 0.0),
-    // Middles between codes, and the largest magnitude twice, with both signs.
+    // Values halfway between codes, and the largest magnitude with both signs.
     (1.0, |i| {
         if i == 3 {
             -127.0
@@ -49,12 +49,12 @@ const ODD: [(f32, OfIndex); 12] = [
         }
     }),
     (1.0, |i| if i == 0 { -8.0 } else { i as f32 / 4.0 }),
-    // What f16 has as subnormal numbers, what it rounds to zero, and what even f32 has as subnormal ones.
+    // Values that are subnormal in f16, that f16 rounds to zero, and that are subnormal even in f32.
     (1e-6, |i| i as f32 - 9.0),
     (1e-12, |i| i as f32 - 9.0),
     (1e-25, |i| i as f32 - 9.0),
     (1e-40, |i| i as f32 - 9.0),
-    // Scales that f16 has no room for.
+    // Scales that overflow f16.
     (3e30, |i| i as f32 - 15.5),
     (1e9, |i| i as f32 - 15.5),
     (1.0, |i| {
@@ -74,7 +74,7 @@ fn odd_groups() -> Vec<f32> {
     ODD.iter().flat_map(|(factor, of)| (0..GROUP).map(move |i| factor * of(i))).collect()
 }
 
-/// The words of values as a file has them.
+/// Packs values into words, as a file stores them.
 fn words_of(kind: FloatKind, values: &[f32]) -> Vec<u32> {
     let pairs = |bits: &dyn Fn(f32) -> u16| {
         values.chunks(2).map(|pair| u32::from(bits(pair[0])) | u32::from(bits(pair[1])) << 16).collect()
@@ -90,7 +90,7 @@ fn case(layout: WeightLayout, (first, rows, groups): (usize, usize, usize), kind
     let params = QuantiseWeights::new(layout.format, kind, groups);
     let mut source = vec![first as u32, rows as u32, 0, 0];
     source.extend(words_of(kind, values));
-    // A row more than is asked for, which nothing may write.
+    // One row more than the dispatch quantises, which must stay unwritten.
     source.extend(vec![0x3f80_3f80; groups * GROUP]);
     let stored = (first + rows + 1).next_multiple_of(layout.interleave as usize);
     let untouched = |words: u32| vec![UNTOUCHED; stored * words as usize];
@@ -107,17 +107,17 @@ fn weights_are_quantised_to_the_bits_of_the_reference() {
     check(cases());
 }
 
-/// The largest difference between a group's weights and what they become, in units of the group's largest magnitude.
+/// The largest error of a quantised weight, relative to the largest magnitude of its group.
 fn bound(format: WeightFormat) -> f32 {
     let step = match format {
-        // Half a step of 254, and a scale rounded to f16.
+        // Half a step of a 127th, and a scale rounded to f16.
         WeightFormat::Q8_0 | WeightFormat::Q8_DQ => 0.0045,
-        // The largest positive value may be a step beyond the last code.
+        // The largest positive value may lie a step beyond the last code.
         WeightFormat::Q4_0 | WeightFormat::Q4_DQ => 0.126,
-        // Half of the widest gap, or what is cut off at the smallest scale tried.
+        // Half of the widest gap between codes, or the part cut off at the smallest scale tried.
         _ => 0.26,
     };
-    // Half of a 127th of the largest of the scales, which is as large as eight times the smallest below.
+    // Half a step of the quantised scales, relative to a group whose scale is an eighth of the block's largest, as in the test.
     if format.scales() == Scales::Bytes { step + 8.0 / 254.0 } else { step }
 }
 
@@ -143,7 +143,7 @@ fn weights_stay_within_what_their_format_can_hold() {
             let worst = found.iter().zip(wanted).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
             assert!(worst <= bound(format) * largest, "{}, group {group}: {}", format.name(), worst / largest);
         }
-        // What it becomes is what the codes and scales say.
+        // The CPU's quantiser writes the same scales.
         let row = quantise_row(format, &values);
         assert_eq!(row.scale_words, resources.get::<u32>("scales"), "{}", format.name());
     }

@@ -1,8 +1,8 @@
-//! Deterministic random values.
+//! Random test data from fixed seeds.
 
 use wgslm_shaders::format::{GROUP, plane_index};
 
-/// The tests' generator, for what kernels take.
+/// The tests' random generator, for values that kernels read.
 pub(crate) struct Random(wgslm_testing::random::Random);
 
 impl Random {
@@ -14,12 +14,12 @@ impl Random {
         (self.0.next() >> 32) as u32
     }
 
-    /// Values between -1 and 1, none of them zero.
+    /// Returns values between -1 and 1, none of them zero.
     pub(crate) fn values(&mut self, length: usize) -> Vec<f32> {
         (0..length).map(|_| ((self.word() >> 9) as f32 + 0.5) / (1 << 22) as f32 - 1.0).collect()
     }
 
-    /// A pair of f16 between 2^-6 and 1 of either sign: subnormal ones a device may flush to zero.
+    /// Returns a pair of f16 of magnitude 2^-6 to 1 and either sign; none is subnormal, which a device may flush to zero.
     pub(crate) fn halves(&mut self) -> u32 {
         let mut half = || {
             let word = self.word();
@@ -28,7 +28,7 @@ impl Random {
         half() | half() << 16
     }
 
-    /// The numbers below `length`, shuffled.
+    /// Returns the numbers below `length` in random order.
     pub(crate) fn shuffled(&mut self, length: usize) -> Vec<u32> {
         let mut numbers: Vec<u32> = (0..length as u32).collect();
         for last in (1..length).rev() {
@@ -38,7 +38,7 @@ impl Random {
     }
 }
 
-/// `rows` rows of random values, `width` of them in each `stride`; what is between holds `gap`.
+/// `rows` rows of `width` random values, each padded to `stride` with `gap`.
 pub(crate) fn strided(random: &mut Random, rows: usize, width: usize, stride: usize, gap: f32) -> Vec<f32> {
     let mut values = vec![gap; rows * stride];
     for row in values.chunks_mut(stride) {
@@ -47,7 +47,7 @@ pub(crate) fn strided(random: &mut Random, rows: usize, width: usize, stride: us
     values
 }
 
-/// `rows` rows of random values in planes, `width` of them in each `stride`: zeros up to the whole group, then `gap`.
+/// `rows` rows of `width` random values in planes, each padded with zeros to whole groups, then to `stride` with `gap`.
 pub(crate) fn in_planes(random: &mut Random, rows: usize, width: usize, stride: usize, gap: f32) -> Vec<f32> {
     let groups = width.div_ceil(GROUP);
     let mut values = vec![gap; rows * stride];

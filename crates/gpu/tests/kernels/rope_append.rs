@@ -1,5 +1,5 @@
-//! `rope_append`: both ways to pair, partial rotation, angles far beyond what the built-in sine is good for, and keys and values
-//! of any size through shuffled block tables.
+//! Tests of `rope_append`: both ways to pair, partial rotation, angles far beyond the range of WGSL's sine, and keys and values
+//! of any magnitude through shuffled block tables.
 
 use wgslm_shaders::cpu::{Resources, kv_head_pairs};
 use wgslm_shaders::{BLOCK_TOKENS, KvFormat, RopeAppend, Row, StateVariant};
@@ -7,14 +7,14 @@ use wgslm_shaders::{BLOCK_TOKENS, KvFormat, RopeAppend, Row, StateVariant};
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
 
-/// The reference takes sine and cosine in f64, of the angle that f32 gives. The kernel's own are good to about an ulp wherever
-/// the position is one a model reaches; products and sums add two more.
+/// The error of rotated queries: about 1 ulp of the kernel's own sine and cosine at any position that a model reaches, and 2 of
+/// products and sums. The reference computes sine and cosine in f64, from the angle in f32.
 const QUERY: Agreement = Agreement::OfLargest(4e-7);
 
 const POSITIONS: [u32; 16] =
     [0, 1, 2, 3, 17, 100, 355, 2047, 8191, 32_768, 99_991, 131_071, 262_143, 524_287, 524_286, 15];
 
-/// What f16 cannot hold, and what it just can.
+/// Values around f16's largest, 65,504, and far above it.
 const LARGE: [f32; 8] = [70_000.0, -70_000.0, -1e9, 1e9, 65_504.0, -65_504.0, 65_519.0, f32::MAX];
 
 struct Shape {
@@ -36,7 +36,7 @@ const SHAPES: [Shape; 8] = [
     shape(3, 1, 64, 32, 1),
     Shape { theta: 500_000.0, ..shape(3, 3, 64, 32, 32) },
     shape(1, 1, 2, 1, 1),
-    // As in layers without a rope.
+    // No rotation, as in layers without rope.
     shape(2, 1, 64, 0, 1),
     Shape { gap: 3, ..shape(5, 1, 80, 16, 16) },
     Shape { gap: 3, ..shape(4, 2, 80, 16, 1) },
@@ -49,21 +49,21 @@ pub(crate) fn cases() -> Vec<Case> {
     SHAPES.iter().flat_map(|shape| std::iter::once(queries(shape)).chain(cached(shape))).collect()
 }
 
-/// Positions of any size, all in one block: what lands in the cache there overwrites itself and isn't looked at.
+/// A case of queries at positions of any size, whose keys all land in one block, which isn't compared.
 fn queries(shape: &Shape) -> Case {
     let rows = POSITIONS.map(|position| Row::causal(position, 0));
-    // A position's block is looked up in the table, which is long enough for the last.
+    // The kernel looks a position's block up in the table, which has to reach to the last.
     let tables = vec![0u32; 524_288 / BLOCK_TOKENS as usize];
     case(shape, (QUERY, KvFormat::F16), &rows, &tables, 1, &[])
 }
 
-/// Two sequences: one in the midst of prefill, over a block's edge, and one that decodes its 33rd token.
+/// A case of two sequences: one in prefill across a block's end, and one that decodes its 33rd token.
 fn cached(shape: &Shape, kv: KvFormat) -> Case {
     let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Row::causal(position, table));
     let tables: Vec<u32> = std::iter::once(0).chain(Random::new(7).shuffled(6).iter().map(|block| block + 1)).collect();
     match kv {
         KvFormat::F16 => case(shape, (Agreement::Halves, kv), &rows, &tables, 7, &LARGE),
-        // No larger than what is turned, by which they are compared.
+        // No larger than the rotated values, since errors are relative to the largest.
         KvFormat::F32 => case(shape, (QUERY, kv), &rows, &tables, 7, &[1.0]),
     }
 }
@@ -83,11 +83,11 @@ fn case(
     let frequencies: Vec<f32> =
         (0..pairs).map(|pair| f64::from(theta).powf(-(pair as f64) / pairs as f64) as f32).collect();
     let mut qkv = strided(&mut random, rows.len(), qkv_width, stride, f32::NAN);
-    // Among the values, which aren't turned: what a turn makes of the largest ones is infinite.
+    // Among the values, which aren't rotated: a rotation of the largest ones overflows.
     for (i, large) in large.iter().enumerate() {
         qkv[(i % rows.len()) * stride + (heads + kv_heads) * width + i % (kv_heads * width)] = *large;
     }
-    // Full of NaN, which no value may become.
+    // Filled with NaN, which no appended value is.
     let pairs_of_block = BLOCK_TOKENS as usize * kv_heads * kv_head_pairs(width / 2);
     let empty = match kv {
         KvFormat::F16 => vec![0x7e00_7e00_u32; blocks * pairs_of_block],

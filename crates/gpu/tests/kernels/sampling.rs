@@ -1,4 +1,4 @@
-//! `argmax` in both stages: the largest logit, or a draw that every device makes alike.
+//! Tests of both stages of `argmax`: the largest logit, and draws that are the same on every device.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
@@ -11,11 +11,11 @@ const VOCABULARIES: [usize; 8] = [1, 7, 256, 257, 2047, 2049, 5003, 49_152];
 pub(crate) fn cases() -> Vec<Case> {
     let chosen = VOCABULARIES.iter().flat_map(|vocabulary| greedy(*vocabulary));
     let draws = VOCABULARIES.iter().flat_map(|vocabulary| [0.2, 1.0, 3.0].map(|t| drawn(*vocabulary, t, 13)));
-    // As many as it takes to meet a near tie that an imprecise logarithm decides otherwise.
+    // Enough draws to include a near tie that an imprecise logarithm would decide differently.
     chosen.chain(draws.chain([drawn(257, 1.0, 6001)]).flatten()).collect()
 }
 
-/// Rows of logits by what is peculiar about them, one output each.
+/// Cases of the largest logit, each on logits with one peculiarity.
 fn greedy(vocabulary: usize) -> Vec<Case> {
     let mut random = Random::new(vocabulary as u64);
     let mut rows = |change: &dyn Fn(usize, f32) -> f32| -> Vec<f32> {
@@ -43,7 +43,7 @@ fn greedy(vocabulary: usize) -> Vec<Case> {
     .collect()
 }
 
-/// Many draws from a few peaks, where the noise decides.
+/// Cases of many draws from few likely tokens, among which the noise decides.
 fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
     let mut random = Random::new(vocabulary as u64);
     let outputs: Vec<Output> = (0..draws)
@@ -52,24 +52,24 @@ fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
             inverse_temperature: 1.0 / temperature,
             seed: random.word(),
             step: slot * 7,
-            // One in three is truncated.
+            // One draw in three is truncated.
             top_k: if slot % 3 == 1 { 5 } else { 0 },
             ..Output::default()
         })
         .collect();
     let stride = vocabulary + 3;
-    // What lies between rows would always win.
+    // The gap between rows holds logits that would always win.
     let logits: Vec<f32> =
         strided(&mut random, outputs.len(), vocabulary, stride, 1e3).into_iter().map(|value| 4.0 * value).collect();
     cases_of(&format!("{draws} at temperature {temperature}"), vocabulary, stride, &logits, &outputs)
 }
 
-/// Both stages, the second on the candidates that the first should find.
+/// A case of each stage, the second on the candidates that the reference finds in the first.
 fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outputs: &[Output]) -> [Case; 2] {
     let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32 };
     let [partials, argmax] = SampleVariant::ARGMAX;
     let chunks = Sample::chunks(params.vocabulary) as usize;
-    // A row and a slot more than there are outputs, which stay as they are.
+    // One row and one slot more than there are outputs, which must stay unwritten.
     let mut resources = Resources::default()
         .with("outputs", outputs)
         .with("logits", logits)
@@ -87,7 +87,7 @@ fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outpu
     [first, case(argmax, resources)]
 }
 
-/// One token in five, whatever its logit, but for the first.
+/// A bit mask of banned tokens: one in five.
 pub(crate) fn banned(vocabulary: usize) -> Vec<u32> {
     let mut words = vec![0; Sample::banned_words(vocabulary as u32) as usize];
     (4..vocabulary).step_by(5).for_each(|token| words[token / 32] |= 1 << (token % 32));

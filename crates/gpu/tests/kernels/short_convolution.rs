@@ -1,4 +1,5 @@
-//! `short_convolution`: the first tokens of a prompt, a prompt in parts, several sequences in a step, blocks in any order.
+//! Tests of `short_convolution`: the first tokens of a prompt, a prompt in parts, several sequences in a step, and blocks in any
+//! order.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
@@ -13,11 +14,11 @@ pub(crate) fn cases() -> Vec<Case> {
         prompt(0, 5),
         prompt(15, 4),
         vec![Row::causal(33, 1)],
-        // A prompt's end, another's beginning, and two that decode.
+        // The end of a prompt, the beginning of another, and two sequences that decode.
         [(1, 16), (1, 17), (4, 0), (4, 1), (5, 2), (6, 9)]
             .map(|(table, position)| Row::causal(position, table))
             .to_vec(),
-        // Neighbours that don't follow each other: too far apart for one to see the other.
+        // Adjacent rows whose positions are too far apart for one to reach the other.
         [(1, 9), (1, 13), (1, 14)].map(|(table, position)| Row::causal(position, table)).to_vec(),
     ];
     let sizes = [(64, 3, 0), (100, 4, 3), (1, 2, 0), (70, 1, 1)];

@@ -1,4 +1,4 @@
-//! `truncate` in its stages: the least logit that top-k, top-p and min-p leave.
+//! Tests of the stages of `truncate`, which find the least logit that top-k, top-p and min-p leave.
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
@@ -13,21 +13,21 @@ pub(crate) fn cases() -> Vec<Case> {
     VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary)).collect()
 }
 
-/// What can be asked for, by (top-k, top-p, min-p).
+/// Combinations of (top-k, top-p, min-p) without min-p, whose thresholds every device finds exactly.
 fn asked(vocabulary: usize) -> Vec<(u32, f32, f32)> {
     let size = vocabulary as u32;
     let top_k = [1, 2, 40, 1024, 1025, size - size / 3, size, size + 1, u32::MAX];
     let mut asked: Vec<_> = top_k.iter().flat_map(|k| [(*k, 0.0, 0.0), (*k, 0.83, 0.0)]).collect();
-    // Nearer to 1, the last bits of the device's exponentials decide among tokens that have next to nothing.
+    // Nearer to 1, the last bits of the device's exponentials would decide among tokens of almost no probability.
     asked.extend([1e-30, 0.05, 0.437, 0.9, 0.99, 0.999].map(|p| (0, p, 0.0)));
-    // Off in every way there is: the threshold stays as it is.
+    // Truncation that is off, which leaves the threshold unwritten.
     asked.extend([(0, 0.0, 0.0), (0, 1.0, 0.0)]);
     asked
 }
 
 fn of(vocabulary: usize) -> Vec<Case> {
     let exact = asked(vocabulary);
-    // A logarithm's last bits are the device's.
+    // The last bits of logarithms differ between devices.
     let min_p = [1e-30, 0.01, 0.3, 1.0].iter().flat_map(|p| [(0, 0.0, *p), (40, 0.0, *p), (100, 0.95, *p)]).collect();
     let mut random = Random::new(vocabulary as u64);
     let mut cases = Vec::new();
@@ -44,7 +44,7 @@ fn of(vocabulary: usize) -> Vec<Case> {
                 })
                 .collect();
             let stride = vocabulary + 3;
-            // What lies between rows would always be the largest.
+            // The gap between rows holds logits that would always be the largest.
             let mut logits = strided(&mut random, outputs.len(), vocabulary, stride, 1e9);
             for row in logits.chunks_mut(stride) {
                 for (token, logit) in row[..vocabulary].iter_mut().enumerate() {
@@ -53,7 +53,7 @@ fn of(vocabulary: usize) -> Vec<Case> {
             }
             let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32 };
             let band = Sample::band_words(params.vocabulary) as usize;
-            // A row more than there are outputs, which stays as it is.
+            // One row more than there are outputs, which must stay unwritten.
             let words = |width: usize| vec![UNTOUCHED.to_bits(); (outputs.len() + 1) * width];
             let resources = Resources::default()
                 .with("outputs", &outputs)
@@ -75,13 +75,13 @@ fn of(vocabulary: usize) -> Vec<Case> {
     cases
 }
 
-/// Each stage on what the reference makes of those before, and all of them on what the device does.
+/// A case of all stages in a row on the device, and a case of each stage on the reference's results of those before it.
 fn of_stages(label: &str, agreement: Agreement, params: Sample, count: usize, resources: &Resources) -> Vec<Case> {
     let stages = SampleVariant::TRUNCATION;
     let all = Case::of_stages(label, agreement, (params, &stages.map(Into::into), count), resources.clone());
     let mut before = resources.clone();
     let mut cases = vec![all];
-    // What each leaves behind is large then, and takes the test's time.
+    // For large vocabularies, comparing each stage's results would take too long.
     let stages = if params.vocabulary > 10_000 { &stages[..0] } else { &stages };
     for stage in stages.iter().copied() {
         let agreement = match stage {
@@ -99,7 +99,7 @@ fn of_stages(label: &str, agreement: Agreement, params: Sample, count: usize, re
 
 type Change = fn(usize, f32) -> f32;
 
-/// Logits by what is peculiar about them, made of random values between -1 and 1.
+/// Logits with one peculiarity each, made from random values between -1 and 1.
 const CONTENTS: [(&str, Change); 7] = [
     ("peaked", |_, value| 12.0 * value * value * value),
     ("flat", |_, value| value - 3.0),

@@ -1,4 +1,4 @@
-//! Random weights in the layouts that kernels read.
+//! Random weights in the layouts of kernels.
 
 use wgslm_shaders::WeightLayout;
 use wgslm_shaders::cpu::Resources;
@@ -9,8 +9,8 @@ use wgslm_shaders::format::{
 
 use crate::random::Random;
 
-/// `codes` and `scales` of a matrix of `rows` rows of `groups` groups: any code, scales of either sign. Rows that only pad the
-/// matrix to its interleave are NaN wherever the format has NaN.
+/// Random `codes` and `scales` of a matrix of `rows` rows of `groups` groups: any code, scales of either sign. Rows that pad the
+/// matrix to a multiple of the interleave are NaN if the format can be.
 pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usize, groups: usize) -> Resources {
     let (format, interleave) = (layout.format, layout.interleave as usize);
     let stored = rows.next_multiple_of(interleave);
@@ -34,7 +34,7 @@ pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usi
     );
     let scale_words = format.scale_words(groups);
     let pure = format.pure_scale_words(groups);
-    // A table belongs to a matrix, not to a row.
+    // All rows of a matrix share one table.
     let table_words = if format.table() == Table::OfMatrix { TABLE / 4 } else { 0 };
     let table_from = scale_words - table_words;
     let table: Vec<u32> = (0..table_words).map(|_| random.word()).collect();
@@ -55,7 +55,7 @@ pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usi
                 }
                 Scales::Bytes if word % DOUBLE_QUANTISED_WORDS > 0 => random.word(),
                 Scales::Bytes => random.values(1)[0].to_bits(),
-                // A factor that came from an f16.
+                // A factor that is exact in f16.
                 Scales::SuperBlocksOfHalves => random.values(1)[0].to_bits() & 0xffff_e000,
                 _ => random.halves(),
             }
@@ -64,7 +64,7 @@ pub(crate) fn random_weight(random: &mut Random, layout: WeightLayout, rows: usi
     Resources::default().with("codes", &codes).with("scales", &scales)
 }
 
-/// Two f32 below 1 cut in half.
+/// The upper 16 bits of two f32 below 1, in one word.
 fn upper_halves(random: &mut Random) -> u32 {
     random.values(1)[0].to_bits() & 0xffff_0000 | random.values(1)[0].to_bits() >> 16
 }

@@ -1,4 +1,4 @@
-//! Golden logits and embeddings of tiny models of every architecture and of every tensor type.
+//! Tests of tiny models of every architecture and tensor type against golden logits and embeddings.
 
 use wgslm::Device;
 use wgslm::engine::{Activations, EngineOptions};
@@ -8,7 +8,7 @@ use crate::adapters::{adapters, laid_out, some_adapters};
 use crate::golden::{Golden, INT8_TOLERANCE, TOLERANCE, check, goldens};
 use crate::setup::{load_file, logits, normalised_error};
 
-/// The golden models that are chosen; of the large ones those, if they are to run in this layout.
+/// The golden models that `choose` selects; large ones only in the device's own layout, unless tests are exhaustive.
 fn chosen(device: &Device, interleaved_rows: bool, choose: impl Fn(&Golden) -> bool) -> Vec<Golden> {
     let large = exhaustive() || device.kernels().interleaved_rows == interleaved_rows;
     goldens().into_iter().filter(|golden| (large || !golden.is_large()) && choose(golden)).collect()
@@ -43,7 +43,7 @@ fn activations_of_8_bits_come_close_in_every_architecture_and_type() {
             let has_codes =
                 |golden: &Golden| !matches!(golden.types[..], [ref only] if only.starts_with('F') || only == "BF16");
             check(&chosen(device, interleaved_rows, has_codes), &laid_out, &engine_options, INT8_TOLERANCE);
-            // Floats are multiplied as floats.
+            // Float weights are multiplied with float activations.
             let floats = chosen(device, interleaved_rows, |golden| !has_codes(golden));
             check(&floats, &laid_out, &engine_options, TOLERANCE);
         }
@@ -54,7 +54,7 @@ fn activations_of_8_bits_come_close_in_every_architecture_and_type() {
 fn a_token_at_a_time_gives_the_same_as_a_prompt() {
     let engine_options = EngineOptions { prefill_tokens: Some(1), ..EngineOptions::default() };
     if let Some(device) = adapters().first() {
-        // Few rows have kernels of their own where rows of weights lie one after the other.
+        // Only contiguous rows of weights have kernels of their own for few tokens.
         check(&chosen(device, false, |_| true), &laid_out(device, false), &engine_options, TOLERANCE);
     }
 }
@@ -67,10 +67,10 @@ fn layers_with_a_window_keep_only_that() {
             let options = EngineOptions { prefill_tokens: Some(rows), ..EngineOptions::default() };
             load_file(device, &golden(name), &options).expect("it loads")
         };
-        // Steps of as many rows as there is context leave no room for rings.
+        // A ring that holds a step as long as the context saves nothing, so the second model keeps everything.
         let (ring, whole) = (load(5), load(2048));
         assert!(ring.kv_bytes() < whole.kv_bytes() * 3 / 4, "{name}: {} of {}", ring.kv_bytes(), whole.kv_bytes());
-        // Long enough for blocks to be overwritten several times.
+        // Long enough that blocks of the ring are overwritten several times.
         let tokens: Vec<u32> = (0..250).map(|i| i * 37 % 60).collect();
         let error = normalised_error(&logits(&ring, &tokens), &logits(&whole, &tokens));
         assert!(error < 1e-3, "{name}: {error:.2e}");

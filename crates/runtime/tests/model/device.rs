@@ -1,4 +1,4 @@
-//! How a device is chosen and opened, and when it is refused.
+//! Tests of choosing, opening and refusing devices.
 
 use pollster::block_on;
 use wgslm::gpu::{Error, KernelTexts};
@@ -60,7 +60,7 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
     }
 }
 
-/// A text with a mistake put in, that a driver could make as well.
+/// A kernel's WGSL with `right` replaced by `wrong`, to act like a driver that computes wrong values.
 fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, wrong: &str) -> String {
     let text = variant.wgsl(target);
     if variant.kernel() != kernel {

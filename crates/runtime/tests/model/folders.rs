@@ -1,4 +1,4 @@
-//! Golden models of every architecture, put back into Hugging Face folders: they must answer as the GGUF files do.
+//! Tests that golden models, converted back to Hugging Face folders, give the same logits as their GGUF files.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ use crate::adapters::adapters;
 use crate::golden::named;
 use crate::setup::{load_bytes, load_files, logits, normalised_error};
 
-/// Names in GGUF and in Hugging Face's folders, without a layer before them.
+/// Pairs of tensor names in GGUF and in Hugging Face folders, without the layer's prefix.
 type Names = &'static [(&'static str, &'static str)];
 
 const DECODER: Names = &[
@@ -63,8 +63,8 @@ const LFM2: Names = &[
     ("ffn_down", "feed_forward.w2"),
 ];
 
-/// A golden model: its file, its `model_type`, its names, what its config.json has beyond the others', whether GGUF has rows of
-/// queries and keys in pairs, and whether it has 1 added to norms.
+/// A golden model: its file, its `model_type`, its tensor names, the entries that its config.json adds, whether GGUF orders rows
+/// of queries and keys in rope pairs, and whether GGUF adds 1 to norms.
 struct Case(&'static str, &'static str, Names, Value, bool, bool);
 
 fn cases() -> Vec<Case> {
@@ -92,7 +92,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The weights of a tensor of the golden models.
+/// Converts a golden model's tensor to f32.
 fn dequantised(kind: TensorType, bytes: &[u8]) -> Vec<f32> {
     match kind {
         TensorType::F32 => bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
@@ -107,14 +107,14 @@ fn dequantised(kind: TensorType, bytes: &[u8]) -> Vec<f32> {
     }
 }
 
-/// The folder whose conversion to GGUF gives `file`, but for its types.
+/// The Hugging Face folder whose conversion to GGUF gives `file`, with all tensors in F32.
 fn folder(file: &File, Case(_, model_type, names, more, paired, add_one): &Case) -> Files {
     let metadata = &file.header.metadata;
     let architecture = metadata.require_str("general.architecture").expect("it is there");
     let count = |key: &str| metadata.u32(&format!("{architecture}.{key}")).ok().flatten();
     let number = |key: &str| metadata.f32(&format!("{architecture}.{key}")).ok().flatten();
     let heads = count("attention.head_count").expect("it is there");
-    // LFM 2 has a number a layer.
+    // LFM 2 has an array with a number for each layer.
     let kv_heads = count("attention.head_count_kv").unwrap_or(heads / 2);
     let mut config = json!({
         "model_type": model_type, "num_hidden_layers": count("block_count"), "max_position_embeddings": 2048,
@@ -159,7 +159,7 @@ fn folder(file: &File, Case(_, model_type, names, more, paired, add_one): &Case)
         let bytes: Vec<u8> = weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
         if shape.len() == 3 && name.ends_with("_exps") {
             let expert = bytes.len() / shape[0] as usize;
-            // As names are sorted: 10 would come before 2.
+            // In reverse, so that the order of the file isn't that of the experts.
             for (number, bytes) in bytes.chunks(expert).enumerate().rev() {
                 writer = writer.tensor(&found.replace("{}", &number.to_string()), "F32", &shape[1..], bytes);
             }

@@ -1,4 +1,4 @@
-//! How generations begin, run ahead, and end.
+//! Tests of the beginning, the running ahead and the end of generations.
 
 use std::sync::Barrier;
 use std::thread;
@@ -69,7 +69,7 @@ fn truncation_narrows_what_is_drawn_and_nothing_else() {
         assert_eq!(run(narrow.clone()), greedy, "{narrow:?}");
     }
     assert_eq!(run(GenerateOptions { top_k: 320, top_p: 1.0, min_p: 0.0, ..hot.clone() }), free, "all of it is wide");
-    // Beside a generation that is truncated, one that isn't goes on as it would alone.
+    // A generation without truncation gives the same beside one with truncation as alone.
     let mut beside = engine.generate(&PROMPT, GenerateOptions { top_k: 2, ..hot.clone() }).expect("a slot is free");
     assert!(matches!(pollster::block_on(beside.next()), Ok(Some(GenerationEvent::Token { .. }))));
     assert_eq!(run(hot), free);
@@ -90,7 +90,7 @@ fn a_full_context_is_an_end() {
 #[test]
 fn length_and_stop_strings_end_a_generation() {
     let Some(engine) = tiny_engine(200) else { return };
-    // Drawn, for the tiny model's best tokens repeat and have no text.
+    // Sampled, since the tiny model's most likely tokens repeat and have no text.
     let up_to = |tokens| GenerateOptions { temperature: 3.0, seed: 2, ..up_to(tokens) };
     let (tokens, text, summary) = generate(&engine, &PROMPT, up_to(20)).expect("the model runs");
     assert_eq!((tokens.len(), summary.finish_reason), (20, FinishReason::Length));
@@ -151,7 +151,7 @@ fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
     let mut generation = engine.generate(&[7; 200], options).expect("the prompt fits");
     pollster::block_on(generation.prepare()).expect("the model runs");
     let (canceller, both) = (generation.canceller(), Barrier::new(2));
-    // The other 180 chunks take a device far longer than a thread takes to cancel.
+    // The remaining 180 chunks take far longer than the thread takes to cancel.
     let event = thread::scope(|scope| {
         scope.spawn(|| {
             both.wait();
@@ -163,14 +163,14 @@ fn a_cancel_takes_effect_between_two_chunks_of_a_prompt() {
     let Ok(Some(GenerationEvent::Finished(summary))) = event else { panic!("{event:?} came before the cancel") };
     assert_eq!((summary.finish_reason, summary.prompt_tokens, summary.tokens), (FinishReason::Cancelled, 200, 0));
     assert!(matches!(pollster::block_on(generation.next()), Ok(None)));
-    // The whole prompt would have taken all blocks; the generation still holds those that it took.
+    // The whole prompt needs all blocks, and the generation still holds those it has taken.
     generate(&engine, &PROMPT, up_to(1)).expect("there are blocks left");
     drop(generation);
 }
 
 #[test]
 fn a_full_cache_ends_a_generation_after_the_tokens_under_way() {
-    // Four blocks of 16 tokens, of which the other sequence takes two.
+    // Four blocks of 16 tokens, two of which belong to the other sequence.
     let Some(engine) = tiny_engine(64) else { return };
     let run = |tokens_in_flight| {
         let mut other = engine.generate(&[7; 20], up_to(1)).expect("a slot is free");
@@ -189,7 +189,7 @@ fn a_full_cache_ends_a_generation_after_the_tokens_under_way() {
             }
         }
     };
-    // What two blocks hold, and the token that follows it.
+    // As many tokens as two blocks hold, and the token that follows.
     let one = run(1);
     assert_eq!(one.len(), 32 - PROMPT.len() + 1);
     assert_eq!(run(4), one);
@@ -201,7 +201,7 @@ fn a_generation_beside_them_does_not_change_logits() {
     let tokens: Vec<u32> = (0..50).collect();
     let alone = logits(&engine, &tokens);
     let options = GenerateOptions { temperature: 2.0, ..up_to(100) };
-    // As many rows as the logits have: each of theirs would be overwritten.
+    // As many outputs as the logits have rows, so that each row would be overwritten.
     let mut generation = engine.generate(&[9; 50], options).expect("a slot is free");
     let mut beside = Vec::new();
     let each = |_: usize, row: &[f32]| {
@@ -245,7 +245,7 @@ fn untimed_tokens_change_the_timings_alone() {
     let prompt: Vec<u32> = (0..90).map(|token| token * 7 % 320).collect();
     let tokens = |options: GenerateOptions| generate(&engine, &prompt, options).expect("the model runs").0;
     let expected = tokens(up_to(5));
-    // Of the 90 tokens the last is always timed.
+    // The last of the 90 tokens is always timed.
     for untimed_tokens in [1, 64, 70, 89, 90, 1000] {
         assert_eq!(tokens(GenerateOptions { untimed_tokens, ..up_to(5) }), expected, "{untimed_tokens} untimed");
     }
@@ -275,7 +275,7 @@ fn untimed_tokens_change_the_timings_alone() {
 #[test]
 fn stop_tokens_can_be_ignored() {
     let Some(engine) = tiny_engine(200) else { return };
-    // Every token is as likely as any other: the seed alone decides, and the 44th token is EOS.
+    // All tokens are equally likely, so that the seed decides alone, and the 44th token is EOS.
     let options = GenerateOptions { temperature: 1e6, ..up_to(60) };
     let run = |options| generate(&engine, &[1, 2], options).expect("the model runs");
     let (stopped, _, summary) = run(options.clone());
@@ -313,7 +313,7 @@ fn a_step_is_timed_dispatch_by_dispatch_and_leaves_the_engine_as_it_was() {
 #[test]
 fn memory_is_counted_until_it_is_given_back() {
     let Some(device) = adapters().first() else { return };
-    // A device of its own: others' models are counted too.
+    // A new device, since the count includes the models of other tests on a shared one.
     let device = open(&as_on(device));
     let (engine, gpu) = (engine(&device, &golden(MODEL), &EngineOptions::default()), device.gpu());
     let (bytes, peak) = (gpu.bytes(), gpu.peak_bytes());

@@ -1,4 +1,4 @@
-//! Golden models: what llama.cpp computes with them, and how far we are off.
+//! Golden models with llama.cpp's results, and the comparison with ours.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,31 +12,31 @@ use wgslm_testing::golden_roots;
 
 use crate::setup::{load_file, logits_from, normalised_error, npy};
 
-/// The most that f16 in the KV cache costs; f32 arithmetic alone stays under 1e-3.
+/// The largest normalised error with f16 keys and values; f32 arithmetic alone stays below 1e-3.
 pub(crate) const TOLERANCE: f64 = 1e-2;
 
-/// The most that activations of 8 bits cost.
+/// The largest normalised error with 8-bit activations.
 pub(crate) const INT8_TOLERANCE: f64 = 8e-2;
 
-/// A model, and what the oracle computed with it.
+/// A model with the results that llama.cpp computed.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Golden {
-    /// Its file, below `folder`.
+    /// The path of the model's file within `folder`.
     pub(crate) model: String,
     pub(crate) tokens: Vec<u32>,
-    /// The types of its matrices; the larger models don't say.
+    /// The tensor types of the matrices; empty for the larger models.
     #[serde(default)]
     pub(crate) types: Vec<String>,
     logits: Option<String>,
     embedding: Option<String>,
-    /// The context that the model is to be loaded with, where it counts.
+    /// The context length to load the model with, if it matters.
     context: Option<u32>,
     #[serde(skip)]
     folder: PathBuf,
 }
 
-/// The golden models of the repository and, where they are, the larger ones beside it and those of the folder that
-/// `WGSLM_MORE_GOLDEN` names.
+/// The golden models of the repository and, if present, the larger ones beside it and those of the folder in
+/// `WGSLM_MORE_GOLDEN`.
 pub(crate) fn goldens() -> Vec<Golden> {
     let [own, beside] = golden_roots();
     let more = std::env::var_os("WGSLM_MORE_GOLDEN").map(PathBuf::from);
@@ -60,7 +60,7 @@ fn index(path: &Path) -> Vec<Golden> {
     all
 }
 
-/// The golden model of this file name, such as `llama-q4_0`.
+/// The golden model of a file name without its ending, such as `llama-q4_0`.
 pub(crate) fn named(name: &str) -> Golden {
     let file = format!("{name}.gguf");
     let found = goldens().into_iter().find(|golden| Path::new(&golden.model).file_name() == Some(file.as_ref()));
@@ -68,7 +68,7 @@ pub(crate) fn named(name: &str) -> Golden {
 }
 
 impl Golden {
-    /// The model's file.
+    /// The path of the model's file.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.join(&self.model)
     }
@@ -77,17 +77,17 @@ impl Golden {
         self.logits.as_ref().or(self.embedding.as_ref())
     }
 
-    /// Whether it is one of those that have a smaller one like them in the repository.
+    /// True for the larger models, each of which has a small counterpart in the repository.
     pub(crate) fn is_large(&self) -> bool {
         self.types.is_empty()
     }
 
-    /// Whether Q8_0 is the type of all its matrices.
+    /// True if all matrices are Q8_0.
     pub(crate) fn is_q8_0(&self) -> bool {
         self.types == ["Q8_0"] || self.is_large() && self.model.ends_with("q8_0.gguf")
     }
 
-    /// The normalised error of what `device` computes.
+    /// The normalised error of the device's results.
     pub(crate) fn error(&self, device: &Device, options: &EngineOptions) -> Result<f64> {
         let options = EngineOptions { context_length: self.context, ..options.clone() };
         let engine = load_file(device, &self.path(), &options)?;
@@ -105,7 +105,7 @@ impl Golden {
     }
 }
 
-/// Runs the models; fails with all that are off by `tolerance` or more, or can't be run.
+/// Runs the models, and panics with the list of those that fail or whose error is `tolerance` or more.
 pub(crate) fn check(goldens: &[Golden], device: &Device, options: &EngineOptions, tolerance: f64) {
     let failure = |golden: &Golden| match golden.error(device, options) {
         Ok(error) if error < tolerance => None,

@@ -1,4 +1,4 @@
-//! Ways to use a device, and to read a prompt: the logits stay golden.
+//! Tests that the logits stay golden with all device options, chunks of prompts and orders of blocks.
 
 use wgslm::DeviceOptions;
 use wgslm::engine::BlockOrder;
@@ -8,10 +8,10 @@ use crate::adapters::{adapters, as_on, opened, some_adapters};
 use crate::golden::{TOLERANCE, check, named};
 use crate::setup::{argmax, engine, generate, logits};
 
-/// Large enough to be in several parts where bindings are small.
+/// A model whose tensors are large enough to be split by small bindings.
 const LARGE: &str = "tiny-llama-q8_0";
 
-/// The adapters, and the fastest of them, or all, in every way that the environment can ask for.
+/// The options for every adapter, and for the fastest (or all, if tests are exhaustive) with each of the device options set.
 pub(crate) fn configurations() -> Vec<DeviceOptions> {
     let ways = |options: DeviceOptions| {
         [
@@ -62,14 +62,14 @@ fn activations_of_8_bits_are_taken_only_where_they_are_asked_for() {
     let asked = |activations| EngineOptions { activations, ..EngineOptions::default() };
     let golden = named(LARGE);
     for device in adapters() {
-        // A prompt is read as for its logits.
+        // A generation's prompt is read with the same activations as for logits.
         let engine = engine(device, &golden.path(), &asked(Activations::Int8));
         let options = GenerateOptions { max_tokens: Some(1), ..Default::default() };
         let (next, _, _) = generate(&engine, &golden.tokens, options).expect("the model runs");
         let logits = logits(&engine, &golden.tokens);
         let last = logits.len() / golden.tokens.len() * (golden.tokens.len() - 1);
         assert_eq!(next, [argmax(&logits[last..])]);
-        // Nobody gets them for logits without having asked, and they can be told from f32.
+        // By default, logits are computed with f32 activations, whose error is measurably smaller.
         let error = |activations| golden.error(device, &asked(activations)).expect("the model runs");
         let [auto, float, int8] = [Activations::Auto, Activations::Float, Activations::Int8].map(error);
         assert!(auto.to_bits() == float.to_bits() && int8 > 1.1 * float, "{auto:.2e}, {float:.2e}, {int8:.2e}");

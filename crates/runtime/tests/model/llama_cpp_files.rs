@@ -1,4 +1,4 @@
-//! Files that stray from what most have and that llama.cpp loads: they answer as the same weights do without that.
+//! Tests of unusual files that llama.cpp loads: they give the same logits as the same weights in a usual file.
 
 use wgslm::engine::{Engine, EngineOptions};
 use wgslm::formats::gguf::TensorType;
@@ -16,13 +16,13 @@ fn load(device: &Device, writer: GgufWriter) -> Result<Engine> {
     load_bytes(device, &file, 1000, &EngineOptions::default())
 }
 
-/// With a tensor of these F32 values.
+/// Adds an F32 tensor of one dimension.
 fn with_values(writer: GgufWriter, name: &str, values: &[f32]) -> GgufWriter {
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     writer.tensor(name, TensorType::F32, &[values.len() as u64], &bytes)
 }
 
-/// The answers of the model as it is.
+/// The logits of the model in its usual file.
 fn plain(device: &Device) -> Vec<f32> {
     let file = gguf(TensorType::F16);
     logits(&load_bytes(device, &file, 1 << 20, &EngineOptions::default()).expect("it loads"), &PROMPT)

@@ -1,4 +1,4 @@
-//! Loading: pieces of any size, and files that can't be run.
+//! Tests of loading: pieces of any size, and files that can't be run.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ fn pieces_of_any_size_give_the_same_model() {
 fn no_request_compiles_a_pipeline() {
     let bytes = fs::read(golden("models/llama-q4_k.gguf")).expect("it is readable");
     for options in configurations() {
-        // A device of its own: others compile on the shared ones meanwhile.
+        // A new device, since other tests compile pipelines on the shared ones meanwhile.
         let device = open(&options);
         let checked = device.gpu().compiled_pipelines();
         let engine = load_bytes(&device, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
@@ -53,7 +53,7 @@ fn no_request_compiles_a_pipeline() {
     }
 }
 
-/// The metadata of a model of one layer, changed by `change`.
+/// A file with the metadata of a model of one layer, each entry of which `change` may replace or remove.
 fn metadata(mut change: impl FnMut(&str, Value) -> Option<Value>) -> GgufWriter {
     let mut writer = GgufWriter::new();
     for (key, value) in [
@@ -78,7 +78,7 @@ fn metadata(mut change: impl FnMut(&str, Value) -> Option<Value>) -> GgufWriter 
     writer
 }
 
-/// The tensors of that model as F32.
+/// The names and shapes of that model's tensors.
 fn tensors() -> Vec<(&'static str, Vec<u64>)> {
     vec![
         ("token_embd.weight", vec![32, 8]),

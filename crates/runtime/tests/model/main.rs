@@ -1,4 +1,4 @@
-//! Whole models against golden data, on every Vulkan adapter there is.
+//! Tests of whole models against golden data, on every Vulkan adapter.
 
 mod adapters;
 mod architectures;

@@ -1,4 +1,4 @@
-//! all-MiniLM-L6-v2, a real model that makes embeddings, from its Hugging Face folder.
+//! Tests of all-MiniLM-L6-v2, a real embedding model, from its Hugging Face folder.
 
 use pollster::block_on;
 use serde::Deserialize;
@@ -8,13 +8,13 @@ use wgslm_testing::{golden, minilm_model};
 use crate::adapters::adapters;
 use crate::setup::load_files;
 
-/// The cosine distance to the same arithmetic in float64, with room for keys and values of f16; f32 arithmetic stays under 1e-12.
+/// The largest cosine distance to the same arithmetic in float64, for f16 keys and values; f32 arithmetic stays below 1e-12.
 const TOLERANCE: f64 = 1e-6;
 
-/// That to the model's own GELU, of which llama.cpp and we have an approximation: it is 1e-6.
+/// The largest cosine distance to the model with exact GELU, which llama.cpp and wgslm approximate: 1e-6 is measured.
 const EXACT_TOLERANCE: f64 = 1e-5;
 
-/// A text by golden/minilm.py.
+/// A text with its tokens and embeddings, written by golden/minilm.py.
 #[derive(Deserialize)]
 struct GoldenRow {
     text: String,

@@ -1,4 +1,4 @@
-//! Models whose tensors are of several types, as mixtures such as Q4_K_M are: what shares a matrix then changes, the logits don't.
+//! Tests that mixed tensor types, as in Q4_K_M, don't change the logits, though they change which tensors are fused.
 
 use wgslm::engine::EngineOptions;
 use wgslm::formats::gguf::{TensorInfo, TensorType, Value};
@@ -9,11 +9,11 @@ use wgslm_testing::golden;
 use crate::adapters::{laid_out, some_adapters};
 use crate::setup::{load_bytes, logits, normalised_error};
 
-/// The same weights, to the bit: other tensors of a layer than these are F16.
+/// The tensors to store as F32 instead of F16, with exactly the same values, in each of several files.
 const AS_F32: [&[&str]; 6] =
     [&[], &["attn_v"], &["attn_k"], &["attn_q", "attn_output"], &["ffn_up"], &["attn_v", "ffn_gate", "ffn_down"]];
 
-/// The file without its tokenizer, and with what `change` makes of a tensor's type and bytes in place of them.
+/// The file without its tokenizer, and with tensors whose type and bytes `change` may replace.
 pub(crate) fn rewritten(file: &File, change: impl Fn(&TensorInfo, &[u8]) -> Option<(TensorType, Vec<u8>)>) -> Vec<u8> {
     let mut writer = GgufWriter::new();
     for (key, value) in file.header.metadata.iter() {
@@ -32,7 +32,7 @@ pub(crate) fn rewritten(file: &File, change: impl Fn(&TensorInfo, &[u8]) -> Opti
     writer.finish()
 }
 
-/// The file with some of its F16 tensors as F32.
+/// The file with the F16 tensors of these names converted to F32.
 fn with_f32(file: &File, names: &[&str]) -> Vec<u8> {
     rewritten(file, |info, data| {
         let changes = names.iter().any(|name| info.name.contains(name)) && info.kind == TensorType::F16;
@@ -51,7 +51,7 @@ fn logits_do_not_depend_on_what_shares_a_matrix() {
             let all = AS_F32.map(|as_f32| {
                 let bytes = with_f32(&file, as_f32);
                 let engine = load_bytes(&device, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");
-                // By the kernels for few rows, and by those for many.
+                // With the kernels for few tokens, and with those for many.
                 [logits(&engine, &[1, 2, 3, 4, 5]), logits(&engine, &(1..40).collect::<Vec<u32>>())].concat()
             });
             for (as_f32, other) in AS_F32.iter().zip(&all).skip(1) {

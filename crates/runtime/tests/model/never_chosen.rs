@@ -1,4 +1,4 @@
-//! Tokens that are never chosen, whatever their logits.
+//! Tests that suppressed tokens and ids without a text are never chosen.
 
 use serde_json::{Value, json};
 use wgslm::Device;
@@ -9,7 +9,7 @@ use wgslm_testing::model_files::{Files, hugging_face};
 use crate::adapters::adapters;
 use crate::setup::{generate, load_files};
 
-/// A greedy answer and a drawn one.
+/// Generates a greedy answer and a sampled one, and returns the tokens of both.
 fn answers(device: &Device, files: &Files) -> Vec<u32> {
     let engine =
         load_files(device, "config.json", (1 << 20, &EngineOptions::default()), |name| files.get(name).cloned());
@@ -38,7 +38,7 @@ fn suppressed_tokens_and_those_without_a_text_are_never_chosen() {
     let found = answers(device, &files);
     assert!(found.iter().all(|token| !suppressed.contains(token)), "{found:?} without {suppressed:?}");
 
-    // A vocabulary that is padded beyond the tokenizer.
+    // The model's vocabulary is larger than the tokenizer's.
     let mut files = hugging_face(TensorType::F32, 1);
     let mut tokenizer: Value = serde_json::from_slice(&files["tokenizer.json"]).expect("it is JSON");
     let vocabulary = tokenizer["model"]["vocab"].as_object_mut().expect("a vocabulary");

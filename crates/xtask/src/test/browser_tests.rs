@@ -1,4 +1,4 @@
-//! The tests in Chromium, on the built site.
+//! The step that runs the tests in Chromium on the built site.
 
 use super::times::TestTime;
 use super::with_choices;
@@ -16,7 +16,7 @@ pub(super) fn run(all: bool, times: &mut Vec<TestTime>) -> Result<()> {
     let server = Server::start(&Folders::of_the_project()?, 0)?;
     let measured = tempfile::NamedTempFile::new()?;
     let mut node = demo::in_browser("node");
-    // One file at a time: each has a browser that draws on the CPU.
+    // One file at a time, since each starts a browser that renders on the CPU.
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg("--test-reporter=./tests/browser/times.mjs").arg("--test-reporter-destination").arg(measured.path());
     let result = process::run(with_choices(node.args(files).env("WGSLM_SITE_URL", server.url()), all)?);
@@ -24,16 +24,16 @@ pub(super) fn run(all: bool, times: &mut Vec<TestTime>) -> Result<()> {
     result
 }
 
-/// A test in a line of the reporter that measures: milliseconds, a tab, the test.
+/// Parses a line of the reporter of times: milliseconds, a tab, the test's name.
 fn time_in(line: &str) -> Option<TestTime> {
     let (milliseconds, name) = line.split_once('\t')?;
     let seconds = milliseconds.parse::<f64>().ok()? / 1e3;
     Some(TestTime { name: name.to_owned(), time: Duration::try_from_secs_f64(seconds).ok()? })
 }
 
-/// Every kernel variant is compiled in the browser from this list.
+/// Writes the list of kernel variants that the browser compiles in a test.
 fn write_shader_list() -> Result<()> {
-    // The whole workspace decides which features are on, so this is what `cargo test` built.
+    // `--workspace` as in `cargo test`, so that the features agree and nothing is built twice.
     process::run(process::cargo("build").args(["--workspace", "--example", "dump"]))?;
     let program = format!("debug/examples/dump{}", env::consts::EXE_SUFFIX);
     let list = process::capture(&mut process::command(paths::target().join(program)))?;

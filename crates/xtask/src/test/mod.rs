@@ -1,4 +1,4 @@
-//! Every check, each timed; one that fails doesn't keep the independent ones from running.
+//! `cargo xtask test`: runs and times every check; independent checks run even if one fails.
 
 mod browser_tests;
 mod outcome;
@@ -16,15 +16,15 @@ use std::thread;
 use std::time::Instant;
 use step::{Lane, Step};
 
-/// Tells tests to run whole products, such as every variant on every adapter.
+/// The environment variable that makes tests run all combinations, such as every variant on every adapter.
 const ALL: &str = "WGSLM_TEST_ALL";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only these, with the set-up they need
+    /// Run only these steps, after the set-up that they need
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     only: Vec<Step>,
-    /// Also what takes long: every variant of every kernel, on every adapter and in Chromium
+    /// Also run the slow combinations: every variant of every kernel, on every adapter and in Chromium
     #[arg(long)]
     all: bool,
 }
@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     let asked = |step: &Step| options.only.is_empty() || options.only.contains(step);
     let steps: Vec<Step> = Step::value_variants().iter().copied().filter(asked).collect();
     let needs: Vec<Need> = steps.iter().flat_map(|step| step.needs()).copied().collect();
-    // A step whose set-up failed says so itself.
+    // A step whose set-up failed reports that itself.
     println!("\n== setup");
     let mut outcomes = vec![Outcome::of("setup", |_| setup::ensure(&needs))];
     outcomes[0].print_failure();
@@ -43,7 +43,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     if outcomes.iter().all(Outcome::passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs the steps: the browser's build beside the native ones, since most of it is one compiler's work on one core.
+/// Runs the steps, those of the browser's build in parallel with the native ones, since it mostly keeps a single core busy.
 fn run_steps(steps: &[Step], all: bool) -> Vec<Outcome> {
     let of = |lane| steps.iter().copied().filter(|step| step.lane() == lane).collect::<Vec<_>>();
     let (native, web) = (of(Lane::Native), of(Lane::Web));
@@ -61,7 +61,7 @@ fn run_steps(steps: &[Step], all: bool) -> Vec<Outcome> {
     outcomes
 }
 
-/// Runs steps one after the other, except those whose base failed.
+/// Runs steps in order, except those that work on the result of a failed step.
 fn run_in_order(steps: &[Step], all: bool, outcomes: &mut Vec<Outcome>) {
     for step in steps {
         println!("\n== {}", step.name());
@@ -71,7 +71,7 @@ fn run_in_order(steps: &[Step], all: bool, outcomes: &mut Vec<Outcome>) {
     }
 }
 
-/// Runs steps one after the other and shows what each prints when it has ended.
+/// Runs steps in order and prints each step's output at its end.
 fn run_aside(steps: &[Step], all: bool) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for step in steps {
@@ -96,7 +96,7 @@ fn failed(outcomes: &[Outcome], name: &str) -> bool {
     outcomes.iter().any(|outcome| outcome.name == name && !outcome.passed())
 }
 
-/// Tells a command that runs tests where the real models lie, if they do, and how much to test.
+/// Sets a test command's environment: the paths of the real models that exist, and whether to run all combinations.
 fn with_choices(command: &mut Command, all: bool) -> Result<&mut Command> {
     for model in model::ALL {
         let path = model.path()?;

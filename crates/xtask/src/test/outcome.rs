@@ -1,11 +1,11 @@
-//! How the steps went: printed at the end of a run.
+//! The results of the steps, and the summary at the end of a run.
 
 use super::times::{self, TestTime};
 use anyhow::Result;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// How a step went, how long it took, and how long each test in it did.
+/// A step's result, its duration, and the durations of its tests.
 pub(super) struct Outcome {
     pub(super) name: String,
     pub(super) result: Result<()>,
@@ -25,7 +25,7 @@ impl Outcome {
         self.result.is_ok()
     }
 
-    /// Prints why the step failed, if it did.
+    /// Prints the error of a failed step.
     pub(super) fn print_failure(&self) {
         if let Err(error) = &self.result {
             println!("== {} failed: {error:#}", self.name);
@@ -33,7 +33,7 @@ impl Outcome {
     }
 }
 
-/// The slowest tests, a line for each step, and the time of all; the last line alone counts the steps.
+/// The summary: the slowest tests, a line for each step, the whole duration, and the counts of steps on the last line.
 pub(super) fn summary(outcomes: &[Outcome], whole: Duration) -> String {
     let mut text = String::new();
     for Outcome { name, tests, .. } in outcomes {

@@ -1,4 +1,4 @@
-//! The Rust tests: built together, then run a program at a time, so that the time of each test is known.
+//! The step of the Rust tests, which are built together and run one program at a time, to time each test.
 
 use super::times::TestTime;
 use super::with_choices;
@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// A program of tests that cargo has built.
+/// A test program that cargo has built.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Program {
-    /// The folder of its package, where its tests run.
+    /// The folder of the package, which is the tests' working directory.
     folder: PathBuf,
-    /// The library, the program or the file in `tests` that it is of.
+    /// The name of the library, program or integration test.
     target: String,
     executable: PathBuf,
 }
@@ -40,7 +40,7 @@ pub(super) fn run(all: bool, times: &mut Vec<TestTime>) -> Result<()> {
     Ok(())
 }
 
-/// The programs of tests among cargo's messages, in an order that doesn't depend on when they were ready.
+/// The test programs in cargo's JSON messages, in sorted order.
 fn programs(messages: &str) -> Vec<Program> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
     let mut programs: Vec<Program> = messages.filter_map(|message| Program::of(&message)).collect();
@@ -49,7 +49,7 @@ fn programs(messages: &str) -> Vec<Program> {
 }
 
 impl Program {
-    /// The program that a message of cargo tells of; none where it tells of something else.
+    /// The test program of a cargo message; `None` for other messages.
     fn of(message: &Value) -> Option<Self> {
         let is_test = message["profile"]["test"].as_bool()?;
         is_test.then_some(Self {
@@ -59,16 +59,16 @@ impl Program {
         })
     }
 
-    /// Its name in a list, such as `runtime/kernels`.
+    /// The program's name in output, such as `gpu/kernels`.
     fn name(&self) -> String {
         format!("{}/{}", self.folder.file_name().unwrap_or_default().to_string_lossy(), self.target)
     }
 
-    /// Runs its tests, and says whether all passed.
+    /// Runs the tests; true if all passed.
     fn run(&self, all: bool, times: &mut Vec<TestTime>) -> Result<bool> {
         println!("\n{}", self.name());
         let mut command = Command::new(&self.executable);
-        // The harness of a stable compiler tells times only where it believes itself unstable.
+        // The test harness of a stable compiler reports times only with RUSTC_BOOTSTRAP.
         command.args(["-Zunstable-options", "--report-time"]).env("RUSTC_BOOTSTRAP", "1");
         command.current_dir(&self.folder).stdout(Stdio::piped());
         let child = with_adapters(&mut command, all)?.spawn();
@@ -84,17 +84,17 @@ impl Program {
     }
 }
 
-/// The test and its time in a line such as `test words::are_split ... ok <0.012s>`.
+/// Parses the name and the duration of a test in a line such as `test words::are_split ... ok <0.012s>`.
 fn time_in(line: &str) -> Option<(&str, Duration)> {
     let (test, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
     let seconds = result.rsplit_once('<')?.1.strip_suffix("s>")?;
     Some((test, Duration::try_from_secs_f64(seconds.parse().ok()?).ok()?))
 }
 
-/// Shows a command that runs tests every adapter there is.
+/// Sets a test command's environment so that it finds every adapter, SwiftShader included.
 fn with_adapters(command: &mut Command, all: bool) -> Result<&mut Command> {
     if env::var_os("XDG_RUNTIME_DIR").is_none() {
-        // Without a folder there, Vulkan's window system library complains at every instance.
+        // Without this folder, Vulkan's window system library prints a warning for every instance.
         command.env("XDG_RUNTIME_DIR", paths::target());
     }
     if let Some(manifest) = setup::vulkan_driver_beside_chromium() {
@@ -103,7 +103,7 @@ fn with_adapters(command: &mut Command, all: bool) -> Result<&mut Command> {
     with_choices(command, all)
 }
 
-/// A path at the end of a list of paths.
+/// Appends a path to a list of paths such as PATH.
 fn appended(list: Option<&OsString>, path: &Path) -> OsString {
     let paths: Vec<PathBuf> = list.into_iter().flat_map(env::split_paths).chain([path.to_owned()]).collect();
     env::join_paths(paths).unwrap_or_else(|_| path.into())

@@ -1,4 +1,4 @@
-//! The steps of a test run: what each needs and what it runs.
+//! The steps of a test run, with their needs and their commands.
 
 use super::times::TestTime;
 use super::{browser_tests, rust_tests};
@@ -8,35 +8,35 @@ use crate::{model, paths, process, size, web};
 use anyhow::Result;
 use clap::ValueEnum;
 
-/// One check.
+/// A step of `cargo xtask test`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Step {
-    /// rustfmt
+    /// Check the format with rustfmt
     Format,
-    /// clippy, warnings denied
+    /// Run clippy with warnings as errors
     Clippy,
-    /// clippy for the browser's target
+    /// Run clippy for the browser's target
     ClippyWasm,
-    /// The Rust tests of the workspace, on every Vulkan adapter present
+    /// Run the Rust tests of the workspace on every Vulkan adapter
     Unit,
-    /// The wasm, the package and the site
+    /// Build the wasm, the package and the site
     Web,
-    /// The size of the wasm
+    /// Check the size of the wasm
     Size,
-    /// The TypeScript type check
+    /// Check the TypeScript types
     Types,
-    /// The tests in Chromium
+    /// Run the tests in Chromium
     Browser,
 }
 
-/// Steps of which one runs at a time, since they share a build folder or the whole machine.
+/// A group of steps that run one at a time, since they share a build folder or need the whole machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// On this machine.
+    /// The native checks and tests.
     Native,
-    /// The browser's build and what checks it.
+    /// The browser's build and its checks.
     Web,
-    /// After all others.
+    /// The steps that run after all others.
     Last,
 }
 
@@ -78,7 +78,7 @@ impl Step {
         }
     }
 
-    /// The step whose result this one works on.
+    /// The step whose result this step needs.
     pub(super) fn works_on(self) -> Option<Step> {
         match self {
             Step::Size | Step::Types | Step::Browser => Some(Step::Web),
@@ -86,7 +86,7 @@ impl Step {
         }
     }
 
-    /// Runs the step, with whole products under `all`, and adds the times of the tests in it to `times`.
+    /// Runs the step, with all slow combinations if `all`, and adds the durations of its tests to `times`.
     pub(super) fn run(self, all: bool, times: &mut Vec<TestTime>) -> Result<()> {
         match self {
             Step::Format => process::run(process::cargo("fmt").args(["--all", "--check"])),

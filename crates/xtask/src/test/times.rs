@@ -1,19 +1,19 @@
-//! The time that each test took.
+//! The durations of tests.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// How many of the slowest tests are shown.
+/// The number of slowest tests in the summary.
 const SHOWN: usize = 10;
 
-/// A test and the time it took.
+/// A test's name and duration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TestTime {
     pub(super) name: String,
     pub(super) time: Duration,
 }
 
-/// A line for each of the slowest tests, the slowest first.
+/// Lists the slowest tests, one per line, the slowest first.
 pub(super) fn slowest(tests: &[TestTime]) -> String {
     let mut sorted: Vec<&TestTime> = tests.iter().collect();
     sorted.sort_by_key(|test| std::cmp::Reverse(test.time));
