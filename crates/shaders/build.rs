@@ -1,5 +1,8 @@
 //! Expands every variant, validates it with naga, and writes down its bindings: a shader error fails the build.
 
+#![allow(dead_code, unreachable_pub)]
+
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,42 +10,61 @@ use std::{env, fs};
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-#[allow(dead_code, unreachable_pub)]
-#[path = "src/catalogue.rs"]
-mod catalogue;
-#[allow(dead_code, unreachable_pub)]
+// Of each family, only its variants are needed here.
+#[path = "src/attention/variants/mod.rs"]
+mod attention;
+#[path = "src/embed/variants.rs"]
+mod embed;
+#[path = "src/encoding.rs"]
+mod encoding;
 #[path = "src/expand.rs"]
 mod expand;
-#[allow(dead_code, unreachable_pub)]
+#[path = "src/experts/variants.rs"]
+mod experts;
+#[path = "src/feed_forward/variants.rs"]
+mod feed_forward;
 #[path = "src/format.rs"]
 mod format;
-#[allow(dead_code, unreachable_pub)]
 #[path = "src/kernel.rs"]
 mod kernel;
-#[allow(dead_code, unreachable_pub)]
-#[path = "src/tile.rs"]
-mod tile;
-#[allow(dead_code, unreachable_pub)]
+#[path = "src/layout.rs"]
+mod layout;
+#[path = "src/linear/variants/mod.rs"]
+mod linear;
+#[path = "src/norm/variants.rs"]
+mod norm;
+#[path = "src/quantise/variants.rs"]
+mod quantise;
+#[path = "src/sample/variants.rs"]
+mod sample;
+#[path = "src/state/variants.rs"]
+mod state;
 #[path = "src/variant.rs"]
 mod variant;
+
+/// A WGSL file.
+struct File {
+    path: PathBuf,
+    text: String,
+    /// The names that variants define whose text it is part of; none where it is part of no variant's.
+    defined: RefCell<Option<BTreeSet<&'static str>>>,
+}
 
 fn main() {
     println!("cargo::rerun-if-changed=src");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let mut files = BTreeMap::new();
     read_folder(&root.join("src"), &mut files);
+    let expanded = expand_all(&files);
+    files.values().for_each(check);
 
-    let variants = variant::Variant::all();
-    check_conditions(&files, &variants);
     let mut generated = String::from("static FILES: &[(&str, &str)] = &[\n");
-    for (name, (path, _)) in &files {
+    for (name, File { path, .. }) in &files {
         writeln!(generated, "    ({name:?}, include_str!({path:?})),").expect("a String takes everything");
     }
     generated += "];\n\nstatic REFLECTIONS: &[(&str, &[Binding])] = &[\n";
-    for variant in &variants {
-        let lookup = |name: &str| files.get(name).map(|(_, text)| text.as_str());
-        let text = expand::expand(variant, expand::Target::Native, &lookup).unwrap_or_else(|error| panic!("{error}"));
-        writeln!(generated, "    ({:?}, &[{}]),", variant.name(), reflect(&variant.name(), &text)).expect("as above");
+    for (name, text) in &expanded {
+        writeln!(generated, "    ({name:?}, &[{}]),", reflect(name, text)).expect("as above");
     }
     generated += "];\n";
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("shaders.rs");
@@ -50,7 +72,7 @@ fn main() {
 }
 
 /// Reads every WGSL file in `folder` and the folders within, by its name, which no other may have.
-fn read_folder(folder: &Path, files: &mut BTreeMap<String, (PathBuf, String)>) {
+fn read_folder(folder: &Path, files: &mut BTreeMap<String, File>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.expect("a readable folder").path();
         if path.is_dir() {
@@ -58,27 +80,36 @@ fn read_folder(folder: &Path, files: &mut BTreeMap<String, (PathBuf, String)>) {
         } else if path.extension().is_some_and(|extension| extension == "wgsl") {
             let name = path.file_stem().expect("it has an extension").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            if let Some((other, _)) = files.insert(name, (path.clone(), text)) {
-                panic!("{} and {} have one name, and imports know no folders", other.display(), path.display());
+            if let Some(other) = files.insert(name, File { path: path.clone(), text, defined: RefCell::default() }) {
+                panic!("{} and {} have one name, and imports know no folders", other.path.display(), path.display());
             }
         }
     }
 }
 
-/// Fails for an `#ifdef` whose name no variant defines.
-fn check_conditions(files: &BTreeMap<String, (PathBuf, String)>, variants: &[variant::Variant]) {
-    let defined: BTreeSet<&str> = variants.iter().flat_map(variant::Variant::defines).collect();
-    for (path, text) in files.values() {
-        for (number, line) in (1..).zip(text.lines()) {
-            let Some(name) = line.trim_start().strip_prefix("#ifdef") else { continue };
-            assert!(
-                defined.contains(name.trim()),
-                "{}:{number}: no variant defines {:?}; there are {}",
-                path.display(),
-                name.trim(),
-                Vec::from_iter(defined).join(", ")
-            );
-        }
+/// The name and the text of every variant.
+fn expand_all(files: &BTreeMap<String, File>) -> Vec<(String, String)> {
+    let expanded = |variant: &variant::Variant| {
+        let lookup = |name: &str| {
+            let file = files.get(name)?;
+            file.defined.borrow_mut().get_or_insert_default().extend(variant.choices().defines());
+            Some(file.text.as_str())
+        };
+        let text = expand::expand(variant, expand::Target::Native, &lookup).unwrap_or_else(|error| panic!("{error}"));
+        (variant.name(), text)
+    };
+    variant::Variant::all().iter().map(expanded).collect()
+}
+
+/// Fails for a file that no variant is made of, and for an `#ifdef` that is false in all variants that are.
+fn check(file: &File) {
+    let path = file.path.display();
+    let defined = file.defined.borrow();
+    let defined = defined.as_ref().unwrap_or_else(|| panic!("{path}: no variant imports it"));
+    for (number, line) in (1..).zip(file.text.lines()) {
+        let Some(name) = line.trim_start().strip_prefix("#ifdef").map(str::trim) else { continue };
+        let names = Vec::from_iter(defined.iter().copied()).join(", ");
+        assert!(defined.contains(name), "{path}:{number}: no variant that imports it defines `{name}`, but {names}");
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn device_options() -> Result<DeviceOptions> {
 }
 
 fn parse_tile(text: &str) -> Result<Tile> {
-    let name = |tile: &Tile| format!("{}x{}", tile.rows, tile.tokens);
+    let name = |tile: &Tile| format!("{}x{}", tile.outputs, tile.tokens);
     let found = Tile::ALL.into_iter().find(|tile| name(tile) == text);
     found.ok_or_else(|| invalid("WGSLM_TILE", text, &Tile::ALL.each_ref().map(name).join(" or ")))
 }

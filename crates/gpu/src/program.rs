@@ -55,9 +55,9 @@ impl Variants {
     }
 }
 
-impl From<Variant> for Variants {
-    fn from(variant: Variant) -> Self {
-        Self(vec![(u32::MAX, variant)])
+impl<V: Into<Variant>> From<V> for Variants {
+    fn from(variant: V) -> Self {
+        Self(vec![(u32::MAX, variant.into())])
     }
 }
 
@@ -156,7 +156,7 @@ impl<S: DispatchSize> ProgramBuilder<S> {
     ) {
         let variants = variants.into();
         for (_, variant) in &variants.0 {
-            debug_assert!(launch.kernels().contains(&variant.kernel), "{} has other parameters", variant.name());
+            debug_assert!(launch.kernels().contains(&variant.kernel()), "{} has other parameters", variant.name());
         }
         let resources = resources.iter().map(|(name, buffer)| (*name, (*buffer).clone())).collect();
         self.planned.push(Planned { launch: Box::new(launch), variants, size, resources });

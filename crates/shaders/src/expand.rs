@@ -1,17 +1,15 @@
-//! Expands a variant's WGSL: `#import name` (the file of that name in any folder, once), `#ifdef NAME`, `#else`, `#endif`, and `#for i COUNT`,
-//! `#endfor`: the lines between once for each number below the constant, with the number for `$i`. What lies in registers has to
-//! be indexed by numbers, and not every compiler unrolls a loop that is long.
+//! Expands a variant's WGSL: `#import name` (the file of that name in any folder, once), `#ifdef NAME`, `#else`, `#endif`, and
+//! `#for i COUNT`, `#endfor`: the lines between once for each number below the constant, with the number for `$i`. What lies in
+//! registers has to be indexed by numbers, and not every compiler unrolls a loop that is long.
 //!
 //! Text goes in and text comes out, at build time for naga and at run time for the device: a browser takes WGSL as text, and
 //! hundreds of expansions would weigh more in the download than the files they come from.
 
 use std::borrow::Cow;
 
-use crate::format::{Codes, WeightFormat};
-use crate::kernel::Kernel;
-use crate::variant::Variant;
+use crate::variant::{Choices, Variant};
 
-/// Who compiles the text.
+/// The compiler that the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// naga, which has no `enable subgroups;`.
@@ -31,21 +29,22 @@ pub(crate) fn expand<'a>(
     file: &dyn Fn(&str) -> Option<&'a str>,
 ) -> Result<String, String> {
     let mut text = String::new();
-    if target == Target::Browser && variant.subgroups {
+    let choices = variant.choices();
+    if target == Target::Browser && choices.subgroups() {
         text += "enable subgroups;\n";
     }
-    if variant.kernel == Kernel::MatmulCooperative {
+    if variant.matrix_units() {
         text += "enable f16;\nenable wgpu_cooperative_matrix;\n";
     }
-    for (name, value) in variant.constants() {
+    for (name, value) in choices.constants() {
         text += &format!("const {name}: u32 = {value}u;\n");
     }
-    Expansion { variant, file, imported: Vec::new() }.append(variant.kernel.name(), &mut text)?;
+    Expansion { choices, file, imported: Vec::new() }.append(choices.kernel().name(), &mut text)?;
     Ok(text)
 }
 
 struct Expansion<'v, 'f, 'a> {
-    variant: &'v Variant,
+    choices: &'v dyn Choices,
     file: &'f dyn Fn(&str) -> Option<&'a str>,
     imported: Vec<String>,
 }
@@ -54,7 +53,7 @@ impl Expansion<'_, '_, '_> {
     fn append(&mut self, name: &str, text: &mut String) -> Result<(), String> {
         let source = (self.file)(name).ok_or_else(|| format!("there is no {name}.wgsl"))?;
         let source = self.unroll(source).map_err(|error| format!("{name}.wgsl: {error}"))?;
-        let defines = self.variant.defines();
+        let defines = self.choices.defines();
         // Whether each open #ifdef's current branch is taken.
         let mut branches: Vec<bool> = Vec::new();
         for line in source.lines() {
@@ -70,7 +69,8 @@ impl Expansion<'_, '_, '_> {
                 }
                 _ if branches.contains(&false) => {}
                 Some("#import") => {
-                    let import = self.resolve(words.next().unwrap_or_default());
+                    let import = words.next().unwrap_or_default();
+                    let import = self.choices.import(import).unwrap_or_else(|| import.to_owned());
                     if !self.imported.contains(&import) {
                         self.imported.push(import.clone());
                         self.append(&import, text)?;
@@ -99,7 +99,7 @@ impl Expansion<'_, '_, '_> {
                 continue;
             };
             let (variable, count) = head.split_once(' ').ok_or("#for takes a variable and a count")?;
-            let constants = self.variant.constants();
+            let constants = self.choices.constants();
             let count = constants.iter().find(|(name, _)| *name == count).ok_or(format!("there is no {count}"))?.1;
             let mut open = 1;
             let mut body = String::new();
@@ -116,32 +116,5 @@ impl Expansion<'_, '_, '_> {
             }
         }
         Ok(Cow::Owned(unrolled))
-    }
-
-    fn format(&self) -> Option<WeightFormat> {
-        self.variant.weight.map(|layout| layout.format)
-    }
-
-    fn resolve(&self, import: &str) -> String {
-        match (import, self.format(), self.variant.encoding) {
-            ("weight_format", Some(format), _) => match format.codes() {
-                Codes::Planes(_) => "codes".to_owned(),
-                Codes::Bytes => "weight_bytes".to_owned(),
-                _ => format!("weight_{}", format.name()),
-            },
-            ("code_planes", Some(format), _) => format!("planes_{}", format.code_bits()),
-            ("code_values", Some(format), _) if format.is_linear() => "code_numbers".to_owned(),
-            ("code_values", ..) => "code_table".to_owned(),
-            ("code_scales", Some(format), _) => format!("scales_{}", format.scales().name()),
-            ("nearest_codes", Some(format), _) => match (format.codes(), format.is_linear()) {
-                (Codes::Bytes, _) => "nearest_bytes".to_owned(),
-                (_, true) => "nearest_numbers".to_owned(),
-                (_, false) => "nearest_table".to_owned(),
-            },
-            ("activations", ..) => format!("activations_{}", if self.variant.fixed() { "fixed" } else { "float" }),
-            ("kv_values", ..) => format!("kv_{}", self.variant.kv.name()),
-            ("quantise", _, Some(encoding)) => format!("quantise_{}", encoding.name()),
-            _ => format!("{import}"),
-        }
     }
 }

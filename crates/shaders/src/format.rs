@@ -1,4 +1,4 @@
-//! How weight matrices lie in GPU memory.
+//! The formats of weight matrices in GPU memory.
 //!
 //! A matrix is a buffer of codes and, for most formats, a buffer of scales, both in 32-bit words. A format is made of three
 //! things: [`Codes`], [`Scales`], and perhaps a [`Table`]. Along a row, weights come in groups of [`GROUP`]; a row is padded
@@ -27,7 +27,7 @@ pub const DOUBLE_QUANTISED_WORDS: usize = 1 + DOUBLE_QUANTISED_GROUPS / 4;
 /// The interleave of variants that give each invocation a row.
 pub const LANE_INTERLEAVE: u32 = 32;
 
-/// How a weight is encoded. Formats of a few bits have the text `codes.wgsl` in common, and choose its parts by
+/// The encoding of a weight. Formats of a few bits have the text `codes.wgsl` in common, and choose its parts by
 /// their codes, scales and table; each of the others has a `weight_<name>.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(non_camel_case_types)]
@@ -68,15 +68,15 @@ pub enum WeightFormat {
     Table4,
     /// `scale * table[code]`: codes of 4 bits, the quantiles of a normal distribution.
     NF4,
-    /// As [`Self::NF4`], the scales quantised too.
+    /// [`Self::NF4`], the scales quantised too.
     NF4_DQ,
-    /// As [`Self::Q4_0`], the scales quantised too.
+    /// [`Self::Q4_0`], the scales quantised too.
     Q4_DQ,
-    /// As [`Self::Q8_0`], the scales quantised too.
+    /// [`Self::Q8_0`], the scales quantised too.
     Q8_DQ,
 }
 
-/// What stands for the weights of a group.
+/// The codes of a group's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codes {
     /// Weights themselves, of 32 bits.
@@ -92,7 +92,7 @@ pub enum Codes {
     Planes(u32),
 }
 
-/// What a format's scales are.
+/// The scales of a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scales {
     /// There are none.
@@ -116,14 +116,14 @@ pub enum Scales {
     Bytes,
 }
 
-/// Where a code's value is looked up.
+/// The table in which a code's value is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
-    /// Nowhere: it's a number.
+    /// None: a code is a number.
     None,
-    /// In a table of the format's.
+    /// A table of the format's.
     Fixed([i8; TABLE]),
-    /// In a table of [`TABLE`] signed bytes that ends every row's scales, the same in each row of a matrix.
+    /// A table of [`TABLE`] signed bytes that ends every row's scales, the same in each row of a matrix.
     OfMatrix,
 }
 
@@ -182,7 +182,7 @@ impl WeightFormat {
         Self::Q8_DQ,
     ];
 
-    /// Those that `quantise_weights` writes.
+    /// The formats that `quantise_weights` writes.
     pub const QUANTISED_HERE: [Self; 6] = [Self::Q8_0, Self::Q4_0, Self::NF4, Self::Q8_DQ, Self::Q4_DQ, Self::NF4_DQ];
 
     /// Its name in file names and reports.
@@ -213,7 +213,7 @@ impl WeightFormat {
         }
     }
 
-    /// What stands for its weights.
+    /// The codes of its weights.
     #[must_use]
     pub const fn codes(self) -> Codes {
         match self {
@@ -229,7 +229,7 @@ impl WeightFormat {
         }
     }
 
-    /// What its scales are.
+    /// Its scales.
     #[must_use]
     pub const fn scales(self) -> Scales {
         match self {
@@ -244,7 +244,7 @@ impl WeightFormat {
         }
     }
 
-    /// Where the values of its codes are looked up.
+    /// The table of its codes.
     #[must_use]
     pub const fn table(self) -> Table {
         match self {
@@ -279,7 +279,7 @@ impl WeightFormat {
         }
     }
 
-    /// Whether the highest bit of each code lies with the scales.
+    /// True where the highest bit of each code lies with the scales.
     #[must_use]
     pub const fn has_odd_bit(self) -> bool {
         matches!(self.codes(), Codes::Planes(bits) if bits % 2 == 1)
@@ -315,19 +315,19 @@ impl WeightFormat {
         self.pure_scale_words(groups) + odd_bits + self.table_words()
     }
 
-    /// Whether its codes are of a few bits with scales, so that they can be multiplied as integers.
+    /// True where codes are of a few bits with scales, so that they can be multiplied as integers.
     #[must_use]
     pub const fn has_integer_codes(self) -> bool {
         self.has_scales()
     }
 
-    /// Whether its codes are numbers themselves, and not places in a table.
+    /// True where codes are numbers themselves, and not places in a table.
     #[must_use]
     pub const fn is_linear(self) -> bool {
         matches!(self.table(), Table::None)
     }
 
-    /// Whether rows come in whole super-blocks of [`SUPER_BLOCK_GROUPS`] groups.
+    /// True where rows come in whole super-blocks of [`SUPER_BLOCK_GROUPS`] groups.
     #[must_use]
     pub const fn has_super_blocks(self) -> bool {
         matches!(self.scales(), Scales::SuperBlocks | Scales::SuperBlocksOfHalves | Scales::SuperBlocksOfNibbles)
@@ -362,7 +362,7 @@ impl WeightFormat {
         if matches!(self.table(), Table::OfMatrix) { TABLE / 4 } else { 0 }
     }
 
-    /// Whether there is a plane of scales.
+    /// True where there is a plane of scales.
     #[must_use]
     pub const fn has_scales(self) -> bool {
         !matches!(self.scales(), Scales::None)

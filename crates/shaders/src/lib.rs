@@ -6,8 +6,8 @@
 //! `src/fragments`, by what it is about.
 
 mod attention;
-mod catalogue;
 mod embed;
+mod encoding;
 mod expand;
 mod experts;
 mod feed_forward;
@@ -15,32 +15,33 @@ pub mod format;
 mod fragments;
 mod kernel;
 mod launch;
+mod layout;
 mod linear;
 mod norm;
 mod quantise;
 mod resources;
 mod sample;
 mod state;
-mod tile;
 mod variant;
 
-pub use attention::Attention;
-pub use embed::{Embed, Pool};
+pub use attention::*;
+pub use embed::*;
+pub use encoding::{Encoding, KvFormat};
 pub use expand::Target;
-pub use experts::{MixExperts, Route};
-pub use feed_forward::Gate;
+pub use experts::*;
+pub use feed_forward::*;
 pub use format::WeightFormat;
 pub use fragments::activations::Activation;
 pub use fragments::step::{BLOCK_TOKENS, Output, Row};
-pub use kernel::{Encoding, Kernel, KvFormat};
+pub use kernel::Kernel;
 pub use launch::{Extent, Launch};
-pub use linear::Linear;
-pub use norm::{Norm, NormHeads};
-pub use quantise::{FloatKind, Quantise, QuantiseWeights};
-pub use sample::Sample;
-pub use state::{RopeAppend, ShortConvolution};
-pub use tile::{AttentionTile, CooperativeTile, MatvecShape, Tile};
-pub use variant::{Variant, WeightLayout};
+pub use layout::WeightLayout;
+pub use linear::*;
+pub use norm::*;
+pub use quantise::{FloatKind, Quantise, QuantiseVariant, QuantiseWeights};
+pub use sample::*;
+pub use state::*;
+pub use variant::Variant;
 
 /// The CPU's part of the references: the resources that they work on, and what reads and writes their layouts. The reference of
 /// a kernel is [`Launch::reference`].
@@ -54,7 +55,7 @@ pub mod cpu {
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 
-/// How a kernel uses what is bound.
+/// The access of a kernel to what is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// A uniform buffer: the kernel's parameters.
@@ -72,7 +73,7 @@ pub struct Binding {
     pub index: u32,
     /// The variable's name in WGSL, by which resources are bound; the parameters are `params`.
     pub name: &'static str,
-    /// Its use.
+    /// The kernel's access to it.
     pub access: Access,
 }
 

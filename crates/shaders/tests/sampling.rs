@@ -1,7 +1,7 @@
 //! Draws follow softmax: the reference's, which the kernels' tests hold every device to, draw by draw.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Kernel, Launch, Output, Sample, Variant};
+use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
 
 const LOGITS: [f32; 8] = [2.0, 1.0, 0.0, -1.0, 2.0, -30.0, 0.5, -2.0];
 
@@ -17,12 +17,13 @@ fn draws_with(output: Output, temperature: f32, seeds_and_steps: impl Iterator<I
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &LOGITS.repeat(outputs.len()))
+        .with("banned", &[0u32])
         .with("thresholds", &vec![f32::NAN; outputs.len()])
         .with("candidates", &vec![u32::MAX; outputs.len()])
         .with("sampled", &vec![u32::MAX; outputs.len()]);
     let params = Sample { vocabulary: LOGITS.len() as u32, stride: LOGITS.len() as u32 };
-    for stage in [Kernel::Truncate, Kernel::ArgmaxPartials, Kernel::Argmax] {
-        params.reference(&Variant::plain(stage), outputs.len(), &mut resources);
+    for stage in [SampleVariant::Truncate, SampleVariant::ArgmaxPartials, SampleVariant::Argmax] {
+        params.reference(&stage.into(), outputs.len(), &mut resources);
     }
     resources.get::<u32>("sampled").to_vec()
 }

@@ -15,7 +15,7 @@ fn tint_compiles_every_variant_for_browsers() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("tint");
     std::fs::create_dir_all(&folder).expect("a writable target folder");
     let mut failures = Vec::new();
-    for variant in Variant::all().into_iter().filter(Variant::in_browsers) {
+    for variant in Variant::all().into_iter().filter(|variant| !variant.matrix_units()) {
         let (input, output) = (folder.join(variant.name() + ".wgsl"), folder.join(variant.name() + ".out.wgsl"));
         std::fs::write(&input, variant.wgsl(Target::Browser)).expect("a writable target folder");
         let tint = Command::new("tint").args(["--format", "wgsl", "-o"]).args([&output, &input]).output();

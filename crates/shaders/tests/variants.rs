@@ -1,4 +1,4 @@
-//! What holds for every variant: distinct names, the limits of the WebGPU baseline, parameters as Rust has them, one text for
+//! Properties of every variant: distinct names, the limits of the WebGPU baseline, parameters as Rust has them, one text for
 //! naga and for browsers.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Attention, CooperativeTile, Embed, Gate, Kernel, Launch, Linear, MixExperts, Norm, NormHeads, Pool,
-    Quantise, QuantiseWeights, RopeAppend, Route, Sample, ShortConvolution, Target, Variant,
+    Access, Attention, AttentionVariant, CooperativeTile, Embed, Gate, KvFormat, Launch, Linear, MixExperts, Norm,
+    NormHeads, Pool, Quantise, QuantiseWeights, RopeAppend, Route, Sample, ShortConvolution, Target, Variant,
 };
 
-/// What WebGPU promises on every device.
+/// The limits that WebGPU promises on every device.
 const MAX_STORAGE_BUFFERS: usize = 8;
 const MAX_WORKGROUP_MEMORY: u32 = 16 << 10;
 const MAX_INVOCATIONS: u32 = 256;
@@ -65,10 +65,7 @@ fn every_variant_keeps_to_the_limits_of_the_baseline() {
         assert!((1..=MAX_STORAGE_BUFFERS).contains(&storage), "{name}: {storage} storage buffers");
         let memory: u32 = sizes(&module, |variable| variable.space == AddressSpace::WorkGroup).values().sum();
         // What only devices with matrix units run may take what such devices are asked for.
-        let most = match variant.kernel {
-            Kernel::MatmulCooperative => CooperativeTile::MAX_WORKGROUP_MEMORY,
-            _ => MAX_WORKGROUP_MEMORY,
-        };
+        let most = if variant.matrix_units() { CooperativeTile::MAX_WORKGROUP_MEMORY } else { MAX_WORKGROUP_MEMORY };
         assert!(memory <= most, "{name}: {memory} bytes of workgroup memory");
         let [entry] = module.entry_points.as_slice() else { panic!("{name} has not one entry point") };
         assert_eq!(entry.name, "main");
@@ -97,7 +94,7 @@ fn reflected_bindings_are_those_of_the_text() {
 fn parameters_are_as_large_in_rust_as_in_wgsl() {
     let launches = launches();
     for variant in Variant::all() {
-        let mut of_kernel = launches.iter().filter(|launch| launch.kernels().contains(&variant.kernel));
+        let mut of_kernel = launches.iter().filter(|launch| launch.kernels().contains(&variant.kernel()));
         let launch = of_kernel.next().unwrap_or_else(|| panic!("{} has no parameters", variant.name()));
         assert!(of_kernel.next().is_none(), "{} has parameters of two kinds", variant.name());
         let uniforms = sizes(&module(&variant), |variable| variable.space == AddressSpace::Uniform);
@@ -109,14 +106,15 @@ fn parameters_are_as_large_in_rust_as_in_wgsl() {
 #[test]
 fn browsers_get_the_same_text_but_for_what_it_enables() {
     for variant in Variant::all() {
-        let enabled = if variant.subgroups { "enable subgroups;\n" } else { "" };
+        let enabled = if variant.subgroups() { "enable subgroups;\n" } else { "" };
         let expected = enabled.to_owned() + &variant.wgsl(Target::Native);
         assert_eq!(variant.wgsl(Target::Browser), expected, "{}", variant.name());
-        assert_eq!(expected.contains("subgroupAdd"), variant.subgroups, "{}", variant.name());
+        assert_eq!(expected.contains("subgroupAdd"), variant.subgroups(), "{}", variant.name());
     }
 }
 
 #[test]
 fn a_variant_that_is_not_listed_has_no_bindings() {
-    assert!(Variant::plain(Kernel::Matvec).bindings().is_empty());
+    let three_heads = AttentionVariant::AttentionSplit { kv: KvFormat::F16, heads: 3, subgroups: false, rope: false };
+    assert!(Variant::from(three_heads).bindings().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Where a weight lies in memory, spelled out by hand: the kernels and their references both build on it.
+//! The layout of weights in memory, spelled out by hand: the kernels and their references both build on it.
 
 use wgslm_shaders::cpu::weight_row;
 use wgslm_shaders::format::{

@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use wgslm_gpu::{Gpu, GpuOptions};
-use wgslm_shaders::{Kernel, Variant};
+use wgslm_shaders::Variant;
 use wgslm_testing::adapters::Adapters;
 
 static ADAPTERS: Adapters<Gpu> = Adapters::new(names, open);
@@ -27,6 +27,6 @@ fn open(index: usize) -> Gpu {
 
 /// True if the device has the features that the variant needs.
 pub(crate) fn runs(gpu: &Gpu, variant: &Variant) -> bool {
-    (!variant.subgroups || gpu.capabilities().subgroups)
-        && (variant.kernel != Kernel::MatmulCooperative || gpu.capabilities().cooperative)
+    (!variant.subgroups() || gpu.capabilities().subgroups)
+        && (!variant.matrix_units() || gpu.capabilities().cooperative)
 }

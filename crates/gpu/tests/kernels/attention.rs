@@ -4,7 +4,7 @@
 use half::f16;
 use wgslm_shaders::cpu::{Resources, kv_head_pairs};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, BLOCK_TOKENS, Kernel, KvFormat, Row, Variant};
+use wgslm_shaders::{Attention, AttentionVariant, BLOCK_TOKENS, KvFormat, Row};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -50,14 +50,20 @@ impl Rows {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let kernels = [Kernel::Attention, Kernel::AttentionSplit, Kernel::AttentionTokenPerLane];
-    for variant in Variant::all().into_iter().filter(|variant| kernels.contains(&variant.kernel) && !variant.rope) {
+    for variant in AttentionVariant::all() {
+        let any_width = match variant {
+            AttentionVariant::Attention { .. } => true,
+            AttentionVariant::AttentionSplit { rope: false, .. } | AttentionVariant::AttentionTokenPerLane { .. } => {
+                false
+            }
+            _ => continue,
+        };
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
             for width in [2, 64, 80, 256] {
                 let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
-                // The format of the KV cache matters alike at any size, so a few suffice.
-                let counts = variant.kv == KvFormat::F16 || (heads == (6, 2) && width < 256);
-                if counts && (variant.kernel == Kernel::Attention || width % 8 == 0) {
+                // What a format changes shows at any size.
+                let counts = variant.kv() == Some(KvFormat::F16) || (heads == (6, 2) && width < 256);
+                if counts && (any_width || width % 8 == 0) {
                     cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
                 }
             }
@@ -68,7 +74,7 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.push(case(variant, (3, 1, 64), 2.0, &Rows::decode(&[129, 40]), 0));
         cases.extend(special(variant, (6, 2, 64), &Rows::decode(&[1, 19, 20, 21, 150, 300])));
     }
-    for variant in Variant::all().into_iter().filter(|variant| variant.rope) {
+    for variant in AttentionVariant::all().into_iter().filter(AttentionVariant::rope) {
         for (heads, width, length) in [((3, 1), 64, 1), ((4, 2), 80, 128), ((8, 1), 256, 129), ((2, 2), 64, 300)] {
             cases.push(turning(variant, heads, width, length, 1));
             cases.push(turning(variant, heads, width, length, width / 4));
@@ -78,8 +84,8 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Cases of windows, capped scores and sinks, each alone and all together.
-pub(crate) fn special(variant: Variant, sizes: (usize, usize, usize), rows: &Rows) -> [Case; 4] {
+/// Windows, capped scores and sinks, each alone and all together.
+pub(crate) fn special(variant: AttentionVariant, sizes: (usize, usize, usize), rows: &Rows) -> [Case; 4] {
     let constants = Resources::default().with("frequencies", &[f32::NAN, 0.5, -1.0, 2.0, 0.0, 0.25, -0.5]);
     [(20, 0.0, 0), (0, 0.5, 0), (0, 0.0, 1), (37, 0.75, 1)].map(|(window, soft_cap, sinks)| {
         let change = move |params| Attention { window, soft_cap, sinks, pairs: 1, ..params };
@@ -87,9 +93,15 @@ pub(crate) fn special(variant: Variant, sizes: (usize, usize, usize), rows: &Row
     })
 }
 
-/// A case of one token for the variants that also apply rope, to all pairs or a part of them, and append key and value to the
-/// cache.
-fn turning(variant: Variant, (heads, kv_heads): (usize, usize), width: usize, length: u32, pair_step: usize) -> Case {
+/// A single row whose queries and key are yet to be turned, half of their pairs or all, and whose key and value aren't in the
+/// cache yet.
+fn turning(
+    variant: AttentionVariant,
+    (heads, kv_heads): (usize, usize),
+    width: usize,
+    length: u32,
+    pair_step: usize,
+) -> Case {
     let mut random = Random::new(width as u64 + u64::from(length));
     let rows = Rows::decode(&[length]);
     let (pairs, stride) = (if pair_step == 1 { width / 2 } else { pair_step }, (heads + 2 * kv_heads) * width + 3);
@@ -128,7 +140,7 @@ fn combine(heads: usize, width: usize) -> Case {
         .with("rows", &rows)
         .with("partials", &partials)
         .with("y", &vec![UNTOUCHED; rows.len() * params.y_stride as usize]);
-    let start = (params, Variant::plain(Kernel::AttentionCombine), rows.len());
+    let start = (params, AttentionVariant::AttentionCombine, rows.len());
     Case::new(format!("{heads} heads, {width} wide"), AGREEMENT, start, resources)
 }
 
@@ -147,12 +159,18 @@ fn params((heads, kv_heads, width): (usize, usize, usize), scale: f32, splits: u
     }
 }
 
-pub(crate) fn case(variant: Variant, sizes: (usize, usize, usize), scale: f32, rows: &Rows, gap: usize) -> Case {
+pub(crate) fn case(
+    variant: AttentionVariant,
+    sizes: (usize, usize, usize),
+    scale: f32,
+    rows: &Rows,
+    gap: usize,
+) -> Case {
     case_with(variant, sizes, scale, (rows, gap), Resources::default(), &|params| params)
 }
 
 fn case_with(
-    variant: Variant,
+    variant: AttentionVariant,
     (heads, kv_heads, width): (usize, usize, usize),
     scale: f32,
     (rows, gap): (&Rows, usize),
@@ -182,7 +200,7 @@ fn case_with(
         }
         start += (*length as usize).div_ceil(block);
     }
-    if variant.kv == KvFormat::F32 {
+    if variant.kv() == Some(KvFormat::F32) {
         caches = caches.map(|cache| cache.into_iter().flat_map(floats).collect());
     }
     let run: Vec<Row> = rows

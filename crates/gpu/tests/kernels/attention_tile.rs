@@ -1,7 +1,7 @@
 //! Tests of `attention_tile`: numbers of tokens around its block's size, contexts around its tile's size, several sequences in
 //! one block, and groups of heads that fill a block, part of a block or several.
 
-use wgslm_shaders::{Kernel, KvFormat, Variant};
+use wgslm_shaders::{AttentionVariant, KvFormat};
 
 use crate::attention::{Rows, case, special};
 use crate::case::{Case, check};
@@ -22,12 +22,12 @@ fn mixed() -> Rows {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::AttentionTile) {
-        let tile = variant.attention_tile.expect("it has one");
+    for variant in AttentionVariant::all() {
+        let AttentionVariant::AttentionTile { kv, tile } = variant else { continue };
         let width = tile.width as usize;
         let scale = 1.0 / (width as f32).sqrt();
-        if variant.kv == KvFormat::F32 {
-            // The format of the KV cache matters alike in any block, so one case suffices.
+        if kv == KvFormat::F32 {
+            // What a format changes shows in any block.
             cases.push(case(variant, (6, 2, width), scale, &mixed(), 8));
             continue;
         }

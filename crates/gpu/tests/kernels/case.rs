@@ -55,10 +55,10 @@ impl Case {
     pub(crate) fn new(
         label: impl Into<String>,
         agreement: Agreement,
-        (launch, variant, count): (impl Launch + Copy + 'static, Variant, usize),
+        (launch, variant, count): (impl Launch + Copy + 'static, impl Into<Variant>, usize),
         resources: Resources,
     ) -> Self {
-        Self::of_stages(label, agreement, (launch, &[variant], count), resources)
+        Self::of_stages(label, agreement, (launch, &[variant.into()], count), resources)
     }
 
     /// A case of several dispatches, each of which reads the outputs of those before it; the last one's outputs are compared.
@@ -185,7 +185,7 @@ pub(crate) fn check(cases: Vec<Case>) {
 
 /// True if a second adapter may find more: its compiler may be wrong about a kernel, for which one weight format is enough.
 fn tells_elsewhere(variant: &Variant) -> bool {
-    exhaustive() || variant.weight.is_none_or(|layout| layout.format == WeightFormat::Q4_0)
+    exhaustive() || variant.weight().is_none_or(|layout| layout.format == WeightFormat::Q4_0)
 }
 
 /// Checks the cases on these devices, except for variants for which `runs` is false.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use wgslm_shaders::{Kernel, Variant};
+use wgslm_shaders::Variant;
 use wgslm_testing::{report, skipped};
 
 use crate::adapters::{adapters, runs};
@@ -51,10 +51,8 @@ fn every_variant_runs_on_some_adapter() {
             report(&format!("{} lacks what they need; not run there: {}", gpu.adapter().name, left_out.join(", ")));
         }
     }
-    // Variants for matrix units also run on imitated units, in the tests of `linear`.
-    let nowhere = without(&|variant| {
-        variant.kernel == Kernel::MatmulCooperative || adapters.iter().any(|gpu| runs(gpu, variant))
-    });
+    // What needs matrix units runs on an imitation of them as well: see `cooperative`.
+    let nowhere = without(&|variant| variant.matrix_units() || adapters.iter().any(|gpu| runs(gpu, variant)));
     if !nowhere.is_empty() {
         skipped(&format!("no adapter has subgroups for {}", nowhere.join(", ")));
     }

@@ -1,35 +1,35 @@
 //! Tests of `embed`: whole tables and parts of them, tokens given by the step and tokens just sampled.
 
 use wgslm_shaders::format::{GROUP, Scales};
-use wgslm_shaders::{Embed, Kernel, Row, Variant};
+use wgslm_shaders::{Embed, EmbedVariant, Row, WeightFormat, WeightLayout};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
-use crate::weights::{layout_of, random_weight, whole_groups};
+use crate::weights::{random_weight, whole_groups};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Embed) {
+    for layout in WeightFormat::ALL.into_iter().flat_map(WeightLayout::both) {
         for (first, tokens, groups, gap) in
             [(0, 1, 1, 0), (0, 33, 3, 0), (0, 65, 17, 2), (40, 23, 2, 1), (64, 64, 5, 0)]
         {
-            cases.push(case(variant, (first, tokens), groups, gap));
+            cases.push(case(layout, (first, tokens), groups, gap));
         }
-        if layout_of(&variant).format.scales() == Scales::Bytes {
+        if layout.format.scales() == Scales::Bytes {
             // More than one block of scales.
-            cases.push(case(variant, (0, 3), 259, 0));
+            cases.push(case(layout, (0, 3), 259, 0));
         }
-        cases.extend([Embed::POSITION, Embed::FIRST].map(|by| case_by(variant, (0, 33), (3, 0), by)));
+        cases.extend([Embed::POSITION, Embed::FIRST].map(|by| case_by(layout, (0, 33), (3, 0), by)));
     }
     cases
 }
 
-fn case(variant: Variant, range: (usize, usize), groups: usize, gap: usize) -> Case {
-    case_by(variant, range, (groups, gap), Embed::TOKEN)
+fn case(layout: WeightLayout, range: (usize, usize), groups: usize, gap: usize) -> Case {
+    case_by(layout, range, (groups, gap), Embed::TOKEN)
 }
 
-fn case_by(variant: Variant, (first, tokens): (usize, usize), (groups, gap): (usize, usize), by: u32) -> Case {
-    let groups = whole_groups(&variant, groups);
+fn case_by(layout: WeightLayout, (first, tokens): (usize, usize), (groups, gap): (usize, usize), by: u32) -> Case {
+    let groups = whole_groups(layout.format, groups);
     let mut random = Random::new((tokens * groups) as u64);
     let stride = groups * GROUP + 4 * gap;
     let (start, end) = (first as u32, (first + tokens) as u32);
@@ -45,7 +45,7 @@ fn case_by(variant: Variant, (first, tokens): (usize, usize), (groups, gap): (us
         Embed::TOKEN => given.chain(taken).collect(),
         _ => positions.collect(),
     };
-    let resources = random_weight(&mut random, layout_of(&variant), tokens, groups)
+    let resources = random_weight(&mut random, layout, tokens, groups)
         .with("rows", &rows)
         .with("sampled", &sampled)
         .with("x", &strided(&mut Random::new(5), rows.len(), stride, stride, 0.0));
@@ -61,10 +61,10 @@ fn case_by(variant: Variant, (first, tokens): (usize, usize), (groups, gap): (us
     // A scale times a code is exact in f32 or rounded once, and an f16 minimum adds one rounding, alike on all devices. But the
     // minimum of a super-block and a doubly quantised scale are products themselves, which a device may round or fuse.
     let of_products = [Scales::SuperBlocks, Scales::SuperBlocksOfNibbles, Scales::Bytes];
-    let rounds = of_products.contains(&layout_of(&variant).format.scales());
+    let rounds = of_products.contains(&layout.format.scales());
     let agreement = if rounds || by != Embed::TOKEN { Agreement::OfLargest(1e-6) } else { Agreement::Exact };
     let label = format!("tokens {start} to {end}, {groups} groups, by {by}");
-    Case::new(label, agreement, (params, variant, rows.len()), resources)
+    Case::new(label, agreement, (params, EmbedVariant::Embed(layout), rows.len()), resources)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tests of `route` and `mix_experts`: few and many experts, equal logits, and weights from 1 to nearly 0.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Kernel, MixExperts, Route, Variant};
+use wgslm_shaders::{ExpertsVariant, MixExperts, Route};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -28,7 +28,7 @@ fn route(experts: usize, used: usize, size: f32) -> [Case; 2] {
     let params = Route { experts: experts as u32, used: used as u32, stride: stride as u32 };
     // exp of logits up to 60 below the largest may be off by 3 + 2 * 60 ulp.
     [("experts", Agreement::Exact), ("weights", Agreement::OfEach(1.5e-5))].map(|(output, agreement)| {
-        let launch = (params, Variant::plain(Kernel::Route), rows);
+        let launch = (params, ExpertsVariant::Route, rows);
         let case = Case::new(format!("{params:?}, size {size}"), agreement, launch, resources.clone());
         case.only(if output == "experts" { &["experts"] } else { &["weights"] })
     })
@@ -49,12 +49,7 @@ fn mix(quads: usize, used: usize, scale: f32) -> Case {
         scale,
         accumulate: u32::from(used > 1),
     };
-    Case::new(
-        format!("{params:?}"),
-        Agreement::OfLargest(5e-7),
-        (params, Variant::plain(Kernel::MixExperts), rows),
-        resources,
-    )
+    Case::new(format!("{params:?}"), Agreement::OfLargest(5e-7), (params, ExpertsVariant::MixExperts, rows), resources)
 }
 
 #[test]

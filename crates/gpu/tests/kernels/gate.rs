@@ -2,7 +2,7 @@
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Encoding, Gate, Kernel, Variant};
+use wgslm_shaders::{Activation, Encoding, Gate, GateVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -14,11 +14,10 @@ const AGREEMENT: Agreement = Agreement::OfEach(2e-5);
 const IN_CODES: Agreement = Agreement::Quantised(2.1e-5);
 
 pub(crate) fn cases() -> Vec<Case> {
-    let variants = Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Gate);
-    variants.flat_map(cases_of).collect()
+    GateVariant::all().into_iter().flat_map(cases_of).collect()
 }
 
-fn cases_of(variant: Variant) -> Vec<Case> {
+fn cases_of(variant: GateVariant) -> Vec<Case> {
     let mut random = Random::new(1);
     let shapes = [(1, 1, 0), (2, 63, 0), (1, 64, 5), (3, 65, 1), (2, 257, 3), (67, 3, 5), (1, 1536, 0), (2, 2100, 0)];
     let mut cases: Vec<Case> = shapes
@@ -41,7 +40,7 @@ fn cases_of(variant: Variant) -> Vec<Case> {
 }
 
 fn case(
-    variant: Variant,
+    variant: GateVariant,
     (activation, gated): (Activation, bool),
     (rows, width, stride): (usize, usize, usize),
     x: &[f32],

@@ -4,12 +4,14 @@ use half::f16;
 use pollster::block_on;
 use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
-use wgslm_shaders::{Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, Target, Variant};
+use wgslm_shaders::{
+    Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, Target, Variant,
+};
 
 use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
-use crate::weights::{layout_of, random_weight, whole_groups};
+use crate::weights::{random_weight, whole_groups};
 
 /// The error of dot products: n roundings of at most 2^-24 in random directions add up to about sqrt(n) * 2^-24, which is 2.7e-6
 /// for the longest one here, n = 2,080. Doubled for the worst of many outputs.
@@ -127,38 +129,38 @@ const THOROUGH: [WeightFormat; 3] = [WeightFormat::F16, WeightFormat::Q4_0, Weig
 const TALL: Shape = shape(131_100, 1, 1);
 
 pub(crate) fn cases() -> Vec<Case> {
-    let all = || Variant::all().into_iter().filter(|variant| is_linear(variant.kernel));
-    let variants = || all().filter(|variant| !variant.experts);
-    let tall = variants()
-        .filter(|variant| variant.kernel == Kernel::Matvec && layout_of(variant).format == WeightFormat::Q4_0);
+    let all = || LinearVariant::all().into_iter();
+    let variants = || all().filter(|variant| !variant.experts());
+    let tall = variants().filter(|variant| is_matvec(variant) && variant.format == WeightFormat::Q4_0);
     let odd = variants().flat_map(|variant| {
-        let alone = variant.kernel != Kernel::Matvec;
-        let shapes = shapes(layout_of(&variant).format)
+        let alone = !is_matvec(&variant);
+        let shapes = shapes(variant.format)
             .iter()
             .copied()
             .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
-        // The work shapes of `matvec` don't differ in their treatment of many tokens.
-        let shapes = shapes.filter(move |shape| variant.kernel != Kernel::Matvec || shape.tokens < 64);
-        // Tiles don't differ in steps much smaller than a tile.
-        let shapes = shapes.filter(move |shape| variant.tile.is_none() || shape.tokens > 8);
-        // Formats differ only in the decoding of weights, which a few shapes cover.
-        let shapes = shapes.filter(move |shape| THOROUGH.contains(&layout_of(&variant).format) || shape.in_all);
+        // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
+        let shapes = shapes.filter(move |shape| alone || shape.tokens < 64);
+        // Nor do tiles where there's much less than one.
+        let tiles = matches!(variant.kernel, LinearKernel::Matmul(_) | LinearKernel::MatmulInt8(_));
+        let shapes = shapes.filter(move |shape| !tiles || shape.tokens > 8);
+        // What formats differ in shows in a few shapes; what kernels do with them doesn't differ.
+        let shapes = shapes.filter(move |shape| THOROUGH.contains(&variant.format) || shape.in_all);
         shapes.map(move |shape| case(variant, shape))
     });
-    let of_experts = all().filter(|variant| variant.experts).flat_map(|variant| {
-        let norm = variant.kernel == Kernel::Matvec;
+    let of_experts = all().filter(LinearVariant::experts).flat_map(|variant| {
+        let norm = is_matvec(&variant);
         [(1, false), (2, norm), (3, false)].map(|(per_row, norm)| expert_case(variant, per_row, norm))
     });
     odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).collect()
 }
 
-fn is_linear(kernel: Kernel) -> bool {
-    kernel.takes().is_some() || matches!(kernel, Kernel::Matvec | Kernel::Matmul | Kernel::MatmulRowPerLane)
+fn is_matvec(variant: &LinearVariant) -> bool {
+    matches!(variant.kernel, LinearKernel::Matvec { .. })
 }
 
-fn case(variant: Variant, shape: Shape) -> Case {
+fn case(variant: LinearVariant, shape: Shape) -> Case {
     let Shape { rows, groups, tokens, spare_tokens, padding, x_gap, y_offset, y_gap, extra, .. } = shape;
-    let groups = whole_groups(&variant, groups);
+    let groups = whole_groups(variant.format, groups);
     let mut random = Random::new(rows as u64);
     let (width, capacity) = (groups * GROUP, tokens + spare_tokens);
     let x_stride = width + 4 * x_gap;
@@ -173,15 +175,15 @@ fn case(variant: Variant, shape: Shape) -> Case {
     let finishes = extra == Extra::Finish || gate.is_some();
     let activation = gate.unwrap_or(if finishes { Activation::Gelu } else { Activation::None });
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: capacity as u32,
+        tokens: capacity as u32,
         x_stride: (x_stride / 4) as u32,
         y_stride: y_stride as u32,
         y_offset: y_offset as u32,
         y_groups: if planes { y_groups as u32 } else { 0 },
         accumulate: planes.into(),
-        gate_rows: if gate.is_some() { rows as u32 } else { 0 },
+        gate_outputs: if gate.is_some() { rows as u32 } else { 0 },
         norm_width: if norms { (width - padding) as u32 } else { 0 },
         epsilon: 1e-5,
         bias: if finishes { 4 } else { 0 },
@@ -197,13 +199,13 @@ fn case(variant: Variant, shape: Shape) -> Case {
         // Keeps the sums small, since a clamped value has the error of the sum, which could be far larger.
         norm.iter_mut().for_each(|weight| *weight *= 2e-4);
     }
-    let mut resources = random_weight(&mut random, layout_of(&variant), stored_rows, groups)
+    let mut resources = random_weight(&mut random, variant.layout(), stored_rows, groups)
         .with("x", &x)
         .with("norm", &norm)
         .with("bias", &bias)
         // One row more than the capacity, which must stay unwritten.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
-    match variant.kernel.takes() {
+    match variant.takes() {
         Some(Encoding::Int8) => {
             let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
             resources.set("codes_x", &codes);
@@ -213,8 +215,8 @@ fn case(variant: Variant, shape: Shape) -> Case {
         None => {}
     }
     let agreement = match (variant.kernel, extra) {
-        (Kernel::MatmulCooperative, _) => OF_HALVES,
-        _ if variant.shape.is_some_and(|shape| shape.fixed) => IN_FIXED_POINT,
+        (LinearKernel::MatmulCooperative(_), _) => OF_HALVES,
+        _ if variant.fixed() => IN_FIXED_POINT,
         (_, Extra::Finish) => CAPPED,
         (_, Extra::Nothing) if rows == 1 => ALONE,
         (_, Extra::Nothing) => AGREEMENT,
@@ -225,17 +227,17 @@ fn case(variant: Variant, shape: Shape) -> Case {
         .unspecified(tokens * y_stride..capacity * y_stride)
 }
 
-/// A case of tokens routed to experts, where the weight holds the matrices of the second, third and fourth of five only.
-fn expert_case(variant: Variant, per_row: usize, norms: bool) -> Case {
+/// Tokens that go to the second, third and fourth of five experts, whose rows are in the weight, or to another, whose rows aren't.
+fn expert_case(variant: LinearVariant, per_row: usize, norms: bool) -> Case {
     let experts: [u32; 6] = [2, 0, 3, 1, 4, 1];
-    let (rows, groups, tokens) = (64, whole_groups(&variant, 3), experts.len());
+    let (rows, groups, tokens) = (64, whole_groups(variant.format, 3), experts.len());
     let mut random = Random::new(per_row as u64);
     let (width, inputs) = (groups * GROUP, tokens.div_ceil(per_row));
     let (y_stride, y_offset) = (rows + 9, 4);
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: tokens as u32,
+        tokens: tokens as u32,
         x_stride: (width / 4) as u32,
         y_stride: y_stride as u32,
         y_offset: y_offset as u32,
@@ -247,13 +249,13 @@ fn expert_case(variant: Variant, per_row: usize, norms: bool) -> Case {
         per_row: per_row as u32,
         ..Linear::default()
     };
-    let mut resources = random_weight(&mut random, layout_of(&variant), 3 * rows, groups)
+    let mut resources = random_weight(&mut random, variant.layout(), 3 * rows, groups)
         .with("x", &in_planes(&mut random, inputs, width, width, f32::NAN))
         .with("norm", &in_planes(&mut random, 1, width, width, 0.0))
         .with("bias", &random.values(1 + 3 * rows))
         .with("experts", &experts)
         .with("y", &vec![UNTOUCHED; (tokens + 1) * y_stride]);
-    if variant.kernel.takes() == Some(Encoding::Int8) {
+    if variant.takes() == Some(Encoding::Int8) {
         let (codes, scales) = quantised(&mut random, (inputs, inputs), groups, 0);
         resources.set("codes_x", &codes);
         resources.set("scales_x", &scales);
@@ -311,7 +313,7 @@ fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     let text = |variant: &Variant, target: Target| {
         let units = include_str!("../../../shaders/src/linear/fragments/matrix_units.wgsl");
         let text = variant.wgsl(target);
-        if variant.kernel != Kernel::MatmulCooperative {
+        if !variant.matrix_units() {
             return text;
         }
         assert!(text.contains(units), "{}", variant.name());
@@ -323,16 +325,17 @@ fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
         block_on(Gpu::request_with(&on(gpu.adapter().index), KernelTexts { text })).expect("it opened before")
     };
     let gpus: Vec<Gpu> = adapters().iter().map(open).collect();
-    // The other tiles need more workgroup memory than is requested of devices without matrix units.
-    let runs = |_: &Gpu, variant: &Variant| variant.cooperative_tile == Some(CooperativeTile::ALL[0]);
+    // The others take more workgroup memory than devices without matrix units are asked for.
+    let least = LinearKernel::MatmulCooperative(CooperativeTile::ALL[0]);
+    let runs = |_: &Gpu, variant: &Variant| matches!(variant, Variant::Linear(linear) if linear.kernel == least);
     check_on(&gpus, runs, cases());
 }
 
 #[test]
 fn a_grid_stays_within_what_every_device_takes() {
-    for variant in Variant::all().into_iter().filter(|variant| is_linear(variant.kernel)) {
+    for variant in LinearVariant::all().into_iter().map(Variant::from) {
         let params =
-            Linear { rows: 262_144, groups: 1, columns: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
+            Linear { outputs: 262_144, groups: 1, tokens: 4096, x_stride: 8, y_stride: 262_144, ..Linear::default() };
         let grid = params.grid(&variant, Extent { count: 4096, context: 4096 });
         assert!(grid.iter().all(|size| (1..=65_535).contains(size)), "{}: {grid:?}", variant.name());
     }

@@ -2,7 +2,7 @@
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Encoding, Kernel, Norm, Output, Variant};
+use wgslm_shaders::{Encoding, Norm, NormVariant, Output};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
@@ -15,7 +15,8 @@ const IN_CODES: Agreement = Agreement::Quantised(2e-6);
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Norm) {
+    for variant in NormVariant::all() {
+        let NormVariant::Norm { gather, encoding, .. } = variant else { continue };
         for (width, rows) in [(1, 1), (2, 3), (63, 2), (64, 1), (65, 5), (257, 3), (576, 7)] {
             cases.push(case(variant, width, rows, 0, 1.0));
         }
@@ -24,8 +25,8 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.push(case(variant, 96, 2, 0, 1e-3));
         cases.push(case(variant, 96, 2, 0, 1e5));
         for (centred, accumulate, of_sum) in [(1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 0, 1)] {
-            let accumulate = if variant.encoding.is_none() { accumulate } else { 0 };
-            let of_sum = if variant.encoding.is_none() && !variant.gather { of_sum } else { 0 };
+            let accumulate = if encoding.is_none() { accumulate } else { 0 };
+            let of_sum = if encoding.is_none() && !gather { of_sum } else { 0 };
             let change = |params| Norm { centred, accumulate, of_sum, ..params };
             cases.extend([63, 256, 290].map(|width| case_with(variant, width, 3, (0, 1.0), &change)));
         }
@@ -33,12 +34,12 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-fn case(variant: Variant, width: usize, rows: usize, gap: usize, size: f32) -> Case {
+fn case(variant: NormVariant, width: usize, rows: usize, gap: usize, size: f32) -> Case {
     case_with(variant, width, rows, (gap, size), &|params| params)
 }
 
 fn case_with(
-    variant: Variant,
+    variant: NormVariant,
     width: usize,
     rows: usize,
     (gap, size): (usize, f32),
@@ -70,7 +71,7 @@ fn case_with(
         of_sum: 0,
         scale: 0.25,
     });
-    let agreement = match variant.encoding {
+    let agreement = match variant.encoding() {
         None if params.centred + params.accumulate == 0 => AGREEMENT,
         // The difference of nearly equal values has their absolute error.
         None => Agreement::OfLargest(1e-6),

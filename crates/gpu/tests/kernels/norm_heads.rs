@@ -1,13 +1,13 @@
 //! Tests of `norm_heads`: each head by itself, and all heads as one vector.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Kernel, NormHeads, Variant};
+use wgslm_shaders::{NormHeads, NormVariant};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let variants = Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::NormHeads);
+    let variants = [false, true].map(|subgroups| NormVariant::NormHeads { subgroups });
     let shapes = [
         ((3, 64), (1, 64), 2),
         ((1, 256), (1, 128), 3),
@@ -15,10 +15,13 @@ pub(crate) fn cases() -> Vec<Case> {
         ((2, 6), (1, 6), 4),
         ((1, 1000), (1, 200), 2),
     ];
-    variants.flat_map(|variant| shapes.map(|(queries, keys, rows)| case(variant, queries, keys, rows))).collect()
+    variants
+        .into_iter()
+        .flat_map(|variant| shapes.map(|(queries, keys, rows)| case(variant, queries, keys, rows)))
+        .collect()
 }
 
-fn case(variant: Variant, queries: (usize, usize), keys: (usize, usize), rows: usize) -> Case {
+fn case(variant: NormVariant, queries: (usize, usize), keys: (usize, usize), rows: usize) -> Case {
     let mut random = Random::new((queries.1 * rows) as u64);
     let width = queries.0 * queries.1 + 2 * keys.0 * keys.1;
     let stride = width + 5;

@@ -2,19 +2,22 @@
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Kernel, Output, Pool, Row, Variant};
+use wgslm_shaders::{EmbedVariant, Output, Pool, Row};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let variants = Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::Pool);
+    let variants = [false, true].map(|subgroups| EmbedVariant::Pool { subgroups });
     let shapes =
         [Pool::MEAN, Pool::FIRST, Pool::LAST].into_iter().flat_map(|kind| [1, 63, 384].map(|width| (kind, width)));
-    variants.flat_map(|variant| shapes.clone().map(move |(kind, width)| case(variant, kind, width))).collect()
+    variants
+        .into_iter()
+        .flat_map(|variant| shapes.clone().map(move |(kind, width)| case(variant, kind, width)))
+        .collect()
 }
 
-fn case(variant: Variant, kind: u32, width: usize) -> Case {
+fn case(variant: EmbedVariant, kind: u32, width: usize) -> Case {
     let mut random = Random::new(width as u64);
     let lengths = [3u32, 1, 70];
     let sequence =

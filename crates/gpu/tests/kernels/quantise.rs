@@ -2,7 +2,7 @@
 
 use wgslm_shaders::cpu::{Resources, activation_row};
 use wgslm_shaders::format::{GROUP, plane_index};
-use wgslm_shaders::{Encoding, Kernel, Launch, Quantise, Variant};
+use wgslm_shaders::{Encoding, Launch, Quantise, QuantiseVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
@@ -55,7 +55,7 @@ fn case(encoding: Encoding, label: String, (rows, groups, gap): (usize, usize, u
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2]);
     let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32 };
     let agreement = if encoding == Encoding::F16 { Agreement::Halves } else { IN_CODES };
-    Case::new(label, agreement, (params, Variant::plain(Kernel::Quantise).encoding(Some(encoding)), rows), resources)
+    Case::new(label, agreement, (params, QuantiseVariant::Quantise(encoding), rows), resources)
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn codes_and_scales_lie_where_integer_kernels_look_for_them() {
     }
     let mut resources = Resources::default().with("x", &x).with("codes_x", &[0u32; 32]).with("scales_x", &[0.0f32; 8]);
     let params = Quantise { groups: 2, x_stride: 16 };
-    params.reference(&Variant::plain(Kernel::Quantise).encoding(Some(Encoding::Int8)), 2, &mut resources);
+    params.reference(&QuantiseVariant::Quantise(Encoding::Int8).into(), 2, &mut resources);
     let codes = resources.get::<i8>("codes_x");
     for (row, group, half, i) in [(0, 0, 0, 0), (0, 1, 0, 5), (1, 0, 1, 15), (1, 1, 1, 3), (0, 0, 1, 7)] {
         let at = row * 64 + half * 32 + group * 16 + i;

@@ -3,16 +3,15 @@
 use half::{bf16, f16};
 use wgslm_shaders::cpu::{Resources, quantise_row, weight_row};
 use wgslm_shaders::format::{GROUP, Scales};
-use wgslm_shaders::{FloatKind, Kernel, Launch, QuantiseWeights, Variant, WeightFormat, WeightLayout};
+use wgslm_shaders::{FloatKind, Launch, QuantiseVariant, QuantiseWeights, WeightFormat, WeightLayout};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::Random;
-use crate::weights::layout_of;
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for variant in Variant::all().into_iter().filter(|variant| variant.kernel == Kernel::QuantiseWeights) {
-        // (first row, rows, groups in a row): with a last block of scales that is short, a single group, and whole.
+    for layout in WeightFormat::QUANTISED_HERE.into_iter().flat_map(WeightLayout::both) {
+        // (first row, rows, groups in a row): with blocks of scales that are short, one group long, and whole.
         for (first, rows, groups, kind) in [
             (0, 1, 1, FloatKind::F32),
             (3, 37, 5, FloatKind::F16),
@@ -25,10 +24,10 @@ pub(crate) fn cases() -> Vec<Case> {
             let size = |i: usize| 2f32.powi((i / GROUP * 7 % 23) as i32 - 11);
             let values = random.values(rows * groups * GROUP);
             let values: Vec<f32> = values.iter().enumerate().map(|(i, value)| value * size(i)).collect();
-            cases.push(case(variant, (first, rows, groups), kind, &values));
+            cases.push(case(layout, (first, rows, groups), kind, &values));
         }
         for kind in [FloatKind::F32, FloatKind::F16, FloatKind::BF16] {
-            cases.push(case(variant, (0, 2, ODD.len() / 2), kind, &odd_groups()));
+            cases.push(case(layout, (0, 2, ODD.len() / 2), kind, &odd_groups()));
         }
     }
     cases
@@ -87,8 +86,7 @@ fn words_of(kind: FloatKind, values: &[f32]) -> Vec<u32> {
     }
 }
 
-fn case(variant: Variant, (first, rows, groups): (usize, usize, usize), kind: FloatKind, values: &[f32]) -> Case {
-    let layout = layout_of(&variant);
+fn case(layout: WeightLayout, (first, rows, groups): (usize, usize, usize), kind: FloatKind, values: &[f32]) -> Case {
     let params = QuantiseWeights::new(layout.format, kind, groups);
     let mut source = vec![first as u32, rows as u32, 0, 0];
     source.extend(words_of(kind, values));
@@ -101,7 +99,7 @@ fn case(variant: Variant, (first, rows, groups): (usize, usize, usize), kind: Fl
         .with("codes", &untouched(params.code_words))
         .with("scales", &untouched(params.scale_words));
     let label = format!("{rows} rows of {groups} groups from {first}, {kind:?}");
-    Case::new(label, Agreement::Exact, (params, variant, rows), resources)
+    Case::new(label, Agreement::Exact, (params, QuantiseVariant::QuantiseWeights(layout), rows), resources)
 }
 
 #[test]
@@ -137,9 +135,8 @@ fn weights_stay_within_what_their_format_can_hold() {
             .with("source", &source)
             .with("codes", &vec![0u32; params.code_words as usize])
             .with("scales", &vec![0u32; params.scale_words as usize]);
-        let variant = Variant::plain(Kernel::QuantiseWeights).weight(format, 1);
-        params.reference(&variant, 1, &mut resources);
         let layout = WeightLayout { format, interleave: 1 };
+        params.reference(&QuantiseVariant::QuantiseWeights(layout).into(), 1, &mut resources);
         let found = weight_row(layout, resources.get("codes"), resources.get("scales"), 0, GROUPS);
         for (group, (found, wanted)) in found.chunks(GROUP).zip(values.chunks(GROUP)).enumerate() {
             let largest = wanted.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));

@@ -2,7 +2,7 @@
 //! of any magnitude through shuffled block tables.
 
 use wgslm_shaders::cpu::{Resources, kv_head_pairs};
-use wgslm_shaders::{BLOCK_TOKENS, Kernel, KvFormat, RopeAppend, Row, Variant};
+use wgslm_shaders::{BLOCK_TOKENS, KvFormat, RopeAppend, Row, StateVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -114,8 +114,7 @@ fn case(
     let label =
         format!("{heads} and {kv_heads} heads of {width}, {pairs} pairs {pair_step} apart, magnitude {magnitude}");
     let looked_at: &[&str] = if large.is_empty() { &["query"] } else { &["k_cache", "v_cache"] };
-    Case::new(label, agreement, (params, Variant::plain(Kernel::RopeAppend).kv(kv), rows.len()), resources)
-        .only(looked_at)
+    Case::new(label, agreement, (params, StateVariant::RopeAppend(kv), rows.len()), resources).only(looked_at)
 }
 
 #[test]

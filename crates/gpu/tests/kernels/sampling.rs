@@ -1,7 +1,7 @@
 //! Tests of both stages of `argmax`: the largest logit, and draws that are the same on every device.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Kernel, Launch, Output, Sample, Variant};
+use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
@@ -67,7 +67,7 @@ fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
 /// A case of each stage, the second on the candidates that the reference finds in the first.
 fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outputs: &[Output]) -> [Case; 2] {
     let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32 };
-    let [partials, argmax] = Sample::ARGMAX.map(Variant::plain);
+    let [partials, argmax] = SampleVariant::ARGMAX;
     let chunks = Sample::chunks(params.vocabulary) as usize;
     // One row and one slot more than there are outputs, which must stay unwritten.
     let mut resources = Resources::default()
@@ -77,13 +77,13 @@ fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outpu
         .with("thresholds", &vec![f32::NAN; outputs.len()])
         .with("candidates", &vec![u32::MAX; (outputs.len() + 1) * chunks])
         .with("sampled", &vec![u32::MAX; outputs.len() + 1]);
-    params.reference(&Variant::plain(Kernel::Truncate), outputs.len(), &mut resources);
+    params.reference(&SampleVariant::Truncate.into(), outputs.len(), &mut resources);
     let case = |variant, resources| {
         let start = (params, variant, outputs.len());
         Case::new(format!("{label}, vocabulary {vocabulary}"), Agreement::Exact, start, resources)
     };
     let first = case(partials, resources.clone());
-    params.reference(&partials, outputs.len(), &mut resources);
+    params.reference(&partials.into(), outputs.len(), &mut resources);
     [first, case(argmax, resources)]
 }
 

@@ -3,7 +3,7 @@
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{BLOCK_TOKENS, Kernel, Row, ShortConvolution, Variant};
+use wgslm_shaders::{BLOCK_TOKENS, Row, ShortConvolution, StateVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -44,7 +44,7 @@ fn case(rows: &[Row], (width, taps, gap): (usize, usize, usize)) -> Case {
         .with("kernel", &random.values(width * taps))
         .with("cache", &random.values((blocks + 1) * BLOCK_TOKENS as usize * width))
         .with("y", &vec![UNTOUCHED; rows.len() * groups * GROUP]);
-    let launch = (params, Variant::plain(Kernel::ShortConvolution), rows.len());
+    let launch = (params, StateVariant::ShortConvolution, rows.len());
     Case::new(format!("{params:?}, {} rows", rows.len()), Agreement::OfLargest(5e-7), launch, resources)
 }
 

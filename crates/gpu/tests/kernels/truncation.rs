@@ -1,7 +1,7 @@
 //! Tests of the stages of `truncate`, which find the least logit that top-k, top-p and min-p leave.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Kernel, Launch, Output, Sample, Variant};
+use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -77,22 +77,22 @@ fn of(vocabulary: usize) -> Vec<Case> {
 
 /// A case of all stages in a row on the device, and a case of each stage on the reference's results of those before it.
 fn of_stages(label: &str, agreement: Agreement, params: Sample, count: usize, resources: &Resources) -> Vec<Case> {
-    let stages = Sample::TRUNCATION.map(Variant::plain);
-    let all = Case::of_stages(label, agreement, (params, &stages, count), resources.clone());
+    let stages = SampleVariant::TRUNCATION;
+    let all = Case::of_stages(label, agreement, (params, &stages.map(Into::into), count), resources.clone());
     let mut before = resources.clone();
     let mut cases = vec![all];
     // For large vocabularies, comparing each stage's results would take too long.
     let stages = if params.vocabulary > 10_000 { &stages[..0] } else { &stages };
     for stage in stages.iter().copied() {
-        let agreement = match stage.kernel {
-            // The last digits of probabilities differ between devices.
-            Kernel::TruncateHistogram => Agreement::Wide(1e-5),
-            Kernel::TruncateBand => Agreement::AnyOrder(Sample::band_words(params.vocabulary) as usize),
-            Kernel::TruncateMaxima => Agreement::Exact,
+        let agreement = match stage {
+            // Of each probability the last digits are the device's.
+            SampleVariant::TruncateHistogram => Agreement::Wide(1e-5),
+            SampleVariant::TruncateBand => Agreement::AnyOrder(Sample::band_words(params.vocabulary) as usize),
+            SampleVariant::TruncateMaxima => Agreement::Exact,
             _ => agreement,
         };
         cases.push(Case::new(label, agreement, (params, stage, count), before.clone()));
-        params.reference(&stage, count, &mut before);
+        params.reference(&stage.into(), count, &mut before);
     }
     cases
 }

@@ -1,11 +1,11 @@
 //! Random weights in the layouts of kernels.
 
+use wgslm_shaders::WeightLayout;
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::{
     DOUBLE_QUANTISED_WORDS, SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, Scales, TABLE, Table, WeightFormat,
     interleaved,
 };
-use wgslm_shaders::{Variant, WeightLayout};
 
 use crate::random::Random;
 
@@ -69,12 +69,7 @@ fn upper_halves(random: &mut Random) -> u32 {
     random.values(1)[0].to_bits() & 0xffff_0000 | random.values(1)[0].to_bits() >> 16
 }
 
-/// `groups` rounded to whole blocks of the format, since K-quants have super-blocks.
-pub(crate) fn whole_groups(variant: &Variant, groups: usize) -> usize {
-    if layout_of(variant).format.has_super_blocks() { groups.next_multiple_of(SUPER_BLOCK_GROUPS) } else { groups }
-}
-
-/// The variant's layout.
-pub(crate) fn layout_of(variant: &Variant) -> WeightLayout {
-    variant.weight.expect("the variant reads a weight")
+/// The number of groups of a row of about `groups` that the format can have: K-quants come in super-blocks.
+pub(crate) fn whole_groups(format: WeightFormat, groups: usize) -> usize {
+    if format.has_super_blocks() { groups.next_multiple_of(SUPER_BLOCK_GROUPS) } else { groups }
 }

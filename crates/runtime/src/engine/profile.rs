@@ -103,7 +103,7 @@ impl TimedKernel {
         let weights: Vec<&BoundBuffer> = reads.iter().filter(|buffer| is_weight(&buffer.label)).collect();
         let label = if weights.is_empty() { distinct(writes.iter()) } else { distinct(weights.iter().copied()) };
         // Of the embedding table only the tokens' rows are read.
-        let whole = !weights.is_empty() && variant.kernel != Kernel::Embed;
+        let whole = !weights.is_empty() && variant.kernel() != Kernel::Embed;
         let weight_bytes = whole.then(|| weights.iter().map(|buffer| buffer.bytes).sum());
         Self { kernel: variant.name(), label, grid, weight_bytes, in_order_ns, repeated_ns }
     }

@@ -3,7 +3,7 @@
 use wgslm_formats::gguf::{TensorInfo, float_kind};
 use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Extent, Kernel, QuantiseWeights, Variant};
+use wgslm_shaders::{Extent, QuantiseVariant, QuantiseWeights};
 
 use super::Matrix;
 use crate::Result;
@@ -52,7 +52,7 @@ impl QuantisedRows {
         let layout = matrix.layout;
         let kind = float_kind(tensor.kind).unwrap_or(wgslm_shaders::FloatKind::F32);
         let params = QuantiseWeights::new(layout.format, kind, (tensor.row_len() as usize).div_ceil(GROUP));
-        let variant = Variant::plain(Kernel::QuantiseWeights).weight(layout.format, layout.interleave);
+        let variant = QuantiseVariant::QuantiseWeights(layout);
         let program = |part: &super::weights::MatrixPart| {
             let mut resources = vec![("source", &staging), ("codes", &part.codes)];
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));

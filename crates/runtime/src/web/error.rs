@@ -36,8 +36,8 @@ fn js_error(code: &str, message: &str) -> JsValue {
 }
 
 /// Reads an object of options.
-pub(super) fn options<T: Tsify<JsType: Clone> + DeserializeOwned>(value: &Ts<T>) -> Result<T, JsValue> {
-    value.to_rust().map_err(|error| js_error("invalid-option", &format!("the options are not usable: {error}")))
+pub(super) fn options<T: Tsify + DeserializeOwned>(value: Ts<T>) -> Result<T, JsValue> {
+    T::from_js(value).map_err(|error| js_error("invalid-option", &format!("the options are not usable: {error}")))
 }
 
 /// A plain object.

@@ -60,7 +60,7 @@ impl JsGpu {
     /// Opens the browser's GPU.
     #[wasm_bindgen(unchecked_return_type = "Gpu")]
     pub async fn request(wanted: Ts<GpuOptions>) -> Result<JsGpu, JsValue> {
-        let wanted = options(&wanted)?;
+        let wanted = options(wanted)?;
         let wanted =
             DeviceOptions { baseline: wanted.baseline, max_binding: wanted.max_binding, ..DeviceOptions::default() };
         let device = Device::open(&wanted).await.map_err(|error| to_js(&error))?;
@@ -124,6 +124,6 @@ impl JsGpu {
 
     /// A loader for the model that begins with the file `entry`.
     pub fn loader(&self, entry: &str, wanted: Ts<LoaderOptions>) -> Result<JsLoader, JsValue> {
-        JsLoader::new(&self.device, entry, options(&wanted)?).map_err(|error| to_js(&error))
+        JsLoader::new(&self.device, entry, options(wanted)?).map_err(|error| to_js(&error))
     }
 }

@@ -80,7 +80,7 @@ impl JsModel {
 }
 
 fn messages(values: Vec<Ts<ChatMessage>>) -> Result<Vec<Message>, JsValue> {
-    values.iter().map(|value| options(value).map(Message::from)).collect()
+    values.into_iter().map(|value| options(value).map(Message::from)).collect()
 }
 
 #[wasm_bindgen(js_class = Model)]
@@ -141,7 +141,7 @@ impl JsModel {
         wanted: Ts<GenerationOptions>,
         measuring: Ts<MeasuringOptions>,
     ) -> Result<JsGeneration, JsValue> {
-        let wanted = options(&wanted)?.measured(&options(&measuring)?);
+        let wanted = options(wanted)?.measured(&options(measuring)?);
         let prompt = if let Some(text) = prompt.as_string() {
             Prompt::Text(text)
         } else if prompt.is_instance_of::<js_sys::Uint32Array>() {

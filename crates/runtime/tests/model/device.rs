@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use wgslm::gpu::{Error, KernelTexts};
-use wgslm::shaders::{Kernel, MatvecShape, Target, Variant, WeightFormat};
+use wgslm::shaders::{Kernel, KvFormat, MatvecShape, Target, Variant, WeightFormat};
 use wgslm::{Device, DeviceOptions};
 
 use crate::adapters::{adapters, as_on, laid_out, open, opened, some_adapters};
@@ -14,15 +14,15 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
         let (capabilities, kernels) = (baseline.gpu().capabilities(), baseline.kernels());
         assert!(!capabilities.subgroups && !kernels.subgroups);
         assert_eq!((capabilities.max_binding, capabilities.max_buffer), (128 << 20, 256 << 20));
-        assert!(Variant::all().iter().any(|variant| variant.subgroups));
+        assert!(Variant::all().iter().any(|variant| variant.subgroups()));
         let chosen = [
-            kernels.reducing(Kernel::Attention),
-            kernels.norm(false),
-            kernels.norm(true),
+            kernels.attention(KvFormat::F16).into(),
+            kernels.norm(false, None).into(),
+            kernels.norm(true, None).into(),
             *kernels.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1),
             *kernels.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(u32::MAX),
         ];
-        assert!(chosen.iter().all(|variant| !variant.subgroups), "{chosen:?}");
+        assert!(chosen.iter().all(|variant| !variant.subgroups()), "{chosen:?}");
         assert_eq!(baseline.adapter().name, device.adapter().name);
     }
 }
@@ -53,7 +53,7 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
             for tokens in [1, 5, 100] {
                 let variant = *opened.kernels().linear(WeightFormat::Q8_0, MatvecShape::DEFAULT).of(tokens);
                 let interleave = if interleaved_rows { 32 } else { 1 };
-                assert_eq!(variant.weight.map(|layout| layout.interleave), Some(interleave));
+                assert_eq!(variant.weight().map(|layout| layout.interleave), Some(interleave));
                 assert!(Variant::all().contains(&variant), "{}", variant.name());
             }
         }
@@ -63,7 +63,7 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
 /// A kernel's WGSL with `right` replaced by `wrong`, to act like a driver that computes wrong values.
 fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, wrong: &str) -> String {
     let text = variant.wgsl(target);
-    if variant.kernel != kernel {
+    if variant.kernel() != kernel {
         return text;
     }
     assert!(text.contains(right), "{} has no {right}", variant.name());

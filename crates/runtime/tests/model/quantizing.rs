@@ -8,7 +8,7 @@ use wgslm::formats::quantise::{FileQuantiser, Policy};
 use wgslm::{Device, DeviceOptions};
 use wgslm_shaders::cpu::{Resources, weight_row};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{FloatKind, Kernel, Launch as _, QuantiseWeights, Variant, WeightFormat, WeightLayout};
+use wgslm_shaders::{FloatKind, Launch as _, QuantiseVariant, QuantiseWeights, WeightFormat, WeightLayout};
 use wgslm_testing::gguf_read::read_in_pieces;
 use wgslm_testing::golden;
 
@@ -65,8 +65,8 @@ fn at_load_weights_become_what_they_become_in_a_file() {
 fn turned(format: WeightFormat, bytes: &[u8], row_length: usize) -> Vec<u8> {
     let groups = row_length / GROUP;
     let params = QuantiseWeights::new(format, FloatKind::F16, groups);
-    let variant = Variant::plain(Kernel::QuantiseWeights).weight(format, 1);
     let layout = WeightLayout { format, interleave: 1 };
+    let variant = QuantiseVariant::QuantiseWeights(layout).into();
     let row = |row: &[u8]| {
         let words = row.chunks(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
         let source: Vec<u32> = [0, 1, 0, 0].into_iter().chain(words).collect();

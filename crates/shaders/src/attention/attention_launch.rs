@@ -2,12 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::attention_reference;
+use super::{AttentionTile, AttentionVariant, attention_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::tile::AttentionTile;
-use crate::variant::Variant;
 
 /// Causal attention over the KV cache.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
@@ -19,13 +17,13 @@ pub struct Attention {
     pub kv_heads: u32,
     /// Half the width of a head; at most [`Attention::MAX_HEAD_PAIRS`].
     pub head_pairs: u32,
-    /// Of `query` or, where queries are yet to be turned, of `qkv`, in f32.
+    /// The stride of `query` or, where queries are yet to be turned, of `qkv`, in f32.
     pub query_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
     /// Groups of 32 in a row of `y`, which lies in planes.
     pub y_groups: u32,
-    /// Of the scores: 1 / sqrt(head width), as a rule.
+    /// The scale of the scores: 1 / sqrt(head width), as a rule.
     pub scale: f32,
     /// Splits of a row's context that there is room for (`attention_split`, `attention_combine`).
     pub splits: u32,
@@ -35,11 +33,11 @@ pub struct Attention {
     pub pair_step: u32,
     /// The rotated pairs are scaled by this.
     pub magnitude: f32,
-    /// n > 0: a score `s` becomes `n * tanh(s / n)`.
+    /// The soft cap n of the scores, by which `s` becomes `n * tanh(s / n)`; 0 for none.
     pub soft_cap: f32,
-    /// n > 0: a token sees itself and the n - 1 before it, else all before it.
+    /// The window: tokens that a token sees, itself included; 0 for all before it.
     pub window: u32,
-    /// 1: each head has a score that takes its share and gives nothing: `frequencies` has them after those of `pairs`.
+    /// 1 where each head has a sink, a score that takes its share and gives nothing: `frequencies` has them after those of `pairs`.
     pub sinks: u32,
 }
 
@@ -60,40 +58,43 @@ impl Attention {
     }
 }
 
-impl Launch for Attention {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Attention {
+    type Variant = AttentionVariant;
 
-    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
-        let blocks = (self.heads / self.kv_heads.max(1)).div_ceil(variant.heads.max(1));
-        match variant.kernel {
-            Kernel::AttentionTile => variant.attention_tile.map_or([0; 3], |tile| self.tile_grid(&tile, extent.count)),
-            Kernel::AttentionTokenPerLane => [self.kv_heads * blocks, extent.count, 1],
-            Kernel::AttentionSplit => {
-                [self.kv_heads * blocks, extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
+    const KERNELS: &'static [Kernel] = &[
+        Kernel::Attention,
+        Kernel::AttentionSplit,
+        Kernel::AttentionCombine,
+        Kernel::AttentionTile,
+        Kernel::AttentionTokenPerLane,
+    ];
+
+    fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
+        let head_blocks = |heads: u32| self.kv_heads * (self.heads / self.kv_heads.max(1)).div_ceil(heads.max(1));
+        match variant {
+            AttentionVariant::Attention { .. } => [self.heads, extent.count, 1],
+            AttentionVariant::AttentionTile { tile, .. } => self.tile_grid(tile, extent.count),
+            AttentionVariant::AttentionTokenPerLane { heads, .. } => [head_blocks(*heads), extent.count, 1],
+            AttentionVariant::AttentionSplit { heads, .. } => {
+                [head_blocks(*heads), extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
             }
             // A single split has its result already.
-            Kernel::AttentionCombine if extent.context <= Self::SPLIT_TOKENS => [0; 3],
-            _ => [self.heads, extent.count, 1],
+            AttentionVariant::AttentionCombine if extent.context <= Self::SPLIT_TOKENS => [0; 3],
+            AttentionVariant::AttentionCombine => [self.heads, extent.count, 1],
         }
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        match variant.kernel {
-            Kernel::AttentionSplit => attention_reference::attention_split(self, variant, count, resources),
-            Kernel::AttentionCombine => attention_reference::attention_combine(self, count, resources),
-            _ => attention_reference::attention(self, variant, count, resources),
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        match *variant {
+            AttentionVariant::AttentionCombine => attention_reference::attention_combine(self, count, resources),
+            AttentionVariant::AttentionSplit { kv, rope, .. } => {
+                attention_reference::attention_split(self, kv, rope, count, resources);
+            }
+            AttentionVariant::Attention { kv, .. }
+            | AttentionVariant::AttentionTile { kv, .. }
+            | AttentionVariant::AttentionTokenPerLane { kv, .. } => {
+                attention_reference::attention(self, kv, count, resources);
+            }
         }
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[
-            Kernel::Attention,
-            Kernel::AttentionSplit,
-            Kernel::AttentionCombine,
-            Kernel::AttentionTile,
-            Kernel::AttentionTokenPerLane,
-        ]
     }
 }

@@ -2,7 +2,7 @@ use crate::format::plane_index;
 use crate::fragments::kv_cache::KvPlaces;
 use crate::resources::Resources;
 use crate::state::rope_append;
-use crate::{Attention, KvFormat, RopeAppend, Row, Variant};
+use crate::{Attention, KvFormat, RopeAppend, Row};
 
 /// The score of what isn't seen.
 const LOWEST: f64 = -3.0e38;
@@ -12,7 +12,7 @@ fn first_seen(params: &Attention, row: &Row) -> u32 {
     if params.window > 0 { (row.position + 1).saturating_sub(params.window) } else { 0 }
 }
 
-/// What a stretch of a row's context comes to for one head.
+/// The attention of one head over a stretch of a row's context, before it is divided by the total weight.
 struct Part {
     largest: f64,
     total: f64,
@@ -59,18 +59,18 @@ fn part(
     Part { largest, total, values: gathered.collect() }
 }
 
-/// Where value `i` of a head of a row stands in `y`.
+/// The place in `y` of value `i` of a head of a row.
 fn y_index(params: &Attention, row: usize, head: usize, i: usize) -> usize {
     let value = head * 2 * params.head_pairs as usize + i;
     row * params.y_stride as usize + plane_index(value, params.y_groups as usize)
 }
 
 /// `y = softmax(q . keys * scale) . values` over the positions up to the row's own.
-pub(crate) fn attention(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
+pub(crate) fn attention(params: &Attention, kv: KvFormat, count: usize, resources: &mut Resources) {
     resources.update("y", |resources, y: &mut [f32]| {
         for (index, row) in resources.get::<Row>("rows")[..count].iter().enumerate() {
             for head in 0..params.heads as usize {
-                let whole = part(params, (resources, variant.kv), index, head, 0..row.context);
+                let whole = part(params, (resources, kv), index, head, 0..row.context);
                 for (i, value) in whole.values.iter().enumerate() {
                     y[y_index(params, index, head, i)] = (value / whole.total) as f32;
                 }
@@ -99,16 +99,16 @@ fn partial(params: &Attention, at: usize) -> std::ops::Range<usize> {
 
 /// `attention` of each split; of a row with a single one, the result. With ROPE, queries and keys are turned, and the caches
 /// filled, first.
-pub(crate) fn attention_split(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
-    if variant.rope {
-        turn_first(params, variant, count, resources);
+pub(crate) fn attention_split(params: &Attention, kv: KvFormat, rope: bool, count: usize, resources: &mut Resources) {
+    if rope {
+        turn_first(params, kv, count, resources);
     }
     let rows: Vec<Row> = resources.get::<Row>("rows")[..count].to_vec();
     let width = 2 * params.head_pairs as usize;
     for (index, row) in rows.iter().enumerate() {
         for head in 0..params.heads as usize {
             for (split, range) in splits(row) {
-                let part = part(params, (resources, variant.kv), index, head, range);
+                let part = part(params, (resources, kv), index, head, range);
                 if row.context <= Attention::SPLIT_TOKENS {
                     resources.update("y", |_, y: &mut [f32]| {
                         for (i, value) in part.values.iter().enumerate() {
@@ -129,7 +129,7 @@ pub(crate) fn attention_split(params: &Attention, variant: &Variant, count: usiz
 }
 
 /// Does what `rope_append` does, with `query` in the place of the queries among `qkv`.
-fn turn_first(params: &Attention, variant: &Variant, count: usize, resources: &mut Resources) {
+fn turn_first(params: &Attention, kv: KvFormat, count: usize, resources: &mut Resources) {
     let rope = RopeAppend {
         heads: params.heads,
         kv_heads: params.kv_heads,
@@ -141,7 +141,7 @@ fn turn_first(params: &Attention, variant: &Variant, count: usize, resources: &m
         magnitude: params.magnitude,
     };
     resources.set("query", &vec![0.0f32; count * params.query_stride as usize]);
-    rope_append(&rope, variant, count, resources);
+    rope_append(&rope, kv, count, resources);
 }
 
 /// Joins the splits of rows that have several.

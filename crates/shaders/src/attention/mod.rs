@@ -2,5 +2,7 @@
 
 mod attention_launch;
 mod attention_reference;
+mod variants;
 
 pub use attention_launch::Attention;
+pub use variants::{AttentionTile, AttentionVariant};

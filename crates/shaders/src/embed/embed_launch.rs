@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::embed_reference;
+use super::{EmbedVariant, embed_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Looks up the embeddings of the rows' tokens, or of what else the rows are looked up by.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -18,13 +17,13 @@ pub struct Embed {
     pub tokens: u32,
     /// Groups of 32 in a row of the table.
     pub groups: u32,
-    /// Of `x`, in vec4.
+    /// The stride of `x`, in vec4.
     pub stride: u32,
-    /// Which row of the table a row of the step takes: [`Embed::TOKEN`], [`Embed::POSITION`] or [`Embed::FIRST`].
+    /// The row of the table that a row of the step takes: [`Embed::TOKEN`], [`Embed::POSITION`] or [`Embed::FIRST`].
     pub by: u32,
-    /// 1: what is found is added to `x`.
+    /// 1 where the embedding is added to `x`.
     pub accumulate: u32,
-    /// What is found is multiplied by this.
+    /// The factor of the embedding.
     pub scale: f32,
 }
 
@@ -37,20 +36,18 @@ impl Embed {
     pub const FIRST: u32 = 2;
 }
 
-impl Launch for Embed {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Embed {
+    type Variant = EmbedVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Embed];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [(self.groups * 4).div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        embed_reference::embed(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Embed]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        if let EmbedVariant::Embed(layout) = *variant {
+            embed_reference::embed(self, layout, count, resources);
+        }
     }
 }

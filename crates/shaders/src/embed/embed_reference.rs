@@ -1,11 +1,10 @@
 use crate::format::plane_index;
 use crate::fragments::weights::weight_row;
 use crate::resources::Resources;
-use crate::{Embed, Row, Variant};
+use crate::{Embed, Row, WeightLayout};
 
 /// Writes the embedding of each row's token that this part of the table holds.
-pub(crate) fn embed(params: &Embed, variant: &Variant, count: usize, resources: &mut Resources) {
-    let Some(layout) = variant.weight else { return };
+pub(crate) fn embed(params: &Embed, layout: WeightLayout, count: usize, resources: &mut Resources) {
     resources.update("x", |resources, x: &mut [f32]| {
         let codes = resources.get::<u32>("codes");
         let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::pool_reference;
+use super::{EmbedVariant, pool_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Makes a sequence's rows one embedding of length 1.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -16,7 +15,7 @@ pub struct Pool {
     pub width: u32,
     /// Groups of 32 that they take.
     pub groups: u32,
-    /// Of `x`, in vec4.
+    /// The stride of `x`, in vec4.
     pub stride: u32,
     /// [`Pool::MEAN`], [`Pool::FIRST`] or [`Pool::LAST`].
     pub kind: u32,
@@ -31,20 +30,16 @@ impl Pool {
     pub const LAST: u32 = 2;
 }
 
-impl Launch for Pool {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Pool {
+    type Variant = EmbedVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Pool];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [1, extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, _: &Self::Variant, count: usize, resources: &mut Resources) {
         pool_reference::pool(self, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Pool]
     }
 }

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::mix_experts_reference;
+use super::{ExpertsVariant, mix_experts_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Adds what a row's experts make of it to `y`, by their weights.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -16,28 +15,24 @@ pub struct MixExperts {
     pub quads: u32,
     /// Experts of a row.
     pub used: u32,
-    /// Of `x` and `y`, in vec4.
+    /// The stride of `x` and `y`, in vec4.
     pub stride: u32,
-    /// What is added is multiplied by this.
+    /// The factor of the sum.
     pub scale: f32,
-    /// 0: it is not added, but takes the place of what was there.
+    /// 1 where the sum is added to `y`, 0 where it replaces it.
     pub accumulate: u32,
 }
 
-impl Launch for MixExperts {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for MixExperts {
+    type Variant = ExpertsVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::MixExperts];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [self.quads.div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, _: &Self::Variant, count: usize, resources: &mut Resources) {
         mix_experts_reference::mix_experts(self, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::MixExperts]
     }
 }

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::route_reference;
+use super::{ExpertsVariant, route_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Chooses the experts of each row, and what they weigh.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -16,7 +15,7 @@ pub struct Route {
     pub experts: u32,
     /// Experts that a row goes to, at most [`Route::MAX_USED`].
     pub used: u32,
-    /// Of `logits`, in f32.
+    /// The stride of `logits`, in f32.
     pub stride: u32,
 }
 
@@ -27,20 +26,16 @@ impl Route {
     pub const MAX_USED: u32 = 32;
 }
 
-impl Launch for Route {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Route {
+    type Variant = ExpertsVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Route];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [1, extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, _: &Self::Variant, count: usize, resources: &mut Resources) {
         route_reference::route(self, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Route]
     }
 }

@@ -2,11 +2,11 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::gate_reference;
-use crate::kernel::{Encoding, Kernel};
-use crate::launch::{Extent, Launch};
+use super::{GateVariant, gate_reference};
+use crate::encoding::Encoding;
+use crate::kernel::Kernel;
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// `y = activation(gate) * up`, where a row of `x` holds the gate's values and then up's, or the values to be activated alone, and `y` lies in planes or is
 /// encoded: see [`crate::Quantise`].
@@ -15,24 +15,24 @@ use crate::variant::Variant;
 pub struct Gate {
     /// Values of the gate.
     pub width: u32,
-    /// Of `x`, in f32.
+    /// The stride of `x`, in f32.
     pub x_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
     /// Groups of 32 in a row of `y`.
     pub y_groups: u32,
-    /// See [`crate::Activation`].
+    /// The function of the gate: see [`crate::Activation`].
     pub activation: u32,
-    /// 0: there is no up.
+    /// 0 where there is no up.
     pub gated: u32,
 }
 
-impl Launch for Gate {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Gate {
+    type Variant = GateVariant;
 
-    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Gate];
+
+    fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
         let invocations = match variant.encoding {
             None => self.width,
             Some(Encoding::F16) => self.y_groups * 4,
@@ -41,11 +41,7 @@ impl Launch for Gate {
         [invocations.div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        gate_reference::gate(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Gate]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        gate_reference::gate(self, variant.encoding, count, resources);
     }
 }

@@ -1,10 +1,10 @@
 use crate::format::{GROUP, plane_index};
 use crate::fragments::activations::write_encoded;
 use crate::resources::Resources;
-use crate::{Activation, Gate, Variant};
+use crate::{Activation, Encoding, Gate};
 
 /// `y = activation(gate) * up`, or `activation(gate)`.
-pub(crate) fn gate(params: &Gate, variant: &Variant, count: usize, resources: &mut Resources) {
+pub(crate) fn gate(params: &Gate, encoding: Option<Encoding>, count: usize, resources: &mut Resources) {
     let width = params.width as usize;
     let activation = Activation::from_number(params.activation);
     let row = |row: usize| -> Vec<f32> {
@@ -16,7 +16,7 @@ pub(crate) fn gate(params: &Gate, variant: &Variant, count: usize, resources: &m
         (0..width).map(|i| value(i) as f32).collect()
     };
     let mut rows: Vec<Vec<f32>> = (0..count).map(row).collect();
-    if let Some(encoding) = variant.encoding {
+    if let Some(encoding) = encoding {
         rows.iter_mut().for_each(|row| row.resize(params.y_groups as usize * GROUP, 0.0));
         return write_encoded(encoding, &rows, resources);
     }

@@ -2,5 +2,7 @@
 
 mod gate_launch;
 mod gate_reference;
+mod variants;
 
 pub use gate_launch::Gate;
+pub use variants::GateVariant;

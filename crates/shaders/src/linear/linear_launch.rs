@@ -2,53 +2,52 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::linear_reference;
+use super::{LinearKernel, LinearVariant, linear_reference};
 use crate::format::LANE_INTERLEAVE;
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch, MAX_GRID};
+use crate::launch::{Extent, FamilyLaunch, MAX_GRID};
 use crate::resources::Resources;
-use crate::tile::{MatvecShape, Tile};
-use crate::variant::Variant;
 
 /// `y = weight * x`, or the part of it that one part of a split weight makes.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Linear {
-    /// Of the weight: values of `y` that this dispatch makes for each token.
-    pub rows: u32,
+    /// Outputs, which are rows of the weight: values of `y` that this dispatch makes for each token.
+    pub outputs: u32,
     /// Groups of 32 in a row of the weight.
     pub groups: u32,
     /// Tokens for which there is room in `x` and `y`.
-    pub columns: u32,
-    /// Of `x`, in vec4; rows of `codes_x` follow each other.
+    pub tokens: u32,
+    /// The stride of `x`, in vec4; rows of `codes_x` follow each other.
     pub x_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
-    /// Which value of a row of `y` is the first that this dispatch makes.
+    /// The first value of a row of `y` that this dispatch makes.
     pub y_offset: u32,
-    /// 0: rows of `y` lie value by value; else in planes of this many groups.
+    /// Groups of the planes that rows of `y` lie in; 0 where they lie value by value.
     pub y_groups: u32,
-    /// 1: what is made is added to `y`.
+    /// 1 where the product is added to `y`.
     pub accumulate: u32,
-    /// n > 0: `y = activation(weight * x) * (weight from row n on * x)` (`matvec`).
-    pub gate_rows: u32,
-    /// n > 0: `x` is RMS-normalised over n values first, with the weights in `norm` (`matvec`).
+    /// The row n of the weight with which the gated half begins, 0 for none: `y = activation(weight * x) * (weight from row n on * x)`
+    /// (`matvec`).
+    pub gate_outputs: u32,
+    /// Values over which `x` is RMS-normalised first, with the weights in `norm`; 0 for no norm (`matvec`).
     pub norm_width: u32,
-    /// Of the norm.
+    /// The epsilon of the norm.
     pub epsilon: f32,
-    /// n > 0: `bias[n - 1 + row]` is added to `weight * x`.
+    /// 1 more than the place in `bias` of the first row's, which is added to `weight * x`; 0 for none.
     pub bias: u32,
-    /// Of the gate or, without gates, of what is made: see [`Activation`].
+    /// The activation of the gate or, without gates, of the product: see [`crate::Activation`].
     pub activation: u32,
-    /// What is made is multiplied by this.
+    /// The factor of the product.
     pub scale: f32,
-    /// n > 0: then `v` becomes `n * tanh(v / n)`.
+    /// The soft cap n, by which `v` then becomes `n * tanh(v / n)`; 0 for none.
     pub soft_cap: f32,
-    /// With experts: the first whose rows the weight holds.
+    /// The first expert whose rows the weight holds, where there are experts.
     pub first_expert: u32,
-    /// With experts: how many the weight holds, `rows` rows each.
+    /// The number of experts that it holds, `outputs` rows each.
     pub expert_count: u32,
-    /// With experts: tokens of `y` for each row of `x`.
+    /// Rows of `y` for each row of `x`, where there are experts.
     pub per_row: u32,
 }
 
@@ -58,45 +57,38 @@ impl Default for Linear {
     }
 }
 
-impl Launch for Linear {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Linear {
+    type Variant = LinearVariant;
 
-    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[
+        Kernel::Matvec,
+        Kernel::Matmul,
+        Kernel::MatmulCooperative,
+        Kernel::MatmulInt8,
+        Kernel::MatmulRowPerLane,
+        Kernel::MatmulRowPerLaneInt8,
+    ];
+
+    fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
         match variant.kernel {
-            Kernel::Matmul | Kernel::MatmulInt8 => {
-                let tile = variant.tile.unwrap_or(Tile::DEFAULT);
-                [self.rows.div_ceil(tile.rows), extent.count.div_ceil(tile.tokens), 1]
+            LinearKernel::Matmul(tile) | LinearKernel::MatmulInt8(tile) => {
+                [self.outputs.div_ceil(tile.outputs), extent.count.div_ceil(tile.tokens), 1]
             }
-            Kernel::MatmulCooperative => {
-                let side = variant.cooperative_tile.map_or(64, |tile| tile.side);
-                [self.rows.div_ceil(side), extent.count.div_ceil(side), 1]
+            LinearKernel::MatmulCooperative(tile) => {
+                [self.outputs.div_ceil(tile.side), extent.count.div_ceil(tile.side), 1]
             }
-            Kernel::MatmulRowPerLane | Kernel::MatmulRowPerLaneInt8 => {
-                [self.rows.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(if variant.tokens4 { 4 } else { 1 }), 1]
+            LinearKernel::MatmulRowPerLane(tokens) | LinearKernel::MatmulRowPerLaneInt8(tokens) => {
+                [self.outputs.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(tokens.count()), 1]
             }
-            _ => {
-                let shape = variant.shape.unwrap_or(MatvecShape::DEFAULT);
-                let rows = if self.gate_rows > 0 { shape.rows / 2 } else { shape.rows };
-                let groups = self.rows.div_ceil(rows);
-                [groups.min(MAX_GRID), extent.count.div_ceil(shape.columns), groups.div_ceil(MAX_GRID)]
+            LinearKernel::Matvec { shape, .. } => {
+                let outputs = if self.gate_outputs > 0 { shape.outputs / 2 } else { shape.outputs };
+                let groups = self.outputs.div_ceil(outputs);
+                [groups.min(MAX_GRID), extent.count.div_ceil(shape.tokens), groups.div_ceil(MAX_GRID)]
             }
         }
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
         linear_reference::linear(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[
-            Kernel::Matvec,
-            Kernel::Matmul,
-            Kernel::MatmulCooperative,
-            Kernel::MatmulInt8,
-            Kernel::MatmulRowPerLane,
-            Kernel::MatmulRowPerLaneInt8,
-        ]
     }
 }

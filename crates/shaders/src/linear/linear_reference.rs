@@ -5,12 +5,12 @@ use crate::fragments::activations::activation_row;
 use crate::fragments::weights::weight_row;
 use crate::norm::normalised;
 use crate::resources::Resources;
-use crate::{Activation, Kernel, Linear, Variant};
+use crate::{Activation, Linear, LinearKernel, LinearVariant};
 
 /// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
-pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources: &mut Resources) {
-    let Some(layout) = variant.weight else { return };
-    let rounds = variant.kernel == Kernel::MatmulCooperative;
+pub(crate) fn linear(params: &Linear, variant: &LinearVariant, count: usize, resources: &mut Resources) {
+    let layout = variant.layout();
+    let rounds = matches!(variant.kernel, LinearKernel::MatmulCooperative(_));
     let groups = params.groups as usize;
     let activation = Activation::from_number(params.activation);
     resources.update("y", |resources, y: &mut [f32]| {
@@ -25,12 +25,12 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
         };
         let inputs: Vec<Vec<f64>> = (0..count).map(|token| input(params, variant, resources, token)).collect();
         for (r, expert) in each_row(params, variant) {
-            let first_row = expert * params.rows as usize;
+            let first_row = expert * params.outputs as usize;
             let weights = row(first_row + r);
-            let second = (params.gate_rows > 0).then(|| row(r + params.gate_rows as usize));
+            let second = (params.gate_outputs > 0).then(|| row(r + params.gate_outputs as usize));
             for (token, x) in inputs.iter().enumerate() {
                 let own = |experts: &[u32]| experts[token].wrapping_sub(params.first_expert) as usize;
-                if variant.experts && own(resources.get("experts")) != expert {
+                if variant.experts() && own(resources.get("experts")) != expert {
                     continue;
                 }
                 let dot = |w: &[f32]| w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum::<f64>();
@@ -41,7 +41,7 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
                 let sum = biased(r, dot(&weights));
                 let mut value = match &second {
                     None => activation.apply(sum),
-                    Some(second) => activation.gate(sum, biased(r + params.gate_rows as usize, dot(second))),
+                    Some(second) => activation.gate(sum, biased(r + params.gate_outputs as usize, dot(second))),
                 } * f64::from(params.scale);
                 if params.soft_cap > 0.0 {
                     let cap = f64::from(params.soft_cap);
@@ -57,18 +57,18 @@ pub(crate) fn linear(params: &Linear, variant: &Variant, count: usize, resources
 }
 
 /// The rows of the weight: each in its expert, or all in one.
-fn each_row(params: &Linear, variant: &Variant) -> impl Iterator<Item = (usize, usize)> {
-    let experts = if variant.experts { params.expert_count as usize } else { 1 };
-    let rows = params.rows as usize;
-    (0..experts).flat_map(move |expert| (0..rows).map(move |row| (row, expert)))
+fn each_row(params: &Linear, variant: &LinearVariant) -> impl Iterator<Item = (usize, usize)> {
+    let experts = if variant.experts() { params.expert_count as usize } else { 1 };
+    let outputs = params.outputs as usize;
+    (0..experts).flat_map(move |expert| (0..outputs).map(move |row| (row, expert)))
 }
 
 /// A token's activations in their order, normalised where the parameters ask for it.
-fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize) -> Vec<f64> {
-    let token = if variant.experts { token / params.per_row as usize } else { token };
+fn input(params: &Linear, variant: &LinearVariant, resources: &Resources, token: usize) -> Vec<f64> {
+    let token = if variant.experts() { token / params.per_row as usize } else { token };
     let groups = params.groups as usize;
     let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
-    if let Some(encoding) = variant.kernel.takes() {
+    if let Some(encoding) = variant.takes() {
         return activation_row(encoding, resources, token, groups).into_iter().map(f64::from).collect();
     }
     let mut x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
@@ -76,7 +76,7 @@ fn input(params: &Linear, variant: &Variant, resources: &Resources, token: usize
         let norm: Vec<f64> = planes(resources.get::<f32>("norm"));
         x = normalised(&x, params.norm_width as usize, params.epsilon).zip(norm).map(|(x, norm)| x * norm).collect();
     }
-    if variant.shape.is_some_and(|shape| shape.fixed) {
+    if variant.fixed() {
         x.chunks_mut(GROUP).for_each(to_fixed_point);
     }
     x

@@ -2,5 +2,7 @@
 
 mod linear_launch;
 mod linear_reference;
+mod variants;
 
 pub use linear_launch::Linear;
+pub use variants::{CooperativeTile, LaneTokens, LinearKernel, LinearVariant, MatvecShape, Tile};

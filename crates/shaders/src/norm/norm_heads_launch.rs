@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::norm_heads_reference;
+use super::{NormVariant, norm_heads_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// RMS norm of queries and keys, in place: of each head for itself, or of all heads at once.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -20,26 +19,22 @@ pub struct NormHeads {
     pub keys: u32,
     /// Values of such a unit.
     pub key_width: u32,
-    /// Of a row, which holds the queries, then the keys, in f32.
+    /// The stride of a row, which holds the queries, then the keys, in f32.
     pub stride: u32,
     /// Keeps the root from zero.
     pub epsilon: f32,
 }
 
-impl Launch for NormHeads {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for NormHeads {
+    type Variant = NormVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::NormHeads];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [self.queries + self.keys, extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, _: &Self::Variant, count: usize, resources: &mut Resources) {
         norm_heads_reference::norm_heads(self, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::NormHeads]
     }
 }

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::norm_reference;
+use super::{NormVariant, norm_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// RMS norm, `y = x / sqrt(mean(x^2) + epsilon) * weight`, or layer norm, `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`;
 /// or that encoded: see [`crate::Quantise`].
@@ -17,34 +16,32 @@ pub struct Norm {
     pub width: u32,
     /// Groups of 32 that they take; what pads the last is zero.
     pub groups: u32,
-    /// Of `x` and `y`, in vec4.
+    /// The stride of `x` and `y`, in vec4.
     pub stride: u32,
     /// Keeps the root from zero.
     pub epsilon: f32,
-    /// 1: layer norm.
+    /// 1 for layer norm, 0 for RMS norm.
     pub centred: u32,
-    /// 1: `scale` times what is made is added to `y`.
+    /// 1 where `scale` times the norm is added to `y`.
     pub accumulate: u32,
-    /// 1: what is normalised is the sum of `x` and `y`, in rows that nothing gathers.
+    /// 1 where the sum of `x` and `y` is normalised, in rows that nothing gathers.
     pub of_sum: u32,
-    /// See above.
+    /// The factor of the norm where it is added to `y`.
     pub scale: f32,
 }
 
-impl Launch for Norm {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Norm {
+    type Variant = NormVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Norm];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [1, extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        norm_reference::norm(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Norm]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        if let NormVariant::Norm { gather, encoding, .. } = *variant {
+            norm_reference::norm(self, gather, encoding, count, resources);
+        }
     }
 }

@@ -1,7 +1,7 @@
 use crate::format::{GROUP, plane_index};
 use crate::fragments::activations::write_encoded;
 use crate::resources::Resources;
-use crate::{Norm, Output, Variant};
+use crate::{Encoding, Norm, Output};
 
 /// `x / sqrt(mean(x^2) + epsilon)`, the mean being over `width` values.
 pub(crate) fn normalised(x: &[f64], width: usize, epsilon: f32) -> impl Iterator<Item = f64> {
@@ -11,11 +11,11 @@ pub(crate) fn normalised(x: &[f64], width: usize, epsilon: f32) -> impl Iterator
 }
 
 /// RMS norm or layer norm, of the rows in order or of those that the outputs name.
-pub(crate) fn norm(params: &Norm, variant: &Variant, count: usize, resources: &mut Resources) {
+pub(crate) fn norm(params: &Norm, gather: bool, encoding: Option<Encoding>, count: usize, resources: &mut Resources) {
     let (groups, stride, width) = (params.groups as usize, params.stride as usize * 4, params.width as usize);
     let place = |i: usize| plane_index(i, groups);
     let row = |row: usize| -> Vec<f64> {
-        let source = if variant.gather { resources.get::<Output>("outputs")[row].row as usize } else { row };
+        let source = if gather { resources.get::<Output>("outputs")[row].row as usize } else { row };
         let given = |name: &str, i: usize| f64::from(resources.get::<f32>(name)[source * stride + place(i)]);
         let mut x: Vec<f64> = (0..width).map(|i| given("x", i)).collect();
         if params.of_sum > 0 {
@@ -33,7 +33,7 @@ pub(crate) fn norm(params: &Norm, variant: &Variant, count: usize, resources: &m
         weighted.chain(std::iter::repeat(0.0)).take(groups * GROUP).collect()
     };
     let rows: Vec<Vec<f64>> = (0..count).map(row).collect();
-    if let Some(encoding) = variant.encoding {
+    if let Some(encoding) = encoding {
         let rows: Vec<Vec<f32>> = rows.iter().map(|row| row.iter().map(|value| *value as f32).collect()).collect();
         return write_encoded(encoding, &rows, resources);
     }

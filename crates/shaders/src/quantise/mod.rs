@@ -4,7 +4,9 @@ mod quantise_launch;
 mod quantise_reference;
 mod quantise_weights_launch;
 mod quantise_weights_reference;
+mod variants;
 
 pub use quantise_launch::Quantise;
 pub use quantise_weights_launch::{FloatKind, QuantiseWeights};
 pub use quantise_weights_reference::{QuantisedRow, quantise_row};
+pub use variants::QuantiseVariant;

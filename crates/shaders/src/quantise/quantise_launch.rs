@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::quantise_reference;
+use super::{QuantiseVariant, quantise_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// `codes_x`: `x`, which lies in planes, encoded as the variant has it; for [`crate::Encoding::Int8`] `scales_x` too. A row takes
 /// [`crate::Encoding::group_bytes`] of codes a group, and a pair of scales.
@@ -15,24 +14,22 @@ use crate::variant::Variant;
 pub struct Quantise {
     /// Groups of 32 in a row.
     pub groups: u32,
-    /// Of `x`, in vec4.
+    /// The stride of `x`, in vec4.
     pub x_stride: u32,
 }
 
-impl Launch for Quantise {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Quantise {
+    type Variant = QuantiseVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::Quantise];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [self.groups.div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        quantise_reference::quantise(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::Quantise]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        if let QuantiseVariant::Quantise(encoding) = *variant {
+            quantise_reference::quantise(self, encoding, count, resources);
+        }
     }
 }

@@ -1,11 +1,10 @@
 use crate::format::{GROUP, plane_index};
 use crate::fragments::activations::write_encoded;
 use crate::resources::Resources;
-use crate::{Quantise, Variant};
+use crate::{Encoding, Quantise};
 
 /// `codes_x`, `scales_x` = `x`.
-pub(crate) fn quantise(params: &Quantise, variant: &Variant, count: usize, resources: &mut Resources) {
-    let Some(encoding) = variant.encoding else { return };
+pub(crate) fn quantise(params: &Quantise, encoding: Encoding, count: usize, resources: &mut Resources) {
     let groups = params.groups as usize;
     let x = resources.get::<f32>("x");
     let row = |row: usize| {

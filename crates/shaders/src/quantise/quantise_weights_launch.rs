@@ -2,12 +2,11 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::quantise_weights_reference;
+use super::{QuantiseVariant, quantise_weights_reference};
 use crate::format::{DOUBLE_QUANTISED_GROUPS, WeightFormat};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Invocations of a workgroup.
 const WORKGROUP_SIZE: u32 = 64;
@@ -21,7 +20,7 @@ const WORKGROUP_SIZE: u32 = 64;
 pub struct QuantiseWeights {
     /// Groups of 32 in a row.
     pub groups: u32,
-    /// What the source holds: a [`FloatKind`] as a number.
+    /// The kind of floats in the source: a [`FloatKind`] as a number.
     pub kind: u32,
     /// Words of codes in a row.
     pub code_words: u32,
@@ -61,21 +60,19 @@ impl QuantiseWeights {
     }
 }
 
-impl Launch for QuantiseWeights {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for QuantiseWeights {
+    type Variant = QuantiseVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::QuantiseWeights];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         let rows = WORKGROUP_SIZE / self.lanes.max(1);
         [extent.count.div_ceil(rows.max(1)), self.groups.div_ceil(DOUBLE_QUANTISED_GROUPS as u32), 1]
     }
 
-    fn reference(&self, variant: &Variant, _: usize, resources: &mut Resources) {
-        quantise_weights_reference::quantise_weights(self, variant, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::QuantiseWeights]
+    fn reference(&self, variant: &Self::Variant, _: usize, resources: &mut Resources) {
+        if let QuantiseVariant::QuantiseWeights(layout) = *variant {
+            quantise_weights_reference::quantise_weights(self, layout, resources);
+        }
     }
 }

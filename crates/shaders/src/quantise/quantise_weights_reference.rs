@@ -3,7 +3,7 @@ use half::{bf16, f16};
 use crate::format::{Codes, DOUBLE_QUANTISED_GROUPS, GROUP, Scales, TABLE, Table, WeightFormat, interleaved};
 use crate::fragments::numbers::half_bits;
 use crate::resources::Resources;
-use crate::{QuantiseWeights, Variant};
+use crate::{QuantiseWeights, WeightLayout};
 
 /// A group whose values are all smaller counts as zero: what it would be divided by could underflow.
 const SMALLEST: f32 = 5.421_011e-20;
@@ -125,8 +125,7 @@ fn code_words(format: WeightFormat, group: &[f32], scale: f32) -> [u32; 8] {
 }
 
 /// Writes the rows of `source` where they belong in the matrix.
-pub(crate) fn quantise_weights(params: &QuantiseWeights, variant: &Variant, resources: &mut Resources) {
-    let Some(layout) = variant.weight else { return };
+pub(crate) fn quantise_weights(params: &QuantiseWeights, layout: WeightLayout, resources: &mut Resources) {
     let source = resources.get::<u32>("source");
     let (first, count) = (source[0] as usize, source[1] as usize);
     let (groups, interleave) = (params.groups as usize, layout.interleave as usize);

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{argmax_reference, truncate_reference, truncate_stages_reference};
+use super::{SampleVariant, argmax_reference, truncate_reference, truncate_stages_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Logits a workgroup looks at where several share a vocabulary, as `logits.wgsl` has it.
 pub(crate) const CHUNK: u32 = 2048;
@@ -14,7 +13,7 @@ pub(crate) const CHUNK: u32 = 2048;
 /// Bins of an output's histogram, as `bins.wgsl` has it.
 pub(crate) const BINS: usize = 1024;
 
-/// Chooses the next token of each output. For outputs with top-k, top-p or min-p, [`Self::TRUNCATION`] finds the least logit that
+/// Chooses the next token of each output. For outputs with top-k, top-p or min-p, [`SampleVariant::TRUNCATION`] finds the least logit that
 /// counts; then, of the tokens that do, `argmax_partials` chooses the best of each chunk of the vocabulary, and `argmax` the best
 /// of those.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -22,18 +21,13 @@ pub(crate) const BINS: usize = 1024;
 pub struct Sample {
     /// Tokens to choose from.
     pub vocabulary: u32,
-    /// Of `logits`, in f32.
+    /// The stride of `logits`, in f32.
     pub stride: u32,
 }
 
 impl Sample {
-    /// What stands for the token of an output with a logit that is no finite number.
+    /// The token of an output with a logit that is no finite number.
     pub const NOT_FINITE: u32 = u32::MAX;
-    /// The stages that find the least logit that counts, in their order.
-    pub const TRUNCATION: [Kernel; 4] =
-        [Kernel::TruncateMaxima, Kernel::TruncateHistogram, Kernel::TruncateBand, Kernel::Truncate];
-    /// The stages that choose a token, in their order.
-    pub const ARGMAX: [Kernel; 2] = [Kernel::ArgmaxPartials, Kernel::Argmax];
     /// Words of an output's `histogram`.
     pub const HISTOGRAM_WORDS: u32 = 2 * BINS as u32;
 
@@ -56,35 +50,31 @@ impl Sample {
     }
 }
 
-impl Launch for Sample {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for Sample {
+    type Variant = SampleVariant;
 
-    fn grid(&self, variant: &Variant, extent: Extent) -> [u32; 3] {
-        let single = matches!(variant.kernel, Kernel::Truncate | Kernel::Argmax);
+    const KERNELS: &'static [Kernel] = &[
+        Kernel::TruncateMaxima,
+        Kernel::TruncateHistogram,
+        Kernel::TruncateBand,
+        Kernel::Truncate,
+        Kernel::ArgmaxPartials,
+        Kernel::Argmax,
+    ];
+
+    fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
+        let single = matches!(variant, SampleVariant::Truncate | SampleVariant::Argmax);
         [if single { 1 } else { Self::chunks(self.vocabulary) }, extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        match variant.kernel {
-            Kernel::TruncateMaxima => truncate_stages_reference::truncate_maxima(self, count, resources),
-            Kernel::TruncateHistogram => truncate_stages_reference::truncate_histogram(self, count, resources),
-            Kernel::TruncateBand => truncate_stages_reference::truncate_band(self, count, resources),
-            Kernel::Truncate => truncate_reference::truncate(self, count, resources),
-            Kernel::ArgmaxPartials => argmax_reference::argmax_partials(self, count, resources),
-            _ => argmax_reference::argmax(self, count, resources),
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        match variant {
+            SampleVariant::TruncateMaxima => truncate_stages_reference::truncate_maxima(self, count, resources),
+            SampleVariant::TruncateHistogram => truncate_stages_reference::truncate_histogram(self, count, resources),
+            SampleVariant::TruncateBand => truncate_stages_reference::truncate_band(self, count, resources),
+            SampleVariant::Truncate => truncate_reference::truncate(self, count, resources),
+            SampleVariant::ArgmaxPartials => argmax_reference::argmax_partials(self, count, resources),
+            SampleVariant::Argmax => argmax_reference::argmax(self, count, resources),
         }
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[
-            Kernel::TruncateMaxima,
-            Kernel::TruncateHistogram,
-            Kernel::TruncateBand,
-            Kernel::Truncate,
-            Kernel::ArgmaxPartials,
-            Kernel::Argmax,
-        ]
     }
 }

@@ -1,4 +1,4 @@
-//! What `truncate` finds by three stages before it: see `truncate.wgsl`.
+//! The three stages before `truncate`: see `truncate.wgsl`.
 
 use super::argmax_reference::is_banned;
 use super::sample_launch::{BINS, CHUNK};

@@ -4,7 +4,9 @@ mod rope_append_launch;
 mod rope_append_reference;
 mod short_convolution_launch;
 mod short_convolution_reference;
+mod variants;
 
 pub use rope_append_launch::RopeAppend;
 pub(crate) use rope_append_reference::rope_append;
 pub use short_convolution_launch::ShortConvolution;
+pub use variants::StateVariant;

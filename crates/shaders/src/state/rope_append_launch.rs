@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::rope_append_reference;
+use super::{StateVariant, rope_append_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// Turns queries and keys by their positions, and puts keys and values into the KV cache.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -22,28 +21,26 @@ pub struct RopeAppend {
     pub pairs: u32,
     /// From the first to the second value of a pair: 1, or half the rotated width.
     pub pair_step: u32,
-    /// Of `qkv`, in f32.
+    /// The stride of `qkv`, in f32.
     pub stride: u32,
-    /// Of `query`, in f32.
+    /// The stride of `query`, in f32.
     pub query_stride: u32,
     /// The rotated pairs are scaled by this: 1 but for YaRN.
     pub magnitude: f32,
 }
 
-impl Launch for RopeAppend {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for RopeAppend {
+    type Variant = StateVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::RopeAppend];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [((self.heads + 2 * self.kv_heads) * self.head_pairs).div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, variant: &Variant, count: usize, resources: &mut Resources) {
-        rope_append_reference::rope_append(self, variant, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::RopeAppend]
+    fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
+        if let StateVariant::RopeAppend(kv) = *variant {
+            rope_append_reference::rope_append(self, kv, count, resources);
+        }
     }
 }

@@ -1,9 +1,9 @@
 use crate::fragments::kv_cache::KvPlaces;
 use crate::resources::Resources;
-use crate::{RopeAppend, Row, Variant};
+use crate::{KvFormat, RopeAppend, Row};
 
 /// Turns queries and keys; writes queries to `query`, keys and values to the slots of their tokens.
-pub(crate) fn rope_append(params: &RopeAppend, variant: &Variant, count: usize, resources: &mut Resources) {
+pub(crate) fn rope_append(params: &RopeAppend, kv: KvFormat, count: usize, resources: &mut Resources) {
     let (heads, kv_heads) = (params.heads as usize, params.kv_heads as usize);
     let head_pairs = params.head_pairs as usize;
     let head = |resources: &Resources, row: usize, head: usize| {
@@ -48,7 +48,7 @@ pub(crate) fn rope_append(params: &RopeAppend, variant: &Variant, count: usize, 
                     for pair in 0..head_pairs {
                         let place = if is_key { KvPlaces::key } else { KvPlaces::value };
                         let place = place(&places, of.table, of.position, h, pair);
-                        variant.kv.write(cache, place, [values[2 * pair], values[2 * pair + 1]]);
+                        kv.write(cache, place, [values[2 * pair], values[2 * pair + 1]]);
                     }
                 }
             }

@@ -2,11 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::short_convolution_reference;
+use super::{StateVariant, short_convolution_reference};
 use crate::kernel::Kernel;
-use crate::launch::{Extent, Launch};
+use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
-use crate::variant::Variant;
 
 /// A gated causal convolution over a few tokens, channel by channel.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -16,28 +15,24 @@ pub struct ShortConvolution {
     pub width: u32,
     /// Tokens that a token sees, itself included.
     pub taps: u32,
-    /// Of `x`, whose rows hold b, c and x, in f32.
+    /// The stride of `x`, whose rows hold b, c and x, in f32.
     pub x_stride: u32,
-    /// Of `y`, in f32.
+    /// The stride of `y`, in f32.
     pub y_stride: u32,
     /// Groups of 32 in a row of `y`, which lies in planes.
     pub y_groups: u32,
 }
 
-impl Launch for ShortConvolution {
-    fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
+impl FamilyLaunch for ShortConvolution {
+    type Variant = StateVariant;
 
-    fn grid(&self, _: &Variant, extent: Extent) -> [u32; 3] {
+    const KERNELS: &'static [Kernel] = &[Kernel::ShortConvolution];
+
+    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
         [self.width.div_ceil(64), extent.count, 1]
     }
 
-    fn reference(&self, _: &Variant, count: usize, resources: &mut Resources) {
+    fn reference(&self, _: &Self::Variant, count: usize, resources: &mut Resources) {
         short_convolution_reference::short_convolution(self, count, resources);
-    }
-
-    fn kernels(&self) -> &'static [Kernel] {
-        &[Kernel::ShortConvolution]
     }
 }

@@ -6,7 +6,7 @@ use aho_corasick::automaton::Automaton as _;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Input, MatchKind};
 
-use super::vocabulary::{TokenKind, Vocabulary};
+use super::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
 /// The texts that become control tokens where special tokens are parsed, and stay text where they aren't.
@@ -31,8 +31,7 @@ impl ControlTexts {
 
     /// Finds those of `vocabulary`.
     pub(crate) fn of(vocabulary: &Vocabulary) -> Result<Self> {
-        let control = |kind| matches!(kind, TokenKind::Control | TokenKind::Shown | TokenKind::Unknown);
-        Self::new(vocabulary.iter().filter(|(.., kind)| control(*kind)).map(|(_, text, _)| text))
+        Self::new(vocabulary.iter().filter(|(.., kind)| kind.is_parsed()).map(|(_, text, _)| text))
     }
 
     /// Their ranges in `text`; of those that overlap, the leftmost and longest.

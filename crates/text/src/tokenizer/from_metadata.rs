@@ -9,7 +9,7 @@ use super::byte_pair::BytePair;
 use super::fim::FillInMiddle;
 use super::kind::Kind;
 use super::sentence_piece::SentencePiece;
-use super::special_ids::{add_tokens, special_token, suppressed_tokens};
+use super::special_ids::{add_tokens, id_key, special_token, suppressed_tokens};
 use super::special_tokens::SpecialTokens;
 use super::spelling::Spelling;
 use super::unigram::Unigram;
@@ -23,13 +23,16 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     let (kind, defaults) = Kind::of(metadata)?;
     let vocabulary = Vocabulary::take_from(metadata)?;
     let token = |name: &str| special_token(metadata, &vocabulary, name);
-    let or_default =
-        |token: Option<u32>, default: Option<u32>| token.or(default.filter(|&token| vocabulary.text(token).is_some()));
-    let bos = or_default(token("bos")?.or(token("cls")?), defaults.bos);
+    let in_range = |token: &u32| vocabulary.text(*token).is_some();
+    let named = |name: &str, default: Option<u32>| {
+        let stands_in = !defaults.only_for_bad_ids || metadata.get(&id_key(name)).is_some();
+        Ok::<_, crate::Error>(token(name)?.or(default.filter(|_| stands_in).filter(in_range)))
+    };
+    let bos = named("bos", token("cls")?.or(defaults.bos))?;
     // The key of the separator is misspelled in the format.
-    let separator = if matches!(kind, Kind::WordPiece) { or_default(token("seperator")?, defaults.eos) } else { None };
-    let eos = separator.or(or_default(token("eos")?, defaults.eos));
-    let unknown = or_default(token("unknown")?, defaults.unknown);
+    let separator = if matches!(kind, Kind::WordPiece) { named("seperator", defaults.eos)? } else { None };
+    let eos = separator.or(named("eos", defaults.eos)?);
+    let unknown = named("unknown", defaults.unknown)?;
     let fill_in_middle = FillInMiddle::find(&vocabulary, token)?;
     let stop_tokens = stop_tokens([eos, token("eot")?, token("eom")?], &vocabulary, fill_in_middle.as_ref());
     let suppressed_tokens = suppressed_tokens(metadata, &vocabulary)?;

@@ -6,7 +6,7 @@ use super::byte_pair::WhiteSpace;
 use super::pre_tokenizer_rules::{self, AddBos, Rules};
 use crate::{Error, Result};
 
-/// The token that llama.cpp takes for BOS and EOS where a vocabulary of merges leaves them open.
+/// The token that llama.cpp takes for BOS and EOS of a vocabulary of merges.
 const BYTE_PAIR_DEFAULT: u32 = 11;
 
 /// An algorithm, as `tokenizer.ggml.model` names it.
@@ -24,6 +24,8 @@ pub(super) struct Defaults {
     pub(super) bos: Option<u32>,
     pub(super) eos: Option<u32>,
     pub(super) unknown: Option<u32>,
+    /// BOS and EOS stand in for ids that are none, and not for those that are left out: such models have none.
+    pub(super) only_for_bad_ids: bool,
     pub(super) add_bos: bool,
     pub(super) add_eos: bool,
 }
@@ -63,7 +65,8 @@ impl Kind {
         let rules = pre_tokenizer_rules::rules(name)?;
         let bos = Some(BYTE_PAIR_DEFAULT).filter(|_| !["glm4", "chatglm-bpe"].contains(&name));
         let add_bos = rules.add_bos != AddBos::IfAsked;
-        let defaults = Defaults { bos, eos: Some(BYTE_PAIR_DEFAULT), add_bos, ..Defaults::default() };
+        let eos = Some(BYTE_PAIR_DEFAULT);
+        let defaults = Defaults { bos, eos, unknown: None, only_for_bad_ids: true, add_bos, add_eos: false };
         Ok((Self::BytePair(rules, white_space), defaults))
     }
 

@@ -5,10 +5,15 @@ use wgslm_formats::gguf::{Metadata, Value};
 use super::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
+/// The key of the id of a special token.
+pub(super) fn id_key(name: &str) -> String {
+    format!("tokenizer.ggml.{name}_token_id")
+}
+
 /// The token whose id the metadata has under `tokenizer.ggml.<name>_token_id`. One that the vocabulary lacks is warned of and
 /// otherwise as if it weren't there: published files have such ids.
 pub(super) fn special_token(metadata: &Metadata, vocabulary: &Vocabulary, name: &str) -> Result<Option<u32>> {
-    let key = format!("tokenizer.ggml.{name}_token_id");
+    let key = id_key(name);
     let number = match metadata.get(&key) {
         None => return Ok(None),
         Some(Value::U64(number)) => u32::try_from(*number).ok(),

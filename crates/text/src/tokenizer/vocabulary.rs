@@ -31,6 +31,11 @@ pub(crate) enum TokenKind {
 }
 
 impl TokenKind {
+    /// True for tokens that text names only where special tokens are parsed.
+    pub(crate) fn is_parsed(self) -> bool {
+        matches!(self, Self::Control | Self::Shown | Self::Unknown)
+    }
+
     fn from_number(number: i64) -> Option<Self> {
         Some(match number {
             1 => Self::Normal,

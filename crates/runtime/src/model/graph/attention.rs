@@ -2,7 +2,7 @@
 
 use wgslm_formats::Error;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, Encoding, Kernel, NormHeads, RopeAppend, Variant};
+use wgslm_shaders::{Attention, AttentionVariant, Encoding, NormHeads, RopeAppend, StateVariant};
 
 use super::linear::Destination;
 use super::norms::Sublayer;
@@ -71,7 +71,7 @@ impl Graph<'_> {
                 stride: stride(spec.qkv_width()),
                 epsilon: layer.spec.norm.epsilon,
             },
-            self.device.kernels().reducing(Kernel::NormHeads),
+            self.device.kernels().norm_heads(),
             Count::Tokens,
             &[
                 ("qkv", &self.workspace.qkv),
@@ -133,18 +133,18 @@ impl Graph<'_> {
             query_stride: params.query_stride,
             magnitude: params.magnitude,
         };
-        let append = Variant::plain(Kernel::RopeAppend).kv(self.kv.format);
+        let append = StateVariant::RopeAppend(self.kv.format);
         if fused && spec.head_width.is_multiple_of(8) {
-            let split = |rope| kernels.attention_split(spec.heads / spec.kv_heads, rope).kv(self.kv.format);
+            let split = |rope| kernels.attention_split(self.kv.format, spec.heads / spec.kv_heads, rope);
             // Tokens of one sequence see each other's keys, which must be in the cache first.
             builder.dispatch(rope, append, Count::SeveralTokens, &resources);
             builder.dispatch(params, split(false), Count::SeveralTokens, &resources);
             builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleToken, &resources);
-            builder.dispatch(params, Variant::plain(Kernel::AttentionCombine), Count::Tokens, &resources);
+            builder.dispatch(params, AttentionVariant::AttentionCombine, Count::Tokens, &resources);
         } else {
             builder.dispatch(rope, append, Count::Tokens, &resources);
-            let many = kernels.attention_of_many(spec.head_width, spec.heads / spec.kv_heads);
-            builder.dispatch(params, many.kv(self.kv.format), Count::Tokens, &resources);
+            let many = kernels.attention_of_many(self.kv.format, spec.head_width, spec.heads / spec.kv_heads);
+            builder.dispatch(params, many, Count::Tokens, &resources);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Short convolutions, which take the place of attention.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Kernel, ShortConvolution, Variant};
+use wgslm_shaders::{ShortConvolution, StateVariant};
 
 use super::linear::Destination;
 use super::norms::Sublayer;
@@ -32,7 +32,7 @@ impl Graph<'_> {
                 y_stride: stride(width),
                 y_groups: stride(width) / GROUP as u32,
             },
-            Variant::plain(Kernel::ShortConvolution),
+            StateVariant::ShortConvolution,
             Count::Tokens,
             &[
                 ("rows", &a.rows),

@@ -1,6 +1,6 @@
 //! Mixtures of experts: each token is routed to a few feed-forward networks (Shazeer et al. 2017).
 
-use wgslm_shaders::{Kernel, Linear, MixExperts, Route, Variant};
+use wgslm_shaders::{ExpertsVariant, Linear, MixExperts, Route};
 
 use super::linear::{Destination, Input, Placed};
 use super::norms::Sublayer;
@@ -31,7 +31,7 @@ impl Graph<'_> {
         self.linear(builder, Count::Tokens, input, &router, Destination::plain(&a.experts.logits, stride(count)));
         builder.dispatch(
             Route { experts: count, used, stride: stride(count) },
-            Variant::plain(Kernel::Route),
+            ExpertsVariant::Route,
             Count::Tokens,
             &[("logits", &a.experts.logits), ("experts", &a.experts.chosen), ("weights", &a.experts.weights)],
         );
@@ -49,7 +49,7 @@ impl Graph<'_> {
                 scale: output.scale,
                 accumulate: output.accumulate.into(),
             },
-            Variant::plain(Kernel::MixExperts),
+            ExpertsVariant::MixExperts,
             Count::Tokens,
             &[("weights", &a.experts.weights), ("x", &a.experts.made), ("y", output.y)],
         );
@@ -70,8 +70,8 @@ impl Graph<'_> {
         for (placed, part) in parts {
             let matrix = placed.matrix;
             let params = Linear {
-                rows: matrix.unit,
-                columns: self.workspace.token_capacity * experts.used,
+                outputs: matrix.unit,
+                tokens: self.workspace.token_capacity * experts.used,
                 first_expert: part.first / matrix.unit,
                 expert_count: part.rows / matrix.unit,
                 per_row,

@@ -1,7 +1,7 @@
 //! Feed-forward networks.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Gate, Kernel, Variant};
+use wgslm_shaders::{Gate, GateVariant};
 
 use super::linear::{Destination, Input, Placed};
 use super::norms::Sublayer;
@@ -64,7 +64,7 @@ impl Graph<'_> {
                 activation: spec.activation as u32,
                 gated: 1,
             },
-            Variant::plain(Kernel::Gate).encoding(encoding),
+            GateVariant { encoding },
             count,
             &[("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)],
         );

@@ -99,7 +99,7 @@ impl Graph<'_> {
         matrices: &[Placed<'_>],
         destination: Destination<'_>,
     ) {
-        let columns = match count {
+        let tokens = match count {
             Count::Outputs => self.workspace.output_capacity,
             _ => self.workspace.token_capacity,
         };
@@ -108,8 +108,8 @@ impl Graph<'_> {
         for (placed, part) in parts {
             let matrix = placed.matrix;
             let params = Linear {
-                rows: if gate_rows > 0 { gate_rows } else { part.rows },
-                columns,
+                outputs: if gate_rows > 0 { gate_rows } else { part.rows },
+                tokens,
                 y_offset: placed.first + part.first,
                 ..self.product(placed, part, input, destination)
             };
@@ -137,7 +137,7 @@ impl Graph<'_> {
             y_offset: placed.first,
             y_groups: if destination.planes { destination.stride / GROUP as u32 } else { 0 },
             accumulate: destination.accumulate.into(),
-            gate_rows: destination.gate_rows,
+            gate_outputs: destination.gate_rows,
             norm_width: if input.norm.is_some() { self.spec.width } else { 0 },
             epsilon: input.norm.map_or(0.0, |(_, epsilon)| epsilon),
             bias: if placed.bias.is_some() { 1 + part.first } else { 0 },

@@ -12,7 +12,7 @@ mod outputs;
 
 use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Encoding, Kernel, Quantise, Variant};
+use wgslm_shaders::{Encoding, Quantise, QuantiseVariant};
 
 use self::linear::{Input, Placed};
 use super::state::KvCache;
@@ -82,7 +82,7 @@ impl Graph<'_> {
         if let Some(encoding) = matrices.iter().find_map(|placed| self.encoding_for(placed.matrix)) {
             builder.dispatch(
                 Quantise { groups: stride(width) / GROUP as u32, x_stride: stride(width) / 4 },
-                Variant::plain(Kernel::Quantise).encoding(Some(encoding)),
+                QuantiseVariant::Quantise(encoding),
                 Count::Tokens,
                 &[("x", x), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );

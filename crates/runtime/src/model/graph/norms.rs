@@ -79,7 +79,7 @@ impl Graph<'_> {
         let a = self.workspace;
         let (weight, bias) = self.norm_weights(name, norm)?;
         let resources = [("x", &a.projected), ("weight", weight), ("bias", bias), ("y", &a.residual)];
-        builder.dispatch(params, self.device.kernels().norm(false), Count::Tokens, &resources);
+        builder.dispatch(params, self.device.kernels().norm(false, None), Count::Tokens, &resources);
         Ok(())
     }
 
@@ -119,12 +119,12 @@ impl Graph<'_> {
             ("scales_x", &a.scales),
             ("outputs", &a.outputs),
         ];
-        let variant = self.device.kernels().norm(count == Count::Outputs);
         // Matrices of one sublayer may take different encodings; without matrices, the f32 rows are wanted.
         for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
             let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;
             if matrices.iter().any(takes) || (matrices.is_empty() && encoding.is_none()) {
-                builder.dispatch(self.norm_params(norm), variant.encoding(encoding), count, &resources);
+                let variant = self.device.kernels().norm(count == Count::Outputs, encoding);
+                builder.dispatch(self.norm_params(norm), variant, count, &resources);
             }
         }
         Ok(Input { x: &a.normed, norm: None })

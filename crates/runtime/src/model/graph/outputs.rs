@@ -1,7 +1,7 @@
 //! Outputs: from the residual stream to logits and sampled tokens, or to embeddings.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Kernel, Pool, Sample, Variant};
+use wgslm_shaders::{Pool, Sample, SampleVariant};
 
 use super::Graph;
 use super::linear::Destination;
@@ -40,7 +40,7 @@ impl Graph<'_> {
         let groups = stride(width) / GROUP as u32;
         builder.dispatch(
             Pool { width, groups, stride: stride(width) / 4, kind: pooling.number() },
-            self.device.kernels().reducing(Kernel::Pool),
+            self.device.kernels().pool(),
             Count::Outputs,
             &[("rows", &a.rows), ("outputs", &a.outputs), ("x", x), ("y", &a.embeddings)],
         );
@@ -52,15 +52,15 @@ impl Graph<'_> {
     ///
     /// [`Output::truncates`]: wgslm_shaders::Output::truncates
     pub(crate) fn truncation(&self) -> Program {
-        self.sampling(&Sample::TRUNCATION)
+        self.sampling(&SampleVariant::TRUNCATION)
     }
 
     /// The program from logits to sampled tokens.
     pub(crate) fn sampler(&self) -> Program {
-        self.sampling(&Sample::ARGMAX)
+        self.sampling(&SampleVariant::ARGMAX)
     }
 
-    fn sampling(&self, stages: &[Kernel]) -> Program {
+    fn sampling(&self, stages: &[SampleVariant]) -> Program {
         let mut builder = ProgramBuilder::default();
         let (a, vocabulary) = (self.workspace, self.spec.vocabulary);
         let resources = [
@@ -76,7 +76,7 @@ impl Graph<'_> {
         ];
         for stage in stages {
             let sample = Sample { vocabulary, stride: vocabulary };
-            builder.dispatch(sample, Variant::plain(*stage), Count::Outputs, &resources);
+            builder.dispatch(sample, *stage, Count::Outputs, &resources);
         }
         builder.build(self.device.gpu())
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use wgslm_gpu::{Capabilities, Variants};
 use wgslm_shaders::format::LANE_INTERLEAVE;
 use wgslm_shaders::{
-    AttentionTile, CooperativeTile, Encoding, Kernel, KvFormat, MatvecShape, Tile, Variant, WeightFormat, WeightLayout,
+    AttentionTile, AttentionVariant, CooperativeTile, EmbedVariant, Encoding, KvFormat, LaneTokens, LinearKernel,
+    LinearVariant, MatvecShape, NormVariant, Tile, WeightFormat, WeightLayout,
 };
 
 use super::tuning::Tuning;
@@ -64,12 +65,14 @@ impl Kernels {
     /// tokens or, where rows are interleaved, for any number.
     #[must_use]
     pub fn linear_encoded(&self, format: WeightFormat, rows: u32, encoding: Encoding) -> Option<Variants> {
-        let with = |kernel| Variant::plain(kernel).weight(format, self.interleave());
         match encoding {
-            Encoding::F16 => self.cooperative.then(|| by_workgroups(with(Kernel::MatmulCooperative), rows)),
+            Encoding::F16 => self.cooperative.then(|| by_workgroups(format, rows)),
             Encoding::Int8 if !format.has_integer_codes() => None,
-            Encoding::Int8 if self.interleaved_rows => Some(row_per_lane(with(Kernel::MatmulRowPerLaneInt8))),
-            Encoding::Int8 => Some(with(Kernel::MatmulInt8).tile(self.tile.for_format(format)).into()),
+            Encoding::Int8 if self.interleaved_rows => Some(row_per_lane(format, LinearKernel::MatmulRowPerLaneInt8)),
+            Encoding::Int8 => {
+                let kernel = LinearKernel::MatmulInt8(self.tile.for_format(format));
+                Some(LinearVariant { format, kernel }.into())
+            }
         }
     }
 
@@ -89,74 +92,85 @@ impl Kernels {
     /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single token.
     #[must_use]
     pub fn linear(&self, format: WeightFormat, shape: MatvecShape) -> Variants {
-        let with = |variant: Variant| variant.weight(format, self.interleave());
         if self.interleaved_rows {
-            return row_per_lane(with(Variant::plain(Kernel::MatmulRowPerLane)));
+            return row_per_lane(format, LinearKernel::MatmulRowPerLane);
         }
-        let matvec = with(Variant::plain(Kernel::Matvec)).subgroups(self.subgroups);
+        let variant = |kernel| LinearVariant { format, kernel }.into();
+        let matvec = |shape| LinearKernel::Matvec { shape, subgroups: self.subgroups, experts: false };
         Variants::by_count(&[
-            (1, matvec.shape(shape)),
-            (self.few_tokens(), matvec.shape(MatvecShape::FEW_TOKENS)),
-            (u32::MAX, with(Variant::plain(Kernel::Matmul)).tile(self.tile.for_format(format))),
+            (1, variant(matvec(shape))),
+            (self.few_tokens(), variant(matvec(MatvecShape::FEW_TOKENS))),
+            (u32::MAX, variant(LinearKernel::Matmul(self.tile.for_format(format)))),
         ])
     }
 
     /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
     /// is no such kernel.
     #[must_use]
-    pub fn linear_of_experts(&self, layout: WeightLayout, encoding: Option<Encoding>) -> Option<Variant> {
-        let with = |kernel| Variant::plain(kernel).weight(layout.format, layout.interleave).experts(true);
+    pub fn linear_of_experts(&self, layout: WeightLayout, encoding: Option<Encoding>) -> Option<LinearVariant> {
+        let format = layout.format;
         let side_by_side = layout.interleave > 1;
-        match encoding {
-            None if side_by_side => Some(with(Kernel::MatmulRowPerLane)),
-            None => Some(with(Kernel::Matvec).shape(MatvecShape::DEFAULT).subgroups(self.subgroups)),
-            Some(Encoding::Int8) if side_by_side && layout.format.has_integer_codes() => {
-                Some(with(Kernel::MatmulRowPerLaneInt8))
+        let kernel = match encoding {
+            None if side_by_side => LinearKernel::MatmulRowPerLane(LaneTokens::OneOfExpert),
+            None => LinearKernel::Matvec { shape: MatvecShape::DEFAULT, subgroups: self.subgroups, experts: true },
+            Some(Encoding::Int8) if side_by_side && format.has_integer_codes() => {
+                LinearKernel::MatmulRowPerLaneInt8(LaneTokens::OneOfExpert)
             }
-            Some(_) => None,
-        }
+            Some(_) => return None,
+        };
+        Some(LinearVariant { format, kernel })
     }
 
     /// The kernel for looking up embeddings.
     #[must_use]
-    pub fn embed(&self, format: WeightFormat) -> Variant {
-        Variant::plain(Kernel::Embed).weight(format, self.interleave())
+    pub fn embed(&self, format: WeightFormat) -> EmbedVariant {
+        EmbedVariant::Embed(WeightLayout { format, interleave: self.interleave() })
     }
 
-    /// The kernel for norms: of all tokens or, with `gather`, of those that outputs name.
+    /// The kernel for norms, with the result in `encoding`: of all tokens or, with `gather`, of those that outputs name.
     #[must_use]
-    pub fn norm(&self, gather: bool) -> Variant {
-        Variant::plain(Kernel::Norm).subgroups(self.subgroups).gather(gather)
+    pub fn norm(&self, gather: bool, encoding: Option<Encoding>) -> NormVariant {
+        NormVariant::Norm { subgroups: self.subgroups, gather, encoding }
     }
 
-    /// The variant of a kernel whose only choice is to reduce with or without subgroup operations.
+    /// The kernel for norms of queries and keys.
     #[must_use]
-    pub fn reducing(&self, kernel: Kernel) -> Variant {
-        Variant::plain(kernel).subgroups(self.subgroups)
+    pub fn norm_heads(&self) -> NormVariant {
+        NormVariant::NormHeads { subgroups: self.subgroups }
+    }
+
+    /// The kernel for the embeddings of whole sequences.
+    #[must_use]
+    pub fn pool(&self) -> EmbedVariant {
+        EmbedVariant::Pool { subgroups: self.subgroups }
     }
 
     /// The kernel for attention of few tokens over a split of the context, with `heads` query heads on a KV head; with `rope`,
     /// for a single token, it applies the rope too.
     #[must_use]
-    pub fn attention_split(&self, heads: u32, rope: bool) -> Variant {
-        Variant::plain(Kernel::AttentionSplit).heads(heads).subgroups(self.subgroups).rope(rope)
+    pub fn attention_split(&self, kv: KvFormat, heads: u32, rope: bool) -> AttentionVariant {
+        AttentionVariant::split(kv, heads, self.subgroups, rope)
+    }
+
+    /// The kernel for attention of any number of tokens, with heads of any width.
+    #[must_use]
+    pub fn attention(&self, kv: KvFormat) -> AttentionVariant {
+        AttentionVariant::Attention { kv, subgroups: self.subgroups }
     }
 
     /// The kernel for attention of many tokens (of any number, where there is none for few), with heads of `width` values and
     /// `heads` query heads on a KV head.
     #[must_use]
-    pub fn attention_of_many(&self, width: u32, heads: u32) -> Variant {
-        if self.interleaved_rows && width.is_multiple_of(8) {
-            return Variant::plain(Kernel::AttentionTokenPerLane).even_heads(heads);
+    pub fn attention_of_many(&self, kv: KvFormat, width: u32, heads: u32) -> AttentionVariant {
+        if self.interleaved_rows {
+            let whole = width.is_multiple_of(8);
+            return if whole { AttentionVariant::token_per_lane(kv, heads) } else { self.attention(kv) };
         }
         // Staging in workgroup memory pays where invocations share the values, but not with interleaved rows, on a CPU. The
         // widest heads take blocks of half the size, since most devices have too few registers for more.
         let shape = AttentionTile::SHAPES[if width > 128 { 2 } else { 0 }];
-        let tile = AttentionTile::new(width, shape).filter(|_| !self.interleaved_rows);
-        tile.map_or_else(
-            || self.reducing(Kernel::Attention),
-            |tile| Variant::plain(Kernel::AttentionTile).attention_tile(tile),
-        )
+        let tile = AttentionTile::new(width, shape);
+        tile.map_or_else(|| self.attention(kv), |tile| AttentionVariant::AttentionTile { kv, tile })
     }
 
     /// The choices as text by topic, for people to read; the kernels are those for Q4_0 weights.
@@ -164,7 +178,7 @@ impl Kernels {
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
         let float = self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT);
         let encoded = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
-        let kernel = |variants: &Variants, tokens: u32| variants.of(tokens).kernel.name().to_owned();
+        let kernel = |variants: &Variants, tokens: u32| variants.of(tokens).kernel().name().to_owned();
         vec![
             ("decode", kernel(encoded.as_ref().filter(|_| !self.fuses()).unwrap_or(&float), 1)),
             ("prefill", kernel(encoded.as_ref().unwrap_or(&float), u32::MAX)),
@@ -175,14 +189,16 @@ impl Kernels {
 }
 
 /// The variants of a kernel with a row per invocation: for a single token, and for more, four at a time.
-fn row_per_lane(kernel: Variant) -> Variants {
-    Variants::by_count(&[(1, kernel), (u32::MAX, kernel.tokens4(true))])
+fn row_per_lane(format: WeightFormat, kernel: fn(LaneTokens) -> LinearKernel) -> Variants {
+    let variant = |tokens| LinearVariant { format, kernel: kernel(tokens) }.into();
+    Variants::by_count(&[(1, variant(LaneTokens::One)), (u32::MAX, variant(LaneTokens::Four))])
 }
 
-/// The variants of a kernel by tile. Larger tiles reuse more of what they stage, but pay only where enough of them keep a GPU
-/// busy: the limits are the numbers of tokens at which one overtook the other on an H100.
-fn by_workgroups(kernel: Variant, rows: u32) -> Variants {
-    let [least, small, wide, large] = CooperativeTile::ALL.map(|tile| kernel.cooperative_tile(tile));
+/// The variants of `matmul_cooperative` by tile. Larger tiles reuse more of what they stage, but pay only where enough of them keep
+/// a GPU busy: the limits are the numbers of tokens at which one overtook the other on an H100.
+fn by_workgroups(format: WeightFormat, rows: u32) -> Variants {
+    let variant = |tile| LinearVariant { format, kernel: LinearKernel::MatmulCooperative(tile) }.into();
+    let [least, small, wide, large] = CooperativeTile::ALL.map(variant);
     let tokens = |workgroups: u32| (workgroups * 128).div_ceil(rows.div_ceil(128));
     Variants::by_count(&[(32, least), (tokens(88), small), (tokens(176), wide), (u32::MAX, large)])
 }

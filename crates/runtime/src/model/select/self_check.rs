@@ -5,8 +5,8 @@ use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, Launch, Linear, MatvecShape, Norm, Output, Row, Sample, Variant,
-    WeightFormat,
+    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvFormat, Launch, Linear, MatvecShape, Norm, Output, Row,
+    Sample, SampleVariant, Variant, WeightFormat,
 };
 
 use super::Kernels;
@@ -51,18 +51,18 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
         .with("y", &[0.0f32; 3 * 96]);
     let params =
         Norm { width: 96, groups: 3, stride: 24, epsilon: 1e-5, centred: 0, of_sum: 0, accumulate: 0, scale: 1.0 };
-    cases.push(Case::new(gpu, params, kernels.norm(false), extent(3), norm)?);
+    cases.push(Case::new(gpu, params, kernels.norm(false, None), extent(3), norm)?);
     let (params, resources) = attention_case();
-    cases.push(Case::new(gpu, params, kernels.reducing(Kernel::Attention), extent(2), resources.clone())?);
+    cases.push(Case::new(gpu, params, kernels.attention(KvFormat::F16), extent(2), resources.clone())?);
     let few = if kernels.fuses() {
-        kernels.attention_split(2, false)
+        kernels.attention_split(KvFormat::F16, 2, false)
     } else {
-        kernels.attention_of_many(2 * params.head_pairs, 2)
+        kernels.attention_of_many(KvFormat::F16, 2 * params.head_pairs, 2)
     };
     cases.push(Case::new(gpu, params, few, extent(2), resources)?);
-    for stage in Sample::ARGMAX {
+    for stage in SampleVariant::ARGMAX {
         let (params, resources) = argmax_case();
-        cases.push(Case::new(gpu, params, Variant::plain(stage), extent(2), resources)?);
+        cases.push(Case::new(gpu, params, stage, extent(2), resources)?);
     }
     Ok(cases)
 }
@@ -95,25 +95,23 @@ fn halves(length: usize) -> Vec<u32> {
 }
 
 fn linear_case(variant: &Variant) -> (Linear, Resources) {
-    let (format, interleave) = variant.weight.map_or((WeightFormat::F32, 1), |w| (w.format, w.interleave as usize));
+    let (format, interleave) = variant.weight().map_or((WeightFormat::F32, 1), |w| (w.format, w.interleave as usize));
     // Small, since bindings may be. Yet an invocation that computes several rows has all of them, and one that shares a row with
     // its workgroup runs its loop more than once.
     let (rows, groups) = if interleave > 1 { (101_usize, 3_usize) } else { (35, 69) };
     let tokens = 3_usize;
     let stored = rows.next_multiple_of(interleave);
-    let codes_x = match variant.kernel.takes() {
-        Some(Encoding::F16) => halves(tokens * groups * GROUP / 2),
-        _ => words(tokens * groups * GROUP / 4),
-    };
+    let codes_x =
+        if variant.matrix_units() { halves(tokens * groups * GROUP / 2) } else { words(tokens * groups * GROUP / 4) };
     // 0x2c2c: a pair of halves of 0.0652.
     let scales = vec![0x2c2c_2c2c_u32; stored * format.scale_words(groups)];
     let params = Linear {
-        rows: rows as u32,
+        outputs: rows as u32,
         groups: groups as u32,
-        columns: tokens as u32,
+        tokens: tokens as u32,
         x_stride: (groups * GROUP / 4) as u32,
         y_stride: rows as u32,
-        norm_width: if variant.kernel == Kernel::Matvec { (groups * GROUP) as u32 } else { 0 },
+        norm_width: if variant.kernel() == Kernel::Matvec { (groups * GROUP) as u32 } else { 0 },
         epsilon: 1e-5,
         ..Linear::default()
     };
@@ -172,7 +170,7 @@ fn argmax_case() -> (Sample, Resources) {
         .with("candidates", &vec![0u32; 2 * Sample::chunks(vocabulary) as usize])
         .with("sampled", &[0u32; 2]);
     let params = Sample { vocabulary, stride: vocabulary };
-    params.reference(&Variant::plain(Kernel::ArgmaxPartials), 2, &mut resources);
+    params.reference(&SampleVariant::ArgmaxPartials.into(), 2, &mut resources);
     (params, resources)
 }
 
@@ -187,10 +185,11 @@ impl Case {
     fn new(
         gpu: &Gpu,
         launch: impl Launch + Copy + 'static,
-        variant: Variant,
+        variant: impl Into<Variant>,
         extent: Extent,
         resources: Resources,
     ) -> Result<Self> {
+        let variant = variant.into();
         let execution = Execution::new(gpu, launch, variant, extent, &resources)?;
         let mut expected = resources;
         launch.reference(&variant, extent.count as usize, &mut expected);
@@ -201,7 +200,7 @@ impl Case {
 /// True where the computed values are the reference's, up to rounding.
 fn agree(variant: &Variant, computed: &Resources, expected: &Resources) -> bool {
     computed.iter().all(|(name, words)| {
-        if matches!(variant.kernel, Kernel::ArgmaxPartials | Kernel::Argmax) {
+        if matches!(variant, Variant::Sample(_)) {
             return words == expected.get::<u32>(name);
         }
         let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use web_time::Instant;
 use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Extent, Kernel, Linear, MatvecShape, Variant};
+use wgslm_shaders::{Activation, Extent, Linear, LinearKernel, LinearVariant, MatvecShape};
 
 use super::MatrixKind;
 use crate::model::tensors::{EMBEDDINGS, GATE_UP, POSITIONS, TOKEN_TYPES};
@@ -88,14 +88,14 @@ impl Tuner {
 fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShape) -> Result<Program<AsGiven>> {
     let x = gpu.storage_buffer("tuning input", u64::from(kind.groups) * GROUP as u64 * 4)?;
     let y: Buffer = gpu.storage_buffer("tuning output", u64::from(kind.rows) * 4)?;
-    let rows = if kind.gated { kind.rows / 2 } else { kind.rows };
+    let outputs = if kind.gated { kind.rows / 2 } else { kind.rows };
     let params = Linear {
-        rows,
+        outputs,
         groups: kind.groups,
-        columns: 1,
+        tokens: 1,
         x_stride: kind.groups * GROUP as u32 / 4,
-        y_stride: rows,
-        gate_rows: if kind.gated { rows } else { 0 },
+        y_stride: outputs,
+        gate_outputs: if kind.gated { outputs } else { 0 },
         norm_width: if kind.gated { kind.groups * GROUP as u32 } else { 0 },
         epsilon: 1.0,
         activation: if kind.gated { Activation::Silu as u32 } else { 0 },
@@ -103,7 +103,8 @@ fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShap
     };
     let mut builder = ProgramBuilder::default();
     for part in matrices.iter().flat_map(|matrix| &matrix.parts) {
-        let variant = Variant::plain(Kernel::Matvec).weight(kind.format, 1).subgroups(true).shape(shape);
+        let kernel = LinearKernel::Matvec { shape, subgroups: true, experts: false };
+        let variant = LinearVariant { format: kind.format, kernel };
         let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x), ("bias", &x)];
         resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
         builder.dispatch(params, variant, AsGiven, &resources);

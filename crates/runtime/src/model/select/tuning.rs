@@ -56,7 +56,8 @@ impl Kernels {
             let gated = if kind.gated { "gated" } else { "plain" };
             let (format, rows, groups) = (kind.format.name(), kind.rows, kind.groups);
             let fixed = if shape.fixed { "fixed" } else { "float" };
-            let _ = writeln!(text, "{format} {rows} {groups} {gated} {} {} {fixed}", shape.workgroup_size, shape.rows);
+            let _ =
+                writeln!(text, "{format} {rows} {groups} {gated} {} {} {fixed}", shape.workgroup_size, shape.outputs);
             text
         })
     }
@@ -71,12 +72,12 @@ impl Kernels {
 
 fn parse(line: &str) -> Option<(MatrixKind, MatvecShape)> {
     let words: Vec<&str> = line.split(' ').collect();
-    let [format, rows, groups, gated, workgroup_size, shape_rows, fixed] = words.as_slice() else { return None };
+    let [format, rows, groups, gated, workgroup_size, outputs, fixed] = words.as_slice() else { return None };
     let format = WeightFormat::ALL.into_iter().find(|known| known.name() == *format)?;
     let kind = MatrixKind { format, rows: rows.parse().ok()?, groups: groups.parse().ok()?, gated: *gated == "gated" };
-    let (workgroup_size, rows): (u32, u32) = (workgroup_size.parse().ok()?, shape_rows.parse().ok()?);
+    let (workgroup_size, outputs): (u32, u32) = (workgroup_size.parse().ok()?, outputs.parse().ok()?);
     // Only shapes that there are pipelines for.
-    let wanted = MatvecShape { workgroup_size, rows, columns: 1, fixed: *fixed == "fixed" };
+    let wanted = MatvecShape { workgroup_size, outputs, tokens: 1, fixed: *fixed == "fixed" };
     let shape = MatvecShape::single_token(format).find(|shape| *shape == wanted)?;
     Some((kind, shape))
 }
@@ -90,7 +91,7 @@ mod tests {
         let line = "q4_k 28672 128 gated 128 8 fixed";
         let (kind, shape) = parse(line).expect("it is one of ours");
         assert_eq!(kind, MatrixKind { format: WeightFormat::Q4_K, rows: 28_672, groups: 128, gated: true });
-        assert_eq!(shape, MatvecShape { workgroup_size: 128, rows: 8, columns: 1, fixed: true });
+        assert_eq!(shape, MatvecShape { workgroup_size: 128, outputs: 8, tokens: 1, fixed: true });
         for other in [
             "",
             "q4_k 1 2 gated 64 8",

@@ -1,6 +1,6 @@
 //! Activations of feed-forward networks.
 
-/// As `activation.wgsl` numbers them.
+/// A function of a feed-forward network, by its number in `activation.wgsl`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Activation {
@@ -16,7 +16,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// That of a number in parameters.
+    /// The function of a number in parameters.
     #[must_use]
     pub fn from_number(number: u32) -> Self {
         match number {

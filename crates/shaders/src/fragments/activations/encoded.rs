@@ -7,7 +7,7 @@ use crate::format::GROUP;
 use crate::fragments::numbers::half_bits;
 use crate::resources::Resources;
 
-/// What is smaller counts as zero: a 127th of it would underflow.
+/// The smallest magnitude that counts: a 127th of a smaller one would underflow.
 const SMALLEST: f32 = 1e-35;
 
 /// A group in codes: its scale, and the codes.

@@ -1,4 +1,4 @@
-//! Where keys and values lie in the KV cache, as `kv.wgsl` has it.
+//! The layout of the KV cache, as `kv.wgsl` has it.
 
 use crate::fragments::numbers::{half_bits, half_of};
 use crate::{BLOCK_TOKENS, KvFormat};
@@ -9,7 +9,7 @@ pub const fn kv_head_pairs(head_pairs: usize) -> usize {
     head_pairs.div_ceil(4) * 4
 }
 
-/// What finds keys and values in a cache.
+/// The places of keys and values in a cache.
 #[derive(Clone, Copy)]
 pub(crate) struct KvPlaces<'a> {
     pub(crate) tables: &'a [u32],

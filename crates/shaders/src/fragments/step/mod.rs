@@ -1,4 +1,4 @@
-//! What a step runs: its tokens, and the outputs asked of it.
+//! The content of a step: its tokens, and the outputs asked of it.
 
 mod rows;
 

@@ -13,11 +13,11 @@ pub struct Row {
     pub token: u32,
     /// Its position in its sequence, from 0.
     pub position: u32,
-    /// Where its sequence's block table begins among the block tables.
+    /// The place of its sequence's block table among the block tables.
     pub table: u32,
-    /// 0: `token` counts; `n`: the token sampled last in slot `n - 1`.
+    /// The source of the token: 0 for `token`, n for the one sampled last in slot n - 1.
     pub source: u32,
-    /// How many tokens of its sequence it sees, from the first on: in causal attention those up to itself.
+    /// The number of tokens of its sequence that it sees, from the first on: in causal attention those up to itself.
     pub context: u32,
 }
 
@@ -28,7 +28,7 @@ impl Row {
         Self { token: 0, position, table, source: 0, context: position + 1 }
     }
 
-    /// What follows on the last row of a step, for kernels that take several rows at a time.
+    /// The end of a step's rows, for kernels that take several rows at a time.
     pub const END: Self = Self { token: 0, position: 0, table: u32::MAX, source: 0, context: 0 };
 }
 
@@ -38,24 +38,24 @@ impl Row {
 pub struct Output {
     /// Its index among the rows of the step.
     pub row: u32,
-    /// Where among the sampled tokens the choice goes.
+    /// The place of the choice among the sampled tokens.
     pub slot: u32,
-    /// 0: the largest logit wins; else logits are multiplied by this and drawn from.
+    /// The factor of the logits before one is drawn; 0 where the largest wins.
     pub inverse_temperature: f32,
     /// The seed of the sequence.
     pub seed: u32,
     /// The position that the chosen token will have.
     pub step: u32,
-    /// Only this many of the largest logits count; 0: all.
+    /// Top-k: this many of the largest logits count; 0 for all.
     pub top_k: u32,
-    /// Of those, only the fewest that have this much of their probability; 0 or 1: all.
+    /// Top-p: of those, the fewest count that have this part of their probability; 0 or 1 for all.
     pub top_p: f32,
-    /// Of those, only the ones with this much of the largest probability; 0: all.
+    /// Min-p: of those, the ones count that have this part of the largest probability; 0 for all.
     pub min_p: f32,
 }
 
 impl Output {
-    /// Whether some logits don't count: `truncate` has to find out which before `argmax` can choose.
+    /// True where some logits don't count: `truncate` has to find out which before `argmax` can choose.
     #[must_use]
     pub fn truncates(&self) -> bool {
         self.top_k > 0 || self.top_p > 0.0 && self.top_p < 1.0 || self.min_p > 0.0

@@ -5,7 +5,7 @@ use crate::format::{
     TABLE, Table, WeightFormat, interleaved,
 };
 use crate::fragments::numbers::{half_of, upper_half_of};
-use crate::variant::WeightLayout;
+use crate::layout::WeightLayout;
 
 /// Row `row` of a repacked matrix of `groups` groups a row, dequantised.
 #[must_use]

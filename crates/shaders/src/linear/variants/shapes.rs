@@ -1,0 +1,197 @@
+//! The ways in which kernels for `weight * x` divide their work. Which is fastest depends on the device.
+
+use crate::format::WeightFormat;
+
+/// A way in which `matvec` divides its work. Which is fastest depends on the device and on the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MatvecShape {
+    /// Invocations of a workgroup.
+    pub workgroup_size: u32,
+    /// Outputs, which are rows of the weight, that a workgroup makes at a time.
+    pub outputs: u32,
+    /// Tokens that it takes at a time.
+    pub tokens: u32,
+    /// True where activations are turned to fixed point of 16 bits by groups of 32, for integer dot products: fewer instructions a
+    /// weight, more before the first.
+    pub fixed: bool,
+}
+
+impl MatvecShape {
+    /// The shape that suits most matrices, and devices without subgroups.
+    pub const DEFAULT: Self = Self::new(64, 4);
+
+    /// The shape for 2 to 8 tokens.
+    pub const FEW_TOKENS: Self = Self { tokens: 4, ..Self::DEFAULT };
+
+    /// The shapes among which to choose for a single token; where codes are integers, the last are seldom the fastest.
+    const FLOAT: [Self; 7] = [
+        Self::DEFAULT,
+        Self::new(64, 2),
+        Self::new(32, 4),
+        Self::new(128, 4),
+        Self::new(64, 8),
+        Self::new(128, 8),
+        Self::new(256, 4),
+    ];
+
+    /// Further ones for a single token, for weights with integer codes.
+    const FIXED: [Self; 5] = [
+        Self { fixed: true, ..Self::new(32, 4) },
+        Self { fixed: true, ..Self::new(64, 2) },
+        Self { fixed: true, ..Self::new(64, 4) },
+        Self { fixed: true, ..Self::new(128, 4) },
+        Self { fixed: true, ..Self::new(128, 8) },
+    ];
+
+    /// The shapes among which to choose for a single token and weights in `format`.
+    pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
+        let (float, fixed) = match (format.has_integer_codes(), format.is_linear()) {
+            (false, _) => (Self::FLOAT.len(), 0),
+            (true, _) => (4, Self::FIXED.len()),
+        };
+        Self::FLOAT.into_iter().take(float).chain(Self::FIXED.into_iter().take(fixed))
+    }
+
+    const fn new(workgroup_size: u32, outputs: u32) -> Self {
+        Self { workgroup_size, outputs, tokens: 1, fixed: false }
+    }
+
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        let Self { workgroup_size, outputs, tokens, fixed } = self;
+        format!("-{workgroup_size}x{outputs}x{tokens}{}", if *fixed { "-fixed" } else { "" })
+    }
+
+    /// The constants that the text begins with.
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 3] {
+        [("WORKGROUP_SIZE", self.workgroup_size), ("ROWS", self.outputs), ("COLUMNS", self.tokens)]
+    }
+}
+
+/// The part of `y` that a workgroup of `matmul` or `matmul_int8` makes. Which is fastest depends on the device, and on how many
+/// workgroups there are to keep it busy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tile {
+    /// Outputs, which are rows of the weight: 64 or 128.
+    pub outputs: u32,
+    /// Tokens: a multiple of 64.
+    pub tokens: u32,
+}
+
+impl Tile {
+    /// The one that suits most matrices.
+    pub const DEFAULT: Self = Self { outputs: 64, tokens: 64 };
+
+    /// The one for weights with tables, which take workgroup memory.
+    const WITH_TABLE: Self = Self { outputs: 128, tokens: 64 };
+
+    /// This one or, for formats with a table and those that few files are in, the only one that there is for weights in `format`.
+    #[must_use]
+    pub const fn for_format(self, format: WeightFormat) -> Self {
+        match format {
+            _ if !format.is_linear() => Self::WITH_TABLE,
+            WeightFormat::Q5_0 | WeightFormat::Q5_1 | WeightFormat::Q2_K | WeightFormat::Q3_K => Self::DEFAULT,
+            WeightFormat::Q4_DQ | WeightFormat::Q8_DQ => Self::DEFAULT,
+            _ => self,
+        }
+    }
+
+    /// The tiles among which to choose for weights in `format`.
+    pub(super) fn all_for(format: WeightFormat) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |tile| tile.for_format(format) == *tile)
+    }
+
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        format!("-{}x{}", self.outputs, self.tokens)
+    }
+
+    /// The constants that the text begins with: 256 invocations stand 16 along each side, and take tokens in batches, so that
+    /// not all of them are in registers at a time.
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 5] {
+        const BATCH: u32 = 4;
+        [
+            ("TILE_ROWS", self.outputs),
+            ("TILE_TOKENS", self.tokens),
+            ("ROWS_EACH", self.outputs / 16),
+            ("BATCH", BATCH),
+            ("TOKEN_BATCHES", self.tokens / 16 / BATCH),
+        ]
+    }
+
+    /// The tiles among which to choose.
+    pub const ALL: [Self; 3] = [Self::DEFAULT, Self { outputs: 128, tokens: 64 }, Self { outputs: 128, tokens: 128 }];
+}
+
+/// A way in which `matmul_cooperative` divides its work: a workgroup makes a tile of `y`, its subgroups of 32 invocations parts of the tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CooperativeTile {
+    /// Outputs, which are rows of the weight, and as many tokens.
+    pub side: u32,
+    /// Groups of 32 along k that are staged at a time.
+    pub groups: u32,
+    /// Outputs of a subgroup's part: a multiple of 16.
+    pub subgroup_outputs: u32,
+    /// Tokens of a subgroup's part: a multiple of 16.
+    pub subgroup_tokens: u32,
+}
+
+impl CooperativeTile {
+    /// The tiles among which to choose, from the one for the least work on.
+    pub const ALL: [Self; 4] = [
+        Self { side: 32, groups: 2, subgroup_outputs: 16, subgroup_tokens: 32 },
+        Self { side: 64, groups: 2, subgroup_outputs: 32, subgroup_tokens: 32 },
+        Self { side: 128, groups: 2, subgroup_outputs: 64, subgroup_tokens: 32 },
+        Self { side: 128, groups: 1, subgroup_outputs: 64, subgroup_tokens: 64 },
+    ];
+
+    /// Bytes of workgroup memory that the largest of them takes.
+    pub const MAX_WORKGROUP_MEMORY: u32 = 45_120;
+
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        let Self { side, groups, subgroup_outputs, subgroup_tokens } = self;
+        format!("-{side}x{side}x{groups}-{subgroup_outputs}x{subgroup_tokens}")
+    }
+
+    /// Invocations of a workgroup: each stages a group of the weight.
+    const fn workgroup_size(&self) -> u32 {
+        self.side * self.groups
+    }
+
+    /// The constants that the text begins with.
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 8] {
+        [
+            ("WORKGROUP_SIZE", self.workgroup_size()),
+            ("TILE_ROWS", self.side),
+            ("TILE_TOKENS", self.side),
+            ("STEP", self.groups),
+            ("STEP_FRAGMENTS", self.groups * 2),
+            ("ROW_FRAGMENTS", self.subgroup_outputs / 16),
+            ("TOKEN_FRAGMENTS", self.subgroup_tokens / 16),
+            ("QUADS_EACH", 8),
+        ]
+    }
+}
+
+/// The tokens that an invocation of `matmul_row_per_lane` or `matmul_row_per_lane_int8` takes at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LaneTokens {
+    /// One.
+    One,
+    /// Four.
+    Four,
+    /// One, with rows of the weight of its own: those of its expert.
+    OneOfExpert,
+}
+
+impl LaneTokens {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::One, Self::Four, Self::OneOfExpert];
+
+    /// The number of tokens.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        if matches!(self, Self::Four) { 4 } else { 1 }
+    }
+}
