@@ -1,6 +1,6 @@
 //! How long it takes to build a tokenizer from a GGUF file's header, and to encode 10 kB of text.
 //!
-//! Natively `cargo bench -p wgslm --bench tokenizer -- MODEL.gguf`; as WebAssembly through `tokenizer.mjs`, which takes the
+//! Natively `cargo bench -p wgslm-text --bench tokenizer -- MODEL.gguf`; as WebAssembly through `tokenizer.mjs`, which takes the
 //! times, since there is no clock inside.
 
 use wgslm_formats::gguf::{Event, Metadata, Reader};
