@@ -2,7 +2,7 @@
 
 use crate::foreign::told_by;
 
-/// Every message says what happened, where, and what the user can do next.
+/// An error of this crate. Its message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,32 +18,32 @@ pub enum Error {
         /// The version the file gives.
         version: u32,
     },
-    /// A file that may well follow the format, but uses what is not read here, or more of it than is read.
+    /// A file that follows the format but needs a feature, or a size, that this reader doesn't support.
     #[error("the GGUF file cannot be used, {what} at byte {offset}: {reason}")]
     UnsupportedGguf {
-        /// What was being read.
+        /// The item being read.
         what: String,
-        /// Where, in bytes from the start of the file.
+        /// The item's offset in bytes from the start of the file.
         offset: u64,
-        /// What is not supported, and what to do about it where something can be done.
+        /// The unsupported feature or size, and the way around it where there is one.
         reason: String,
     },
-    /// The file ends before what it announces.
+    /// A file that ends before the end that its header announces.
     #[error("the file is cut short: it ends at byte {offset} inside {what}; download it again")]
     Truncated {
-        /// What was being read.
+        /// The item being read.
         what: String,
-        /// Where the file ends, in bytes from its start.
+        /// The end of the file, in bytes from its start.
         offset: u64,
     },
-    /// The file contradicts the format.
+    /// A file that contradicts the format.
     #[error("the GGUF file is damaged, {what} at byte {offset}: {reason}; download or convert it again")]
     InvalidGguf {
-        /// What was being read.
+        /// The item being read.
         what: String,
-        /// Where, in bytes from the start of the file.
+        /// The item's offset in bytes from the start of the file.
         offset: u64,
-        /// What is wrong with it.
+        /// The contradiction.
         reason: String,
     },
     /// A tensor type this build cannot run.
@@ -59,72 +59,72 @@ pub enum Error {
     /// A file that the model needs isn't among those given.
     #[error("the model's file {file} is missing; put it beside the others and give all of them, or their folder")]
     MissingFile {
-        /// Its name.
+        /// The missing file's name.
         file: String,
     },
-    /// A later part of a split GGUF model was given where the first is wanted.
-    #[error("{file} is not the first part of its model; give {first}, and the other parts are found from it")]
+    /// A later part of a split GGUF model, given in place of the first.
+    #[error("{file} is not the first part of its model; give {first}, from which the other parts are found")]
     NotFirstPart {
-        /// The name of the part given.
+        /// The name of the given part.
         file: String,
-        /// That of the first.
+        /// The name of the first part.
         first: String,
     },
-    /// A file that doesn't belong to the others.
+    /// A file that doesn't match the model's other files.
     #[error("{file} doesn't belong to the model's other files: {reason}; download the model's files again, together")]
     WrongPart {
-        /// Its name.
+        /// The file's name.
         file: String,
-        /// What tells so.
+        /// The mismatch.
         reason: String,
     },
-    /// Files among which there isn't one model.
+    /// A set of files that doesn't hold exactly one model.
     #[error("{reason}; give a GGUF file, the first part of a split one, or a folder with config.json and safetensors")]
     NoModel {
-        /// What was found instead.
+        /// The fault, such as two models side by side.
         reason: String,
     },
-    /// A safetensors file that contradicts its format.
+    /// A safetensors file that contradicts the format.
     #[error("the safetensors file {file} is damaged: {reason}; download it again")]
     InvalidSafetensors {
-        /// Its name.
+        /// The file's name.
         file: String,
-        /// What is wrong with it.
+        /// The contradiction.
         reason: String,
     },
-    /// A safetensors file that uses what is not read here, or more of it than is read.
+    /// A safetensors file that follows the format but needs a feature, or a size, that this reader doesn't support.
     #[error("the safetensors file {file} cannot be used: {reason}; convert the model to GGUF with llama.cpp")]
     UnsupportedSafetensors {
-        /// Its name.
+        /// The file's name.
         file: String,
-        /// What is not supported.
+        /// The unsupported feature or size.
         reason: String,
     },
-    /// A JSON file of a Hugging Face folder that can't be read or lacks something.
+    /// A JSON file of a Hugging Face folder that is malformed, lacks a value, or asks for something unsupported.
     #[error("{file} is not usable: {reason}")]
     InvalidConfig {
-        /// Its name.
+        /// The file's name.
         file: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// An architecture this build cannot run.
     #[error("the architecture {architecture} is not supported (supported: {supported})")]
     UnsupportedArchitecture {
-        /// What the file asks for.
+        /// The model's architecture.
         architecture: String,
-        /// What there is, comma separated.
+        /// The supported architectures, comma separated.
         supported: String,
     },
-    /// A tensor the architecture needs and the file lacks.
+    /// A tensor that the architecture needs and the file lacks.
     #[error("the model lacks the tensor {tensor}")]
     MissingTensor {
         /// The tensor's name.
         tensor: String,
     },
-    /// A tensor the architecture has no use for, as far as this build knows it: ignoring it could change every answer.
+    /// A tensor that the architecture doesn't use, as far as this build knows it: ignoring it could change every answer.
     #[error(
-        "the model has a tensor {tensor} that {architecture} as run here doesn't use, so its answers would be wrong"
+        "the model has a tensor {tensor} that {architecture} as implemented here doesn't use, so its answers would be wrong"
     )]
     UnexpectedTensor {
         /// The tensor's name.
@@ -143,36 +143,36 @@ pub enum Error {
     InvalidMetadata {
         /// The key.
         key: String,
-        /// What is wrong with its value.
+        /// The fault in the value, or the values that are allowed.
         reason: String,
     },
-    /// A policy that says nothing usable.
+    /// A quantisation policy that can't be read.
     #[error("the policy for quantizing is not usable: {reason}")]
     QuantizePolicy {
-        /// What is wrong, and what it should be.
+        /// The fault and the accepted form.
         reason: String,
     },
-    /// A model without a matrix of floats.
+    /// A model to quantise whose matrices are all quantised already.
     #[error(
-        "the model has no F32, F16 or BF16 matrix to quantize: they are {kinds} already; run it as it is, or make floats of it first (`wgslm quantize --policy f16`)"
+        "the model has no F32, F16 or BF16 matrix to quantize: they are {kinds} already; run it as it is, or convert it to floats first (`wgslm quantize --policy f16`)"
     )]
     AlreadyQuantised {
-        /// The types that its matrices have, comma separated.
+        /// The types of the matrices, comma separated.
         kinds: String,
     },
-    /// Weights that no GGUF file can hold.
+    /// A weight format that GGUF files can't hold.
     #[error(
         "GGUF has no type for {kind}; write {instead}, or quantize the model each time that it's loaded (--quantize)"
     )]
     NoGgufType {
-        /// What there is no type for.
+        /// The weight format without a GGUF type.
         kind: String,
-        /// What there is a type for.
+        /// A policy whose weights GGUF has a type for.
         instead: String,
     },
 }
 
-/// What a file is that begins with `found`.
+/// Describes a file that begins with `found` in place of GGUF's magic.
 fn instead_of_gguf(found: &[u8]) -> String {
     told_by(found).map_or_else(|| format!("it starts with {found:02x?} instead of \"GGUF\""), str::to_owned)
 }

@@ -1,15 +1,15 @@
-//! Files that stand where a model's should: told by what they begin with, or by their names.
+//! Recognises files that aren't models, by their first bytes or their names.
 
-/// The most bytes that telling a file takes.
+/// The number of leading bytes that [`told_by`] looks at.
 pub(crate) const LONGEST: usize = LFS_POINTER.len();
 
 const LFS_POINTER: &str = "version https://git-lfs";
-const HTML: &str = "it is an HTML page, which servers answer with where a file is missing or needs a login";
+const HTML: &str = "it is an HTML page, which servers send where a file is missing or needs a login";
 const OLD: &str = "it has a format older than GGUF; convert the model again with a current llama.cpp";
 
-/// What files begin with, in lower case, and what they are.
+/// The first bytes of such files in lower case, and a description of each kind.
 const BEGINNINGS: [(&str, &str); 8] = [
-    (LFS_POINTER, "it is a Git LFS pointer in place of a file, which `git lfs pull` fetches where it was cloned"),
+    (LFS_POINTER, "it is a Git LFS pointer in place of the file; run `git lfs pull` where it was cloned"),
     ("<!doctype", HTML),
     ("<html", HTML),
     ("entry not found", "it is a hub's answer that there is no such file"),
@@ -19,8 +19,7 @@ const BEGINNINGS: [(&str, &str); 8] = [
     ("tjgg", OLD),
 ];
 
-/// What is wrong with a file that begins with `start`, of which four bytes are enough to tell most; `None` where it is none of
-/// those known here.
+/// Describes a file that begins with `start` and isn't a model; `None` where it isn't recognised. Four bytes are enough for most.
 pub(crate) fn told_by(start: &[u8]) -> Option<&'static str> {
     let start = start.trim_ascii_start();
     let start = start.get(..LONGEST).unwrap_or(start).to_ascii_lowercase();
@@ -28,12 +27,12 @@ pub(crate) fn told_by(start: &[u8]) -> Option<&'static str> {
     BEGINNINGS.iter().find(|(beginning, _)| begins(beginning.as_bytes())).map(|(_, what)| *what)
 }
 
-/// Whether a file that begins with `start` is an HTML page.
+/// True if a file that begins with `start` is an HTML page.
 pub(crate) fn is_page(start: &[u8]) -> bool {
     told_by(start) == Some(HTML)
 }
 
-/// The endings of files with weights that aren't read, and what wrote them; the likeliest first.
+/// The endings of weight files in unsupported formats, and the frameworks that write them, the likeliest first.
 const ENDINGS: [(&str, &str); 7] = [
     (".bin", PYTORCH),
     (".pt", PYTORCH),
@@ -45,17 +44,17 @@ const ENDINGS: [(&str, &str); 7] = [
 ];
 const PYTORCH: &str = "PyTorch";
 
-/// What is to be said of files among which there are weights in another format alone.
+/// Describes the unsupported format of the weights among `names`; `None` where there are no such weights.
 pub(crate) fn told_by_names(names: &[&str]) -> Option<String> {
-    // Beside weights lie other files with the same endings.
+    // Other files, such as the state of a training run, have the same endings as weights.
     let is_model = |name: &&str| name.contains("model");
     let with = |ending: &str| names.iter().copied().filter(|name| name.ends_with(ending)).max_by_key(is_model);
     let (name, writer) = ENDINGS.iter().find_map(|(ending, writer)| Some((with(ending)?, *writer)))?;
     let hint = match writer {
-        PYTORCH => " (Hugging Face's transformers make safetensors of it: from_pretrained, then save_pretrained)",
+        PYTORCH => " (Hugging Face's transformers convert them to safetensors: from_pretrained, then save_pretrained)",
         _ => "",
     };
-    Some(format!("{name} has its weights as {writer} keeps them, which isn't read{hint}"))
+    Some(format!("{name} has its weights as {writer} keeps them, which is not supported{hint}"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Every way in which a GGUF file can be wrong has an error that says what and where.
+//! Every fault of a GGUF file has an error that names the fault and its place.
 
 use wgslm_formats::{
     Error,
@@ -12,7 +12,7 @@ use wgslm_testing::{
 const F32: u32 = TensorType::F32.id();
 const Q4_0: u32 = TensorType::Q4_0.id();
 
-/// A file, the code of the error it must give, and a part of that error's message.
+/// A file, the code of its error, and a part of the error's message.
 struct Case {
     name: &'static str,
     file: Vec<u8>,
@@ -105,7 +105,7 @@ fn absurd_counts_and_lengths_are_refused_before_anything_is_stored() {
     ]);
 }
 
-/// Four strings that are each within their limit, and together are not.
+/// Four strings that are each within their limit, but together beyond that of the header, are refused.
 #[test]
 fn a_header_without_end_is_refused() {
     let text = "x".repeat(20 << 20);

@@ -1,6 +1,5 @@
-//! Damaged files: thousands of headers changed at random and thousands of cuts, from a fixed seed. The reader must
-//! neither panic nor allocate more than a small multiple of what it was given, and must say the same about a file in
-//! whatever pieces it comes.
+//! Damaged files: thousands of headers changed at random and thousands of cuts, from a fixed seed. The reader must neither panic
+//! nor allocate more than a small multiple of its input, and must report the same for pieces of any size.
 
 use std::{cell::RefCell, collections::BTreeMap, fs};
 
@@ -61,7 +60,7 @@ fn valid_files() -> Vec<Vec<u8>> {
     vec![rich.clone().finish(), rich.version(2).finish(), small.finish(), every_type.finish(), golden]
 }
 
-/// Reads a file to its end or its first error, and keeps only the header for as long.
+/// Reads a file to its end or its first error; keeps nothing but the header until then.
 fn scan(file: &[u8], random: &mut Random) -> Result<()> {
     let limit = piece_limit(random);
     let (mut reader, mut rest, mut kept) = (Reader::new(), file, None);
@@ -109,7 +108,7 @@ fn damaged_files_neither_panic_nor_allocate_much() {
         assert_eq!(whole.as_ref().err().map(describe), result.as_ref().err().map(describe));
         *outcomes.borrow_mut().entry(result.as_ref().map_or_else(Error::code, |()| "complete")).or_default() += 1;
     });
-    // Damage that never got past the magic, or that never did harm, would show nothing.
+    // If damage never got past the magic, or never did harm, the test would show nothing.
     let outcomes = outcomes.into_inner();
     let expected = [
         "complete",

@@ -1,11 +1,11 @@
-//! From one GGUF file to a quantised one: what changes, and what stays to the byte.
+//! Quantising a GGUF file: the values that change, and those that stay to the byte.
 
 use wgslm_formats::gguf::TensorType;
 use wgslm_formats::quantise::FileQuantiser;
 use wgslm_formats::{Error, Result};
 use wgslm_testing::gguf_writer::GgufWriter;
 
-/// What a file of these bytes becomes, in pieces of `size`.
+/// The quantised file, from one of these bytes in pieces of `size`.
 fn quantized(bytes: &[u8], policy: &str, size: usize) -> Result<Vec<u8>> {
     let mut file = Vec::new();
     let mut quantizer = FileQuantiser::new(policy.parse()?);
@@ -19,7 +19,7 @@ fn quantized(bytes: &[u8], policy: &str, size: usize) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// Values whose types the reader widens, each in its own.
+/// Metadata of every type, also of those that the reader widens.
 fn every_value() -> GgufWriter {
     GgufWriter::new()
         .metadata("u8", u8::MAX)
@@ -46,7 +46,7 @@ fn bytes_of(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// Q8_0 as its definition has it: an f16 scale, a 127th of the largest magnitude, and 32 codes.
+/// Q8_0 by its definition: an f16 scale, a 127th of the largest magnitude, and 32 codes.
 fn q8_0(values: &[f32]) -> Vec<u8> {
     let block = |block: &[f32]| {
         let scale = block.iter().fold(0.0f32, |largest, value| largest.max(value.abs())) / 127.0;
@@ -70,7 +70,7 @@ fn all_but_the_quantised_matrices_stays_to_the_byte() {
     let file = every_value().metadata("general.file_type", 0_u32).alignment(64).metadata("after", 1_i8);
     let file = rest(file.tensor("matrix.weight", TensorType::F32, &[64, 2], &bytes_of(&weights()))).finish();
     let expected = every_value().alignment(64).metadata("after", 1_i8);
-    // What says how the weights are stored comes last.
+    // The keys that say how the weights are stored come last.
     let expected = expected.metadata("general.file_type", 7_u32).metadata("general.quantization_version", 2_u32);
     let expected = rest(expected.tensor("matrix.weight", TensorType::Q8_0, &[64, 2], &q8_0(&weights()))).finish();
     // A tie in the numbers of weights goes to the type of the higher number, Q8_0.

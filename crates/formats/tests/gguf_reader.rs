@@ -1,4 +1,4 @@
-//! The GGUF reader on whole files: what it finds, in whatever pieces the bytes arrive.
+//! The GGUF reader on whole files, in pieces of any size.
 
 use std::{
     fs,
@@ -80,7 +80,7 @@ fn every_metadata_type_is_read() {
     assert_eq!(file.header.metadata.iter().count(), expected.len() + 2);
 }
 
-/// What llama.cpp makes of values that stray from the format.
+/// Values that stray from the format are read as llama.cpp reads them.
 #[test]
 fn values_that_llama_cpp_takes_are_taken() {
     let wrong = b"caf\xe9";
@@ -178,7 +178,7 @@ fn tensor_types_are_found_by_their_numbers() {
     assert_eq!(TensorType::IQ2_XXS.to_string(), "IQ2_XXS");
 }
 
-/// Every golden file of every tensor type: a wrong block size would make tensors overlap or leave gaps.
+/// The golden files of every tensor type are read whole: a wrong block size would make tensors overlap or leave gaps.
 #[test]
 fn golden_files_are_complete_to_their_last_byte() {
     let paths: Vec<PathBuf> = golden_roots()

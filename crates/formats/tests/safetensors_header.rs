@@ -1,6 +1,5 @@
-//! Safetensors headers: what they say, what they may not say, and thousands that were damaged at random from a fixed seed. The
-//! reader must neither panic nor allocate more than a small multiple of what it was given, and must say the same about a header
-//! in whatever pieces it comes.
+//! Safetensors headers: valid ones, refused ones, and thousands that were damaged at random from a fixed seed. The reader must
+//! neither panic nor allocate more than a small multiple of its input, and must report the same for pieces of any size.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -115,7 +114,7 @@ fn announced_lengths_allocate_nothing() {
         assert_eq!(result.expect_err("it isn't there").code(), code);
         assert!(allocated < 4096, "{allocated} bytes allocated for a header of {length}");
     }
-    // Deep nesting in what is skipped, and in what isn't.
+    // Deep nesting in values that are skipped, and in those that are parsed.
     for name in ["__metadata__", "a"] {
         let header = format!("{{\"{name}\":{}", "[".repeat(100_000));
         let file = [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();

@@ -1,4 +1,4 @@
-//! How long it takes to build a tokenizer from a GGUF file's header, and to encode 10 kB of text.
+//! Measures building a tokenizer from a GGUF file's header, and encoding 10 kB of text.
 //!
 //! Natively `cargo bench -p wgslm-text --bench tokenizer -- MODEL.gguf`; as WebAssembly through `tokenizer.mjs`, which takes the
 //! times, since there is no clock inside.
@@ -6,7 +6,7 @@
 use wgslm_formats::gguf::{Event, Metadata, Reader};
 use wgslm_text::{Special, Tokenizer};
 
-/// The first 10 kB of the readme, once more from the start where it is shorter.
+/// The first 10 kB of the readme, repeated where it is shorter.
 fn text() -> String {
     let mut text = include_str!("../../../README.md").repeat(10);
     let end = (0..=10_000).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
@@ -54,7 +54,7 @@ fn main() {
 #[cfg(target_arch = "wasm32")]
 fn main() {}
 
-// Exporting functions by name is what counts as unsafe here, and reading the bytes that JavaScript has put into memory.
+// Exporting functions by name, and reading memory that JavaScript has written, count as unsafe.
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code)]
 mod exports {
@@ -68,7 +68,7 @@ mod exports {
         static TOKENIZER: RefCell<Option<Tokenizer>> = const { RefCell::new(None) };
     }
 
-    /// Makes room for the start of a file and returns where.
+    /// Makes room for the start of a file and returns the address.
     #[unsafe(no_mangle)]
     extern "C" fn room(length: usize) -> *mut u8 {
         BYTES.with_borrow_mut(|bytes| {

@@ -1,19 +1,19 @@
-//! Tokens to text, one token at a time.
+//! Decodes tokens to text, one token at a time.
 
 use std::sync::Arc;
 
 use crate::tokenizer::spelling::Spelling;
 use crate::tokenizer::vocabulary::Vocabulary;
 
-/// Turns one sequence of tokens into text as they come.
+/// Decodes one sequence of tokens to text as they come.
 ///
-/// A token may end inside a UTF-8 character; its bytes are held back until the character is whole. Each push costs time
-/// in the length of its own token.
+/// A token may end inside a UTF-8 character; its bytes are held back until the character is whole. The time of each push is
+/// proportional to the length of its token.
 #[derive(Clone, Debug)]
 pub struct Detokenizer {
     vocabulary: Arc<Vocabulary>,
     spelling: Spelling,
-    /// A space that begins the text is left out.
+    /// True if a space at the start of the text is left out.
     trim_space: bool,
     /// The bytes of a character that is not whole yet: at most three between two pushes.
     pending: Vec<u8>,
@@ -41,7 +41,8 @@ impl Detokenizer {
         self.take_whole_characters()
     }
 
-    /// The end of the text: U+FFFD if its last character never became whole, otherwise nothing. Ready for the next.
+    /// Ends the text: U+FFFD if its last character is incomplete, otherwise nothing. The detokenizer can then be used for another
+    /// text.
     pub fn finish(&mut self) -> String {
         String::from_utf8_lossy(&std::mem::take(&mut self.pending)).into_owned()
     }

@@ -1,22 +1,22 @@
 //! The error type of this crate: every way in which turning text to tokens or back can fail, with a stable code.
 
-/// Every message says what happened, where, and what the user can do next.
+/// An error of this crate. Its message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An error of the model's files, the tokenizer's part of them included.
+    /// An error in the model's files, including their tokenizer.
     #[error(transparent)]
     File(#[from] wgslm_formats::Error),
     /// A tokenizer that cannot be built or used.
     #[error("tokenizer: {reason}")]
     Tokenizer {
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
     /// A chat template that is missing or fails.
     #[error("chat template: {reason}")]
     ChatTemplate {
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
 }
@@ -32,12 +32,12 @@ impl Error {
         }
     }
 
-    /// A metadata key that a tokenizer cannot do without.
+    /// The error for a metadata key that a tokenizer needs and the file lacks.
     pub(crate) fn missing_metadata(key: &str) -> Self {
         wgslm_formats::Error::MissingMetadata { key: key.to_owned() }.into()
     }
 
-    /// A metadata value that a tokenizer cannot use.
+    /// The error for a metadata value that a tokenizer can't use.
     pub(crate) fn invalid_metadata(key: &str, reason: String) -> Self {
         wgslm_formats::Error::InvalidMetadata { key: key.to_owned(), reason }.into()
     }

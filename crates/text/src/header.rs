@@ -1,11 +1,11 @@
-//! Tokenizers and chat templates from what a model's files say, whatever their format.
+//! Builds tokenizers and chat templates from the header of a model, whatever the format of its files.
 
 use wgslm_formats::source::{Format, ModelHeader, TokenizerFiles};
 
 use crate::{ChatTemplate, Error, Result, Tokenizer};
 
 impl Tokenizer {
-    /// Builds the tokenizer of a model; what it is made of is taken out of the header, so that it isn't held twice.
+    /// Builds the tokenizer of a model. Its data is moved out of the header, so that it isn't held twice.
     ///
     /// # Errors
     /// As [`Self::from_metadata`] and [`Self::from_json`].

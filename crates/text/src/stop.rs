@@ -1,18 +1,18 @@
 //! Stop strings in streamed text.
 
-/// The text that may be shown after a piece has come, and whether it has ended.
+/// The effect of a piece of text: the text that may be shown, and whether a stop string has ended it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StopOutcome {
-    /// Text that is certainly not part of a stop string.
+    /// Text that can't be part of a stop string.
     pub text: String,
-    /// True once a stop string has come; nothing follows.
+    /// True once a stop string has come; no text follows.
     pub stopped: bool,
 }
 
-/// Watches streamed text for stop strings and holds back only what may turn out to be the start of one.
+/// Watches streamed text for stop strings, and holds back only text that may be the start of one.
 ///
-/// The stop string that is whole first ends the text (the longest, if several are whole at once), and what stood before it
-/// is the text: the result does not depend on how the text was cut into pieces.
+/// The stop string that is complete first ends the text (the longest, if several are complete at once), and the text before it is
+/// shown. The result doesn't depend on how the text was cut into pieces.
 #[derive(Clone, Debug, Default)]
 pub struct StopMatcher {
     stops: Vec<String>,
@@ -21,7 +21,7 @@ pub struct StopMatcher {
 }
 
 impl StopMatcher {
-    /// A matcher for `stops`; empty strings are left out, and without any everything passes.
+    /// A matcher for `stops`. Empty strings are ignored; if there are no others, all text passes.
     #[must_use]
     pub fn new(stops: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let stops = stops.into_iter().map(Into::into).filter(|stop: &String| !stop.is_empty()).collect();
@@ -47,13 +47,13 @@ impl StopMatcher {
         StopOutcome { text: std::mem::replace(&mut self.pending, held), stopped: self.stopped }
     }
 
-    /// The text still held back, at the end of the stream. The matcher is then ready for another text.
+    /// Ends the stream: returns the text still held back. The matcher can then be used for another text.
     pub fn finish(&mut self) -> String {
         self.stopped = false;
         std::mem::take(&mut self.pending)
     }
 
-    /// The start of the longest end of the pending text that may become a stop string.
+    /// The start of the longest suffix of the pending text that may become a stop string.
     fn possible_start(&self) -> usize {
         let longest = self.stops.iter().map(String::len).max().unwrap_or(0);
         let earliest = (self.pending.len() + 1).saturating_sub(longest);

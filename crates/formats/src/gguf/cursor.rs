@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::{limits::MAX_HEADER_LEN, malformed, unsupported};
 use crate::Error;
 
-/// Why reading an item stopped before its end.
+/// The reason that reading an item stopped before its end.
 pub(super) enum Stop {
     /// The slice must hold at least `need` bytes to get any further.
     Incomplete {
@@ -26,7 +26,7 @@ impl From<Error> for Stop {
 /// The result of reading from a slice that may be incomplete.
 pub(super) type Scan<T> = std::result::Result<T, Stop>;
 
-/// A place in a slice of header bytes.
+/// A read position in a slice of header bytes.
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     start: u64,
@@ -44,12 +44,12 @@ impl<'a> Cursor<'a> {
         self.consumed
     }
 
-    /// The place in the file.
+    /// The position in bytes from the start of the file.
     pub(super) fn offset(&self) -> u64 {
         self.start + self.consumed as u64
     }
 
-    /// The next `len` bytes. `what` names them for the error where the header would grow beyond its limit.
+    /// The next `len` bytes; `what` names them in the error for a header beyond its limit.
     fn take(&mut self, len: u64, what: impl Display) -> Scan<&'a [u8]> {
         let room = MAX_HEADER_LEN.saturating_sub(self.offset());
         // Within the room the length fits the address space, so no sum below can overflow.
@@ -97,7 +97,7 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(text).map_err(|_| malformed(what, offset, "it is not UTF-8 text").into())
     }
 
-    /// A string of at most `limit` bytes, with U+FFFD for what is not UTF-8 in it.
+    /// A string of at most `limit` bytes, in which U+FFFD replaces invalid UTF-8.
     pub(super) fn lossy_string(&mut self, limit: u64, what: impl Display) -> Scan<Cow<'a, str>> {
         self.string_bytes(limit, what).map(String::from_utf8_lossy)
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// The end of the data section that is still accepted: what a signed 64-bit file offset reaches, less room for a header.
+/// The largest accepted end of the data section: half the range of a signed 64-bit file offset, to leave room for a header.
 const MAX_DATA_END: u64 = i64::MAX as u64 / 2;
 
 /// Reads one entry of the directory.
@@ -24,7 +24,7 @@ pub(super) fn read_tensor(cursor: &mut Cursor<'_>, alignment: u32) -> Scan<Tenso
     }
     let mut shape = (0..dimensions).map(|_| cursor.u64()).collect::<Scan<Vec<_>>>()?;
     if shape.is_empty() {
-        // A number by itself, as ggml has it.
+        // A scalar has one dimension of 1, as in ggml.
         shape.push(1);
     }
     let kind = read_type(cursor, &name)?;
@@ -53,7 +53,7 @@ fn read_type(cursor: &mut Cursor<'_>, tensor: &str) -> Scan<TensorType> {
     TensorType::from_id(id).ok_or_else(|| unknown().into())
 }
 
-/// The number of bytes of a tensor, or what is wrong with its shape.
+/// The number of bytes of a tensor, or the fault in its shape.
 fn data_len(kind: TensorType, shape: &[u64]) -> std::result::Result<u64, String> {
     if shape.contains(&0) {
         return Err(format!("its shape {shape:?} has an empty dimension"));
@@ -69,9 +69,8 @@ fn data_len(kind: TensorType, shape: &[u64]) -> std::result::Result<u64, String>
         .ok_or_else(|| format!("its shape {shape:?} overflows"))
 }
 
-/// The tensors in the order in which their bytes arrive, once they are known to follow each other without overlap and
-/// without a gap, but for the padding to the next multiple of the alignment: a wrong offset would otherwise be found
-/// only in what the model says.
+/// The tensors in file order. Each must start where the one before ends, padded to the next multiple of the alignment: otherwise
+/// a wrong offset would only show in the model's answers.
 pub(super) fn lay_out(tensors: &[TensorInfo], data_offset: u64, alignment: u32) -> Result<Vec<Extent>> {
     let mut order: Vec<usize> = (0..tensors.len()).collect();
     order.sort_by_key(|tensor| tensors.get(*tensor).map(|tensor| tensor.offset));

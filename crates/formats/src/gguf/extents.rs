@@ -1,23 +1,23 @@
-//! Where tensors lie in a file, and their bytes as the file arrives.
+//! Byte ranges of tensors in a file, and the tensors' bytes as the file arrives.
 
 use super::Quoted;
 use super::parser::skip;
 use crate::Error;
 
-/// Where bytes of a tensor lie in a file.
+/// The byte range of a tensor in a file.
 #[derive(Debug)]
 pub(crate) struct Extent {
-    /// The tensor's place in the file's directory.
+    /// The tensor's index in the file's directory.
     pub(crate) tensor: usize,
-    /// Its name, for errors.
+    /// The tensor's name, for errors.
     pub(crate) name: String,
-    /// Its first byte, from the start of the file.
+    /// The tensor's first byte, from the start of the file.
     pub(crate) start: u64,
-    /// Its length in bytes, at least one.
+    /// The tensor's length in bytes, at least one.
     pub(crate) bytes: u64,
 }
 
-/// The tensors of a file, in the order in which they lie in it, and how many have arrived.
+/// The tensors of a file in file order, and the number of those that have arrived.
 #[derive(Debug)]
 pub(crate) struct Extents {
     extents: Vec<Extent>,
@@ -26,22 +26,22 @@ pub(crate) struct Extents {
 
 /// Bytes of a tensor.
 pub(crate) struct Arrived<'a> {
-    /// Its place in the file's directory.
+    /// The tensor's index in the file's directory.
     pub(crate) tensor: usize,
-    /// Where in it these bytes lie.
+    /// The offset of these bytes in the tensor.
     pub(crate) offset: u64,
     /// The bytes, at least one.
     pub(crate) bytes: &'a [u8],
 }
 
 impl Extents {
-    /// `extents` are sorted by their start and don't overlap.
+    /// Tracks `extents`, which are sorted by their start and don't overlap.
     pub(crate) fn new(extents: Vec<Extent>) -> Self {
         Self { extents, current: 0 }
     }
 
-    /// The next bytes of the current tensor, past what lies before it; `None` when `input`, which starts at `position`, is used
-    /// up. Both move on.
+    /// The next bytes of the current tensor; `None` when `input`, which starts at `position` in the file, is used up. Skips the
+    /// bytes between tensors, and moves `input` and `position` on.
     pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8], position: &mut u64) -> Option<Arrived<'a>> {
         let Some(extent) = self.extents.get(self.current) else {
             skip(input, position, usize::MAX);
@@ -61,7 +61,8 @@ impl Extents {
         Some(Arrived { tensor: extent.tensor, offset, bytes })
     }
 
-    /// Why a file that ends at `position` isn't whole, unless it is. `file` names it where there are several.
+    /// The error for a file that ends at `position`; `None` where it is complete. `file` names it where a model has several
+    /// files.
     pub(crate) fn ended_early(&self, position: u64, file: Option<&str>) -> Option<Error> {
         let extent = self.extents.get(self.current)?;
         let file = file.map(|file| format!(" of {}", Quoted(file))).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a GGUF file says about itself before its weights: metadata and tensor directory.
+//! The header of a GGUF file: its metadata and its tensor directory.
 
 use super::{Metadata, TensorType};
 
@@ -7,13 +7,13 @@ use super::{Metadata, TensorType};
 pub struct TensorInfo {
     /// The tensor's name, such as `blk.0.attn_q.weight`.
     pub name: String,
-    /// How its weights are stored.
+    /// The type in which the file stores the weights.
     pub kind: TensorType,
-    /// Its 1 to 4 dimensions in GGUF order: the fastest-moving one, the length of a row, first.
+    /// The 1 to 4 dimensions in GGUF order: the row length, which moves fastest, first.
     pub shape: Vec<u64>,
-    /// Where its bytes start, from the start of the data section ([`Header::data_offset`]).
+    /// The offset of the tensor's bytes from the start of the data section ([`Header::data_offset`]).
     pub offset: u64,
-    /// The number of bytes it takes.
+    /// The number of bytes that the tensor takes.
     pub bytes: u64,
 }
 
@@ -44,11 +44,11 @@ pub struct Header {
     pub version: u32,
     /// The metadata, by key.
     pub metadata: Metadata,
-    /// The tensor directory, in the order of the file's directory. The data may lie in another order.
+    /// The tensor directory, in the file's order; the data may lie in another order.
     pub tensors: Vec<TensorInfo>,
-    /// Every tensor's offset is a multiple of this many bytes (`general.alignment`, 32 unless given).
+    /// The alignment of the tensors' offsets in bytes (`general.alignment`, 32 by default).
     pub alignment: u32,
-    /// Where the data section starts, in bytes from the start of the file. Without tensors, where the header ends.
+    /// The start of the data section in bytes from the start of the file; without tensors, the end of the header.
     pub data_offset: u64,
 }
 

@@ -54,7 +54,7 @@ impl Strings {
         self.ends.len()
     }
 
-    /// Whether there is none.
+    /// True if there are no strings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
@@ -86,7 +86,7 @@ impl Array {
         }
     }
 
-    /// Whether there is no element.
+    /// True if there are no elements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -103,7 +103,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Adds a value; returns the one that stood there.
+    /// Sets the value of `key`; returns the previous one.
     pub fn insert(&mut self, key: impl Into<String>, value: Value) -> Option<Value> {
         self.values.insert(key.into(), value)
     }
@@ -114,7 +114,7 @@ impl Metadata {
         self.values.get(key)
     }
 
-    /// Takes the value of `key` out, to free a large array once it has served.
+    /// Removes and returns the value of `key`, to free a large array once it has served.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.values.remove(key)
     }
@@ -184,22 +184,22 @@ impl Metadata {
         }
     }
 
-    /// As [`Self::u32`], for a key that must be there.
+    /// A non-negative integer that fits 32 bits and must be present.
     pub fn require_u32(&self, key: &str) -> Result<u32> {
         self.u32(key)?.ok_or_else(|| missing(key))
     }
 
-    /// As [`Self::f32`], for a key that must be there.
+    /// A float that must be present; integers count as floats.
     pub fn require_f32(&self, key: &str) -> Result<f32> {
         self.f32(key)?.ok_or_else(|| missing(key))
     }
 
-    /// As [`Self::str`], for a key that must be there.
+    /// Text that must be present.
     pub fn require_str(&self, key: &str) -> Result<&str> {
         self.str(key)?.ok_or_else(|| missing(key))
     }
 
-    /// As [`Self::strings`], for a key that must be there.
+    /// An array of strings that must be present.
     pub fn require_strings(&self, key: &str) -> Result<&Strings> {
         self.strings(key)?.ok_or_else(|| missing(key))
     }

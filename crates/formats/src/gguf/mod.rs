@@ -30,17 +30,17 @@ pub(crate) use writer::rewritten_head;
 
 use crate::Error;
 
-/// The file contradicts the format at `offset`.
+/// The error for a file that contradicts the format at `offset`.
 fn malformed(what: impl Display, offset: u64, reason: impl Into<String>) -> Error {
     Error::InvalidGguf { what: what.to_string(), offset, reason: reason.into() }
 }
 
-/// The file goes beyond what is read at `offset`.
+/// The error for a file that needs something unsupported at `offset`.
 fn unsupported(what: impl Display, offset: u64, reason: impl Into<String>) -> Error {
     Error::UnsupportedGguf { what: what.to_string(), offset, reason: reason.into() }
 }
 
-/// Text of a file in an error message: quoted, escaped and not too long, whatever the file holds.
+/// Text of a file, for error messages: quoted, escaped and shortened.
 #[derive(Clone, Copy)]
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 

@@ -1,9 +1,9 @@
 //! Parses a header as its bytes arrive, one item at a time.
 //!
-//! An item is what can be stored at once: the preamble, a metadata entry (of an array its head, then each element), an
-//! entry of the tensor directory. An item that lies whole in a piece is read in place. Otherwise its bytes are gathered
-//! until it is complete, never more of them, and it is read again from its start: it takes few attempts, since each says
-//! how many bytes the next one needs.
+//! An item is the unit that is read at once: the preamble, a metadata entry (of an array its head, then each element), or an
+//! entry of the tensor directory. An item that lies whole in a piece is read in place. Otherwise its bytes, and no more, are
+//! gathered until it is complete, and it is read again from its start. That takes few attempts, since each says how many bytes
+//! the next one needs.
 
 use std::{collections::BTreeSet, mem};
 
@@ -21,7 +21,7 @@ const MAGIC: [u8; 4] = *b"GGUF";
 const ALIGNMENT_KEY: &str = "general.alignment";
 const DEFAULT_ALIGNMENT: u32 = 32;
 
-/// What the next item is.
+/// The kind of the next item.
 enum Step {
     Preamble,
     Metadata,
@@ -30,7 +30,7 @@ enum Step {
     Complete,
 }
 
-/// The parts of a header that have arrived.
+/// Parses a header; holds the items that have arrived.
 pub(crate) struct Parser {
     step: Step,
     /// The first bytes of an item whose rest has not arrived.
@@ -61,8 +61,8 @@ impl Parser {
         }
     }
 
-    /// Takes bytes from `input`, which starts `position` bytes into the file, until it is used up or the header is
-    /// complete. Returns whether the header is complete.
+    /// Takes bytes from `input`, which starts `position` bytes into the file, until it is used up or the header is complete.
+    /// Returns true once the header is complete.
     pub(crate) fn advance(&mut self, input: &mut &[u8], position: &mut u64) -> Result<bool> {
         while !matches!(self.step, Step::Complete) {
             let gathered = mem::take(&mut self.gathered);
@@ -70,7 +70,7 @@ impl Parser {
             let mut cursor = Cursor::new(item, *position - gathered.len() as u64);
             match self.item(&mut cursor) {
                 Ok(()) => {
-                    // Gathered bytes left the input when they were gathered.
+                    // Gathered bytes were taken from the input when they were gathered.
                     let consumed = if gathered.is_empty() { cursor.consumed() } else { 0 };
                     skip(input, position, consumed);
                     self.step();
@@ -103,7 +103,7 @@ impl Parser {
         }
     }
 
-    /// Moves on to the next step where the current one has all its items.
+    /// Moves on to the next step once the current one has all its items.
     fn step(&mut self) {
         loop {
             self.step = match mem::replace(&mut self.step, Step::Complete) {
@@ -185,7 +185,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The complete header, which ended at `position`, and where the tensors lie in the file.
+    /// The complete header, which ends at `position`, and the byte ranges of its tensors in the file.
     pub(crate) fn finish(self, position: u64) -> Result<(Header, Vec<Extent>)> {
         let Self { version, metadata, tensors, alignment, .. } = self;
         let data_offset = if tensors.is_empty() { position } else { position.next_multiple_of(alignment.into()) };
@@ -193,7 +193,7 @@ impl Parser {
         Ok((Header { version, metadata, tensors, alignment, data_offset }, extents))
     }
 
-    /// Why a file is not usable that ends here, at `position`.
+    /// The error for a file that ends at `position`, inside its header.
     pub(crate) fn ended_early(&self, position: u64) -> Error {
         let what = match &self.step {
             Step::Preamble if !MAGIC.iter().zip(&self.gathered).all(|(expected, found)| expected == found) => {

@@ -6,18 +6,17 @@ use super::extents::Arrived;
 use super::{Extents, Header, malformed, parser::Parser};
 use crate::{Error, Result};
 
-/// What [`Reader::read`] found.
+/// An event of [`Reader::read`].
 #[derive(Debug)]
 pub enum Event<'a> {
     /// The metadata and the tensor directory: once, before everything else.
     Header(Header),
-    /// Bytes of a tensor. Tensors come in the order in which they lie in the file, which need not be that of the
-    /// directory; a tensor's bytes come in order and without gaps. Its last ones reach its length: then
-    /// `offset + bytes.len()` equals [`TensorInfo::bytes`](super::TensorInfo::bytes).
+    /// Bytes of a tensor. Tensors come in file order, which need not be that of the directory; a tensor's bytes come in order and
+    /// without gaps. The tensor is complete when `offset + bytes.len()` equals [`TensorInfo::bytes`](super::TensorInfo::bytes).
     Data {
         /// The tensor, as an index into [`Header::tensors`].
         tensor: usize,
-        /// Where in the tensor these bytes lie.
+        /// The offset of these bytes in the tensor.
         offset: u64,
         /// The bytes, at least one, borrowed from the input.
         bytes: &'a [u8],
@@ -26,9 +25,9 @@ pub enum Event<'a> {
 
 /// Reads a GGUF file of version 2 or 3 whose bytes arrive in pieces of any size.
 ///
-/// The header is handed out by value and the tensors' bytes are never copied: the reader itself keeps no more than an
-/// unfinished item of the header and where the tensors lie. What it allocates is bounded by a small multiple of the
-/// bytes that have arrived, whatever lengths the file announces.
+/// The header is returned by value and the tensors' bytes are never copied: the reader itself keeps only an unfinished item of
+/// the header and the tensors' byte ranges. Its allocations are bounded by a small multiple of the bytes that have arrived,
+/// whatever lengths the file announces.
 ///
 /// ```
 /// # fn load(pieces: impl Iterator<Item = Vec<u8>>) -> wgslm_formats::Result<()> {
@@ -80,10 +79,10 @@ impl Reader {
     /// Takes bytes from the front of `input` up to the next event, and returns it; `None` when `input` is used up.
     ///
     /// # Errors
-    /// [`Error::NotGguf`], [`Error::UnsupportedVersion`], [`Error::UnsupportedGguf`], [`Error::UnsupportedTensorType`]
-    /// and [`Error::InvalidGguf`]: the file is of no use, and neither is the reader from then on.
+    /// [`Error::NotGguf`], [`Error::UnsupportedVersion`], [`Error::UnsupportedGguf`], [`Error::UnsupportedTensorType`] and
+    /// [`Error::InvalidGguf`]: the file can't be used, and every later call fails too.
     pub fn read<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Event<'a>>> {
-        // The stage is put back unless reading fails.
+        // An error leaves the stage at `Failed`.
         match mem::replace(&mut self.stage, Stage::Failed) {
             Stage::Header(mut parser) => {
                 if !parser.advance(input, &mut self.position)? {
@@ -109,7 +108,7 @@ impl Reader {
         }
     }
 
-    /// Says whether the file was complete.
+    /// Checks that the file was complete.
     ///
     /// # Errors
     /// [`Error::Truncated`] where bytes are missing, but for padding after the last tensor.

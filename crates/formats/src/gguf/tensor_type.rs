@@ -1,12 +1,12 @@
-//! The tensor types of GGUF: how many weights a block holds and how many bytes it takes.
+//! The tensor types of GGUF, with the numbers of weights and bytes in a block.
 
 use std::fmt;
 
 /// Declares the enum and its table from one list: `name = number, weights a block, bytes a block`.
 macro_rules! tensor_types {
     ($($name:ident = $id:literal, $block_len:literal, $block_bytes:literal;)*) => {
-        /// How a tensor's weights are stored in the file: in blocks of [`Self::block_len`] consecutive weights of a row,
-        /// each [`Self::block_bytes`] long. The discriminant is the number GGUF uses.
+        /// The type in which a file stores a tensor's weights: blocks of [`Self::block_len`] consecutive weights of a row, each
+        /// [`Self::block_bytes`] long. The discriminant is the number that GGUF uses.
         ///
         /// Sources: `enum ggml_type` of <https://github.com/ggml-org/ggml/blob/master/include/ggml.h> for the numbers,
         /// the block structures of <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h> for the sizes.
@@ -30,7 +30,7 @@ macro_rules! tensor_types {
                 }
             }
 
-            /// The number of weights in a block: 1 for the types that are plain numbers.
+            /// The number of weights in a block; 1 for plain floats and integers.
             #[must_use]
             pub const fn block_len(self) -> usize {
                 match self {

@@ -1,4 +1,4 @@
-//! Reads metadata values: one number or string at a time, so that a large array is never held twice.
+//! Reads metadata values one number or string at a time, so that a large array is never held twice.
 
 use std::fmt::{self, Display};
 
@@ -29,7 +29,7 @@ pub(super) enum ScalarType {
 
 /// The number that marks an array.
 const ARRAY: u32 = 9;
-/// What the keys of arrays of tokens and merges begin with.
+/// The prefix of the keys of arrays of tokens and merges.
 const VOCABULARY: &str = "tokenizer.";
 
 impl ScalarType {
@@ -64,7 +64,7 @@ impl ScalarType {
             Self::I64 => Value::I64(i64::from_le_bytes(cursor.fixed()?)),
             Self::F32 => Value::F64(f32::from_le_bytes(cursor.fixed()?).into()),
             Self::F64 => Value::F64(f64::from_le_bytes(cursor.fixed()?)),
-            // Whatever isn't 0 is true, as in llama.cpp.
+            // Every number but 0 is true, as in llama.cpp.
             Self::Bool => Value::Bool(u8::from_le_bytes(cursor.fixed()?) != 0),
             Self::String => Value::String(match text {
                 Text::Exact => cursor.string(MAX_HEADER_LEN, what)?.to_owned(),
@@ -74,17 +74,17 @@ impl ScalarType {
     }
 }
 
-/// What becomes of bytes that are not UTF-8 in a string.
+/// The treatment of strings that are not UTF-8.
 #[derive(Clone, Copy)]
 enum Text {
-    /// They are an error. Vocabularies spell raw bytes out in printable characters, so that a string that is not UTF-8 is
-    /// damaged, and replacing what is wrong would make tokens equal.
+    /// Refuses them. Vocabularies spell raw bytes in printable characters, so a string that is not UTF-8 is damaged, and
+    /// replacing its bytes could make two tokens equal.
     Exact,
-    /// They are replaced: a description is of use without them.
+    /// Replaces invalid bytes: a description is still of use without them.
     Lossy,
 }
 
-/// What follows a metadata key.
+/// The part of a metadata entry that is read at once.
 pub(super) enum Start {
     /// The whole value.
     Complete(Value),
@@ -117,7 +117,7 @@ fn unknown_type(what: Key<'_>, offset: u64, id: u32) -> Error {
     malformed(what, offset, format!("there is no value type {id}"))
 }
 
-/// Names a metadata entry in an error.
+/// The name of a metadata entry in an error.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a>(pub(super) &'a str);
 
@@ -127,7 +127,7 @@ impl Display for Key<'_> {
     }
 }
 
-/// Names an element of a metadata array in an error, counting from one.
+/// The name of an element of a metadata array in an error, counting from one.
 pub(super) struct Element<'a> {
     key: Key<'a>,
     number: u64,
@@ -161,12 +161,12 @@ impl PartialArray {
         Self { key: key.to_owned(), kind, text, len, elements }
     }
 
-    /// Whether all elements are there.
+    /// True if all elements have been read.
     pub(super) fn is_complete(&self) -> bool {
         self.elements.len() as u64 == self.len
     }
 
-    /// The element that is to be read next, for an error.
+    /// The name of the next element, for an error.
     pub(super) fn next_element(&self) -> Element<'_> {
         Element { key: Key(&self.key), number: self.elements.len() as u64 + 1, len: self.len }
     }
@@ -190,7 +190,7 @@ impl PartialArray {
             (Array::F32(values), Value::F64(value)) => values.push(value as f32),
             (Array::Bool(values), Value::Bool(value)) => values.push(value),
             (Array::Strings(values), Value::String(value)) => values.push(&value),
-            // `new` chooses the array by the type that `read` goes by.
+            // `new` chooses the array for the type that `read` reads.
             (_, value) => return Err(malformed(self.next_element(), offset, format!("unexpected {value:?}")).into()),
         }
         Ok(())

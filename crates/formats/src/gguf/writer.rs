@@ -9,7 +9,7 @@ use super::value::{self, Start};
 use super::{Header, TensorInfo, TensorType, malformed};
 use crate::Result;
 
-/// Where the metadata begin: after the magic, the version and two counts.
+/// The start of the metadata: after the magic, the version and two counts.
 const METADATA_OFFSET: usize = 24;
 
 const FILE_TYPE: &str = "general.file_type";
@@ -17,12 +17,12 @@ const QUANTIZATION_VERSION: &str = "general.quantization_version";
 /// `GGML_QNT_VERSION` of <https://github.com/ggml-org/ggml/blob/master/include/ggml.h>.
 const CURRENT_VERSION: u32 = 2;
 
-/// The number of the value type: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure>.
+/// The number of the value type `UINT32`: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure>.
 const U32: u32 = 4;
 
-/// The head of a file like that which begins with `head` and has `header`, with `tensors` in its directory, up to the first
-/// tensor's first byte. Metadata are copied as they are, so that no value changes its type, but for what says how the weights
-/// are stored.
+/// The head of a new file, up to its first tensor's first byte: that of the file that begins with `head` and has `header`, with
+/// `tensors` as its directory. Metadata are copied byte for byte, so that no value changes its type, except those that say how
+/// the weights are stored.
 ///
 /// # Errors
 /// [`crate::Error::InvalidGguf`] where `head` isn't that of `header`.
@@ -70,7 +70,7 @@ fn push_string(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// The key of the metadata entry at `at`, and where all of it lies.
+/// The key of the metadata entry at offset `at`, and the byte range of the entry.
 fn entry(head: &[u8], at: usize) -> Scan<(&str, Range<usize>)> {
     let mut cursor = Cursor::new(&head[at..], at as u64);
     let key = cursor.string(MAX_KEY_LEN, "a metadata key")?;
@@ -82,9 +82,9 @@ fn entry(head: &[u8], at: usize) -> Scan<(&str, Range<usize>)> {
     Ok((key, at..at + cursor.consumed()))
 }
 
-/// The number of the type that most weights of matrices have: `enum llama_ftype` of
-/// <https://github.com/ggml-org/llama.cpp/blob/master/include/llama.h>. None where it's a mixture's, which can't be told from
-/// its types.
+/// The file type named after the tensor type that most matrix weights have: `enum llama_ftype` of
+/// <https://github.com/ggml-org/llama.cpp/blob/master/include/llama.h>. `None` for types of mixtures, since the types alone don't
+/// tell which mixture it is.
 fn file_type(tensors: &[TensorInfo]) -> Option<u32> {
     let mut weights: BTreeMap<TensorType, u64> = BTreeMap::new();
     for tensor in tensors.iter().filter(|tensor| tensor.shape.len() > 1) {

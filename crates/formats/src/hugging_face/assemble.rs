@@ -1,4 +1,4 @@
-//! The tensors of safetensors files as those of a GGUF model: names, shapes, what is put together and what is rewritten.
+//! Maps the tensors of safetensors files to those of a GGUF model: names, shapes, stacked experts and rewritten bytes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,16 +9,16 @@ use crate::layout::{Piece, Rewrite};
 use crate::safetensors::Entry;
 use crate::{Error, Result};
 
-/// The file that a tensor is in, for errors, and its entry.
+/// The name of a tensor's file, for errors, and the tensor's entry.
 pub(super) type Found<'a> = (&'a str, &'a Entry);
 
-/// The model's tensors, and for each file's entries what they are of them.
+/// The model's tensors, and for each file the piece of the model that each of its entries is.
 pub(super) struct Tensors {
     pub(super) tensors: Vec<TensorInfo>,
     pub(super) pieces: Vec<Vec<Piece>>,
 }
 
-/// Puts the tensors of `files` together.
+/// Maps the tensors of `files` to the model's tensors.
 pub(super) fn tensors(
     model: &ModelType,
     tied_head: bool,
@@ -27,7 +27,7 @@ pub(super) fn tensors(
 ) -> Result<Tensors> {
     let experts = metadata.u32(&format!("{}.expert_count", model.architecture))?.unwrap_or_default();
     let mut all = Tensors { tensors: Vec::new(), pieces: Vec::new() };
-    // Tensors of several experts by name: their place, and which experts have come.
+    // Tensors that stack several experts, by name: their index, and the experts found so far.
     let mut stacks: HashMap<String, (usize, HashSet<u64>)> = HashMap::new();
     let mut names = HashSet::new();
     let mut not_run = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn tensors(
                 Fate::Unknown => return Err(unknown(model, found)),
                 Fate::Whole(name) => {
                     if !names.insert(name.clone()) {
-                        return Err(damaged(found, &format!("{name} of GGUF is another tensor already")));
+                        return Err(damaged(found, &format!("another tensor is {name} of GGUF already")));
                     }
                     let rewrite = rewrite(model, metadata, &name, found)?;
                     all.tensors.push(info(name, rewrite, None, found)?);
@@ -52,7 +52,7 @@ pub(super) fn tensors(
                 }
                 Fate::Expert(name, expert) => {
                     if expert >= u64::from(experts) {
-                        return Err(damaged(found, &format!("there are {experts} experts")));
+                        return Err(damaged(found, &format!("config.json says that there are {experts} experts")));
                     }
                     let wanted = info(name.clone(), Rewrite::None, Some(experts.into()), found)?;
                     let (tensor, come) = stacks.entry(name).or_insert_with(|| {
@@ -64,7 +64,7 @@ pub(super) fn tensors(
                         return Err(damaged(found, "its type and shape are not those of the other experts"));
                     }
                     if !come.insert(expert) {
-                        return Err(damaged(found, "that expert is another tensor already"));
+                        return Err(damaged(found, "another tensor is that expert already"));
                     }
                     Piece { tensor: Some(*tensor), offset: expert * entry.bytes, rewrite: Rewrite::None }
                 }
@@ -84,7 +84,7 @@ pub(super) fn tensors(
     Ok(all)
 }
 
-/// The tensor `name` of GGUF, with `experts` times what was found where that is given.
+/// The entry of GGUF's tensor `name`, with a dimension of `experts` where these are given.
 fn info(name: String, rewrite: Rewrite, experts: Option<u64>, found: Found<'_>) -> Result<TensorInfo> {
     let (_, entry) = found;
     let unsupported = || Error::UnsupportedTensorType {
@@ -94,7 +94,7 @@ fn info(name: String, rewrite: Rewrite, experts: Option<u64>, found: Found<'_>) 
     };
     let kind = rewrite.kind(entry.kind().ok_or_else(unsupported)?);
     let mut shape: Vec<u64> = entry.shape.iter().rev().copied().collect();
-    // A convolution over each channel by itself has a dimension for the channels that one takes in.
+    // A depthwise convolution has an extra dimension of 1: the input channels of each channel.
     if name.ends_with("shortconv.conv.weight") && shape.len() == 3 && shape[1] == 1 {
         shape.remove(1);
     }
@@ -108,7 +108,7 @@ fn info(name: String, rewrite: Rewrite, experts: Option<u64>, found: Found<'_>) 
     Ok(TensorInfo { name, kind, shape, offset: entry.offset, bytes })
 }
 
-/// What becomes of the bytes of the tensor `name` of GGUF.
+/// The rewrite of the bytes of GGUF's tensor `name`.
 fn rewrite(model: &ModelType, metadata: &Metadata, name: &str, found: Found<'_>) -> Result<Rewrite> {
     let (_, entry) = found;
     if model.norms_add_one && entry.name.ends_with("norm.weight") {
@@ -125,7 +125,7 @@ fn rewrite(model: &ModelType, metadata: &Metadata, name: &str, found: Found<'_>)
     let heads = u64::from(key(heads)?.or(key("head_count")?).unwrap_or_default());
     let rows = entry.shape.first().copied().unwrap_or_default();
     if heads == 0 || rows == 0 || rows % (2 * heads) != 0 {
-        return Err(damaged(found, &format!("its {rows} rows are not pairs for each of {heads} heads")));
+        return Err(damaged(found, &format!("its {rows} rows don't divide into pairs for {heads} heads")));
     }
     Ok(Rewrite::PairRows { rows: (rows / heads) as usize, row_bytes: (entry.bytes / rows) as usize })
 }
@@ -136,7 +136,7 @@ fn unknown(model: &ModelType, (file, entry): Found<'_>) -> Error {
         let reason = if packed("_blocks") || packed("_scales") {
             format!("{} is in blocks of MXFP4, which are read from GGUF files only", entry.name)
         } else {
-            format!("{} has gate and up of all experts in turns, which is read from GGUF files only", entry.name)
+            format!("{} interleaves gate and up of all experts, which is read from GGUF files only", entry.name)
         };
         return Error::UnsupportedSafetensors { file: file.to_owned(), reason };
     }

@@ -1,4 +1,4 @@
-//! config.json: typed values by name.
+//! Typed values of config.json, by name.
 
 use serde_json::{Map, Value};
 
@@ -8,9 +8,10 @@ use crate::{Error, Result};
 /// The name of the file.
 pub(super) const FILE: &str = "config.json";
 
-/// An object of config.json or of another file beside it. A value of `null` counts as absent, as it does where these files are written.
+/// An object of config.json or of another JSON file beside it. A value of `null` counts as absent, as in the libraries that write
+/// these files.
 pub(super) struct Config {
-    /// The file that it is in.
+    /// The file's name, for errors.
     file: String,
     values: Map<String, Value>,
 }
@@ -21,13 +22,13 @@ impl Config {
         Ok(Self { file: file.to_owned(), values: json::parse(file, json)? })
     }
 
-    /// The value of the first of `names` that is there.
+    /// The name and value of the first of `names` that is present.
     pub(super) fn get(&self, names: &[&str]) -> Option<(String, &Value)> {
         let values = names.iter().filter_map(|name| Some(((*name).to_owned(), self.values.get(*name)?)));
         values.into_iter().find(|(_, value)| !value.is_null())
     }
 
-    /// A number, finite or not; integers count.
+    /// A number, finite or not; integers count as numbers.
     pub(super) fn number(&self, names: &[&str]) -> Result<Option<f64>> {
         self.typed(names, "it should be a number", json::number)
     }
@@ -37,7 +38,7 @@ impl Config {
         self.typed(names, "it should be an integer from 0 on", Value::as_u64)
     }
 
-    /// As [`Self::count`], for what must be there and above zero.
+    /// A positive integer that must be present.
     pub(super) fn require_count(&self, names: &[&str]) -> Result<u64> {
         match self.count(names)? {
             Some(0) => Err(invalid(format!("{} is 0", names.join(" or ")))),
@@ -63,7 +64,7 @@ impl Config {
         })
     }
 
-    /// The ids of tokens: one, or a list of them. What can't be an id, such as the -1 of no token, is left out.
+    /// The ids of tokens: one, or a list. Values that can't be ids, such as -1 for no token, are left out.
     pub(super) fn tokens(&self, name: &str) -> Result<Option<Vec<u32>>> {
         let ids = self.typed(&[name], "it should be an integer or a list of integers", |value| match value {
             Value::Array(values) => values.iter().map(Value::as_i64).collect::<Option<Vec<_>>>(),
@@ -98,12 +99,12 @@ impl Config {
     }
 }
 
-/// What is wrong with config.json.
+/// The error for an unusable value in config.json.
 pub(super) fn invalid(reason: String) -> Error {
     Error::InvalidConfig { file: FILE.to_owned(), reason }
 }
 
-/// What config.json must have and hasn't.
+/// The error for a config.json that has none of `names`.
 pub(super) fn lacks(names: &[&str]) -> Error {
     invalid(format!("it lacks {}", names.join(" or ")))
 }

@@ -1,4 +1,4 @@
-//! The files of a folder, read in order: config.json, what belongs to the tokenizer, the index of shards, and the shards' headers.
+//! Reads the files of a folder in order: config.json, the tokenizer's files, the index of shards, and the shards' headers.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,7 +22,7 @@ const CHAT_TEMPLATE_JSON: &str = "chat_template.json";
 const INDEX: &str = "model.safetensors.index.json";
 const SINGLE: &str = "model.safetensors";
 
-/// The files that are read as a whole, in order, and the most bytes of each. Only config.json must be there.
+/// The files that are read whole, in order, and their largest sizes in bytes. Only config.json is required.
 const WHOLE: [(&str, usize); 9] = [
     (config::FILE, 4 << 20),
     (GENERATION_CONFIG, 1 << 20),
@@ -35,7 +35,7 @@ const WHOLE: [(&str, usize); 9] = [
     (INDEX, 64 << 20),
 ];
 
-/// What config.json and generation_config.json, which comes first where it is there, call the tokens that end an answer.
+/// The key of the tokens that end an answer, in generation_config.json and, where that doesn't have it, in config.json.
 const STOP_TOKENS: &str = "eos_token_id";
 
 /// The most files with tensors.
@@ -43,24 +43,24 @@ const MAX_SHARDS: usize = 4096;
 
 /// Reads the headers of a folder.
 pub(crate) struct Folder {
-    /// How many files of [`WHOLE`] are done.
+    /// The number of files of [`WHOLE`] that are done.
     whole: usize,
     gathered: Vec<u8>,
     files: Vec<ModelFile>,
     model: Option<Described>,
     tokenizer: TokenizerFiles,
-    /// GGUF's number of the pooling, where a file says it.
+    /// The number of the pooling in GGUF, where a file gives one.
     pooling: Option<u64>,
-    /// The file that each tensor should be in, where there is an index.
+    /// The file of each tensor by the tensor's name, where there is an index.
     weight_map: Option<HashMap<String, String>>,
     /// The names of the files with tensors.
     shards: Vec<String>,
     reader: HeaderReader,
-    /// Those whose headers are there: their tensors, and where their data starts.
+    /// The shards whose headers have been read: their tensors, and the start of their data.
     read: Vec<(Vec<Entry>, u64)>,
 }
 
-/// What config.json says.
+/// The model as config.json describes it.
 struct Described {
     kind: &'static ModelType,
     metadata: Metadata,
@@ -89,12 +89,12 @@ impl Folder {
         }
     }
 
-    /// Takes the contents of a file that was read as a whole.
+    /// Takes the contents of a file that is read whole.
     fn take(&mut self, file: &str, bytes: Vec<u8>) -> Result<()> {
         match file {
             config::FILE => {
                 let config = Config::parse(file, &bytes)?;
-                // What is wrong with it is said before anything else is fetched.
+                // Errors in config.json are reported before anything else is fetched.
                 let kind = keys::model_type(&config)?;
                 let (metadata, factors) = keys::metadata(kind, &config)?;
                 let tied_head = kind.tied_head || config.flag("tie_word_embeddings")?.unwrap_or(false);
@@ -116,7 +116,7 @@ impl Folder {
                 let text = text.map_err(|_| Error::InvalidConfig { file: file.to_owned(), reason })?;
                 self.tokenizer.chat_template = Some(text);
             }
-            // An older place for the same.
+            // Older folders keep the template here.
             CHAT_TEMPLATE_JSON => {
                 let template = Config::parse(file, &bytes)?.text("chat_template")?;
                 self.tokenizer.chat_template = self.tokenizer.chat_template.take().or(template);
@@ -132,7 +132,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Goes on to the next file.
+    /// Moves on to the next file.
     fn advance(&mut self) {
         let embeds = self.model.as_ref().is_some_and(|model| model.kind.embeds);
         let of_no_use = |file: &str| !embeds && [sentence::MODULES, sentence::POOLING].contains(&file);
@@ -147,7 +147,7 @@ impl Folder {
         }
     }
 
-    /// Holds the tensors of a file against the index.
+    /// Checks the tensors of a file against the index.
     fn check(&self, file: &str, entries: &[Entry]) -> Result<()> {
         let Some(map) = &self.weight_map else { return Ok(()) };
         let wrong = |reason: String| Err(Error::WrongPart { file: file.to_owned(), reason });
@@ -163,12 +163,12 @@ impl Folder {
     }
 }
 
-/// The names of the files of an index, in order. They are those of files beside it, not paths to elsewhere.
+/// The file names of an index, in order. Each must be the name of a file beside the index, not a path.
 fn shards(weight_map: &HashMap<String, String>) -> Result<Vec<String>> {
     let names: BTreeSet<&String> = weight_map.values().collect();
     let invalid = |reason| Err(Error::InvalidConfig { file: INDEX.to_owned(), reason });
     if names.is_empty() || names.len() > MAX_SHARDS {
-        return invalid(format!("it names {} files", names.len()));
+        return invalid(format!("it names {} files; it should name 1 to {MAX_SHARDS}", names.len()));
     }
     let plain = |name: &str| {
         name.ends_with(".safetensors")
@@ -213,7 +213,7 @@ impl Headers for Folder {
         let Some((file, _)) = WHOLE.get(self.whole) else { return Err(self.reader.ended_early()) };
         let bytes = std::mem::take(&mut self.gathered);
         if let Some(what) = told_by(&bytes) {
-            // Servers of single pages answer so for any file that isn't there.
+            // Servers of single-page applications answer with their page for any missing file.
             if is_page(&bytes) && *file != config::FILE {
                 tracing::warn!(file, "{what}; the model goes without it");
                 self.advance();

@@ -1,15 +1,15 @@
-//! JSON as Python writes it: `NaN`, `Infinity` and `-Infinity` are numbers in it.
+//! JSON as Python writes it, in which `NaN`, `Infinity` and `-Infinity` are numbers.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{Error, Result};
 
-/// The numbers that are not finite, by the names that Python has for them; the longer of two that begin alike comes first.
+/// The numbers that are not finite, by their names in Python.
 const NOT_FINITE: [(&str, f64); 3] = [("-Infinity", f64::NEG_INFINITY), ("Infinity", f64::INFINITY), ("NaN", f64::NAN)];
 
-/// The key of an object that stands for such a number: newer versions of Hugging Face's library write
-/// `{"__float__": "Infinity"}`.
+/// The key of an object that stands for a number that is not finite; newer versions of Hugging Face's library write
+/// `{"__float__": "Infinity"}` themselves.
 const TAG: &str = "__float__";
 
 /// Parses the contents of `file`. Numbers that are not finite become objects, which [`number`] reads.
@@ -22,13 +22,13 @@ pub(super) fn parse<T: DeserializeOwned>(file: &str, json: &[u8]) -> Result<T> {
         .map_err(|error| Error::InvalidConfig { file: file.to_owned(), reason: error.to_string() })
 }
 
-/// The number that `value` is, finite or not.
+/// `value` as a number, finite or not, if it is one.
 pub(super) fn number(value: &Value) -> Option<f64> {
     let named = |name: &str| NOT_FINITE.iter().find(|(other, _)| *other == name).map(|(_, number)| *number);
     value.as_f64().or_else(|| named(value.as_object()?.get(TAG)?.as_str()?))
 }
 
-/// The same JSON with objects for the numbers that are not finite.
+/// The same JSON with an object in place of each number that is not finite.
 fn tagged(json: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len());
     let (mut rest, mut in_string) = (json, false);
@@ -41,7 +41,7 @@ fn tagged(json: &[u8]) -> Vec<u8> {
                 rest = &rest[name.len()..];
                 continue;
             }
-            // What is escaped doesn't end the string.
+            // An escaped character doesn't end the string.
             (None, b'\\') if in_string => rest.len().min(2),
             (None, byte) => {
                 in_string ^= *byte == b'"';

@@ -1,4 +1,4 @@
-//! From config.json to GGUF's metadata keys.
+//! Converts config.json to GGUF's metadata keys.
 
 use super::config::{Config, invalid, lacks};
 use super::model_types::{MODEL_TYPES, ModelType};
@@ -6,10 +6,10 @@ use super::rope;
 use crate::gguf::{Metadata, Value};
 use crate::{Error, Result};
 
-/// A value of config.json and its key in GGUF, without the architecture before it.
+/// A value of config.json and its key in GGUF, without the architecture's prefix.
 pub(super) struct Key {
     pub(super) gguf: &'static str,
-    /// Its names in config.json; the first that is there counts.
+    /// The value's names in config.json; the first that is present counts.
     pub(super) config: &'static [&'static str],
     pub(super) kind: Kind,
     pub(super) absent: Absent,
@@ -20,13 +20,13 @@ pub(super) enum Kind {
     Number,
 }
 
-/// What becomes of a key that config.json lacks.
+/// The treatment of a key that config.json lacks.
 pub(super) enum Absent {
-    /// The model can't do without it.
+    /// Refuses the model, which needs the key.
     Refused,
-    /// GGUF's reader has its own idea.
+    /// Leaves the key out, so that the default of GGUF's reader applies.
     Left,
-    /// This, which Hugging Face's code takes for granted.
+    /// Uses this default of Hugging Face's code.
     Taken(f64),
 }
 
@@ -43,13 +43,13 @@ pub(super) const fn number(gguf: &'static str, config: &'static [&'static str]) 
 }
 
 impl Key {
-    /// The same key, which must be there.
+    /// Makes the key required.
     pub(super) const fn required(mut self) -> Self {
         self.absent = Absent::Refused;
         self
     }
 
-    /// The same key, with what is taken where it isn't there.
+    /// Gives the key a default.
     pub(super) const fn or(mut self, value: f64) -> Self {
         self.absent = Absent::Taken(value);
         self
@@ -77,7 +77,7 @@ pub(super) const KV_HEADS: &[&str] = &["num_key_value_heads"];
 pub(super) const WIDTH: &[&str] = &["hidden_size", "n_embd"];
 pub(super) const LAYERS: &[&str] = &["num_hidden_layers", "n_layer"];
 
-/// What every kind of model has; a row of its own goes before these.
+/// The keys of every kind of model; a kind's own keys of the same name take precedence.
 const COMMON: &[Key] = &[
     count("block_count", LAYERS).required(),
     count("context_length", &["max_position_embeddings", "n_positions"]).required(),
@@ -92,10 +92,10 @@ const COMMON: &[Key] = &[
     count("expert_used_count", &["num_experts_per_tok", "num_experts_per_token"]),
 ];
 
-/// The row of a model's `model_type`.
+/// The kind of model that config.json's `model_type` names.
 ///
 /// # Errors
-/// [`Error::UnsupportedArchitecture`] names those there are.
+/// [`Error::UnsupportedArchitecture`] names the supported ones.
 pub(super) fn model_type(config: &Config) -> Result<&'static ModelType> {
     let name = config.text("model_type")?.ok_or_else(|| lacks(&["model_type"]))?;
     MODEL_TYPES.iter().find(|model| model.name == name).ok_or_else(|| Error::UnsupportedArchitecture {
@@ -104,7 +104,7 @@ pub(super) fn model_type(config: &Config) -> Result<&'static ModelType> {
     })
 }
 
-/// A model's metadata, and tensors that GGUF has where config.json has numbers.
+/// The model's metadata, and the rope factors that GGUF stores as tensors and config.json as numbers.
 pub(super) fn metadata(model: &ModelType, config: &Config) -> Result<(Metadata, Vec<rope::Factors>)> {
     if config.get(&["quantization_config"]).is_some() {
         return Err(invalid(

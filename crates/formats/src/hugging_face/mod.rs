@@ -1,6 +1,6 @@
 //! Hugging Face folders: config.json, tokenizer.json and safetensors, as GGUF's metadata keys and tensor names.
 //!
-//! What becomes of a key, a name or a tensor is what llama.cpp's converter makes of it
+//! Keys, names and tensors become what llama.cpp's converter makes of them
 //! (<https://github.com/ggml-org/llama.cpp/blob/master/convert_hf_to_gguf.py>), so that everything after the headers is the same
 //! for both formats. A kind of model is a row of [`model_types`].
 

@@ -1,4 +1,4 @@
-//! The kinds of models that can be read, as data.
+//! The supported kinds of models, as data.
 
 use super::config::Config;
 use super::keys::{Key, count, number};
@@ -8,35 +8,35 @@ use crate::Result;
 
 /// A kind of model: a `model_type` of config.json.
 pub(super) struct ModelType {
-    /// Its name in config.json.
+    /// The kind's name in config.json.
     pub(super) name: &'static str,
     /// The architecture's name in GGUF.
     pub(super) architecture: &'static str,
-    /// Keys beyond those that all have.
+    /// The keys beyond the common ones.
     pub(super) keys: &'static [Key],
-    /// Keys that take more than a table.
+    /// Sets the keys that can't be described by a table.
     pub(super) special: fn(&Config, Set<'_>) -> Result<()>,
-    /// The names of its tensors; in the order in which they are looked up.
+    /// The tables of tensor names, in the order in which they are searched.
     pub(super) names: &'static [Names],
-    /// Whether GGUF has the rows of queries and keys in pairs.
+    /// True if GGUF has the rows of queries and keys in pairs.
     pub(super) paired_rows: bool,
-    /// Whether norms multiply by 1 more than their weights.
+    /// True if norms multiply by their weights plus one.
     pub(super) norms_add_one: bool,
-    /// Whether the output head is always the embedding table.
+    /// True if the output head is always the embedding table.
     pub(super) tied_head: bool,
-    /// Whether it makes embeddings, and sentence-transformers may say how.
+    /// True if the model makes embeddings, whose pooling sentence-transformers' files may describe.
     pub(super) embeds: bool,
-    /// Whether it has rotary position embedding.
+    /// True if the model has rotary position embedding.
     pub(super) rotates: bool,
-    /// The base of its rope where config.json has none.
+    /// The base of rope where config.json has none.
     pub(super) rope_base: Option<f64>,
-    /// The width of its heads where config.json has none and it isn't their share of the model's.
+    /// The width of a head where config.json has none and it isn't the model's width divided by the heads.
     pub(super) head_width: Option<u64>,
-    /// Whether `head_dim` means nothing.
+    /// True if `head_dim` is to be ignored.
     pub(super) ignores_head_width: bool,
 }
 
-/// What most have.
+/// The values that most kinds share.
 const PLAIN: ModelType = ModelType {
     name: "",
     architecture: "",

@@ -1,14 +1,14 @@
-//! From Hugging Face's names of tensors to GGUF's.
+//! Maps Hugging Face's tensor names to GGUF's.
 //!
 //! Source: <https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/tensor_mapping.py>.
 
 use super::model_types::ModelType;
 
-/// Names without `.weight` and `.bias`, which both formats have, and with `{}` for a number: the first is the layer's, the second
-/// an expert's.
+/// Hugging Face's and GGUF's names, without `.weight` and `.bias`, which both have. The first `{}` stands for the number of the
+/// layer, the second for that of the expert.
 pub(super) type Names = &'static [(&'static str, &'static str)];
 
-/// Models that write texts.
+/// The names of models that generate text.
 pub(super) const DECODER: Names = &[
     ("model.embed_tokens", "token_embd"),
     ("model.norm", "output_norm"),
@@ -100,11 +100,11 @@ pub(super) const NOMIC_BERT: Names = &[
     ("encoder.layers.{}.norm2", "blk.{}.layer_output_norm"),
 ];
 
-/// Tensors that can be computed, or belong to what was trained beside the model: by their start or their end.
+/// The starts and ends of the names of tensors that aren't needed: they can be computed, or belong to heads used in training.
 const LEFT_OUT_STARTS: &[&str] = &["pooler.", "cls."];
 const LEFT_OUT_ENDS: &[&str] = &[".rotary_emb.inv_freq", ".position_ids", ".masked_bias", ".attn.bias"];
 
-/// Parts that answers to text don't depend on, by what the names of their tensors begin with.
+/// The starts of the names of components that answers to text don't depend on.
 const NOT_RUN_STARTS: &[&str] = &[
     "mtp.",
     "model.mtp.",
@@ -117,22 +117,22 @@ const NOT_RUN_STARTS: &[&str] = &[
     "model.multi_modal_projector.",
 ];
 
-/// What becomes of a tensor.
+/// The use of a Hugging Face tensor in the GGUF model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It is the tensor of this name.
+    /// The tensor of this GGUF name.
     Whole(String),
-    /// It is the part for this expert of the tensor of this name.
+    /// The slice for this expert of the tensor of this GGUF name.
     Expert(String, u64),
-    /// The model runs without it.
+    /// None, since the model runs without it.
     LeftOut,
-    /// It belongs to a part that isn't run and that answers to text don't depend on.
+    /// None, with a warning: it belongs to a component that isn't run and that answers to text don't depend on.
     NotRun,
-    /// Nobody knows it.
+    /// An unknown use, so the model is refused.
     Unknown,
 }
 
-/// What becomes of the tensor `name`.
+/// The use of the tensor `name`.
 pub(super) fn fate(model: &ModelType, tied_head: bool, name: &str) -> Fate {
     let name = name.strip_prefix("bert.").unwrap_or(name);
     if LEFT_OUT_STARTS.iter().any(|start| name.starts_with(start))
@@ -144,7 +144,7 @@ pub(super) fn fate(model: &ModelType, tied_head: bool, name: &str) -> Fate {
     if NOT_RUN_STARTS.iter().any(|start| name.starts_with(start)) {
         return Fate::NotRun;
     }
-    // Old names of a norm's two tensors, and a tensor that has no ending.
+    // `gamma` and `beta` are old names of a norm's tensors; one tensor has no ending.
     let (stem, ending) = match name.rsplit_once('.') {
         Some((stem, "weight" | "gamma")) => (stem, "weight"),
         Some((stem, "bias" | "beta")) => (stem, "bias"),

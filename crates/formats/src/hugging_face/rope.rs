@@ -1,4 +1,4 @@
-//! Rotary position embedding: config.json's `rope_scaling` or `rope_parameters`, as GGUF's keys and tensors.
+//! Converts config.json's rotary position embedding (`rope_scaling` or `rope_parameters`) to GGUF's keys and tensors.
 
 use std::f64::consts::TAU;
 
@@ -8,26 +8,26 @@ use super::model_types::ModelType;
 use crate::Result;
 use crate::gguf::Value;
 
-/// The base where config.json has none.
+/// The base of rope where config.json has none.
 const BASE: f64 = 10_000.0;
 
-/// A tensor of factors that frequencies are divided by: GGUF has it where config.json has a formula or a list.
+/// A tensor of factors that divide the rope frequencies: GGUF stores it where config.json has a formula or a list.
 #[derive(Debug, PartialEq)]
 pub(super) struct Factors {
-    /// Its name in GGUF.
+    /// The tensor's name in GGUF.
     pub(super) name: &'static str,
-    /// A factor for each pair of values.
+    /// The factor of each pair of values.
     pub(super) values: Vec<f32>,
 }
 
-/// What config.json says of it.
+/// The parameters of rotary position embedding in config.json.
 pub(super) struct Rope {
     base: Option<f64>,
-    /// That of layers with a sliding window, where it is another.
+    /// The base in layers with a sliding window, where it differs.
     sliding_base: Option<f64>,
     /// The width of a head, where config.json gives it.
     pub(super) head_width: Option<u64>,
-    /// How many values of a head are rotated.
+    /// The number of values of a head that are rotated.
     width: u64,
     context: u64,
     scaling: Option<Config>,
@@ -35,7 +35,7 @@ pub(super) struct Rope {
 
 impl Rope {
     pub(super) fn of(model: &ModelType, config: &Config) -> Result<Self> {
-        // The newer form has everything in one object, or one for each kind of layer.
+        // The newer form has all parameters in one object, or in an object for each kind of layer.
         let parameters = config.object("rope_parameters")?;
         let full = parameters.as_ref().map(|parameters| parameters.object("full_attention")).transpose()?.flatten();
         let sliding =
@@ -67,7 +67,7 @@ impl Rope {
         Ok(Self { base, sliding_base, head_width: given, width, context, scaling })
     }
 
-    /// Writes the keys; returns the tensors.
+    /// Sets the keys with `set`; returns the tensors.
     pub(super) fn write(self, set: &mut impl FnMut(&str, Value)) -> Result<Vec<Factors>> {
         set("rope.dimension_count", Value::U64(self.width));
         if let Some(base) = self.base {
@@ -111,7 +111,11 @@ impl Rope {
                 let list = |name: &str| -> Result<Vec<f32>> {
                     let values = scaling.numbers(name)?.ok_or_else(|| lacks(&[name]))?;
                     if values.len() as u64 != self.width / 2 {
-                        let reason = format!("{name} has {} values for {} rotated ones", values.len(), self.width);
+                        let reason = format!(
+                            "{name} has {} values; it should have one for each pair of the {} rotated values",
+                            values.len(),
+                            self.width
+                        );
                         return Err(invalid(reason));
                     }
                     Ok(values.into_iter().map(|value| value as f32).collect())
@@ -127,8 +131,9 @@ impl Rope {
         }
     }
 
-    /// Llama 3.1's scaling: long waves by the factor, short ones not at all, those between in between. Source:
-    /// `_compute_llama3_parameters` of <https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py>.
+    /// Llama 3.1's scaling: long wavelengths are scaled by the factor, short ones are kept, and those between are interpolated.
+    /// Source: `_compute_llama3_parameters` of
+    /// <https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py>.
     fn llama3(&self, scaling: &Config) -> Result<Vec<f32>> {
         let factor = required(scaling, "factor")?;
         let low = scaling.number(&["low_freq_factor"])?.unwrap_or(1.0);
@@ -136,7 +141,7 @@ impl Rope {
         let original = scaling.number(&["original_max_position_embeddings"])?.unwrap_or(8192.0);
         if !(factor > 0.0 && low > 0.0 && high > low && original > 0.0) {
             return Err(invalid(
-                "its rope scaling should have factors above 0, and a high one above the low one".to_owned(),
+                "its rope scaling should have factors above 0, and high_freq_factor above low_freq_factor".to_owned(),
             ));
         }
         if self.width > 1 << 16 {

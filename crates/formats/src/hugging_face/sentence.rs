@@ -1,5 +1,5 @@
-//! What sentence-transformers keeps beside an encoder: what follows it, and how the vectors of a text's tokens become one
-//! (<https://sbert.net/docs/package_reference/sentence_transformer/models.html>).
+//! Reads the files of sentence-transformers beside an encoder: the steps after it, and the pooling that makes one vector of a
+//! text's tokens (<https://sbert.net/docs/package_reference/sentence_transformer/models.html>).
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,10 +10,10 @@ use crate::{Error, Result};
 pub(super) const MODULES: &str = "modules.json";
 pub(super) const POOLING: &str = "1_Pooling/config.json";
 
-/// The folder that [`POOLING`] is in.
+/// The folder of [`POOLING`].
 const POOLING_FOLDER: &str = "1_Pooling";
 
-/// A pooling by its name, by the flag that older files have for it, and by its number in GGUF.
+/// Each pooling's name, the flag that older files have for it, and its number in GGUF.
 const POOLINGS: &[(&str, &str, u64)] = &[
     ("mean", "pooling_mode_mean_tokens", 1),
     ("cls", "pooling_mode_cls_token", 2),
@@ -28,10 +28,10 @@ struct Module {
     path: String,
 }
 
-/// Holds the steps of modules.json against those that are run. Embeddings have a length of 1 whether a last step says so or not.
+/// Checks that all steps of modules.json can be run. Embeddings get a length of 1 whether or not there is a last step for it.
 ///
 /// # Errors
-/// [`Error::InvalidConfig`] names a step that would be left out, which would change every embedding.
+/// [`Error::InvalidConfig`] names an unsupported step: leaving it out would change every embedding.
 pub(super) fn check_modules(json: &[u8]) -> Result<()> {
     let modules: Vec<Module> = json::parse(MODULES, json)?;
     for Module { kind, path } in modules {
@@ -52,10 +52,10 @@ pub(super) fn check_modules(json: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// GGUF's number of the pooling that a file describes.
+/// The number in GGUF of the pooling that a file describes.
 ///
 /// # Errors
-/// [`Error::InvalidConfig`] names one that can't be run.
+/// [`Error::InvalidConfig`] names an unsupported pooling.
 pub(super) fn pooling_type(json: &[u8]) -> Result<u64> {
     let config: Map<String, Value> = json::parse(POOLING, json)?;
     let flags = config.iter().filter(|(key, value)| key.starts_with("pooling_mode_") && **value == true);

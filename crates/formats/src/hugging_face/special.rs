@@ -1,28 +1,28 @@
-//! Keys that are more than a value of config.json under another name, by kind of model.
+//! Keys that are more than a renamed value of config.json, by kind of model.
 
 use super::config::{Config, invalid, lacks};
 use super::keys::{KV_HEADS, LAYERS};
 use crate::Result;
 use crate::gguf::{Array, Value};
 
-/// Takes a key without the architecture before it; those of the tokenizer have none.
+/// Sets a key, given without the architecture's prefix; keys of the tokenizer have none.
 pub(super) type Set<'a> = &'a mut dyn FnMut(&str, Value);
 
-/// The most layers that are believed.
+/// The most layers that are accepted.
 const MAX_LAYERS: u64 = 1 << 16;
 
 pub(super) fn none(_: &Config, _: Set<'_>) -> Result<()> {
     Ok(())
 }
 
-/// BERT reads a text from both sides.
+/// BERT's attention is bidirectional.
 pub(super) fn bert(config: &Config, set: Set<'_>) -> Result<()> {
     set("attention.causal", Value::Bool(false));
     set("tokenizer.ggml.token_type_count", Value::U64(config.count(&["type_vocab_size"])?.unwrap_or(1)));
     Ok(())
 }
 
-/// Nomic's configuration claims a longer context than the model has without scaled rope.
+/// Nomic BERT's config.json claims a longer context than the model has without scaled rope.
 pub(super) fn nomic_bert(config: &Config, set: Set<'_>) -> Result<()> {
     if config.count(&["moe_every_n_layers"])?.is_some_and(|every| every > 0) {
         return Err(invalid("mixtures of experts of nomic_bert can't be run".to_owned()));
@@ -31,7 +31,7 @@ pub(super) fn nomic_bert(config: &Config, set: Set<'_>) -> Result<()> {
     bert(config, set)
 }
 
-/// Where every layer sees everything, `sliding_window` means nothing.
+/// Gemma 3's `sliding_window` is ignored where every layer attends to the whole context.
 pub(super) fn gemma3(config: &Config, set: Set<'_>) -> Result<()> {
     if config.count(&["sliding_window_pattern", "_sliding_window_pattern"])? != Some(1) {
         set("attention.sliding_window", Value::U64(config.count(&["sliding_window"])?.unwrap_or(4096)));
@@ -39,7 +39,7 @@ pub(super) fn gemma3(config: &Config, set: Set<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The scaling of long contexts. A window of 0 tells llama.cpp of a model that has none.
+/// Phi 3's scaling of long contexts. A window of 0 tells llama.cpp that the model has none.
 pub(super) fn phi3(config: &Config, set: Set<'_>) -> Result<()> {
     set("attention.sliding_window", Value::U64(config.count(&["sliding_window"])?.unwrap_or(0)));
     let Some(original) = config.count(&["original_max_position_embeddings"])? else { return Ok(()) };
@@ -47,19 +47,19 @@ pub(super) fn phi3(config: &Config, set: Set<'_>) -> Result<()> {
     if config.get(&["rope_scaling", "rope_parameters"]).is_some() {
         let context = config.require_count(&["max_position_embeddings"])? as f64;
         let (original, scale) = (original as f64, context / original as f64);
-        // As Hugging Face's code has it for `longrope`.
+        // Hugging Face's code computes the same for `longrope`.
         let factor = if scale > 1.0 { (1.0 + scale.ln() / original.ln()).sqrt() } else { 1.0 };
         set("rope.scaling.attn_factor", Value::F64(factor));
     }
     Ok(())
 }
 
-/// Some layers are convolutions, which have no heads of keys and values; the width of the feed-forward network is given before it
-/// is adjusted.
+/// LFM2's layers and feed-forward width: some layers are convolutions, which have no key and value heads, and config.json gives
+/// the width before an adjustment.
 pub(super) fn lfm2(config: &Config, set: Set<'_>) -> Result<()> {
     let layers = config.require_count(LAYERS)?;
     if layers > MAX_LAYERS {
-        return Err(invalid(format!("it has {layers} layers")));
+        return Err(invalid(format!("it has {layers} layers, and no more than {MAX_LAYERS} are accepted")));
     }
     let heads = config.require_count(KV_HEADS)?;
     let attends: Vec<bool> = match (config.texts("layer_types")?, config.numbers("full_attn_idxs")?) {
@@ -81,7 +81,7 @@ pub(super) fn lfm2(config: &Config, set: Set<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A window in some layers, as OLMo 3 has it.
+/// OLMo 3's sliding window, which some layers have.
 pub(super) fn olmo2(config: &Config, set: Set<'_>) -> Result<()> {
     let Some(window) = config.count(&["sliding_window"])? else { return Ok(()) };
     set("attention.sliding_window", Value::U64(window));

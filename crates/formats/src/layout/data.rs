@@ -6,14 +6,14 @@ use super::rewrite::{Pending, Rewrite};
 use crate::gguf::Extents;
 use crate::{Error, Result};
 
-/// What a tensor of a file is in the model: a whole tensor, or a part of one.
+/// The place of a file's tensor in the model: it is one of the model's tensors, or a slice of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
-    /// The model's tensor, by its place in the header; `None` for one that the model has no use for.
+    /// The index of the model's tensor in the header; `None` for a tensor that the model has no use for.
     pub(crate) tensor: Option<usize>,
-    /// Where it starts in that tensor, in bytes.
+    /// The start of this piece in the model's tensor, in bytes.
     pub(crate) offset: u64,
-    /// What becomes of its bytes.
+    /// The rewrite of the bytes.
     pub(crate) rewrite: Rewrite,
 }
 
@@ -21,25 +21,25 @@ impl Piece {
     /// A tensor that the model has no use for.
     pub(crate) const LEFT_OUT: Self = Self { tensor: None, offset: 0, rewrite: Rewrite::None };
 
-    /// The whole of a tensor, as it is.
+    /// A whole tensor, unchanged.
     pub(crate) fn whole(tensor: usize) -> Self {
         Self { tensor: Some(tensor), offset: 0, rewrite: Rewrite::None }
     }
 }
 
-/// A tensor that is in no file, made from the metadata.
+/// A tensor that is made from the metadata rather than read from a file.
 pub(crate) struct Constant {
-    /// Its place in the header.
+    /// The tensor's index in the header.
     pub(crate) tensor: usize,
-    /// Its bytes.
+    /// The tensor's bytes.
     pub(crate) bytes: Vec<u8>,
 }
 
 /// Bytes of one of the model's tensors.
 pub(crate) struct TensorBytes<'a> {
-    /// The tensor, by its place in the header.
+    /// The tensor's index in the header.
     pub(crate) tensor: usize,
-    /// Where in the tensor they lie.
+    /// The offset of these bytes in the tensor.
     pub(crate) offset: u64,
     /// The bytes, at least one.
     pub(crate) bytes: Cow<'a, [u8]>,
@@ -48,16 +48,16 @@ pub(crate) struct TensorBytes<'a> {
 /// A file with tensors.
 pub(crate) struct DataFile {
     pub(crate) name: String,
-    /// Where its data starts.
+    /// The start of the data in the file.
     pub(crate) data_offset: u64,
     extents: Extents,
-    /// What the tensors of `extents` are.
+    /// The piece of the model that each tensor of the file's directory is.
     pieces: Vec<Piece>,
     pending: Pending,
 }
 
 impl DataFile {
-    /// A file called `name` whose data starts at `data_offset`, with a piece for each place in the directory.
+    /// A file called `name` whose data starts at `data_offset`, with a piece for each entry of its directory.
     pub(crate) fn new(name: String, data_offset: u64, extents: Extents, pieces: Vec<Piece>) -> Self {
         Self { name, data_offset, extents, pieces, pending: Pending::default() }
     }
@@ -75,7 +75,7 @@ impl DataFile {
         }
     }
 
-    /// Says whether the file was complete, which ended at `position`.
+    /// Checks that a file which ended at `position` is complete.
     pub(crate) fn end(&self, position: u64) -> Result<()> {
         self.extents.ended_early(position, Some(&self.name)).map_or(Ok(()), Err::<(), Error>)
     }

@@ -1,8 +1,8 @@
-//! What all files of a model say about it before its weights.
+//! The header of a model: everything that its files say before the weights.
 
 use crate::gguf::{Metadata, TensorInfo};
 
-/// How a model's files are laid out.
+/// The format of a model's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// GGUF of this version.
@@ -14,31 +14,31 @@ pub enum Format {
 /// A file with tensors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFile {
-    /// Its name in its folder.
+    /// The file's name in its folder.
     pub name: String,
-    /// Its length in bytes, without padding at its end.
+    /// The file's length in bytes, without padding at its end.
     pub bytes: u64,
 }
 
-/// The files of a Hugging Face folder that tell how text becomes tokens.
+/// The tokenizer's files in a Hugging Face folder.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TokenizerFiles {
-    /// tokenizer.json.
+    /// The contents of tokenizer.json.
     pub tokenizer: Vec<u8>,
-    /// tokenizer_config.json.
+    /// The contents of tokenizer_config.json.
     pub config: Option<Vec<u8>>,
-    /// chat_template.jinja.
+    /// The contents of chat_template.jinja, or the template of chat_template.json.
     pub chat_template: Option<String>,
     /// Tokens that end an answer: those of generation_config.json, or of config.json where it has none.
     pub stop_tokens: Vec<u32>,
-    /// Tokens that are never chosen, which generation_config.json names.
+    /// Tokens that are never chosen, from generation_config.json.
     pub suppressed_tokens: Vec<u32>,
 }
 
 /// Everything that a model's files say before the tensors' bytes, in GGUF's keys and names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelHeader {
-    /// How the files are laid out.
+    /// The format of the files.
     pub format: Format,
     /// The metadata, by GGUF key.
     pub metadata: Metadata,
@@ -46,7 +46,7 @@ pub struct ModelHeader {
     pub tensors: Vec<TensorInfo>,
     /// The files with tensors, in order.
     pub files: Vec<ModelFile>,
-    /// The files of the tokenizer, where the metadata doesn't have it.
+    /// The tokenizer's files, where the metadata has no tokenizer.
     pub tokenizer: Option<TokenizerFiles>,
 }
 

@@ -1,5 +1,5 @@
-//! How a model lies in its files: what their headers say together, and which bytes belong to which of its tensors. A kind of
-//! source is an implementation of [`Headers`].
+//! The layout of a model in its files: the header that all of them form, and the tensor that each byte range belongs to. Every
+//! source format implements [`Headers`].
 
 mod data;
 mod header;
@@ -13,28 +13,28 @@ use crate::Result;
 
 /// Reads the headers of a model's files, one after the other.
 pub(crate) trait Headers {
-    /// The file that is wanted next, and whether it may be absent; `None` when the headers are complete.
+    /// The next file to read, and true if it may be absent; `None` when the headers are complete.
     fn wanted(&self) -> Option<(String, bool)>;
 
-    /// Takes bytes of the wanted file from `input`, which starts at `position`, until it is used up or what is needed of that file
-    /// has come. Returns whether it has; what is left are its tensors.
+    /// Takes bytes of the wanted file from `input`, which starts at `position`, until `input` is used up or the file's header is
+    /// complete. Returns true once it is complete; the rest of the file is tensors.
     fn read(&mut self, input: &mut &[u8], position: &mut u64) -> Result<bool>;
 
-    /// The wanted file has ended, at `position`.
+    /// Reports that the wanted file ended at `position`.
     fn end(&mut self, position: u64) -> Result<()>;
 
-    /// There is no such file.
+    /// Reports that the wanted file doesn't exist.
     fn absent(&mut self) -> Result<()>;
 
     /// The model, once the headers are complete.
     fn finish(self: Box<Self>) -> Result<Model>;
 }
 
-/// What all headers together say.
+/// The model that all headers together describe.
 pub(crate) struct Model {
     pub(crate) header: ModelHeader,
     /// The files with tensors, in the order in which their headers came.
     pub(crate) files: Vec<DataFile>,
-    /// Tensors that are in no file.
+    /// The tensors that are made from the metadata.
     pub(crate) constants: Vec<Constant>,
 }

@@ -1,4 +1,4 @@
-//! What converting a model to GGUF changes about a tensor's bytes, done as they arrive.
+//! Rewrites tensor bytes as they arrive, the way converting a model to GGUF changes them.
 //!
 //! Source: `modify_tensors` of <https://github.com/ggml-org/llama.cpp/blob/master/convert_hf_to_gguf.py>.
 
@@ -6,35 +6,36 @@ use std::borrow::Cow;
 
 use crate::gguf::{TensorType, floats};
 
-/// How a tensor's bytes in its file become those in GGUF.
+/// The rewrite of a tensor's bytes in its file to those in GGUF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rewrite {
-    /// They are the same.
+    /// Keeps the bytes.
     None,
-    /// Rotary position embedding turns the values of a head in pairs. Hugging Face's stand half a head apart, GGUF's (for some
-    /// architectures) side by side: rows 0, 1, 2, ... of a head become 0, `rows / 2`, 1, `rows / 2 + 1`, ...
+    /// Pairs the rows of each head as rotary position embedding turns them. Hugging Face has the two rows of a pair half a head
+    /// apart, GGUF (for some architectures) side by side: the rows of a head come in the order 0, `rows / 2`, 1, `rows / 2 + 1`,
+    /// ...
     PairRows {
-        /// Rows of a head.
+        /// The number of rows in a head.
         rows: usize,
-        /// Bytes of a row.
+        /// The number of bytes in a row.
         row_bytes: usize,
     },
-    /// Weights of this type become F32 with 1 added: what a norm of Gemma multiplies by.
+    /// Converts the weights to F32 and adds 1: the factors that Gemma's norms multiply by.
     AddOne {
-        /// How the file has them.
+        /// The type of the weights in the file.
         kind: TensorType,
-        /// Bytes of all of them in the file.
+        /// The number of bytes of all weights in the file.
         bytes: usize,
     },
 }
 
 impl Rewrite {
-    /// The type in GGUF of a tensor of type `kind` in its file.
+    /// The GGUF type of a tensor that has type `kind` in its file.
     pub(crate) fn kind(self, kind: TensorType) -> TensorType {
         if matches!(self, Self::AddOne { .. }) { TensorType::F32 } else { kind }
     }
 
-    /// The bytes of the file that are rewritten together; `None` where none are.
+    /// The number of bytes that are rewritten together; `None` where bytes are kept.
     fn unit(self) -> Option<usize> {
         match self {
             Self::None => None,
@@ -43,7 +44,7 @@ impl Rewrite {
         }
     }
 
-    /// A whole unit, rewritten.
+    /// Rewrites a whole unit.
     fn apply(self, unit: &[u8]) -> Vec<u8> {
         match self {
             Self::None => unit.to_vec(),
@@ -65,7 +66,7 @@ impl Rewrite {
 pub(super) struct Pending(Vec<u8>);
 
 impl Pending {
-    /// Takes the bytes of a tensor that follow its first `offset`; returns those that are ready, and where they go.
+    /// Takes the bytes at `offset` of a tensor; returns the rewritten bytes that are ready, and their offset.
     pub(super) fn push<'a>(&mut self, rewrite: Rewrite, offset: u64, bytes: &'a [u8]) -> Option<(u64, Cow<'a, [u8]>)> {
         let Some(unit) = rewrite.unit().map(|unit| unit.max(1)) else { return Some((offset, Cow::Borrowed(bytes))) };
         let first = offset - self.0.len() as u64;
@@ -84,7 +85,7 @@ impl Pending {
 mod tests {
     use super::*;
 
-    /// All that comes out of `bytes` in pieces of `size`, held against the offsets.
+    /// The rewritten `bytes` after arriving in pieces of `size`; checks the offsets.
     fn rewritten(rewrite: Rewrite, bytes: &[u8], size: usize) -> Vec<u8> {
         let (mut pending, mut all) = (Pending::default(), Vec::new());
         for (index, piece) in bytes.chunks(size).enumerate() {

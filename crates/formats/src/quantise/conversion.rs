@@ -1,4 +1,4 @@
-//! Rows of a tensor from one type to another, on the CPU.
+//! Converts rows of a tensor from one type to another, on the CPU.
 
 use half::f16;
 use wgslm_shaders::cpu::{quantise_row, weight_row};
@@ -6,7 +6,7 @@ use wgslm_shaders::{WeightFormat, WeightLayout};
 
 use crate::gguf::{PackedRows, TensorType, floats, groups_in};
 
-/// Turns rows of one type into rows of another.
+/// Converts rows of one type to another.
 #[derive(Clone, Copy, Debug)]
 pub struct Conversion {
     from: TensorType,
@@ -15,19 +15,19 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// From any type that can be run to F32, F16, Q8_0 or Q4_0; none where there is nothing to be done, or to any other type.
-    /// Rows have `row_length` weights, for quantised types a multiple of 32.
+    /// A conversion from any type that can be run to F32, F16, Q8_0 or Q4_0; `None` for other targets and where both types are
+    /// the same. Rows have `row_length` weights, a multiple of 32 for quantised types.
     pub fn new(from: TensorType, to: TensorType, row_length: usize) -> Option<Self> {
         let known = matches!(to, TensorType::F32 | TensorType::F16 | TensorType::Q8_0 | TensorType::Q4_0);
         (from != to && known).then_some(Self { from, to, row_length })
     }
 
-    /// The bytes of a row after the conversion.
+    /// The number of bytes of a converted row.
     pub fn row_bytes(&self) -> usize {
         self.row_length / self.to.block_len() * self.to.block_bytes()
     }
 
-    /// Whole rows, converted.
+    /// Converts whole rows.
     pub fn rows(&self, bytes: &[u8]) -> Vec<u8> {
         let row_bytes = self.row_length / self.from.block_len() * self.from.block_bytes();
         let mut converted = Vec::with_capacity(bytes.len() / row_bytes.max(1) * self.row_bytes());
@@ -59,7 +59,7 @@ impl Conversion {
     }
 }
 
-/// Blocks of an f16 scale and the words of a group's codes: GGUF has Q8_0 and Q4_0 in the order that the kernels read.
+/// Appends blocks of an f16 scale and a group's codes: GGUF has the codes of Q8_0 and Q4_0 in the order that the kernels read.
 fn append_blocks(format: WeightFormat, values: &[f32], bytes: &mut Vec<u8>) {
     let row = quantise_row(format, values);
     for (scale, codes) in row.scales.iter().zip(&row.codes) {
@@ -68,7 +68,7 @@ fn append_blocks(format: WeightFormat, values: &[f32], bytes: &mut Vec<u8>) {
     }
 }
 
-/// The nearest f16; what is too large becomes the largest, so that nothing becomes infinite that wasn't.
+/// The nearest f16; finite values beyond its range become the largest f16 rather than infinite.
 fn half_of(value: f32) -> f16 {
     f16::from_f32(if value.is_finite() { value.clamp(-65504.0, 65504.0) } else { value })
 }

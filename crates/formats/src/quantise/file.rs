@@ -1,4 +1,4 @@
-//! From one GGUF file to another, piece by piece.
+//! Quantises a GGUF file into another, piece by piece.
 
 use wgslm_shaders::WeightFormat;
 
@@ -6,30 +6,30 @@ use super::{Conversion, Plan, Policy, Stored};
 use crate::gguf::{Event, Header, Reader, TensorInfo, TensorType, rewritten_head};
 use crate::{Error, Result};
 
-/// Rewrites a GGUF file under a policy as its bytes arrive; neither file lies whole in memory. Metadata keep their values and
-/// types, but for `general.file_type` and `general.quantization_version`, and tensors their order.
+/// Rewrites a GGUF file under a policy as its bytes arrive; neither file is ever whole in memory. Metadata keep their values and
+/// types, except `general.file_type` and `general.quantization_version`, and tensors keep their order.
 pub struct FileQuantiser {
     policy: Policy,
     reader: Reader,
-    /// The bytes up to the tensors, as long as they haven't all arrived.
+    /// The bytes before the tensors, until all of them have arrived.
     head: Vec<u8>,
     tensors: Vec<Rewritten>,
     begun: bool,
     alignment: usize,
-    /// Bytes of the current tensor that don't make a whole batch of rows yet.
+    /// The bytes of the current tensor that don't fill a batch of rows yet.
     pending: Vec<u8>,
 }
 
-/// A tensor on its way.
+/// The tensor that is being rewritten.
 struct Rewritten {
     bytes: u64,
-    /// Bytes that are converted at a time: whole rows.
+    /// The number of bytes that are converted at a time: whole rows.
     batch: usize,
     conversion: Option<Conversion>,
     padding: usize,
 }
 
-/// About how many bytes are converted at a time.
+/// The approximate number of bytes that are converted at a time.
 const BATCH_BYTES: usize = 256 << 10;
 
 impl FileQuantiser {
@@ -47,18 +47,17 @@ impl FileQuantiser {
         }
     }
 
-    /// Bytes taken so far.
+    /// The number of bytes taken so far.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.reader.position()
     }
 
-    /// Takes the next bytes of the file; gives what follows in the new one to `write`, for the first time once the header was
-    /// there and the policy can be followed.
+    /// Takes the next bytes of the file, and passes the bytes of the new file that they give to `write`: for the first time once
+    /// the header has been read and the policy accepted.
     ///
     /// # Errors
-    /// What is wrong with the file ([`Reader::read`]), [`Error::AlreadyQuantised`], [`Error::NoGgufType`], and whatever `write`
-    /// returns.
+    /// Errors of the file ([`Reader::read`]), [`Error::AlreadyQuantised`], [`Error::NoGgufType`], and all errors of `write`.
     pub fn push<E: From<Error>>(
         &mut self,
         mut bytes: &[u8],
@@ -79,7 +78,7 @@ impl FileQuantiser {
         Ok(())
     }
 
-    /// Says whether the file was complete.
+    /// Checks that the file was complete.
     ///
     /// # Errors
     /// [`Error::Truncated`] where bytes are missing.
@@ -87,14 +86,14 @@ impl FileQuantiser {
         self.reader.finish()
     }
 
-    /// Plans what becomes of each tensor; gives the head of the new file.
+    /// Plans the type of each tensor; returns the head of the new file.
     fn begin(&mut self, header: &Header) -> Result<Vec<u8>> {
         self.begun = true;
         let plan = Plan::new(&self.policy, &header.tensors)?;
         let types = header.tensors.iter().map(|tensor| gguf_type(plan.of(tensor))).collect::<Result<Vec<_>>>()?;
         self.alignment = header.alignment as usize;
         let mut tensors = header.tensors.clone();
-        // In the order in which they lie in the file, which is that in which they come.
+        // Tensors come in file order, which may not be the directory's.
         let mut order: Vec<usize> = (0..tensors.len()).collect();
         order.sort_by_key(|index| header.tensors[*index].offset);
         let mut offset = 0;
@@ -143,7 +142,7 @@ impl FileQuantiser {
     }
 }
 
-/// The type that GGUF has for weights that are stored like this.
+/// The GGUF type of weights that are stored as `stored`.
 fn gguf_type(stored: Stored) -> Result<TensorType> {
     let none =
         |kind: &str, instead: &str| Err(Error::NoGgufType { kind: kind.to_owned(), instead: instead.to_owned() });

@@ -1,5 +1,6 @@
-//! Quantising weights: which tensors become what ([`Policy`]), from one GGUF file to another ([`FileQuantiser`]). At load it's
-//! done on the device, by the kernel `quantise_weights`; a file's weights come to the same values, on the CPU.
+//! Quantisation of weights: the policy that chooses a kind for each tensor ([`Policy`]), and the conversion of a GGUF file
+//! ([`FileQuantiser`]). While a model loads, the kernel `quantise_weights` quantises on the device; a file is quantised on the
+//! CPU, to the same values.
 
 mod conversion;
 mod file;

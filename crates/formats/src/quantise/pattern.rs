@@ -1,12 +1,12 @@
 //! Patterns of tensor names.
 
-/// Whether `pattern` matches all of `name`; `*` stands for any characters, and for none.
+/// True if `pattern` matches all of `name`; `*` stands for any number of any characters.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
     let mut last = None;
     for part in parts {
-        // All but the last part may be taken where they are found first.
+        // Every part but the last may match at its first occurrence.
         if let Some(before) = last.replace(part) {
             let Some(at) = rest.find(before) else { return false };
             rest = &rest[at + before.len()..];

@@ -1,4 +1,4 @@
-//! What each tensor of a file becomes under a policy.
+//! The storage of each tensor of a file under a policy.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,17 +10,17 @@ use super::{Kind, Policy};
 use crate::gguf::{TensorInfo, TensorType, float_kind, weight_format};
 use crate::{Error, Result};
 
-/// How a tensor's weights are stored.
+/// The storage of a tensor's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// In the blocks of a type of GGUF.
+    /// Blocks of a GGUF type.
     Blocks(TensorType),
-    /// In a format that they are quantised to from floats.
+    /// A device format that floats are quantised to.
     Quantised(WeightFormat),
 }
 
 impl Stored {
-    /// The format on the device; none for types that can't be run.
+    /// The format on the device; `None` for types that can't be run.
     pub fn format(self) -> Option<WeightFormat> {
         match self {
             Self::Blocks(kind) => weight_format(kind),
@@ -29,25 +29,25 @@ impl Stored {
     }
 }
 
-/// Matrices that stay floats: they are small, and choose what is computed rather than being multiplied. llama.cpp keeps them too
+/// Patterns of the matrices that stay floats: they are small, and mostly select what is computed. llama.cpp keeps them too
 /// (`llama_tensor_get_type` and its like in <https://github.com/ggml-org/llama.cpp/blob/master/src/llama-quant.cpp>).
 const FLOATS: [&str; 4] = ["*ffn_gate_inp*", "position_embd.*", "token_types.*", "*conv*"];
 
-/// Whether a tensor is a matrix that can be stored otherwise.
+/// True if a tensor is a matrix whose storage may change.
 fn changes(tensor: &TensorInfo) -> bool {
     let name = &tensor.name;
     tensor.shape.len() > 1 && name.ends_with(".weight") && !FLOATS.iter().any(|pattern| matches(pattern, name))
 }
 
-/// How the tensors of a file are stored that don't stay what they are, by name.
+/// The new storage of those tensors of a file that change, by name.
 #[derive(Debug, Default)]
 pub struct Plan {
     changed: HashMap<String, Stored>,
 }
 
 impl Plan {
-    /// What `policy` makes of `tensors`. Only matrices change: weights with rows and columns. Those that are quantised already
-    /// aren't quantised again, and rows that aren't whole groups of 32 weights stay as they are.
+    /// Plans the storage of `tensors` under `policy`. Only matrices change: weights with rows and columns. Quantised matrices
+    /// aren't quantised again, and rows that aren't whole groups of 32 weights are kept.
     ///
     /// # Errors
     /// [`Error::AlreadyQuantised`] where the policy asks for quantised weights and there are no floats to quantise.
@@ -90,13 +90,13 @@ impl Plan {
         Ok(Self { changed })
     }
 
-    /// How `tensor` is stored.
+    /// The storage of `tensor`.
     pub fn of(&self, tensor: &TensorInfo) -> Stored {
         self.changed.get(&tensor.name).copied().unwrap_or(Stored::Blocks(tensor.kind))
     }
 }
 
-/// What a tensor of type `from` becomes, where that is something else.
+/// The new storage of a tensor of type `from`; `None` where it doesn't change.
 fn stored(kind: Kind, target: Option<WeightFormat>, from: TensorType) -> Option<Stored> {
     let stored = match kind {
         Kind::F16 => Stored::Blocks(TensorType::F16),
@@ -182,7 +182,7 @@ mod tests {
         let error = Plan::new(&Policy::uniform(Kind::Q8), &tensors).expect_err("there is nothing to quantise");
         assert_eq!(error.code(), "already-quantized");
         assert!(error.to_string().contains("Q4_1"), "{error}");
-        // As floats it may be had, and a mixture is quantised where it has floats.
+        // Quantised weights can become floats, and a file of both has its floats quantised.
         let plan = Plan::new(&Policy::uniform(Kind::F16), &tensors).expect("any type can be dequantised");
         assert_eq!(plan.of(&tensors[0]), F16);
         tensors[0].kind = TensorType::F32;

@@ -1,4 +1,4 @@
-//! What a tensor's weights are to become, by its name.
+//! Quantisation policies: the kind of weights that each tensor gets, by its name.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use wgslm_shaders::WeightFormat;
 
 use crate::{Error, Result};
 
-/// What a matrix is to become.
+/// The kind of weights that a matrix gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -18,17 +18,17 @@ pub enum Kind {
     /// 4 bits that stand for the quantiles of a normal distribution, with an f16 scale for each 32 weights (QLoRA, Dettmers et
     /// al. 2023, has 64): no GGUF type.
     Nf4,
-    /// Floats of 16 bits, whatever it was.
+    /// Floats of 16 bits, from any type.
     F16,
-    /// Floats of 32 bits, whatever it was.
+    /// Floats of 32 bits, from any type.
     F32,
-    /// What it is.
+    /// The type that the matrix has.
     #[default]
     Keep,
 }
 
 impl Kind {
-    /// The format of the quantised weights, with their scales quantised or not; none for kinds of floats.
+    /// The format of the quantised weights, whose scales are quantised too with `double_quant`; `None` for floats and `Keep`.
     pub(super) fn format(self, double_quant: bool) -> Option<WeightFormat> {
         let (plain, double) = match self {
             Self::Q8 => (WeightFormat::Q8_0, WeightFormat::Q8_DQ),
@@ -40,28 +40,27 @@ impl Kind {
     }
 }
 
-/// Which tensors become what.
+/// A quantisation policy: the kind of weights that each matrix gets.
 ///
-/// As text it's a name (`q8`, `q4`, `nf4`, `mixed`, each with `-dq` after it for doubly quantised scales, `f16` or `f32`) or a
-/// JSON object such as
-/// `{"rules": [{"pattern": "blk.*.ffn_*", "kind": "q4"}], "default": "q8", "double_quant": true}`. In place of `kind` a rule may
-/// have `bits`, 8 or 4. Without `default`, tensors that no rule matches are kept.
+/// Its text is a name (`q8`, `q4`, `nf4`, `mixed`, each with `-dq` after it for doubly quantised scales, `f16` or `f32`) or a
+/// JSON object such as `{"rules": [{"pattern": "blk.*.ffn_*", "kind": "q4"}], "default": "q8", "double_quant": true}`. In place
+/// of `kind` a rule may have `bits`, 8 or 4. Without `default`, matrices that no rule matches are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The first whose pattern matches a tensor's name decides.
+    /// The rules, of which the first whose pattern matches a tensor's name applies.
     pub rules: Vec<Rule>,
-    /// What all others become.
+    /// The kind of the matrices that no rule matches.
     pub default: Kind,
-    /// Whether scales are quantised too: a signed byte each, and an f32 for each 256 of a row.
+    /// True if scales are quantised too: a signed byte each, and an f32 for each 256 scales of a row.
     pub double_quant: bool,
 }
 
-/// What the tensors of a name become.
+/// The kind of weights for the matrices whose names match a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// A name in which `*` stands for anything. `blk.last.` stands for the last block's.
+    /// A tensor name in which `*` stands for any characters and `blk.last.` for the prefix of the last block.
     pub pattern: String,
-    /// What they become.
+    /// The kind of their weights.
     pub kind: Kind,
 }
 
@@ -69,14 +68,14 @@ impl Policy {
     /// The names of policies, for messages.
     pub const NAMES: &str = "q8, q4, nf4, mixed (each also with -dq), f16 or f32";
 
-    /// The same for every matrix.
+    /// The policy that gives every matrix the same kind.
     #[must_use]
     pub fn uniform(kind: Kind) -> Self {
         Self { default: kind, ..Self::default() }
     }
 
-    /// 8 bits for embeddings, output head, attention and the first and last blocks, which cost most when they are rounded; 4
-    /// bits for the rest.
+    /// The policy `mixed`: 8 bits for embeddings, output head, attention and the first and last blocks, which lose most by
+    /// rounding; 4 bits for the rest.
     #[must_use]
     pub fn mixed() -> Self {
         let finer = ["token_embd.*", "output.*", "*attn*", "blk.0.*", "blk.last.*"];
@@ -108,11 +107,12 @@ impl FromStr for Policy {
     /// [`Error::QuantizePolicy`] for anything else.
     fn from_str(text: &str) -> Result<Self> {
         if text.trim_start().starts_with('{') {
-            let json: Json = serde_json::from_str(text).map_err(|error| invalid(format!("the JSON: {error}")))?;
+            let json: Json =
+                serde_json::from_str(text).map_err(|error| invalid(format!("its JSON can't be read: {error}")))?;
             return json.try_into();
         }
         Self::named(text)
-            .ok_or_else(|| invalid(format!("{text:?} is none; it should be {}, or a JSON object", Self::NAMES)))
+            .ok_or_else(|| invalid(format!("{text:?} is unknown; it should be {}, or a JSON object", Self::NAMES)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The JSON of a header, held against the format's rules.
+//! Reads the JSON of a header and checks it against the format's rules.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,26 +10,26 @@ use super::{MAX_DIMENSIONS, MAX_NAME_LEN, MAX_TENSORS, malformed};
 use crate::Result;
 use crate::gguf::{Extent, Extents, Quoted, TensorType};
 
-/// What a header may hold beside tensors: free text.
+/// The key of the free-text metadata beside the tensors.
 const METADATA: &str = "__metadata__";
 
 /// One tensor of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name, such as `model.layers.0.self_attn.q_proj.weight`.
+    /// The tensor's name, such as `model.layers.0.self_attn.q_proj.weight`.
     pub name: String,
-    /// The name of its weights' type, such as `BF16`.
+    /// The name of the weights' type, such as `BF16`.
     pub dtype: String,
-    /// Its dimensions, at most eight, the slowest-moving one first.
+    /// The dimensions, at most eight, the slowest-moving one first.
     pub shape: Vec<u64>,
-    /// Where its bytes start, from the end of the header.
+    /// The start of the tensor's bytes, from the end of the header.
     pub offset: u64,
-    /// The number of bytes it takes.
+    /// The number of bytes that the tensor takes.
     pub bytes: u64,
 }
 
 impl Entry {
-    /// Its type as GGUF has it; `None` for types that no model here uses.
+    /// The type in GGUF; `None` for types that no supported model uses.
     #[must_use]
     pub fn kind(&self) -> Option<TensorType> {
         match self.dtype.as_str() {
@@ -41,7 +41,7 @@ impl Entry {
     }
 }
 
-/// Bytes of a weight, where the type is known.
+/// The number of bytes of a weight, where the type is known.
 fn weight_bytes(dtype: &str) -> Option<u64> {
     match dtype {
         "BOOL" | "U8" | "I8" | "F8_E4M3" | "F8_E5M2" | "F8_E8M0" => Some(1),
@@ -83,7 +83,7 @@ pub(super) fn read(json: &[u8], file: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Where the tensors of a file lie whose data starts at `data_offset`; their places are those in `entries`.
+/// The byte ranges of a file's tensors, whose data starts at `data_offset`; tensors are numbered by their index in `entries`.
 pub(crate) fn extents_of(entries: &[Entry], data_offset: u64) -> Extents {
     let extent = |(tensor, entry): (usize, &Entry)| Extent {
         tensor,
@@ -139,7 +139,7 @@ struct Tensor {
     data_offsets: [u64; 2],
 }
 
-/// A shape that ends early where it would be too long.
+/// A shape; parsing fails once it has too many dimensions.
 struct Dimensions(Vec<u64>);
 
 impl<'de> Deserialize<'de> for Dimensions {

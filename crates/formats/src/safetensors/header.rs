@@ -5,10 +5,10 @@ use crate::foreign::told_by;
 use crate::gguf::skip;
 use crate::{Error, Result};
 
-/// The length that comes first, in bytes.
+/// The number of bytes of the header's length, which comes first.
 const PREFIX: usize = 8;
 
-/// Takes a file's header in pieces of any size. What it allocates is bounded by a small multiple of the bytes that have arrived.
+/// Reads a file's header in pieces of any size. Its allocations are bounded by a small multiple of the bytes that have arrived.
 ///
 /// ```
 /// # fn read(pieces: impl Iterator<Item = Vec<u8>>) -> wgslm_formats::Result<()> {
@@ -32,13 +32,13 @@ pub struct HeaderReader {
 }
 
 impl HeaderReader {
-    /// A reader at the start of a file, which errors call `file`.
+    /// A reader at the start of a file, which is called `file` in errors.
     #[must_use]
     pub fn new(file: &str) -> Self {
         Self { file: file.to_owned(), gathered: Vec::new(), position: 0 }
     }
 
-    /// The number of bytes taken so far: once the header is there, where the data starts.
+    /// The number of bytes taken so far; once the header is complete, the start of the data.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
@@ -48,7 +48,8 @@ impl HeaderReader {
     /// order in which their bytes lie in the file.
     ///
     /// # Errors
-    /// [`Error::InvalidSafetensors`] and [`Error::UnsupportedSafetensors`]: the file is of no use, and neither is the reader.
+    /// [`Error::InvalidSafetensors`] and [`Error::UnsupportedSafetensors`]: the file can't be used, and every later call fails
+    /// too.
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Vec<Entry>>> {
         if !self.gather(input, PREFIX) {
             return Ok(None);
@@ -57,7 +58,7 @@ impl HeaderReader {
         prefix.copy_from_slice(&self.gathered[..PREFIX]);
         let length = u64::from_le_bytes(prefix);
         if length > MAX_HEADER_LEN {
-            // Eight bytes of anything else look like a length too.
+            // The first eight bytes of any other file look like a length too.
             if let Some(what) = told_by(&prefix) {
                 return Err(malformed(&self.file, what));
             }
@@ -71,13 +72,13 @@ impl HeaderReader {
         directory::read(&gathered[PREFIX..], &self.file).map(Some)
     }
 
-    /// Why a file that ends here isn't usable.
+    /// The error for a file that ends inside its header.
     #[must_use]
     pub fn ended_early(&self) -> Error {
         Error::Truncated { what: format!("the header of {}", self.file), offset: self.position }
     }
 
-    /// Moves bytes from `input` until `length` are there; says whether they are.
+    /// Moves bytes from `input` until `length` are gathered; returns true once they are.
     fn gather(&mut self, input: &mut &[u8], length: usize) -> bool {
         let missing = length.saturating_sub(self.gathered.len());
         let arrived = input.get(..missing).unwrap_or(input);

@@ -1,10 +1,10 @@
-//! Which file of several to begin with.
+//! Chooses the file of a model to begin with.
 
 use super::split::PartName;
 use crate::foreign::told_by_names;
 use crate::{Error, Result};
 
-/// What a Hugging Face folder begins with.
+/// The file that a Hugging Face folder begins with.
 pub(super) const CONFIG: &str = "config.json";
 
 /// The file that [`Reader`](super::Reader) begins with, where a model is given as files or a folder with these names: config.json

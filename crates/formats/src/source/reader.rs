@@ -1,4 +1,4 @@
-//! The files of a model in, events out.
+//! The reader of a model's files: bytes in, events out.
 
 use std::borrow::Cow;
 use std::mem;
@@ -9,17 +9,17 @@ use crate::hugging_face::Folder;
 use crate::layout::{Constant, DataFile, Headers, Model, ModelHeader, TensorBytes};
 use crate::{Error, Result};
 
-/// What [`Reader::read`] found.
+/// An event of [`Reader::read`].
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// What all headers say: once, before everything else.
+    /// The header that all files form: once, before everything else.
     Header(ModelHeader),
-    /// Bytes of a tensor, as GGUF has them. Tensors come in any order, and so may the parts of one that is put together of several;
-    /// each byte comes once.
+    /// Bytes of a tensor in GGUF's layout. Tensors come in any order, and so may the slices of a tensor that is stacked from
+    /// several; each byte comes once.
     Data {
         /// The tensor, as an index into [`ModelHeader::tensors`].
         tensor: usize,
-        /// Where in the tensor these bytes lie.
+        /// The offset of these bytes in the tensor.
         offset: u64,
         /// The bytes, at least one.
         bytes: Cow<'a, [u8]>,
@@ -29,11 +29,11 @@ pub enum Event<'a> {
 /// A file that a reader wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Its name, or its path with slashes from the one folder that all files of a model are in.
+    /// The file's name, or its path with slashes from the folder of the model.
     pub file: String,
-    /// Where to start in it, in bytes. All that comes before may be left out.
+    /// The offset in bytes to start at; everything before may be left out.
     pub offset: u64,
-    /// Whether the model may do without it: then [`Reader::absent`] is no error.
+    /// True if the model may do without the file: then [`Reader::absent`] is no error.
     pub optional: bool,
 }
 
@@ -68,7 +68,7 @@ pub struct Wanted {
 /// ```
 pub struct Reader {
     stage: Stage,
-    /// In the file that is read.
+    /// The position in the open file.
     position: u64,
     reads_on: bool,
     taken: u64,
@@ -76,7 +76,7 @@ pub struct Reader {
 
 enum Stage {
     Headers(Box<dyn Headers>),
-    /// The header is complete and hasn't been given out.
+    /// The complete header, which hasn't been returned yet.
     Header(Box<Model>),
     Data {
         constants: Vec<Constant>,
@@ -87,8 +87,8 @@ enum Stage {
 }
 
 impl Reader {
-    /// A reader that begins with the file `entry`: config.json, or any file of a Hugging Face folder that is named so or
-    /// `*.safetensors`, for that folder; a GGUF file or the first part of one, whatever its name.
+    /// A reader that begins with the file `entry`: config.json or `*.safetensors` for a Hugging Face folder; a GGUF file or its
+    /// first part, whatever its name.
     #[must_use]
     pub fn new(entry: &str) -> Self {
         let folder = entry == CONFIG || has_ending(entry, ".safetensors");
@@ -96,19 +96,19 @@ impl Reader {
         Self { stage: Stage::Headers(headers), position: 0, reads_on: false, taken: 0 }
     }
 
-    /// Bytes taken so far, of all files. A file that is opened a second time, for its tensors, counts on from there.
+    /// The number of bytes taken so far, over all files. A file that is opened again for its tensors isn't counted twice.
     #[must_use]
     pub fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// Whether more of the open file is wanted.
+    /// True if more of the open file is wanted.
     #[must_use]
     pub fn reads_on(&self) -> bool {
         self.reads_on
     }
 
-    /// The file that is wanted next, which counts as open from now on; `None` when nothing more is.
+    /// Opens the next file that is wanted and returns it; `None` when no more files are.
     pub fn next_file(&mut self) -> Option<Wanted> {
         let wanted = match &self.stage {
             Stage::Headers(headers) => headers.wanted().map(|(file, optional)| Wanted { file, offset: 0, optional }),
@@ -127,7 +127,7 @@ impl Reader {
     /// or no more of the file is wanted.
     ///
     /// # Errors
-    /// What is wrong with the files: see [`Error`]. The reader is of no use from then on.
+    /// Errors of the files: see [`Error`]. Every later call fails too.
     pub fn read<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Event<'a>>> {
         let before = self.position;
         let event = self.next_event(input);
@@ -136,7 +136,7 @@ impl Reader {
     }
 
     fn next_event<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Event<'a>>> {
-        // The stage is put back unless reading fails.
+        // An error leaves the stage at `Failed`.
         match mem::replace(&mut self.stage, Stage::Failed) {
             Stage::Headers(mut headers) => {
                 if !self.reads_on || !headers.read(input, &mut self.position)? {
@@ -175,10 +175,10 @@ impl Reader {
         }
     }
 
-    /// The open file is not read any further: it has ended, or enough of it has been read.
+    /// Ends the open file: it is at its end, or enough of it has been read.
     ///
     /// # Errors
-    /// [`Error::Truncated`] where more of it was wanted, and what is wrong with a file that is read as a whole.
+    /// [`Error::Truncated`] where more of the file was wanted, and the faults of a file that is read whole.
     pub fn end_file(&mut self) -> Result<()> {
         if !mem::take(&mut self.reads_on) {
             return Ok(());
@@ -197,7 +197,7 @@ impl Reader {
         }
     }
 
-    /// There is no file of the name that [`Self::next_file`] gave.
+    /// Reports that the file of [`Self::next_file`] doesn't exist.
     ///
     /// # Errors
     /// [`Error::MissingFile`] where the model can't do without it.
@@ -213,7 +213,7 @@ impl Reader {
         }
     }
 
-    /// Says whether everything has come.
+    /// Checks that everything has come.
     ///
     /// # Errors
     /// [`Error::Truncated`] and [`Error::MissingFile`] where something hasn't.

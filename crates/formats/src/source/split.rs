@@ -15,7 +15,7 @@ const TENSORS: &str = "split.tensors.count";
 
 /// The most parts that are read; a part is meant to have gigabytes.
 const MAX_PARTS: u32 = 4096;
-/// The ending that parts share.
+/// The ending of the parts' names.
 const ENDING: &str = ".gguf";
 
 /// The name of a part: `NAME-00002-of-00003.gguf`.
@@ -23,13 +23,13 @@ const ENDING: &str = ".gguf";
 pub(super) struct PartName {
     name: String,
     ending: String,
-    /// Which part it is, counting from one.
+    /// The part's number, counting from one.
     pub(super) number: u32,
     count: u32,
 }
 
 impl PartName {
-    /// What `file` says, if it is the name of a part.
+    /// Reads `file` as the name of a part; `None` where it isn't one.
     pub(super) fn of(file: &str) -> Option<Self> {
         if !has_ending(file, ENDING) {
             return None;
@@ -56,10 +56,10 @@ impl PartName {
 /// Reads the headers of all parts.
 pub(super) struct Parts {
     entry: String,
-    /// Of the part that is being read.
+    /// The parser of the current part.
     parser: Parser,
     parts: Vec<Part>,
-    /// Once the first has been read.
+    /// The number of parts, once the first has been read.
     count: u32,
 }
 
@@ -74,7 +74,7 @@ impl Parts {
         Self { entry: entry.to_owned(), parser: Parser::new(), parts: Vec::new(), count: 1 }
     }
 
-    /// The name of the part at `index`, where it can be told.
+    /// The name of the part at `index`, or a description where the first part's name doesn't follow the pattern.
     fn name(&self, index: usize) -> String {
         if index == 0 {
             return self.entry.clone();
@@ -86,7 +86,7 @@ impl Parts {
         )
     }
 
-    /// Holds a part against the first, and its name against what it says.
+    /// Checks a part against the first one, and the numbers in its metadata against its name.
     fn check(&mut self, metadata: &Metadata) -> Result<()> {
         let file = self.name(self.parts.len());
         let wrong = |reason: String| Err(Error::WrongPart { file: file.clone(), reason });
@@ -121,7 +121,7 @@ impl Parts {
             if let Some(value) = metadata.get(key)
                 && first.get(key) != Some(value)
             {
-                return wrong(format!("its {key} is another than that of {}", self.entry));
+                return wrong(format!("its {key} differs from that of {}", self.entry));
             }
         }
         Ok(())
@@ -180,7 +180,7 @@ impl Headers for Parts {
             && self.count > 1
             && count as usize != header.tensors.len()
         {
-            let reason = format!("all parts have {} tensors, where it says {count}", header.tensors.len());
+            let reason = format!("all parts have {} tensors, but its metadata says {count}", header.tensors.len());
             return Err(Error::WrongPart { file: self.entry, reason });
         }
         Ok(Model { header, files, constants: Vec::new() })

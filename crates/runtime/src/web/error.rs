@@ -1,4 +1,4 @@
-//! Errors and values as JavaScript has them.
+//! Errors and options between Rust and JavaScript.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,14 +13,14 @@ extern "C" {
     pub(super) fn log(text: &str);
 }
 
-/// A test holds that these are the codes that errors have.
+/// The codes of errors as a TypeScript type; a test compares them with those in Rust.
 #[wasm_bindgen(typescript_custom_section)]
 const ERROR_CODES: &str = include_str!("error_codes.ts");
 
-/// What a user of a browser can do where it finds no GPU; natively the advice is another.
-const NO_ADAPTER: &str = "the browser found no GPU that it can use; turn hardware acceleration on in its settings, update it and the graphics driver, and restart it (in Chrome, chrome://gpu tells more)";
+/// The advice to a user whose browser finds no GPU; natively the advice is different.
+const NO_ADAPTER: &str = "the browser found no GPU that it can use; turn hardware acceleration on in its settings, update the browser and the graphics driver, and restart the browser (in Chrome, chrome://gpu tells more)";
 
-/// An `Error` with the `code` of ours.
+/// Converts an error to a JavaScript `Error` with its `code`.
 pub(super) fn to_js(error: &Error) -> JsValue {
     match error {
         Error::Gpu(wgslm_gpu::Error::NoAdapter) => js_error(error.code(), NO_ADAPTER),
@@ -35,17 +35,17 @@ fn js_error(code: &str, message: &str) -> JsValue {
     object.into()
 }
 
-/// Reads an object of options.
+/// Reads a JavaScript object of options.
 pub(super) fn options<T: Tsify + DeserializeOwned>(value: Ts<T>) -> Result<T, JsValue> {
     T::from_js(value).map_err(|error| js_error("invalid-option", &format!("the options are not usable: {error}")))
 }
 
-/// A plain object.
+/// Converts a value to a plain JavaScript object.
 pub(super) fn object<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
     value.into_ts().map_err(|error| js_error("internal", &error.to_string()))
 }
 
-/// The error for an object that was used after it gave its contents up.
+/// The error for an object that is used after its end.
 pub(super) fn spent(what: &str) -> JsValue {
     js_error("internal", &format!("this {what} has ended; make another"))
 }

@@ -1,4 +1,4 @@
-//! A generation under way.
+//! A running generation.
 
 use std::cell::RefCell;
 
@@ -16,40 +16,42 @@ pub struct GenerationOptions {
     /// The most tokens to generate; by default as many as the context holds.
     #[tsify(type = "number")]
     max_tokens: Option<u32>,
-    /// 0, the default, always takes the likeliest token; 1 samples as the model was trained.
+    /// The sampling temperature: 0, the default, always takes the likeliest token; 1 samples from the model's own probabilities.
     #[tsify(type = "number")]
     temperature: Option<f32>,
-    /// Makes sampling repeatable.
+    /// The seed of sampling: the same seed gives the same answer.
     #[tsify(type = "number")]
     seed: Option<u64>,
-    /// Samples from this many of the likeliest tokens, and those just as likely as the last of them; 0, the default, is off.
+    /// Top-k: samples from this many of the likeliest tokens, and any that are as likely as the last of them; 0, the default, is
+    /// off.
     ///
     /// `topK`, `topP` and `minP` apply in this order, to the probabilities at temperature 1; the temperature comes after
     /// them, as in llama.cpp. They have no effect at temperature 0.
     #[tsify(type = "number")]
     top_k: Option<u32>,
-    /// Samples from the likeliest tokens that have this much of what `topK` left together; 1, the default, is off, and 0 takes
-    /// the likeliest.
+    /// Top-p: samples from the likeliest tokens that together have this share of the probability that `topK` left; 1, the
+    /// default, is off, and 0 takes the likeliest token.
     #[tsify(type = "number")]
     top_p: Option<f32>,
-    /// Samples from the tokens at least this much as likely as the likeliest: up to 1; 0, the default, is off.
+    /// Min-p: samples from tokens that are at least this fraction, up to 1, as likely as the likeliest one; 0, the default, is
+    /// off.
     #[tsify(type = "number")]
     min_p: Option<f32>,
-    /// Texts that end the answer; they are not part of it.
+    /// Stop sequences: texts that end the answer and are not part of it.
     #[tsify(type = "readonly string[]")]
     stop: Vec<String>,
-    /// Tokens that the GPU computes ahead of reading them back, from 1 to 16. It changes speed, never the answer.
+    /// The number of tokens that the GPU computes ahead of reading them back, from 1 to 16. It changes speed, never the answer.
     #[tsify(type = "number")]
     tokens_in_flight: Option<u32>,
 }
 
-/// Options for measuring.
+/// Options of a benchmark.
 #[derive(Default, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MeasuringOptions {
-    /// Goes on after a stop token: how fast tokens come doesn't depend on which they are.
+    /// Continues after a stop token: speed doesn't depend on which tokens are generated.
     ignore_stop: bool,
-    /// Tokens at the start of the prompt that the timings leave out: for measuring what happens after them.
+    /// The number of tokens at the start of the prompt that the timings leave out, to measure the speed behind them.
     untimed_tokens: u32,
 }
 
@@ -71,7 +73,7 @@ impl GenerationOptions {
     }
 }
 
-/// A part of an answer: its next tokens, or its end.
+/// A step of an answer: its next tokens, or its end.
 #[derive(Serialize, Tsify)]
 struct GenerationStep {
     tokens: Vec<GeneratedToken>,
@@ -80,30 +82,30 @@ struct GenerationStep {
     summary: Option<GenerationSummary>,
 }
 
-/// A generated token and the text it completes, which may be empty: a character can take several tokens.
+/// A generated token and the text that it completes, which may be empty: a character can take several tokens.
 #[derive(Serialize, Tsify)]
 struct GeneratedToken {
-    /// Its id.
+    /// The token's id.
     token: u32,
-    /// The text that is certain with it.
+    /// The text that the token completes.
     text: String,
 }
 
-/// The figures of an answer at its end.
+/// The summary of a finished answer.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 struct GenerationSummary {
-    /// The reason that it ended.
+    /// The reason that the answer ended.
     finish_reason: FinishReason,
-    /// Tokens of the prompt.
+    /// The number of tokens in the prompt.
     prompt_tokens: usize,
-    /// Tokens generated, the stop token among them.
+    /// The number of generated tokens, including the stop token.
     tokens: usize,
-    /// Its speed.
+    /// The speed of the answer.
     timings: Timings,
 }
 
-/// The end of an answer: at a stop token or text, at `maxTokens`, at a full context, or because the caller left.
+/// The reason that an answer ended: a stop token or stop sequence, `maxTokens`, a full context, or a cancel by the caller.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "lowercase")]
 enum FinishReason {
@@ -119,9 +121,9 @@ enum FinishReason {
 struct Timings {
     /// Time to first token, from the start of prefill, in ms.
     ttft_ms: f64,
-    /// Tokens of the prompt a second, until the first token.
+    /// Prompt tokens per second, until the first token.
     prefill_tokens_per_second: f64,
-    /// Tokens generated a second after the first; 0 where there was none.
+    /// Generated tokens per second after the first one; 0 if there was none.
     decode_tokens_per_second: f64,
 }
 
@@ -145,10 +147,10 @@ impl From<Summary> for GenerationSummary {
     }
 }
 
-/// A generation: `next` until it gives a summary.
+/// A generation: call `next` until it returns a summary.
 #[wasm_bindgen(js_name = Generation)]
 pub struct JsGeneration {
-    /// Absent while `next` waits.
+    /// `None` while `next` waits.
     generation: RefCell<Option<engine::Generation>>,
     canceller: Canceller,
 }
@@ -161,7 +163,7 @@ impl JsGeneration {
 
 #[wasm_bindgen(js_class = Generation)]
 impl JsGeneration {
-    /// The next token, or the end.
+    /// The next token, or the end of the answer.
     #[wasm_bindgen(unchecked_return_type = "GenerationStep")]
     pub async fn next(&self) -> Result<JsValue, JsValue> {
         let mut generation = self.generation.borrow_mut().take().ok_or_else(|| spent("generation"))?;
@@ -179,7 +181,7 @@ impl JsGeneration {
         object(&step).map(JsValue::from)
     }
 
-    /// Ends the generation after what is under way.
+    /// Ends the generation after the step that is under way.
     pub fn cancel(&self) {
         self.canceller.cancel();
     }

@@ -1,4 +1,4 @@
-//! The device.
+//! The GPU device.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use super::error::{object, options, to_js};
 use super::loader::{JsLoader, LoaderOptions};
 use crate::{Device, DeviceOptions};
 
-/// Limits to the use of the adapter's abilities.
+/// Limits on the GPU features that are used.
 #[derive(Default, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GpuOptions {
-    /// Use default limits and no optional feature, whatever the adapter has: for comparisons and bug reports.
+    /// Uses WebGPU's default limits and no optional features, whatever the adapter has: for comparisons and bug reports.
     baseline: bool,
-    /// The most bytes of one buffer binding; larger tensors are split.
+    /// The largest buffer binding in bytes; larger tensors are split.
     #[tsify(type = "number")]
     max_binding: Option<u64>,
 }
 
-/// The abilities of this device, and the use that the engine makes of them.
+/// The GPU, the WebGPU features and limits in use, and the kernels chosen for them.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 #[tsify(hashmap_as_object)]
@@ -31,7 +31,7 @@ pub struct SupportReport {
     features: Vec<&'static str>,
     /// The WebGPU limits in use.
     limits: BTreeMap<&'static str, u64>,
-    /// The kernel variants chosen, by kind.
+    /// The chosen kernel variants, by kind of kernel.
     chosen: BTreeMap<&'static str, String>,
 }
 
@@ -39,13 +39,13 @@ pub struct SupportReport {
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 struct AdapterInfo {
-    /// Its description, or else its vendor and architecture.
+    /// The adapter's description, or else its vendor and architecture.
     name: String,
-    /// Its vendor, such as `nvidia`; empty where the browser doesn't tell.
+    /// The vendor, such as `nvidia`; empty where the browser doesn't tell.
     vendor: String,
-    /// Its family of GPUs, such as `ampere`; empty where the browser doesn't tell.
+    /// The family of GPUs, such as `ampere`; empty where the browser doesn't tell.
     architecture: String,
-    /// True where the "GPU" is a program on the CPU.
+    /// True where a program on the CPU stands in for a GPU.
     software: bool,
 }
 
@@ -67,7 +67,7 @@ impl JsGpu {
         Ok(Self { device })
     }
 
-    /// The device, and the kernels chosen for it.
+    /// The GPU, and the kernels chosen for it.
     pub fn support(&self) -> Result<Ts<SupportReport>, JsValue> {
         let (adapter, capabilities) = (self.device.adapter(), self.device.gpu().capabilities());
         let features = [(capabilities.subgroups, "subgroups"), (capabilities.timestamps, "timestamp-query")];
@@ -87,36 +87,36 @@ impl JsGpu {
         })
     }
 
-    /// True while the device is there and has reported no error.
+    /// True while the device isn't lost and has reported no error.
     #[wasm_bindgen(getter, js_name = isUsable)]
     pub fn is_usable(&self) -> bool {
         self.device.gpu().check().is_ok()
     }
 
-    /// The most bytes there were in GPU buffers at a time.
+    /// The most bytes that were in GPU buffers at any time.
     #[wasm_bindgen(getter, js_name = peakBytes)]
     pub fn peak_bytes(&self) -> f64 {
         self.device.gpu().peak_bytes() as f64
     }
 
-    /// Measures how many bytes the device reads and writes a second when it copies.
+    /// Measures the device's copy bandwidth in bytes per second, read and written.
     #[wasm_bindgen(js_name = copyBytesPerSecond)]
     pub async fn copy_bytes_per_second(&self) -> Result<f64, JsValue> {
         self.device.gpu().copy_bytes_per_s().await.map_err(|error| to_js(&error.into()))
     }
 
-    /// The key of this device's choices of kernels: they hold where it is the same.
+    /// The key to store this device's kernel choices under: they are valid on devices with the same key.
     #[wasm_bindgen(getter, js_name = tuningKey)]
     pub fn tuning_key(&self) -> String {
         self.device.tuning_key()
     }
 
-    /// The choices of kernels measured so far, as text; empty where there was nothing to choose.
+    /// The kernel choices measured so far, as text to store; empty where there was nothing to choose.
     pub fn tuning(&self) -> String {
         self.device.tuning()
     }
 
-    /// Takes choices that `tuning` gave earlier.
+    /// Restores kernel choices from the text of an earlier `tuning`.
     #[wasm_bindgen(js_name = adoptTuning)]
     pub fn adopt_tuning(&self, text: &str) {
         self.device.adopt_tuning(text);

@@ -13,23 +13,23 @@ use super::model::JsModel;
 use crate::Device;
 use crate::engine::{self, EngineOptions, Loader};
 
-/// The types of what the engine parses by itself.
+/// The TypeScript types of values that the engine parses itself.
 #[wasm_bindgen(typescript_custom_section)]
 const QUANTIZE: &str = r#"
-/** The kind that a matrix gets: 8 or 4 bits, 4-bit normal floats, floats, or the one that it has. */
+/** The kind of weights that a matrix gets: 8 bits, 4 bits, 4-bit NormalFloat, 16-bit or 32-bit floats, or those that it has. */
 export type QuantizeKind = "q8" | "q4" | "nf4" | "f16" | "f32" | "keep";
 
-/** A policy for quantising: the kind that each matrix gets. */
+/** A quantisation policy: the kind of weights that each matrix gets. */
 export interface QuantizePolicy {
-    /** The first whose pattern matches a tensor's name decides; `*` stands for anything, `blk.last.` for the last block's. */
+    /** The rules, of which the first whose pattern matches a tensor's name applies; `*` stands for any characters, `blk.last.` for the prefix of the last block. */
     rules?: readonly ({ pattern: string } & ({ kind: QuantizeKind } | { bits: 8 | 4 }))[];
-    /** The kind of all others; by default `keep`. */
+    /** The kind of the matrices that no rule matches; by default `keep`. */
     default?: QuantizeKind;
     /** Quantises the scales too, which takes some 5 % off a 4-bit model. */
     doubleQuant?: boolean;
 }
 
-/** A policy, or the name of one; `mixed` is 4 bits, and 8 where it matters. With `-dq` the scales are quantised too. */
+/** A policy or its name. `mixed` is 4 bits, with 8 bits for the tensors that lose most by rounding; `-dq` quantises the scales too. */
 export type Quantize = `${"q8" | "q4" | "nf4" | "mixed"}${"" | "-dq"}` | "f16" | "f32" | QuantizePolicy;
 "#;
 
@@ -37,18 +37,19 @@ export type Quantize = `${"q8" | "q4" | "nf4" | "mixed"}${"" | "-dq"}` | "f16" |
 #[derive(Clone, Default, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LoaderOptions {
-    /// Tokens that prompt and answer may have together; by default the engine chooses.
+    /// The most tokens that prompt and answer may have together; by default the engine chooses.
     #[tsify(type = "number")]
     context_length: Option<u32>,
-    /// The activations that weights multiply; by default `auto`.
+    /// The precision of the activations in matrix products; by default `auto`.
     activations: Activations,
-    /// The policy under which weights that are floats in the file are quantised; by default they stay as they are.
+    /// The quantisation policy for weights that are floats in the file; by default they stay as they are.
     #[tsify(type = "Quantize")]
     quantize: Option<serde_json::Value>,
 }
 
-/// The activations that weights multiply: `float` is 32-bit floats; `int8` rounds them to 8 bits, which is faster and less exact; `auto` does
-/// that for prompts of 64 tokens or more and, where the CPU stands in for a GPU, for answers.
+/// The precision of the activations in matrix products: `float` is 32-bit floats; `int8` rounds to 8 bits, which is faster and
+/// less exact; `auto` is `int8` for prompts of 64 tokens or more and, where the CPU stands in for a GPU, for answers, and
+/// otherwise `float`.
 #[derive(Clone, Copy, Default, Deserialize, Tsify)]
 #[serde(rename_all = "lowercase")]
 enum Activations {
@@ -68,7 +69,7 @@ impl From<Activations> for engine::Activations {
     }
 }
 
-/// A file of a model, and the place in it to start at. The model may do without an optional one.
+/// A file of a model to read, the offset in bytes to start at, and whether the model can do without the file.
 #[derive(Serialize, Tsify)]
 pub struct WantedFile {
     file: String,
@@ -76,7 +77,7 @@ pub struct WantedFile {
     optional: bool,
 }
 
-/// Takes a model's files in pieces and writes its weights to the GPU as they come.
+/// Takes the files of a model in pieces, and writes its weights to the GPU as they arrive.
 #[wasm_bindgen(js_name = Loader)]
 pub struct JsLoader {
     loader: RefCell<Option<Loader>>,
@@ -99,7 +100,7 @@ impl JsLoader {
     }
 }
 
-/// A policy by its name, or as the object that its JSON would be.
+/// Parses a policy from its name or from its JSON object.
 fn policy(value: serde_json::Value) -> crate::Result<Policy> {
     match value {
         serde_json::Value::String(name) => Ok(name.parse()?),
@@ -109,14 +110,14 @@ fn policy(value: serde_json::Value) -> crate::Result<Policy> {
 
 #[wasm_bindgen(js_class = Loader)]
 impl JsLoader {
-    /// The file to begin with, where a model is given as files or a folder with these names.
+    /// The file to begin with, of a model that is given as files or a folder with these names.
     #[allow(clippy::needless_pass_by_value)] // What comes from JavaScript is owned.
     pub fn entry(names: Vec<String>) -> Result<String, JsValue> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         source::entry(&names).map(str::to_owned).map_err(|error| to_js(&error.into()))
     }
 
-    /// The file whose bytes are wanted next; `undefined` when nothing more is.
+    /// The next file to read, which counts as open from now on; `undefined` when no more files are wanted.
     #[wasm_bindgen(js_name = nextFile)]
     pub fn next_file(&self) -> Result<Option<Ts<WantedFile>>, JsValue> {
         let wanted = self.with(|loader| Ok(loader.next_file()))?;
@@ -124,18 +125,18 @@ impl JsLoader {
         wanted.as_ref().map(object).transpose()
     }
 
-    /// There is no such file.
+    /// Tells the loader that the wanted file doesn't exist.
     pub fn absent(&self) -> Result<(), JsValue> {
         self.with(Loader::absent)
     }
 
-    /// The file has ended.
+    /// Tells the loader that the open file has ended.
     #[wasm_bindgen(js_name = endFile)]
     pub fn end_file(&self) -> Result<(), JsValue> {
         self.with(Loader::end_file)
     }
 
-    /// Takes the next bytes of the file; resolves, when more may come, with whether more of this file is wanted.
+    /// Takes the next bytes of the open file. Resolves once more may come, to true if more of this file is wanted.
     pub async fn push(&self, bytes: Vec<u8>) -> Result<bool, JsValue> {
         let (room, reads_on) = self.with(|loader| Ok((loader.push_paced(&bytes)?, loader.reads_on())))?;
         drop(bytes);
@@ -143,7 +144,7 @@ impl JsLoader {
         Ok(reads_on)
     }
 
-    /// Bytes taken so far, of all files.
+    /// The number of bytes taken so far, over all files.
     #[wasm_bindgen(getter, js_name = loadedBytes)]
     pub fn loaded_bytes(&self) -> f64 {
         self.loader.borrow().as_ref().map_or(0.0, |loader| loader.loaded_bytes() as f64)
@@ -155,7 +156,7 @@ impl JsLoader {
         self.loader.borrow().as_ref().and_then(Loader::expected_bytes).map(|bytes| bytes as f64)
     }
 
-    /// The model, once the last byte has been taken. Consumes the loader, also when it fails.
+    /// The model, once all bytes have been taken. Consumes the loader, even when it fails.
     pub async fn finish(self) -> Result<JsModel, JsValue> {
         let loader = self.loader.borrow_mut().take().ok_or_else(|| spent("loader"))?;
         let engine = loader.finish().await.map_err(|error| to_js(&error))?;

@@ -1,4 +1,4 @@
-//! What JavaScript sees: conversions, no logic. The TypeScript package wraps this in a worker.
+//! The interface to JavaScript: conversions, no logic. The TypeScript package wraps it in a worker.
 //!
 //! Methods that wait take `&self`, since JavaScript may call another (a cancel) meanwhile.
 
@@ -10,8 +10,8 @@ mod model;
 
 use wasm_bindgen::prelude::*;
 
-/// Runs when the module is instantiated. A panic is a mistake in this crate; its message goes to the console, since the trap
-/// that follows has none.
+/// Runs when the module is instantiated: writes the message of a panic, which is a bug in this crate, to the console, since the
+/// trap that follows has no message.
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|info| error::log(&info.to_string())));

@@ -9,37 +9,37 @@ use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration, MeasuringOptions};
 use crate::engine::{Engine, GenerateOptions, Prompt};
 
-/// The figures of a loaded model.
+/// Facts about a loaded model.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelInfo {
     /// The architecture's name in the file, such as `llama`.
     architecture: String,
-    /// Its name in the file; may be empty.
+    /// The model's name in the file; may be empty.
     name: String,
-    /// The task it was made for. A call for the other task fails with the code `wrong-task`.
+    /// The task that the model was made for. A call for the other task fails with the code `wrong-task`.
     task: ModelTask,
-    /// Values that stand for a token inside it; an embedding has as many.
+    /// The width of the hidden state: the number of values that stand for a token, and the length of an embedding.
     width: u32,
-    /// The number of its weights.
+    /// The number of weights.
     parameters: u64,
-    /// The number of its layers.
+    /// The number of layers.
     layers: u32,
-    /// Tokens that prompt and answer may have together.
+    /// The most tokens that prompt and answer may have together.
     context_length: u32,
-    /// Tokens that the model was trained to attend to.
+    /// The context length that the model was trained with, in tokens.
     trained_context_length: u32,
-    /// The number of different tokens.
+    /// The number of tokens in the vocabulary.
     vocabulary: u32,
-    /// GPU memory taken, in bytes.
+    /// The GPU memory in use, in bytes.
     gpu_bytes: u64,
-    /// That of the weights.
+    /// The GPU memory of the weights, in bytes.
     weight_bytes: u64,
-    /// That of the KV cache, which has room for `contextLength` tokens from the start.
+    /// The GPU memory of the KV cache, in bytes. It has room for `contextLength` tokens from the start.
     kv_cache_bytes: u64,
-    /// True where the file says how a conversation is written down.
+    /// True if the file has a chat template.
     has_chat_template: bool,
-    /// Kernels started for each generated token.
+    /// The GPU dispatches for each generated token.
     dispatches_per_token: usize,
 }
 
@@ -54,10 +54,10 @@ enum ModelTask {
 /// One message of a conversation.
 #[derive(Default, Deserialize, Tsify)]
 pub struct ChatMessage {
-    /// The speaker.
+    /// The role of the speaker.
     #[tsify(type = "\"system\" | \"user\" | \"assistant\" | (string & {})")]
     role: String,
-    /// Its text.
+    /// The text of the message.
     content: String,
 }
 
@@ -85,7 +85,7 @@ fn messages(values: Vec<Ts<ChatMessage>>) -> Result<Vec<Message>, JsValue> {
 
 #[wasm_bindgen(js_class = Model)]
 impl JsModel {
-    /// The figures of the model.
+    /// Facts about the model.
     pub fn info(&self) -> Result<Ts<ModelInfo>, JsValue> {
         let (engine, model) = (&self.engine, self.engine.model());
         object(&ModelInfo {
@@ -106,7 +106,7 @@ impl JsModel {
         })
     }
 
-    /// Bytes that decoding one token reads with `depth` tokens in the KV cache.
+    /// The number of bytes that decoding one token reads, with `depth` tokens in the KV cache.
     #[wasm_bindgen(js_name = decodeBytes)]
     pub fn decode_bytes(&self, depth: u32) -> f64 {
         self.engine.decode_bytes(depth) as f64
@@ -119,13 +119,13 @@ impl JsModel {
         tokenizer.encode(text, special).map_err(|error| to_js(&error.into()))
     }
 
-    /// The text of tokens.
+    /// The text of `tokens`.
     pub fn detokenize(&self, tokens: &[u32]) -> Result<String, JsValue> {
         let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
         Ok(tokenizer.decode(tokens))
     }
 
-    /// A conversation as the model's chat template writes it down, up to where the assistant's next turn begins.
+    /// The prompt that the model's chat template makes of a conversation, up to the start of the assistant's next turn.
     #[wasm_bindgen(js_name = chatPrompt)]
     pub fn chat_prompt(
         &self,
@@ -134,7 +134,7 @@ impl JsModel {
         self.engine.chat_prompt(&messages(conversation)?).map_err(|error| to_js(&error))
     }
 
-    /// Begins to generate what follows a text, tokens, or a conversation.
+    /// Starts generating the continuation of a text, of tokens, or of a conversation.
     pub fn generate(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string | Uint32Array | readonly ChatMessage[]")] prompt: JsValue,
@@ -155,14 +155,14 @@ impl JsModel {
         Ok(JsGeneration::new(generation))
     }
 
-    /// The embedding of a text, of length 1.
+    /// The embedding of a text, scaled to a length of 1.
     pub async fn embed(&self, text: String) -> Result<js_sys::Float32Array, JsValue> {
         let engine = self.engine.clone();
         let (_, values) = engine.embed_text(&text).await.map_err(|error| to_js(&error))?;
         Ok(js_sys::Float32Array::from(values.as_slice()))
     }
 
-    /// The logits of every position, `[tokens, vocabulary]`.
+    /// The logits of every position, in the shape `[tokens, vocabulary]`.
     pub async fn logits(&self, tokens: Vec<u32>) -> Result<js_sys::Float32Array, JsValue> {
         let vocabulary = self.engine.model().spec.vocabulary;
         let all = js_sys::Float32Array::new_with_length(tokens.len() as u32 * vocabulary);

@@ -6,7 +6,7 @@ use minijinja::{Error, ErrorKind, Value};
 /// The arguments that a filter or function receives.
 pub(super) type Arguments = Rest<ValueOrKwargs>;
 
-/// The arguments of `function` in the order of its parameters `names`; what isn't given is `None`.
+/// The arguments of `function` in the order of its parameters `names`; a missing one is `None`.
 pub(super) fn bind_arguments<const COUNT: usize>(
     function: &str,
     arguments: Arguments,
@@ -15,7 +15,7 @@ pub(super) fn bind_arguments<const COUNT: usize>(
     bind(function, &arguments.into_values(), names)
 }
 
-/// As [`bind_arguments`] for values, of which the last may hold those with names.
+/// Binds values as [`bind_arguments`] does; the last of them may hold the named arguments.
 pub(super) fn bind<const COUNT: usize>(
     function: &str,
     arguments: &[Value],
@@ -41,7 +41,7 @@ pub(super) fn bind<const COUNT: usize>(
     Ok(bound)
 }
 
-/// The arguments without names, and those with.
+/// The positional arguments, and the named ones.
 pub(super) fn split(arguments: &[Value]) -> Result<(&[Value], Option<Kwargs>), Error> {
     Ok(match arguments.split_last() {
         Some((last, positional)) if last.is_kwargs() => (positional, Some(Kwargs::try_from(last.clone())?)),
@@ -70,20 +70,21 @@ pub(super) fn integer_or(argument: Option<Value>, default: i64) -> Result<i64, E
     }
 }
 
-/// The text that a value is; other values aren't turned into text.
+/// The text of a string; other values are refused.
 pub(super) fn text(value: &Value) -> Result<&str, Error> {
     value.as_str().ok_or_else(|| invalid(format!("a string is needed, not {}", value.kind())))
 }
 
-/// A failure of a filter, function or method.
+/// The error of a filter, function or method.
 pub(super) fn invalid(reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, reason.into())
 }
 
-/// The longest text that one call may make, in bytes. Each step of a template is counted, but one alone could fill the memory.
+/// The longest text that one call may make, in bytes. The steps of a template are limited, but a single one could fill the
+/// memory.
 pub(super) const LONGEST: usize = 1 << 25;
 
-/// Refuses a text of more bytes.
+/// Refuses texts longer than [`LONGEST`].
 pub(super) fn check_length(length: usize) -> Result<(), Error> {
     if length > LONGEST { Err(invalid("a text becomes too long")) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! The methods of Python's dictionaries and lists. Those that would change them are left out, as in Jinja's sandbox.
+//! Python's methods of dictionaries and lists, except those that change them, as in Jinja's sandbox.
 
 use minijinja::value::{Tuple, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};

@@ -1,4 +1,4 @@
-//! Messages, and everything else that a chat template makes a prompt of.
+//! Messages, and everything else that a chat template renders.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message of `role` (`system`, `user`, `assistant`, or what else the template knows) that says `content`.
+    /// A message of `role` (`system`, `user`, `assistant`, or another that the template knows) that says `content`.
     #[must_use]
     pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
         let fields = [("role", role.into()), ("content", content.into())];
@@ -31,9 +31,9 @@ impl From<Map<String, Value>> for Message {
     }
 }
 
-/// A conversation and all else that a chat template may use.
+/// A conversation, and everything else that a chat template may use.
 ///
-/// Every text in it is text: control tokens that it spells don't count in the prompt.
+/// Its texts are plain text: control tokens that they spell don't count in the prompt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conversation {
     /// The messages so far.
@@ -44,12 +44,12 @@ pub struct Conversation {
     pub documents: Option<Vec<Value>>,
     /// More variables of the template, such as `enable_thinking`.
     pub variables: Map<String, Value>,
-    /// The prompt ends where the assistant's answer begins.
+    /// True if the prompt ends where the assistant's answer begins.
     pub add_generation_prompt: bool,
 }
 
 impl Conversation {
-    /// All variables of a template but those of the tokenizer.
+    /// The template's variables, except those of the tokenizer.
     pub(super) fn variables(&self) -> Map<String, Value> {
         let list = |items: &Option<Vec<Value>>| items.clone().map_or(Value::Null, Value::Array);
         let messages = self.messages.iter().map(|message| Value::Object(message.fields.clone())).collect();

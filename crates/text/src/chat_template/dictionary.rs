@@ -27,7 +27,7 @@ pub(super) fn value_of(json: &serde_json::Value) -> Value {
     }
 }
 
-/// Tells the dictionaries of the JSON that a template is given.
+/// True for dictionaries of the JSON that a template is given.
 pub(super) fn is_dictionary(value: &Value) -> bool {
     value.downcast_object_ref::<Dictionary>().is_some()
 }
@@ -48,7 +48,7 @@ impl Object for Dictionary {
         self.entries.as_object()?.get_value(key)
     }
 
-    /// Attributes come this way, and subscripts and `in` the other.
+    /// Looks up attributes; `get_value` looks up subscripts and the keys of `in`.
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         match key {
             "items" | "keys" | "values" | "get" | "copy" => {
@@ -64,7 +64,7 @@ impl Object for Dictionary {
     }
 }
 
-/// A method of a value that isn't called yet.
+/// A method bound to a value, before its call.
 #[derive(Debug)]
 struct Method {
     of: Value,

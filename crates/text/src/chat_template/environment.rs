@@ -14,10 +14,10 @@ use super::python_text::str_of;
 use super::{NAME, filters, source};
 
 /// The most that a template may cost, in minijinja's unit (about one instruction or 64 bytes): enough for megabytes of messages,
-/// and it ends a template that would loop for hours.
+/// but a template that would loop for hours is stopped.
 const FUEL: u64 = 20_000_000;
 
-/// An environment that has the template `source`.
+/// An environment with the source `template`.
 pub(super) fn with_template(template: &str) -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -38,7 +38,7 @@ pub(super) fn with_template(template: &str) -> Result<Environment<'static>, Erro
     environment.add_test("iterable", |value: &Value| !value.is_none() && value.try_iter().is_ok());
     environment.add_test("callable", is_callable);
     filters::add(&mut environment);
-    // Jinja has none, or writes something else.
+    // Jinja doesn't have these, or they write something else there.
     environment.remove_filter("pprint");
     environment.remove_global("debug");
     environment.add_template_owned(NAME, source::for_minijinja(template)?)?;
@@ -57,13 +57,13 @@ fn raise_exception(message: String) -> Result<Value, Error> {
     Err(invalid(message))
 }
 
-/// `strftime_now(format)`, which gives `now` in any form.
+/// `strftime_now(format)`, which formats `now`.
 pub(super) fn strftime_now(now: chrono::DateTime<chrono::Local>) -> Value {
     Value::from_function(move |format: &str| {
         let mut text = String::new();
         match write!(text, "{}", now.format(format)) {
             Ok(()) => Ok(text),
-            Err(_) => Err(invalid(format!("{format:?} is no date format"))),
+            Err(_) => Err(invalid(format!("{format:?} is not a date format"))),
         }
     })
 }
@@ -107,7 +107,7 @@ fn concatenate(parts: Arguments) -> Result<String, Error> {
     Ok(text)
 }
 
-/// `a % b`: the remainder of numbers, or a text put into shape.
+/// `a % b`: the remainder of numbers, or a formatted text.
 fn remainder(arguments: Arguments) -> Result<Value, Error> {
     let [left, right] = bind_arguments("%", arguments, ["left", "right"])?;
     let (Some(left), Some(right)) = (left, right) else { return Err(invalid("% needs two operands")) };

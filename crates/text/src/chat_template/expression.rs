@@ -1,15 +1,15 @@
 //! Rewrites the operators `~`, `%` and the sign `+`.
 //!
-//! minijinja's `~` writes large numbers otherwise than Python, its `%` is for numbers only, and it has no sign `+`. They
-//! become calls of functions, and nothing.
+//! In minijinja, `~` writes large numbers differently from Python, `%` takes numbers only, and the sign `+` doesn't exist. The
+//! operators become function calls, and the sign is left out.
 
 use super::source::{CONCATENATE, REMAINDER};
 use super::tag::next_token;
 
-/// The depth of brackets that are looked into: more than minijinja's parser takes.
+/// The depth of brackets that are rewritten: more than minijinja's parser takes.
 const DEEPEST: usize = 256;
 
-/// The expression `text`, or what follows on the name of a statement.
+/// Rewrites the expression `text`, or the part of a statement behind its name.
 pub(super) fn rewrite(text: &str) -> String {
     if tokens(text).any(|token| matches!(token, "~" | "%" | "+")) {
         sequence(&mut tokens(text), "", DEEPEST).0
@@ -28,7 +28,7 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The tokens up to the bracket `close`, rewritten, and that bracket.
+/// Rewrites the tokens up to the bracket `close`; returns them and that bracket.
 fn sequence<'text>(tokens: &mut dyn Iterator<Item = &'text str>, close: &str, depth: usize) -> (String, &'text str) {
     let mut chain = Chain::default();
     let mut space = "";
@@ -60,7 +60,7 @@ fn sequence<'text>(tokens: &mut dyn Iterator<Item = &'text str>, close: &str, de
     (chain.finish() + space, "")
 }
 
-/// A chain of operands as it is read: products inside of concatenations.
+/// A chain of operands while it is read: products inside concatenations.
 #[derive(Default)]
 struct Chain {
     /// The text before the chain.
@@ -77,7 +77,7 @@ impl Chain {
     fn push(&mut self, space: &str, token: &str, last: &str) {
         let begins = is_operator(last);
         match token {
-            // A name, whatever else it may mean.
+            // A name, even if it is an operator elsewhere.
             _ if matches!(last, "." | "|") => self.operand(space, token),
             // `is in` and `is not` are tests.
             _ if matches!(last, "is" | "is not") => self.operand(space, token),
@@ -135,7 +135,7 @@ impl Chain {
     }
 }
 
-/// An operand begins behind these tokens.
+/// True for tokens behind which an operand begins.
 fn is_operator(token: &str) -> bool {
     let words = ["", "and", "or", "not", "in", "if", "else", "recursive"];
     let signs = [",", ":", "=", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "//", "**", "%", "~"];

@@ -1,4 +1,4 @@
-//! Jinja's filters where minijinja lacks them, or takes other arguments, or gives another text.
+//! Jinja's filters that minijinja lacks, or that take other arguments or write other text there.
 
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, State, Value, filters};
@@ -33,7 +33,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("striptags", striptags);
     environment.add_filter("urlencode", urlencode);
     environment.add_filter("filesizeformat", number_filters::filesizeformat);
-    // Their arguments may stand without names, in this order.
+    // These filters take their arguments by position too, in this order.
     let sort = ["reverse", "case_sensitive", "attribute"];
     add_named(environment, "sort", sort, filters::sort);
     let unique = ["case_sensitive", "attribute"];
@@ -67,7 +67,7 @@ fn default(value: Value, arguments: Arguments) -> Result<Value, Error> {
 
 fn list(state: &State, value: Value) -> Result<Value, Error> {
     if value.is_none() {
-        return Err(invalid("none is no list"));
+        return Err(invalid("none is not a list"));
     }
     filters::list(state, value)
 }
@@ -94,7 +94,7 @@ fn join(value: &Value, arguments: Arguments) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Attributes alone, which the keys of a dictionary are not.
+/// `attr(value, name)`: an attribute, never a key of a dictionary.
 fn attr(value: &Value, name: &Value) -> Result<Value, Error> {
     if is_dictionary(value) { Ok(Value::UNDEFINED) } else { filters::attr(value, name) }
 }
@@ -175,7 +175,7 @@ fn escape(value: &Value) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Tags and comments left out, and white space made single spaces.
+/// `striptags(value)`: removes tags and comments, and makes white space single spaces.
 fn striptags(value: &Value) -> Result<String, Error> {
     let mut text = str_of(value)?;
     for (open, close) in [("<!--", "-->"), ("<", ">")] {

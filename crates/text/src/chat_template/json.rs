@@ -6,7 +6,7 @@ use minijinja::{Error, Value};
 use super::arguments::{Arguments, bind_arguments, invalid};
 use super::python_text::{check_size, float};
 
-/// A layout of JSON, and the text so far.
+/// A writer of JSON: its layout, and the text so far.
 struct Writer {
     text: String,
     ensure_ascii: bool,
@@ -35,7 +35,7 @@ pub(super) fn tojson(value: &Value, arguments: Arguments) -> Result<String, Erro
             let parts: Vec<Value> = separators.try_iter()?.checked().collect::<Result<_, _>>()?;
             match parts.as_slice() {
                 [item, key] if item.as_str().is_some() && key.as_str().is_some() => (item.to_string(), key.to_string()),
-                _ => return Err(invalid("separators are two strings")),
+                _ => return Err(invalid("separators must be two strings")),
             }
         }
     };

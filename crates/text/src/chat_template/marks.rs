@@ -1,11 +1,11 @@
-//! Tells the control tokens that a template writes from those that messages spell.
+//! Distinguishes the control tokens that a template writes from those that messages spell.
 //!
-//! A template may do anything with the texts that it is given, so what they become can only be seen in its output. It runs twice:
-//! with the texts as they are, and with marks (characters that occur nowhere else, one for one) in place of those that control
-//! tokens begin and end with. Where the second output is the first but for the marks, a control token with a mark in it is from a
-//! message. Where it isn't, the template looks at the marked characters, as many look for `</think>`: then each text is tried alone,
-//! and in the end each control token in a text, with marks in it, behind it and before it. One that no mark goes with is one that
-//! the template takes apart; what it writes then is its own.
+//! A template may do anything with its texts, so the origin of a control token only shows in the output. The template runs twice:
+//! with the texts as they are, and with marks (characters that occur nowhere else, one for one) in place of the characters that
+//! control tokens begin and end with. If the outputs are the same but for the marks, control tokens with a mark in them come from
+//! messages. If they aren't, the template looks at the marked characters, as many look for `</think>`. Then each text is marked
+//! alone, and if that fails too, each control token of a text: with marks in it, behind it or before it. If none of these works,
+//! the template takes the control token apart, and what it writes then counts as its own.
 
 use std::ops::Range;
 
@@ -15,9 +15,9 @@ use super::json::escaped;
 use crate::tokenizer::control_texts::ControlTexts;
 use crate::{Error, Prompt, Result};
 
-/// The control tokens of one text that are tried one by one. If there are more, they are taken for text wherever they occur.
+/// The most control tokens of one text that are marked one by one. Any others count as plain text wherever they occur.
 const MOST_OCCURRENCES: usize = 32;
-/// The times that a template runs. What can't be told by then is text wherever it occurs.
+/// The most runs of a template. Control tokens that would take more count as plain text wherever they occur.
 const MOST_RUNS: usize = 256;
 
 /// The variables of a template.
@@ -46,18 +46,18 @@ pub(super) fn render(
     Ok(Prompt::with_plain(&search.output, &plain))
 }
 
-/// The places of the marks in a text.
+/// The marks in a text.
 #[derive(Clone)]
 enum Marking {
-    /// Nowhere.
+    /// No marks.
     None,
-    /// On every character that a control token may begin or end with.
+    /// Marks in place of all characters that a control token may begin or end with.
     Borders,
-    /// At each control token.
+    /// Marks at single control tokens, in the order in which they occur.
     Occurrences(Vec<Place>),
 }
 
-/// The place of the mark of one control token in a text.
+/// The place of a mark relative to its control token.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Nowhere,
@@ -66,7 +66,7 @@ enum Place {
     Before,
 }
 
-/// The characters that are marks.
+/// The characters that serve as marks.
 struct Alphabet {
     borders: Vec<(char, char)>,
     behind: char,
@@ -74,7 +74,7 @@ struct Alphabet {
 }
 
 impl Alphabet {
-    /// Symbols that no text has. They have no case, are no letters, and all that writes text writes them as they are.
+    /// Chooses symbols that no text contains. They have no case, aren't letters, and are never escaped or changed in writing.
     fn new(borders: &[char], texts: &[String], output: &str) -> Result<Self> {
         let mut symbols =
             ('\u{2801}'..='\u{28ff}').chain('\u{4dc0}'..='\u{4dff}').chain('\u{2500}'..='\u{259f}').filter(|symbol| {
@@ -115,7 +115,8 @@ struct Search<'given, Run> {
 }
 
 impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
-    /// The ranges of the output in which control tokens are text; the texts with these indices may spell some.
+    /// The ranges of the output in which control tokens are plain text; `suspects` are the indices of the texts that may spell
+    /// some.
     fn plain(&mut self, suspects: &[usize]) -> Result<Vec<Range<usize>>> {
         let mut told = Vec::new();
         let found = match self.attempt(&self.borders(suspects))? {
@@ -142,14 +143,14 @@ impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
         Ok(self.controls.find(&self.output)?.into_iter().filter(is_plain).collect())
     }
 
-    /// Marks in the texts `suspects` and no others, as thorough as they can be.
+    /// Border marks in the texts `suspects`, and no marks in others.
     fn borders(&self, suspects: &[usize]) -> Vec<Marking> {
         let mut markings = vec![Marking::None; self.texts.len()];
         suspects.iter().for_each(|&index| markings[index] = Marking::Borders);
         markings
     }
 
-    /// Marks the texts `suspects` as thoroughly as the template lets them be; `told` are control tokens that count nowhere.
+    /// Marks the texts `suspects` as thoroughly as the template allows; adds the control tokens that count nowhere to `told`.
     fn settle(&mut self, suspects: &[usize], markings: &mut [Marking], told: &mut Vec<String>) -> Result<()> {
         if self.attempt(&self.borders(suspects))?.is_none() {
             return self.settle_parts(suspects, markings, told);
@@ -158,7 +159,7 @@ impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
         Ok(())
     }
 
-    /// As [`Self::settle`] for texts that can't be marked all at once.
+    /// Works like [`Self::settle`], for texts that can't be marked all at once.
     fn settle_parts(&mut self, suspects: &[usize], markings: &mut [Marking], told: &mut Vec<String>) -> Result<()> {
         if let [index] = suspects {
             markings[*index] = self.settle_text(*index, told)?;
@@ -191,7 +192,7 @@ impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
         Ok(Marking::Occurrences(places))
     }
 
-    /// The marks in the output, if it is the same but for them.
+    /// Runs the template with marks; returns their places, if the output is the same but for them.
     fn attempt(&mut self, markings: &[Marking]) -> Result<Option<Found>> {
         if self.runs >= MOST_RUNS {
             return Ok(None);
@@ -209,7 +210,7 @@ impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
         if let Some(error) = failure {
             return Err(error);
         }
-        // A template that refuses a marked text looks at what is marked.
+        // A template that refuses a marked text depends on the marked characters.
         let Ok(output) = (self.run)(&marked) else { return Ok(None) };
         let (text, found) = self.unmarked(&output);
         Ok((text == self.output).then_some(found))
@@ -240,7 +241,7 @@ impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
         Ok(marked)
     }
 
-    /// The output without marks, and where they were.
+    /// The output without marks, and the places of the marks.
     fn unmarked(&self, output: &str) -> (String, Found) {
         let mut text = String::with_capacity(output.len());
         let mut found = Found::default();
@@ -263,7 +264,7 @@ impl<Run: Fn(&Variables) -> Result<String>> Search<'_, Run> {
     }
 }
 
-/// The first character of `text` and its length; one that JSON escapes is that character.
+/// The first character of `text` and its length in bytes; a JSON escape counts as the character that it stands for.
 fn first_character(text: &str) -> Option<(char, usize)> {
     let escape = text.strip_prefix("\\u").and_then(|text| text.get(..4));
     let code = escape.and_then(|digits| u32::from_str_radix(digits, 16).ok());
@@ -273,7 +274,7 @@ fn first_character(text: &str) -> Option<(char, usize)> {
     }
 }
 
-/// The variables with each text in them, keys too, as `change` makes it, in an order that is always the same.
+/// The variables with every text, including keys, replaced by `change`, in a fixed order.
 fn change_texts(variables: &Variables, change: &mut dyn FnMut(&str) -> String) -> Variables {
     // The names of the variables are the template's.
     variables.iter().map(|(name, value)| (name.clone(), change_text(value, change))).collect()

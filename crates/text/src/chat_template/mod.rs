@@ -1,10 +1,10 @@
-//! Chat templates: messages to the prompt that a model was trained on.
+//! Chat templates, which render messages as the prompt format that a model was trained on.
 //!
 //! Templates are Jinja as Hugging Face renders them: blocks are trimmed, Python's methods, operators and ways to write values
-//! work, and `raise_exception` and `strftime_now` are there
-//! (<https://huggingface.co/docs/transformers/chat_templating_writing>). What can't be had is an error that names it.
+//! work, and `raise_exception` and `strftime_now` are there (<https://huggingface.co/docs/transformers/chat_templating_writing>).
+//! Unsupported constructs give an error that names them.
 //!
-//! The text of messages is text: what they spell of control tokens is told from what the template writes (`marks`).
+//! Messages are plain text: control tokens that they spell are distinguished from those that the template writes (`marks`).
 
 mod arguments;
 mod container_methods;
@@ -73,15 +73,14 @@ impl ChatTemplate {
         metadata.str("tokenizer.chat_template")?.map(|source| Self::for_tokenizer(source, tokenizer)).transpose()
     }
 
-    /// The template of a `tokenizer_config.json` or a `chat_template.json`, whose contents `config` are, if it has one. Of several,
-    /// it is the one named `default`. Where a folder has a `chat_template.jinja`, that takes precedence: give its text to
-    /// [`Self::new`].
+    /// The template in the contents `config` of a `tokenizer_config.json` or `chat_template.json`, if it has one; of several, the
+    /// one named `default`. A `chat_template.jinja` in the same folder takes precedence: give its text to [`Self::new`].
     ///
     /// # Errors
     /// As [`Self::new`], and [`Error::ChatTemplate`] where the configuration can't be read.
     pub fn from_config(config: &[u8], tokenizer: &Tokenizer) -> Result<Option<Self>> {
         let config: Config = serde_json::from_slice(config)
-            .map_err(|error| Error::ChatTemplate { reason: format!("the file with it can't be read: {error}") })?;
+            .map_err(|error| Error::ChatTemplate { reason: format!("its JSON file can't be read: {error}") })?;
         let source = match &config.chat_template {
             Some(ConfiguredTemplate::One(source)) => Some(source),
             Some(ConfiguredTemplate::Several(templates)) => {
@@ -92,15 +91,15 @@ impl ChatTemplate {
         source.map(|source| Self::for_tokenizer(source, tokenizer)).transpose()
     }
 
-    /// As [`Self::new`], with the tokens of `tokenizer`.
+    /// Compiles `source` with the BOS and EOS tokens of `tokenizer`.
     pub(crate) fn for_tokenizer(source: &str, tokenizer: &Tokenizer) -> Result<Self> {
         let text = |token: Option<u32>| token.and_then(|token| tokenizer.token_text(token)).unwrap_or_default();
         let template = Self::new(source, text(tokenizer.bos()), text(tokenizer.eos()))?;
         Ok(Self { control_texts: tokenizer.control_texts()?, ..template })
     }
 
-    /// Compiles the Jinja template `source`, which sees the texts of the BOS and EOS tokens; these two are the control tokens
-    /// that a message can't write.
+    /// Compiles the Jinja template `source`, which is given the texts of the BOS and EOS tokens. Only these two are control
+    /// tokens, which a message can't write.
     ///
     /// # Errors
     /// [`Error::ChatTemplate`] with the line of a syntax error.

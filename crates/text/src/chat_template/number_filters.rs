@@ -46,7 +46,7 @@ fn integer(text: &str, base: u32) -> Option<i128> {
     Some(sign * i128::from_str_radix(digits, base).ok()?)
 }
 
-/// Python allows white space around a number, and `_` between its digits.
+/// A number's text in Rust's syntax: Python allows white space around a number, and `_` between its digits.
 fn python_number(text: &str) -> String {
     let text = text.trim_matches(is_space);
     let single = !text.starts_with('_') && !text.ends_with('_') && !text.contains("__");
@@ -76,7 +76,7 @@ pub(super) fn round(value: Value, arguments: Arguments) -> Result<Value, Error> 
     let number = f64::try_from(value.clone())?;
     let scale = 10_f64.powi(places);
     Ok(Value::from(match method.as_str() {
-        // Digits of the exact value, with ties to even, as Python rounds.
+        // Python rounds the digits of the exact value, ties to even.
         "common" if places >= 0 => {
             let text = format!("{number:.*}", usize::try_from(places).unwrap_or(0));
             text.parse().unwrap_or(number)
@@ -88,7 +88,7 @@ pub(super) fn round(value: Value, arguments: Arguments) -> Result<Value, Error> 
         "common" => (number * scale).round_ties_even() / scale,
         "ceil" => (number * scale).ceil() / scale,
         "floor" => (number * scale).floor() / scale,
-        _ => return Err(invalid("the method of round is common, ceil or floor")),
+        _ => return Err(invalid("the method of round must be common, ceil or floor")),
     }))
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// Reads the arguments of `range`.
+    /// Makes a range from its arguments.
     pub(super) fn value(arguments: Arguments) -> Result<Value, Error> {
         let [first, second, step] = bind_arguments("range", arguments, ["start", "stop", "step"])?;
         let number = |value: Value| {
@@ -53,7 +53,7 @@ impl Object for Range {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let index = key.as_usize().filter(|index| *index < self.length)?;
-        // Within the range, however far around the products go.
+        // The sum is in the range, even if the product wraps.
         Some(Value::from(self.start.wrapping_add((index as i64).wrapping_mul(self.step))))
     }
 
@@ -89,7 +89,7 @@ impl Object for View {
     }
 }
 
-/// `cycler('a', 'b')`: one item after the other, for ever.
+/// `cycler('a', 'b')`: one item after the other, again and again.
 #[derive(Debug)]
 pub(super) struct Cycler {
     items: Vec<Value>,
@@ -97,7 +97,7 @@ pub(super) struct Cycler {
 }
 
 impl Cycler {
-    /// Cycles through the arguments.
+    /// Makes a cycler of its arguments.
     pub(super) fn value(items: Arguments) -> Result<Value, Error> {
         let items = items.into_values();
         if items.is_empty() {
@@ -133,7 +133,7 @@ impl Object for Cycler {
     }
 }
 
-/// `joiner(', ')`: nothing at the first call, and the separator at all others.
+/// `joiner(', ')`: nothing at the first call, the separator at all others.
 #[derive(Debug)]
 pub(super) struct Joiner {
     separator: Value,
@@ -141,7 +141,7 @@ pub(super) struct Joiner {
 }
 
 impl Joiner {
-    /// Reads the arguments of `joiner`.
+    /// Makes a joiner from its arguments.
     pub(super) fn value(arguments: Arguments) -> Result<Value, Error> {
         let [separator] = bind_arguments("joiner", arguments, ["sep"])?;
         let separator = separator.unwrap_or_else(|| Value::from(", "));

@@ -1,4 +1,4 @@
-//! The operator `%`.
+//! The operator `%` of texts and numbers.
 
 use minijinja::formatting::{FormatStyle, format};
 use minijinja::value::ValueKind;
@@ -7,7 +7,7 @@ use minijinja::{Error, Value};
 use super::arguments::invalid;
 use super::python_text::{repr_of, str_of};
 
-/// `format % right`, where a tuple is several values.
+/// `text % right`, where a tuple is several values.
 pub(super) fn printf(text: &str, right: &Value) -> Result<String, Error> {
     let values: Vec<Value> = if right.is_tuple() {
         right.try_iter()?.checked().collect::<Result<_, _>>()?
@@ -21,7 +21,7 @@ pub(super) fn printf(text: &str, right: &Value) -> Result<String, Error> {
         let reason = format!("{text:?} has {} places for {} values", conversions.len(), values.len());
         return Err(invalid(reason));
     }
-    // How numbers are put into shape is minijinja's; the text of values is Python's.
+    // minijinja formats numbers; other values become text as in Python.
     let shown = |(kind, value): (&char, Value)| match kind {
         's' => str_of(&value).map(Value::from),
         'r' => repr_of(&value).map(Value::from),
@@ -34,7 +34,7 @@ pub(super) fn printf(text: &str, right: &Value) -> Result<String, Error> {
     format(FormatStyle::Printf, &text, &values)
 }
 
-/// The letters of the conversions in `text`, and `text` with `%s` for `%r`, whose value is text by then.
+/// The letters of the conversions in `text`, and `text` with `%s` for `%r`, since its values become text first.
 fn conversions(text: &str) -> (String, Vec<char>) {
     let mut converted = String::new();
     let mut letters = Vec::new();
@@ -52,7 +52,7 @@ fn conversions(text: &str) -> (String, Vec<char>) {
 pub(super) fn modulo(left: &Value, right: &Value) -> Result<Value, Error> {
     let is_number = |value: &Value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool);
     if !is_number(left) || !is_number(right) {
-        return Err(invalid(format!("% is not for {} and {}", left.kind(), right.kind())));
+        return Err(invalid(format!("% can't take {} and {}", left.kind(), right.kind())));
     }
     let is_float = |value: &Value| value.kind() == ValueKind::Number && !value.is_integer();
     if is_float(left) || is_float(right) {

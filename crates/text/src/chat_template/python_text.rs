@@ -56,12 +56,12 @@ fn write_repr(value: &Value, text: &mut String, depth: usize) -> Result<(), Erro
     Ok(())
 }
 
-/// Refuses values that lie so deep in others, or in so many, that writing them would exhaust the stack or the memory.
+/// Refuses values so deeply nested, or so long, that writing them would exhaust the stack or the memory.
 pub(super) fn check_size(depth: usize, length: usize) -> Result<(), Error> {
     if depth > 200 { Err(invalid("the value is nested too deeply to be written")) } else { check_length(length) }
 }
 
-/// An object of ours knows how Python writes it.
+/// True for objects of this crate that write themselves as Python does.
 fn writes_itself(value: &Value) -> bool {
     value.downcast_object_ref::<objects::Range>().is_some() || value.downcast_object_ref::<objects::View>().is_some()
 }
@@ -101,9 +101,9 @@ fn write_string(string: &str, text: &mut String) {
     text.push(quote);
 }
 
-/// Python shows a character as it is.
+/// True if Python's `repr()` leaves a character as it is.
 pub(super) fn is_printable(character: char) -> bool {
-    // Behind another character, Rust escapes what can't be shown and nothing else.
+    // Behind another character, Rust escapes unprintable characters only.
     let mut pair = [0; 5];
     pair[0] = b'a';
     let length = 1 + character.encode_utf8(&mut pair[1..]).len();
@@ -111,7 +111,7 @@ pub(super) fn is_printable(character: char) -> bool {
     matches!(character, '\'' | '"' | '\\') || (shown && (character == ' ' || !character.is_whitespace()))
 }
 
-/// A float with as many digits as tell it from others, and an exponent outside of 1e-4 to 1e16.
+/// A float with the fewest digits that identify it, and with an exponent outside of 1e-4 to 1e16.
 pub(super) fn float(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();

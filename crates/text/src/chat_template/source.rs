@@ -1,16 +1,16 @@
-//! Rewrites what minijinja can't parse, or understands otherwise than Jinja does.
+//! Rewrites what minijinja can't parse, or understands differently from Jinja.
 
 use minijinja::{Error, ErrorKind};
 
 use super::statement::Statements;
 use super::tag::{Tag, TagKind, next_tag};
 
-/// The function that `a ~ b` becomes a call of.
+/// The function whose call replaces `a ~ b`.
 pub(super) const CONCATENATE: &str = "__concatenate";
-/// The function that `a % b` becomes a call of.
+/// The function whose call replaces `a % b`.
 pub(super) const REMAINDER: &str = "__remainder";
 
-/// The template `source` for minijinja.
+/// Rewrites the template `source` for minijinja.
 pub(super) fn for_minijinja(source: &str) -> Result<String, Error> {
     let source = source.replace("\r\n", "\n").replace('\r', "\n");
     let mut rewritten = String::with_capacity(source.len());
@@ -22,7 +22,7 @@ pub(super) fn for_minijinja(source: &str) -> Result<String, Error> {
         let failed = |reason: String| Error::new(ErrorKind::SyntaxError, format!("{reason} (line {})", line()));
         match kind {
             TagKind::Other => rewritten.push_str(text),
-            // What Jinja leaves behind `{% raw %}`, minijinja takes away.
+            // Jinja keeps the newline behind `{% raw %}`, and minijinja removes it.
             TagKind::Raw { newline_at: Some(at) } => {
                 rewritten.push_str(&text[..at]);
                 rewritten.push('\n');

@@ -1,25 +1,25 @@
-//! Rewrites statements that minijinja lacks, and refuses those that it would understand otherwise than Jinja.
+//! Rewrites statements that minijinja lacks, and refuses those that it understands differently from Jinja.
 
 use super::expression::{self, tokens};
 
-/// The statements of a template that are open, and the names of its blocks.
+/// The open statements of a template, and the names of its blocks.
 #[derive(Default)]
 pub(super) struct Statements {
     open: Vec<&'static str>,
     blocks: Vec<String>,
 }
 
-/// Statements that have names of their own inside.
+/// Statements with a scope of names.
 const SCOPES: [&str; 4] = ["for", "macro", "call", "with"];
 
 impl Statements {
-    /// The body of an expression tag for minijinja, or why it can't be had.
+    /// Rewrites the body of an expression tag for minijinja, or says why that is impossible.
     pub(super) fn expression(&self, body: &str) -> Result<String, String> {
         self.check_names(body)?;
         Ok(expression::rewrite(body))
     }
 
-    /// The body of a statement tag for minijinja, or why it can't be had.
+    /// Rewrites the body of a statement tag for minijinja, or says why that is impossible.
     pub(super) fn rewrite(&mut self, body: &str) -> Result<String, String> {
         let start = body.len() - body.trim_start().len();
         let (space, rest) = body.split_at(start);
@@ -35,7 +35,7 @@ impl Statements {
             self.open.pop();
         }
         Ok(match name {
-            // What is set inside stays inside, as in Jinja.
+            // Names set inside stay inside, as in Jinja.
             "generation" => format!("{space}with{rest}"),
             "endgeneration" => format!("{space}endwith{rest}"),
             "block" => {
@@ -52,7 +52,7 @@ impl Statements {
         })
     }
 
-    /// A block of a template that no other extends writes its body where it stands.
+    /// Checks a block. Its body is written where it stands, since no other template extends this one.
     fn block(&mut self, rest: &str) -> Result<(), String> {
         let mut words = rest.split_whitespace();
         let name = words.next().unwrap_or_default().to_owned();
@@ -64,13 +64,13 @@ impl Statements {
             return Err(format!("block {name:?} inside of another scope has to be `scoped`"));
         }
         if self.blocks.contains(&name) {
-            return Err(format!("block {name:?} is there twice"));
+            return Err(format!("block {name:?} is defined twice"));
         }
         self.blocks.push(name);
         Ok(())
     }
 
-    /// Macros have no `varargs` and `kwargs` here, and would write nothing in their place.
+    /// Refuses `varargs` and `kwargs` in macros, which minijinja lacks and would write as nothing.
     fn check_names(&self, body: &str) -> Result<(), String> {
         let mut last = "";
         for token in tokens(body) {
@@ -83,7 +83,7 @@ impl Statements {
     }
 }
 
-/// Parts of `text` between `separator` outside of brackets.
+/// The parts of `text` between separators outside of brackets.
 fn split_at<'text>(text: &'text str, separator: &str) -> Vec<&'text str> {
     let mut parts = Vec::new();
     let (mut depth, mut start, mut at) = (0_usize, 0, 0);
@@ -103,7 +103,7 @@ fn split_at<'text>(text: &'text str, separator: &str) -> Vec<&'text str> {
     parts
 }
 
-/// The assignments of `with` as one: Jinja's see what was there before, and minijinja's see each other.
+/// Rewrites the assignments of `with` as one: in Jinja they see the names from before, in minijinja each other's.
 fn with(rest: &str) -> String {
     let assignments: Option<Vec<(&str, &str)>> =
         split_at(rest, ",").into_iter().map(|part| part.split_once('=')).collect();
@@ -116,7 +116,7 @@ fn with(rest: &str) -> String {
     format!(" ({}) = ({})", names.join(", "), values.join(","))
 }
 
-/// A default of a macro can't be another parameter here, and would be nothing.
+/// Refuses a macro's parameter whose default is another parameter, which minijinja would write as nothing.
 fn check_defaults(rest: &str) -> Result<(), String> {
     let Some((_, parameters)) = rest.split_once('(') else { return Ok(()) };
     let mut seen: Vec<&str> = Vec::new();

@@ -122,7 +122,7 @@ pub(super) fn call(string: &str, method: &str, arguments: &[Value]) -> Result<Va
             let width = i64::try_from(required(method, width)?)?;
             let mut fill = text_or(fill, " ")?.chars().collect::<Vec<_>>().into_iter();
             let (Some(fill), None) = (fill.next(), fill.next()) else {
-                return Err(invalid("the fill character is one character"));
+                return Err(invalid("the fill character must be a single character"));
             };
             Value::from(match method {
                 "ljust" => pad(string, width, fill, |_, _| 0)?,

@@ -4,7 +4,7 @@ use minijinja::{Error, Value};
 
 use super::arguments::{check_length, integer_or, invalid, text};
 
-/// White space as Python has it.
+/// True for characters that are white space in Python.
 pub(super) fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
@@ -32,9 +32,9 @@ pub(super) fn swapcase(string: &str) -> String {
     swapped
 }
 
-/// The first letter and those that `begins` finds a start behind in upper case, and all others in lower case.
+/// `string` with its first letter, and letters behind characters that `begins` accepts, in upper case, and others in lower case.
 pub(super) fn titlecase(string: &str, begins: impl Fn(char) -> bool) -> String {
-    // Lower case by the whole text, since the form of a sigma depends on what stands around it.
+    // The whole text becomes lower case at once, since the form of a sigma depends on its neighbours.
     let lower = string.to_lowercase();
     let mut title = String::new();
     let mut before = None;
@@ -75,7 +75,7 @@ pub(super) fn non_empty(separator: &Value) -> Result<&str, Error> {
     if separator.is_empty() { Err(invalid("the separator is empty")) } else { Ok(separator) }
 }
 
-/// At most `limit` cuts, from the end where `reverse`.
+/// Splits at most `limit` times, from the end if `reverse`.
 pub(super) fn split(string: &str, separator: Option<Value>, limit: usize, reverse: bool) -> Result<Vec<&str>, Error> {
     let parts = limit.saturating_add(1);
     if let Some(separator) = separator {
@@ -128,7 +128,7 @@ pub(super) fn replaced(string: &str, old: &str, new: &str, count: usize) -> Resu
     Ok(string.replacen(old, new, count))
 }
 
-/// The text from character `start` to `end` and the characters before it; nothing where `start` lies beyond the end.
+/// The number of characters before `start`, and the text from character `start` to `end`; `None` where `start` is beyond the end.
 pub(super) fn part(string: &str, start: Option<Value>, end: Option<Value>) -> Result<(usize, Option<&str>), Error> {
     let length = string.chars().count();
     let index = |at: Option<Value>, default: usize| {
@@ -141,7 +141,7 @@ pub(super) fn part(string: &str, start: Option<Value>, end: Option<Value>) -> Re
     Ok((start, (start <= end).then(|| &string[offset(start)..offset(end)])))
 }
 
-/// `string` made `width` characters wide; `left` says how many of the missing ones come before it.
+/// `string` padded to `width` characters; `left` says how many of the missing ones come before it.
 pub(super) fn pad(string: &str, width: i64, fill: char, left: impl Fn(usize, usize) -> usize) -> Result<String, Error> {
     let width = usize::try_from(width).unwrap_or(0);
     check_length(width)?;

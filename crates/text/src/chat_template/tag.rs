@@ -7,7 +7,7 @@ pub(super) enum TagKind {
     Expression,
     /// `{% ... %}`.
     Statement,
-    /// `{% raw %}` with all up to `{% endraw %}`, and the offset of its text if that begins with a new line.
+    /// `{% raw %}` with everything up to `{% endraw %}`, and the offset of its text if that begins with a newline to keep.
     Raw { newline_at: Option<usize> },
     /// A comment, or a tag without an end.
     Other,
@@ -50,7 +50,7 @@ pub(super) fn next_tag(text: &str) -> Option<Tag<'_>> {
     Some(Tag { kind, text: &text[start..end], open, close, body, start, end })
 }
 
-/// The end of a tag's body: at `closing`, outside of strings and brackets, or at the `-` or `+` before it.
+/// The end of a tag's body: `closing` outside of strings and brackets, or the `-` or `+` before it.
 fn end_of_body(text: &str, start: usize, closing: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut at = start;
@@ -114,7 +114,7 @@ fn number_length(text: &str) -> usize {
     if text[end..].starts_with('.') && text[end + 1..].starts_with(|character: char| character.is_ascii_digit()) {
         end = digits(end + 1);
     }
-    // `1e-7`, and not `0xe-7`.
+    // The sign belongs to `1e-7`, but not to `0xe-7`.
     let exponent = text[..end].ends_with(['e', 'E']) && !text.starts_with("0x") && !text.starts_with("0X");
     if exponent && text[end..].starts_with(['-', '+']) { digits(end + 1) } else { end }
 }

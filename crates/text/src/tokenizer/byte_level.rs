@@ -1,4 +1,4 @@
-//! The byte-level alphabet: every byte as one printable character, so that a vocabulary of text can spell any bytes.
+//! The byte-level alphabet: a printable character for every byte, so that a vocabulary of text can spell any bytes.
 //!
 //! GPT-2's mapping: printable Latin-1 stands for itself, the other 68 bytes follow in order from U+0100 on.
 

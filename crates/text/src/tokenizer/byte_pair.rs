@@ -19,7 +19,7 @@ pub(super) struct BytePair {
     merges: Merges,
     spelling: Spelling,
     whole_words: WholeWords,
-    /// Spell what has no token, where words aren't spelled in bytes anyway.
+    /// The tokens that spell text without a token in bytes, where words aren't spelled in bytes anyway.
     bytes: Option<ByteTokens>,
     white_space: WhiteSpace,
 }
@@ -27,9 +27,9 @@ pub(super) struct BytePair {
 /// The treatment of white space in text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WhiteSpace {
-    /// It is text.
+    /// White space is text.
     Kept,
-    /// It separates words and is left out; words are in lower case where `lowercase` says so.
+    /// White space separates words and is left out; `lowercase` makes words lower case.
     Dropped { lowercase: bool },
 }
 

@@ -1,4 +1,4 @@
-//! The tokens of single bytes, which spell what has no other token.
+//! The tokens of single bytes, which spell text that has no other token.
 
 use super::vocabulary::Vocabulary;
 

@@ -10,19 +10,19 @@ use crate::{Error, Result};
 
 const KEY: &str = "tokenizer.ggml.precompiled_charsmap";
 
-/// A map from stretches of text to what they are replaced by.
+/// A map from stretches of text to their replacements.
 #[derive(Debug, Default)]
 pub(super) struct CharacterMap {
     units: Vec<Unit>,
     replacements: String,
 }
 
-/// A node of the double array: its label, whether a value belongs to it, and how far its children are.
+/// A node of the double array: its label, whether a value belongs to it, and the offset of its children.
 #[derive(Clone, Copy, Debug)]
 struct Unit(u32);
 
 impl Unit {
-    /// The byte that leads to this node; of a node that holds a value, no byte.
+    /// The byte that leads to this node; not a byte, if the node holds a value.
     fn label(self) -> u32 {
         self.0 & (1 << 31 | 0xFF)
     }
@@ -32,19 +32,19 @@ impl Unit {
         self.0 >> 8 & 1 == 1
     }
 
-    /// The offset: the number of this node XOR the offset is that of its value, and XOR a byte as well that of a child.
+    /// The offset: the index of this node XOR the offset is the index of its value, and XOR a byte as well, that of a child.
     fn offset(self) -> usize {
         ((self.0 >> 10) << ((self.0 >> 9 & 1) * 8)) as usize
     }
 
-    /// The value, of a node that holds one.
+    /// The value of a node that holds one.
     fn value(self) -> usize {
         (self.0 & !(1 << 31)) as usize
     }
 }
 
 impl CharacterMap {
-    /// Moves the map out of the metadata; the map of nothing, where there is none.
+    /// Moves the map out of the metadata; the map is empty where there is none.
     pub(super) fn take_from(metadata: &mut Metadata) -> Result<Self> {
         let Some(numbers) = metadata.integers(KEY)? else { return Ok(Self::default()) };
         // Bytes may be signed or not.
@@ -59,7 +59,7 @@ impl CharacterMap {
         map.ok_or_else(damaged)
     }
 
-    /// The length of the longest start of `text` that is replaced, and its replacement.
+    /// The length of the longest prefix of `text` that has a replacement, and the replacement.
     pub(super) fn longest(&self, text: &str) -> Result<Option<(usize, &str)>> {
         let Some(root) = self.units.first() else { return Ok(None) };
         let mut longest = None;

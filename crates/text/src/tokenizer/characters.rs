@@ -8,15 +8,15 @@ use crate::{Error, Result};
 /// The role of a character where text is cut into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CharacterKind {
-    /// It ends a word.
+    /// Ends a word.
     Space,
-    /// It is left out.
+    /// Is left out.
     Control,
-    /// It is left out where accents are stripped.
+    /// Is left out where accents are stripped.
     Accent,
-    /// It is a word by itself: punctuation, and the characters of languages written without spaces.
+    /// Is a word by itself: punctuation, and the characters of languages written without spaces.
     Alone,
-    /// It is part of a word.
+    /// Is part of a word.
     Word,
 }
 
@@ -45,7 +45,7 @@ impl CharacterKinds {
         Ok(Self { automaton })
     }
 
-    /// An empty cache, in which [`Self::of`] keeps the states of the automaton that it has built.
+    /// An empty cache, in which [`Self::of`] keeps the states that its automaton has built.
     pub(super) fn cache(&self) -> Cache {
         self.automaton.create_cache()
     }
@@ -59,5 +59,5 @@ impl CharacterKinds {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::Tokenizer { reason: format!("the character classes fail: {error}") }
+    Error::Tokenizer { reason: format!("classifying characters failed: {error}") }
 }

@@ -9,7 +9,7 @@ use aho_corasick::{Input, MatchKind};
 use super::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
-/// The texts that become control tokens where special tokens are parsed, and stay text where they aren't.
+/// The texts of control tokens, which become these tokens where special tokens are parsed, and stay text elsewhere.
 #[derive(Debug)]
 pub(crate) struct ControlTexts {
     automaton: NFA,
@@ -17,35 +17,35 @@ pub(crate) struct ControlTexts {
 }
 
 impl ControlTexts {
-    /// Finds `texts`.
+    /// Builds the automaton that finds `texts`.
     pub(crate) fn new<'text>(texts: impl Iterator<Item = &'text str>) -> Result<Self> {
         let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
         let mut borders: Vec<char> =
             texts.iter().flat_map(|text| text.chars().next().into_iter().chain(text.chars().next_back())).collect();
         borders.sort_unstable();
         borders.dedup();
-        // The kind of automaton that special tokens have, since another would be more code for a page to load.
+        // Special tokens have the same kind of automaton: another would be more code for a page to load.
         let automaton = NFA::builder().match_kind(MatchKind::LeftmostLongest).build(texts).map_err(failed)?;
         Ok(Self { automaton, borders })
     }
 
-    /// Finds those of `vocabulary`.
+    /// Builds the automaton that finds the control tokens of `vocabulary`.
     pub(crate) fn of(vocabulary: &Vocabulary) -> Result<Self> {
         Self::new(vocabulary.iter().filter(|(.., kind)| kind.is_parsed()).map(|(_, text, _)| text))
     }
 
-    /// Their ranges in `text`; of those that overlap, the leftmost and longest.
+    /// The ranges of control tokens in `text`; of overlapping ones, the leftmost and longest.
     pub(crate) fn find(&self, text: &str) -> Result<Vec<Range<usize>>> {
         let found = self.automaton.try_find_iter(Input::new(text)).map_err(failed)?;
         Ok(found.map(|found| found.range()).collect())
     }
 
-    /// The characters that they begin and end with.
+    /// The first and last characters of the control tokens' texts.
     pub(crate) fn borders(&self) -> &[char] {
         &self.borders
     }
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::Tokenizer { reason: format!("the control tokens fail: {error}") }
+    Error::Tokenizer { reason: format!("finding control tokens failed: {error}") }
 }

@@ -1,4 +1,4 @@
-//! Filling in the middle: the tokens that tell a model what stands before and after the text it writes.
+//! Filling in the middle: the tokens that mark the text before and after a gap.
 
 use super::Vocabulary;
 use super::well_known::{FIM_FILE, FIM_MIDDLE, FIM_PAD, FIM_PREFIX, FIM_REPOSITORY, FIM_SUFFIX, Names};
@@ -6,27 +6,27 @@ use crate::Result;
 
 /// The tokens of a model that fills in the middle (Bavarian et al., 2022, <https://arxiv.org/abs/2207.14255>).
 ///
-/// A prompt is `prefix` text `suffix` text `middle`, or with the suffix first; which of them a model was trained on is told
-/// in its description.
+/// A prompt is `prefix` text `suffix` text `middle`, or with the suffix first; the model's description says which order it was
+/// trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FillInMiddle {
-    /// Stands before the text that comes before.
+    /// Precedes the text before the gap.
     pub prefix: u32,
-    /// Stands before the text that comes after.
+    /// Precedes the text after the gap.
     pub suffix: u32,
-    /// Stands where the model begins to write.
+    /// Precedes the text that the model writes into the gap.
     pub middle: u32,
-    /// Fills up prompts of a batch.
+    /// Pads the prompts of a batch.
     pub pad: Option<u32>,
-    /// Stands before the name of a repository.
+    /// Precedes the name of a repository.
     pub repository: Option<u32>,
-    /// Stands before the name of a file.
+    /// Precedes the name of a file.
     pub file: Option<u32>,
 }
 
 impl FillInMiddle {
-    /// Finds the tokens that the metadata names (`token` reads the id of a special token), or else those of well-known texts.
-    /// There are none unless prefix, suffix and middle are there.
+    /// Finds the tokens that the metadata names (`token` reads the id of a special token), or else those of well-known texts;
+    /// `None` unless prefix, suffix and middle are found.
     pub(super) fn find(vocabulary: &Vocabulary, token: impl Fn(&str) -> Result<Option<u32>>) -> Result<Option<Self>> {
         let find = |names: &[&str], texts: Names| -> Result<Option<u32>> {
             for name in names {
@@ -52,7 +52,7 @@ impl FillInMiddle {
         }))
     }
 
-    /// The tokens that end what the model fills in: it goes on to another file, or to nothing.
+    /// The tokens that end the text in the gap: padding, or the start of another file or repository.
     pub(super) fn ends(&self) -> impl Iterator<Item = u32> {
         [self.pad, self.repository, self.file].into_iter().flatten()
     }

@@ -2,7 +2,7 @@
 //! (<https://huggingface.co/docs/tokenizers/api/tokenizer>).
 //!
 //! Such a file composes its tokenizer of many kinds of parts. The `tokenizers` crate, whose format it is, runs them; only
-//! decoding is ours, since its decoders don't stream.
+//! decoding is done here, since the crate's decoders don't stream.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ use super::vocabulary::{TokenKind, Vocabulary};
 use super::{Encode, Encoder, Special, Tokenizer};
 use crate::{Error, Result};
 
-/// The ids that a file may leave out, all in all: its vocabulary is kept by id, and must not take memory for ids alone.
+/// The most ids that a file may leave unused: the vocabulary is indexed by id, and must not take memory for unused ids.
 const MOST_GAPS: usize = 1 << 16;
 
 /// The keys of `tokenizer_config.json` that are about tokens.
@@ -29,7 +29,7 @@ struct Config {
     add_eos_token: Option<bool>,
 }
 
-/// A token by its text, alone or with what else is known of it.
+/// A token, given as its text or as an object with its text.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum NamedToken {
@@ -45,7 +45,7 @@ impl NamedToken {
     }
 }
 
-/// Runs a `tokenizer.json`. Whether it looks for special tokens is its own state, hence the lock.
+/// Runs a `tokenizer.json`. The lock is for its state, which says whether special tokens are parsed.
 #[derive(Debug)]
 struct JsonEncoder {
     tokenizer: Mutex<tokenizers::Tokenizer>,
@@ -62,7 +62,7 @@ impl Encode for JsonEncoder {
 /// The tokenizer of `json`, with the special tokens that `config` names.
 pub(super) fn tokenizer(json: &[u8], config: Option<&[u8]>) -> Result<Tokenizer> {
     let mut tokenizer = tokenizers::Tokenizer::from_bytes(json).map_err(unusable)?;
-    // Sentence encoders come with a limit on the length of a text, which is no business of a tokenizer.
+    // Sentence encoders come with a limit on the length of a text, which a tokenizer shouldn't apply.
     tokenizer.with_truncation(None).map_err(unusable)?;
     tokenizer.with_padding(None);
     let config: Config = match config {
@@ -117,7 +117,7 @@ fn vocabulary(tokenizer: &tokenizers::Tokenizer, spelling: Spelling) -> Result<V
     tokens.sort_unstable();
     let last = tokens.last().map_or(0, |(id, _)| *id as usize);
     if last > tokens.len() + MOST_GAPS {
-        return Err(unusable(format!("it has a token {last} among {}", tokens.len())));
+        return Err(unusable(format!("it has a token id {last}, but only {} tokens", tokens.len())));
     }
     let added = tokenizer.get_added_tokens_decoder();
     let mut texts = Strings::default();
@@ -127,7 +127,7 @@ fn vocabulary(tokenizer: &tokenizers::Tokenizer, spelling: Spelling) -> Result<V
             texts.push("");
             kinds.push(TokenKind::Unused);
         }
-        // Two texts may have one id; the first stays.
+        // Two texts may have the same id; the first is kept.
         if kinds.len() == id as usize {
             kinds.push(match added.get(&id) {
                 Some(added) if added.special => TokenKind::Control,
@@ -141,7 +141,7 @@ fn vocabulary(tokenizer: &tokenizers::Tokenizer, spelling: Spelling) -> Result<V
     Ok(Vocabulary::new(texts, kinds))
 }
 
-/// The spelling of the vocabulary, told by the decoder that the file has for it.
+/// The spelling of the vocabulary, which the file's decoder implies.
 fn spelling(decoder: Option<&DecoderWrapper>) -> Result<Spelling> {
     let parts = match decoder {
         Some(DecoderWrapper::Sequence(sequence)) => sequence.get_decoders(),

@@ -29,7 +29,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
         Ok::<_, crate::Error>(token(name)?.or(default.filter(|_| stands_in).filter(in_range)))
     };
     let bos = named("bos", token("cls")?.or(defaults.bos))?;
-    // The key of the separator is misspelled in the format.
+    // The format misspells the key of the separator.
     let separator = if matches!(kind, Kind::WordPiece) { named("seperator", defaults.eos)? } else { None };
     let eos = separator.or(named("eos", defaults.eos)?);
     let unknown = named("unknown", defaults.unknown)?;
@@ -58,7 +58,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
         }
         Kind::WordPiece => {
             let model = WordPiece::from_metadata(metadata, &vocabulary, unknown)?;
-            // Every word has one.
+            // Every word starts with a space.
             (Model::WordPiece(Box::new(model)), Spelling::SentencePiece, true)
         }
     };
@@ -76,15 +76,15 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     })
 }
 
-/// Tells the special tokens that take the white space behind them with them. GGUF has no key for that; as llama.cpp does,
-/// Phi 3 is known by its name.
+/// Returns a test for special tokens that remove the white space behind them. GGUF has no key for these; as in llama.cpp, Phi 3
+/// is recognised by its name.
 fn strips_behind(metadata: &Metadata) -> Result<impl Fn(u32, &str) -> bool + use<>> {
     let name = metadata.str("general.name")?.unwrap_or_default().to_lowercase();
     let is_phi3 = name.contains("phi-3") || name.contains("phi3");
     Ok(move |_, text: &str| is_phi3 && !["<unk>", "<s>", "<|endoftext|>"].contains(&text))
 }
 
-/// The tokens that end a generation: those that are `named`, then those that are known by their text.
+/// The tokens that end a generation: the `named` ones, then those that are known by their texts.
 pub(super) fn stop_tokens(
     named: [Option<u32>; 3],
     vocabulary: &Vocabulary,

@@ -1,4 +1,4 @@
-//! The kinds of tokenizer in GGUF files, and what each takes for granted.
+//! The kinds of tokenizer in GGUF files, and their defaults.
 
 use wgslm_formats::gguf::Metadata;
 
@@ -6,7 +6,7 @@ use super::byte_pair::WhiteSpace;
 use super::pre_tokenizer_rules::{self, AddBos, Rules};
 use crate::{Error, Result};
 
-/// The token that llama.cpp takes for BOS and EOS of a vocabulary of merges.
+/// The token that llama.cpp uses as default for BOS and EOS of a vocabulary of merges.
 const BYTE_PAIR_DEFAULT: u32 = 11;
 
 /// An algorithm, as `tokenizer.ggml.model` names it.
@@ -18,13 +18,13 @@ pub(super) enum Kind {
     WordPiece,
 }
 
-/// The special tokens of a kind, and whether they stand around a prompt, where the metadata leaves it open.
+/// The special tokens of a kind where the metadata doesn't name them, and whether they stand around a prompt by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Defaults {
     pub(super) bos: Option<u32>,
     pub(super) eos: Option<u32>,
     pub(super) unknown: Option<u32>,
-    /// BOS and EOS stand in for ids that are none, and not for those that are left out: such models have none.
+    /// True if the defaults only replace ids outside the vocabulary: a model that leaves an id out has no such token.
     pub(super) only_for_bad_ids: bool,
     pub(super) add_bos: bool,
     pub(super) add_eos: bool,

@@ -1,4 +1,4 @@
-//! Greedy merging of neighbouring symbols, best pair first: what byte-pair encoding and SentencePiece have in common.
+//! Greedy merging of neighbouring symbols, best pair first, for both byte-pair encoding and SentencePiece.
 //!
 //! Symbols form a linked list, and a priority queue holds the pairs that join into a token. A word of n characters takes
 //! O(n log n).
@@ -8,19 +8,19 @@ use std::collections::BinaryHeap;
 
 use crate::{Error, Result};
 
-/// A stretch of a word on its way to becoming a token.
+/// A stretch of a word that is a token or may become one.
 #[derive(Clone, Copy)]
 pub(super) struct Symbol {
     start: u32,
-    /// Its end, or `start` once it has become part of the symbol before it.
+    /// The end in the word, or `start` once the symbol has been merged into the one before it.
     end: u32,
-    /// The token it is, if it is one.
+    /// The symbol's token, if it has one.
     pub(super) token: Option<u32>,
     previous: u32,
     next: u32,
 }
 
-/// Stands for no symbol.
+/// The index of no symbol.
 const NONE: u32 = u32::MAX;
 
 /// The token that two symbols become together.
@@ -31,7 +31,7 @@ pub(super) struct Join {
     pub(super) token: u32,
 }
 
-/// A pair that joins, as long as both of its symbols stay what they are.
+/// A pair that can be merged, as long as neither symbol has changed.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     priority: u32,
@@ -41,7 +41,7 @@ struct Candidate {
     token: u32,
 }
 
-/// Merges words; its memory serves one word after another.
+/// Merges words; reuses its memory for the next word.
 #[derive(Default)]
 pub(super) struct Merger {
     symbols: Vec<Symbol>,
@@ -49,8 +49,8 @@ pub(super) struct Merger {
 }
 
 impl Merger {
-    /// Cuts `word` into characters, whose tokens `character` gives, and merges pairs for as long as `join` joins any: it gets
-    /// both symbols and the text of the pair. What is left are the word's tokens, and characters that have none, in order.
+    /// Cuts `word` into characters, whose tokens `character` gives, and merges pairs as long as `join`, which is given both
+    /// symbols and the text of the pair, joins any. Returns the tokens of the word, and characters without a token, in order.
     pub(super) fn merge<'word>(
         &mut self,
         word: &'word str,

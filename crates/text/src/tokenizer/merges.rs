@@ -1,4 +1,4 @@
-//! The merges of a byte-pair vocabulary: which two tokens join, in which order, and into what.
+//! The merges of a byte-pair vocabulary: pairs of tokens in the order in which they join, and the tokens that they become.
 
 use std::hash::BuildHasher as _;
 
@@ -22,9 +22,9 @@ struct Merge {
 }
 
 impl Merges {
-    /// Moves the pairs of `tokenizer.ggml.merges` that join two tokens into a third out of the metadata. Others can't lead to
-    /// a token, and real files have some: they are left out, as llama.cpp in effect does. There must be merges if they are
-    /// `needed`.
+    /// Moves the pairs of `tokenizer.ggml.merges` that join two tokens into a third out of the metadata. Other pairs, which some
+    /// files have, can't lead to a token and are left out, in effect as in llama.cpp. Fails if merges are `needed` and there are
+    /// none.
     pub(super) fn take_from(metadata: &mut Metadata, needed: bool, find: impl Fn(&str) -> Option<u32>) -> Result<Self> {
         if !needed && metadata.get(KEY).is_none() {
             return Ok(Self::new(Vec::new()));
@@ -42,7 +42,7 @@ impl Merges {
         });
         let merges = Self::new(usable.collect());
         if merges.merges.len() < lines.len() {
-            // Nothing that anybody should do something about.
+            // A detail that needs no action.
             tracing::debug!(
                 left_out = lines.len() - merges.merges.len(),
                 "merges that don't join two tokens into a third"
@@ -67,7 +67,7 @@ impl Merges {
         Self { merges, ranks, hasher }
     }
 
-    /// The rank of the pair and the token that it becomes, if it is one of the merges.
+    /// The rank of a pair and the token that it becomes, if it is one of the merges.
     pub(super) fn find(&self, left: u32, right: u32) -> Option<(u32, u32)> {
         let pair = (left, right);
         let rank = *self.ranks.find(self.hasher.hash_one(pair), |rank| self.merges[*rank as usize].pair == pair)?;

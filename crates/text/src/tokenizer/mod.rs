@@ -46,7 +46,7 @@ use word_piece::WordPiece;
 
 use crate::{Detokenizer, Result};
 
-/// The treatment of control tokens that a text names.
+/// The treatment of text that spells a control token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
     /// `<|im_start|>` is the control token of that name: for prompts and rendered chat templates.
@@ -61,11 +61,11 @@ pub struct Tokenizer {
     vocabulary: Arc<Vocabulary>,
     encoder: Encoder,
     spelling: Spelling,
-    /// Encoding puts a space before text that has none, and decoding leaves it out.
+    /// True if encoding puts a space before text that has none, and decoding leaves it out.
     space_prefix: bool,
     bos: Option<u32>,
     eos: Option<u32>,
-    /// The tokens that stand before and after a whole prompt.
+    /// The tokens before and after a whole prompt.
     prompt_frame: (Option<u32>, Option<u32>),
     stop_tokens: Vec<u32>,
     suppressed_tokens: Vec<u32>,
@@ -75,14 +75,14 @@ pub struct Tokenizer {
 /// An encoder of text.
 #[derive(Debug)]
 enum Encoder {
-    /// That of a GGUF file: special tokens first, and the text between them by its model.
+    /// The encoder of a GGUF file: finds special tokens first, and encodes the text between them with its model.
     Gguf(Box<SpecialTokens>, Model),
-    /// That of a `tokenizer.json`, behind a trait: what runs it is half a megabyte of WebAssembly, and a program that reads no such
-    /// file doesn't link it.
+    /// The encoder of a `tokenizer.json`, behind a trait: it takes half a megabyte of WebAssembly, and a program that reads no
+    /// such file doesn't link it.
     Json(Box<dyn Encode>),
 }
 
-/// Something that turns text into tokens.
+/// Encodes text as tokens.
 trait Encode: std::fmt::Debug + Send + Sync {
     fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
 }
@@ -112,7 +112,7 @@ impl Tokenizer {
     /// the metadata, so that they are not held twice.
     ///
     /// The kinds that are read are `gpt2`, `gemma4` and `whitespace` (BPE with a list of merges), `llama` (SentencePiece's BPE),
-    /// `t5` (Unigram) and `bert` (WordPiece). Where the keys leave something open, it is as llama.cpp has it.
+    /// `t5` (Unigram) and `bert` (WordPiece). Where keys are missing, llama.cpp's defaults apply.
     ///
     /// # Errors
     /// [`MissingMetadata`](wgslm_formats::Error::MissingMetadata) and [`InvalidMetadata`](wgslm_formats::Error::InvalidMetadata)
@@ -122,9 +122,9 @@ impl Tokenizer {
         from_metadata::tokenizer(metadata)
     }
 
-    /// Builds the tokenizer from the contents of a `tokenizer.json`, and of the `tokenizer_config.json` beside it, which names the
-    /// BOS and EOS tokens; without it, what the file itself puts around a text is taken. [`ChatTemplate::from_config`](crate::ChatTemplate::from_config) reads the
-    /// chat template.
+    /// Builds the tokenizer from the contents of a `tokenizer.json`, and of the `tokenizer_config.json` beside it, which names
+    /// the BOS and EOS tokens; without the latter, they are the tokens that the former puts around a text.
+    /// [`ChatTemplate::from_config`](crate::ChatTemplate::from_config) reads the chat template.
     ///
     /// # Errors
     /// [`Error::Tokenizer`](crate::Error::Tokenizer) where a file is damaged or asks for what is not supported.
@@ -148,7 +148,7 @@ impl Tokenizer {
         }
     }
 
-    /// The tokens of a prompt without BOS: control tokens count in its trusted segments alone.
+    /// The tokens of a prompt without BOS; control tokens count in its trusted segments only.
     ///
     /// # Errors
     /// As [`Self::encode`].
@@ -171,7 +171,7 @@ impl Tokenizer {
         Ok(self.framed(self.encode(text, Special::Parse)?))
     }
 
-    /// The tokens of a whole chat, as [`Self::encode_prompt`] makes them, in which the text of messages is text.
+    /// The tokens of a whole chat, framed as by [`Self::encode_prompt`]; the text of messages is plain text.
     ///
     /// # Errors
     /// As [`Self::encode`].
@@ -188,8 +188,8 @@ impl Tokenizer {
         tokens
     }
 
-    /// The text of a whole sequence, as [`Self::encode`] makes it: the space that it may have put before the text is left out.
-    /// Ids beyond the vocabulary stand for no text.
+    /// The text of a whole sequence of tokens, without the space that [`Self::encode`] may have put before it. Ids beyond the
+    /// vocabulary stand for no text.
     #[must_use]
     pub fn decode(&self, tokens: &[u32]) -> String {
         let mut detokenizer = Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, self.space_prefix);
@@ -198,15 +198,15 @@ impl Tokenizer {
         text
     }
 
-    /// A decoder for one stream of tokens that goes on from others, as an answer goes on from a prompt: a space at its start is
-    /// kept. It shares the vocabulary and may outlive the tokenizer.
+    /// A decoder for a stream of tokens that continues others, as an answer continues a prompt: a space at its start is kept. The
+    /// decoder shares the vocabulary and may outlive the tokenizer.
     #[must_use]
     pub fn detokenizer(&self) -> Detokenizer {
         Detokenizer::new(Arc::clone(&self.vocabulary), self.spelling, false)
     }
 
-    /// The number of tokens in the vocabulary. A model may have logits for more ids than that; they stand for no text, and are
-    /// not to be chosen.
+    /// The number of tokens in the vocabulary. A model may have logits for more ids; these stand for no text, and must not be
+    /// chosen.
     #[must_use]
     pub fn vocabulary_size(&self) -> usize {
         self.vocabulary.len()
@@ -218,7 +218,7 @@ impl Tokenizer {
         self.vocabulary.text(token)
     }
 
-    /// The texts that are control tokens where a prompt is trusted.
+    /// The automaton that finds the texts of control tokens.
     pub(crate) fn control_texts(&self) -> Result<ControlTexts> {
         ControlTexts::of(&self.vocabulary)
     }
@@ -248,13 +248,13 @@ impl Tokenizer {
         add_tokens(&mut self.stop_tokens, tokens.iter().copied(), &self.vocabulary);
     }
 
-    /// The tokens that are never to be chosen: `tokenizer.ggml.suppress_tokens`, and those that were added.
+    /// The tokens that must never be chosen: `tokenizer.ggml.suppress_tokens`, and those that were added.
     #[must_use]
     pub fn suppressed_tokens(&self) -> &[u32] {
         &self.suppressed_tokens
     }
 
-    /// Adds tokens that are never to be chosen, such as `suppress_tokens` of a `generation_config.json`; those outside the
+    /// Adds tokens that must never be chosen, such as `suppress_tokens` of a `generation_config.json`; those outside the
     /// vocabulary are left out.
     pub fn add_suppressed_tokens(&mut self, tokens: &[u32]) {
         add_tokens(&mut self.suppressed_tokens, tokens.iter().copied(), &self.vocabulary);

@@ -1,8 +1,8 @@
-//! Splitting of text into the words that byte-pair merges stay within, as `tokenizer.ggml.pre` names it.
+//! Splits text into words, within which byte-pair merges stay, by the rules that `tokenizer.ggml.pre` names.
 //!
-//! The usual patterns end in `\s+(?!\S)`; a look-ahead makes a regex engine backtrack, so that such an alternative is matched
-//! without it, and the match is cut afterwards by what follows. One lazily built automaton then does it all, in linear time
-//! whatever the text.
+//! The usual patterns end in `\s+(?!\S)`. Since look-ahead makes a regex engine backtrack, such an alternative is matched without
+//! it, and the match is cut afterwards by the text that follows. One lazily built automaton then does everything, in linear time
+//! for any text.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use super::pre_tokenizer_patterns::{
 use super::pre_tokenizer_rules::Rules;
 use crate::{Error, Result};
 
-/// The compiled rules of one name.
+/// The compiled rules of a pre-tokenizer.
 #[derive(Debug)]
 pub(super) struct PreTokenizer {
     passes: Vec<CompiledPass>,
@@ -24,26 +24,26 @@ pub(super) struct PreTokenizer {
 #[derive(Debug)]
 struct CompiledPass {
     automaton: DFA,
-    /// Of each alternative.
+    /// The cut of each alternative.
     cuts: Vec<Cut>,
 }
 
-/// The way in which a match is cut into words.
+/// The way that a match is cut into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cut {
-    /// It is a word.
+    /// The match is one word.
     Whole,
-    /// As [`SPACE_BEFORE_TEXT`].
+    /// The match is cut as [`SPACE_BEFORE_TEXT`] describes.
     BeforeText,
-    /// As [`SPACE_IN_POWERS_OF_TWO`].
+    /// The match is cut as [`SPACE_IN_POWERS_OF_TWO`] describes.
     PowersOfTwo,
-    /// As [`DIGITS_IN_THREES`].
+    /// The match is cut as [`DIGITS_IN_THREES`] describes.
     BehindThrees,
-    /// As [`BEFORE_THREE_DIGITS`].
+    /// The match is cut as [`BEFORE_THREE_DIGITS`] describes.
     BeforeThrees,
 }
 
-/// Alternatives that look ahead, the pattern that is matched in place of each, and the cut that makes up for it.
+/// The alternatives that look ahead, the pattern that replaces each, and the cut that makes up for the difference.
 const LOOKING_AHEAD: [(&str, &str, Cut); 4] = [
     (SPACE_BEFORE_TEXT, r"\s+", Cut::BeforeText),
     (SPACE_IN_POWERS_OF_TWO, r"\s+", Cut::PowersOfTwo),
@@ -51,10 +51,10 @@ const LOOKING_AHEAD: [(&str, &str, Cut); 4] = [
     (BEFORE_THREE_DIGITS, "[0-9]+", Cut::BeforeThrees),
 ];
 
-/// The longest word of white space, in characters, where that is cut into powers of two.
+/// The longest word of white space that is cut into powers of two, in characters.
 const LONGEST_SPACE: usize = 512;
 
-/// Splits texts into words; what it learns of the automata serves the next text.
+/// Splits texts into words; keeps the states of its automata for the next text.
 #[derive(Debug)]
 pub(super) struct Splitter<'rules> {
     passes: Vec<(&'rules CompiledPass, Cache)>,
@@ -66,7 +66,7 @@ impl PreTokenizer {
         Ok(Self { passes: rules.passes.iter().map(|pass| CompiledPass::new(pass)).collect::<Result<_>>()? })
     }
 
-    /// A splitter for some texts.
+    /// A splitter for several texts.
     pub(super) fn splitter(&self) -> Splitter<'_> {
         Splitter { passes: self.passes.iter().map(|pass| (pass, pass.automaton.create_cache())).collect() }
     }
@@ -99,7 +99,7 @@ impl CompiledPass {
 
     /// Appends the words of `text` from byte `start` on; a stretch in which nothing matches is a word.
     fn split(&self, cache: &mut Cache, text: &str, start: usize, words: &mut Vec<Range<usize>>) -> Result<()> {
-        // Up to where there are words, and from where to look for a match.
+        // The end of the words so far, and the start of the next search.
         let (mut done, mut at) = (start, start);
         let mut push = |end| {
             if done < end {
@@ -160,7 +160,7 @@ impl Cut {
 fn failed(error: impl std::error::Error) -> Error {
     let cause = std::iter::successors(error.source(), |error| error.source()).last();
     let reason = cause.map_or_else(|| error.to_string(), ToString::to_string);
-    Error::Tokenizer { reason: format!("the pre-tokenizer fails: {reason}") }
+    Error::Tokenizer { reason: format!("the pre-tokenizer failed: {reason}") }
 }
 
 #[cfg(test)]

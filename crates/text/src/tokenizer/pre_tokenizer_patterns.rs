@@ -1,7 +1,7 @@
 //! The regular expressions by which pre-tokenizers split text.
 //!
-//! Where llama.cpp simplifies a model's own pattern, so do these: for `tekken` and `gpt-4o`, letters beyond ASCII are upper
-//! and lower case at once.
+//! Where llama.cpp simplifies a model's own pattern, these do so too: for `tekken` and `gpt-4o`, letters beyond ASCII count as
+//! both upper and lower case.
 
 /// White space up to, but not including, the last character before text.
 pub(super) const SPACE_BEFORE_TEXT: &str = r"\s+(?!\S)";
@@ -9,7 +9,7 @@ pub(super) const SPACE_BEFORE_TEXT: &str = r"\s+(?!\S)";
 pub(super) const SPACE_IN_POWERS_OF_TWO: &str = r"\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|...|\s{1,2}(?!\S)|\s";
 /// Digits in threes, counted from the end; the first of them, up to three, go with the text before.
 pub(super) const DIGITS_IN_THREES: &str = r"\p{N}{1,3}(?=(?:\p{N}{3})*\P{N})";
-/// Nothing, where a number of three digits, or six, or nine, and so on, begins.
+/// An empty match where a number of three digits, or six, or nine, and so on, begins.
 pub(super) const BEFORE_THREE_DIGITS: &str = "(?=([0-9]{3})+(?![0-9]))";
 
 /// One pass over the text: alternatives, the first that matches at the leftmost place wins.
@@ -27,7 +27,7 @@ macro_rules! han {
     };
 }
 
-/// A word of characters of a class, with its contraction.
+/// A word of characters of a class, with a contraction behind it.
 macro_rules! contracted {
     ($($class:expr),+) => {
         concat!(r"[^\r\n\p{L}\p{N}]?", $($class,)+ "(?:", any_case_contractions!(), ")?")
@@ -47,12 +47,12 @@ pub(super) const PUNCTUATION_RUN: &str = r"[\p{P}\$\+<=>\^~\|]+";
 pub(super) const ASCII_WORD_AFTER_PUNCTUATION: &str = r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"##;
 pub(super) const NEWLINES: &str = r"\s*[\r\n]+";
 pub(super) const NEWLINE: &str = r"\s*[\r\n]";
-/// The second range goes from U+0800 on; to llama.cpp, white space is in no such range.
+/// Han, Kana and Hangul, as broadly as llama.cpp has them: the second range starts at U+0800, and no range contains white space.
 pub(super) const CJK: &str = r"[[一-龥ࠀ-一가-퟿]--\s]+";
 
 pub(super) const HAN_AND_KANA: &str = "[一-龥\u{3040}-ゟ゠-ヿ]+";
 pub(super) const LETTERS_AND_MARKS: &str = contracted!(r"[\p{L}\p{M}]+");
-/// Runs of lines, without their ends: no word holds a line break and something else.
+/// Lines and runs of line breaks: no word holds both a line break and something else.
 pub(super) const LINES: Pass = &["[^\n]+|\n+"];
 
 pub(super) const GPT2: Pass = &[CONTRACTIONS, r" ?\p{L}+", r" ?\p{N}+", r" ?[^\s\p{L}\p{N}]+", SPACE_BEFORE_TEXT];
@@ -83,7 +83,7 @@ pub(super) const GPT4O: Pass = &[
     NEWLINES,
     SPACE_BEFORE_TEXT,
 ];
-/// As [`GPT4O`], with marks.
+/// [`GPT4O`] with combining marks among the letters.
 pub(super) const GRANITE_EMBEDDING: Pass = &[
     contracted!(r"[[\p{L}\p{M}]--a-z]*[[\p{L}\p{M}]--A-Z]+"),
     contracted!(r"[[\p{L}\p{M}]--a-z]+[[\p{L}\p{M}]--A-Z]*"),

@@ -10,7 +10,7 @@ use super::pre_tokenizer_patterns::{
 use super::spelling::Spelling;
 use crate::{Error, Result};
 
-/// A pre-tokenizer: how text is split, and what else llama.cpp ties to its name.
+/// A pre-tokenizer: the rules that split text, and other settings that llama.cpp ties to its name.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) names: &'static [&'static str],
@@ -18,18 +18,18 @@ pub(super) struct Rules {
     pub(super) spelling: Spelling,
     pub(super) whole_words: WholeWords,
     pub(super) add_bos: AddBos,
-    /// The metadata must have merges.
+    /// True if the metadata must have merges.
     pub(super) needs_merges: bool,
 }
 
-/// Words that become the token of their text, where there is one, whatever the merges say.
+/// The words that become the token of their text, where there is one, whatever the merges say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WholeWords {
-    /// None.
+    /// No words.
     No,
-    /// Those of line breaks.
+    /// Words of line breaks.
     LineBreaks,
-    /// All.
+    /// All words.
     All,
 }
 

@@ -1,9 +1,9 @@
-//! The tokens that a text starts with.
+//! Finds the tokens that a text starts with.
 
 use super::vocabulary::{TokenKind, Vocabulary};
 
-/// The tokens that text may become, in the order of their bytes. Those that share a start are neighbours, so that the order
-/// does what a trie would, in four bytes a token.
+/// The tokens that text may become, sorted by their bytes. Tokens with a common prefix are neighbours, so that the order serves
+/// as a trie, in four bytes a token.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     sorted: Vec<u32>,

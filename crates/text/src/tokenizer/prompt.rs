@@ -1,4 +1,4 @@
-//! A prompt as a chat template renders it: what the template wrote, and what only looks like it.
+//! A prompt as a chat template renders it, in segments that say whether control tokens count.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,11 +14,12 @@ use crate::Result;
 pub struct Segment {
     /// The text.
     pub text: String,
-    /// Control tokens count here, since the template wrote those that the text names. Elsewhere a message spells them, and they are text.
+    /// True where control tokens count, since the template wrote them; false where a message spells them, so that they are plain
+    /// text.
     pub trusted: bool,
 }
 
-/// A prompt in segments; together they are its text.
+/// A prompt in segments, which together are its text.
 ///
 /// Ordinary text is tokenised across the borders of segments, as if they weren't there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// The prompt of these segments.
+    /// A prompt of these segments.
     #[must_use]
     pub fn new(segments: Vec<Segment>) -> Self {
         Self { segments: segments.into_iter().filter(|segment| !segment.text.is_empty()).collect() }
@@ -39,7 +40,7 @@ impl Prompt {
         Self::new(vec![Segment { text: text.into(), trusted: true }])
     }
 
-    /// The prompt `text` whose control tokens count outside of the ranges `plain`, which are in ascending order.
+    /// The prompt `text`, in which control tokens count except in the ranges `plain`, which are in ascending order.
     pub(crate) fn with_plain(text: &str, plain: &[Range<usize>]) -> Self {
         let mut segments = Vec::new();
         let mut at = 0;
@@ -74,12 +75,12 @@ impl Prompt {
         })
     }
 
-    /// A prompt is trusted if control tokens count in all of it.
+    /// True if control tokens count in all segments.
     pub(super) fn is_trusted(&self) -> bool {
         self.segments.iter().all(|segment| segment.trusted)
     }
 
-    /// The pieces of `text`, which is the whole text: special tokens, and the text between them as far as it goes.
+    /// The pieces of `text`, which is the text of all segments: special tokens, and the longest stretches of text between them.
     pub(super) fn pieces<'text>(&self, text: &'text str, special: &SpecialTokens) -> Result<Vec<Piece<'text>>> {
         let mut pieces = Vec::new();
         for (range, trusted) in self.ranges() {
@@ -97,9 +98,10 @@ impl Prompt {
         Ok(pieces)
     }
 
-    /// The tokens of the prompt by an encoder that parses special tokens everywhere or nowhere.
+    /// Encodes the prompt with an encoder that parses special tokens either everywhere or nowhere.
     ///
-    /// Between two control tokens of the template, text with one of a message is encoded without parsing.
+    /// The text between two of the template's control tokens is encoded without parsing if a message spells a control token in
+    /// it.
     pub(super) fn encode_with(&self, encoder: &dyn Encode, vocabulary: &Vocabulary) -> Result<Vec<u32>> {
         let text = self.text();
         if self.is_trusted() {
@@ -107,7 +109,7 @@ impl Prompt {
         }
         let controls = ControlTexts::of(vocabulary)?;
         let mut tokens = Vec::new();
-        // What is parsed begins at `parsed`, and what isn't at `between`, behind the last control token.
+        // The text to parse begins at `parsed`, the text not to parse at `between`, behind the last control token.
         let (mut parsed, mut between, mut plain) = (0, 0, false);
         let mut flush = |parsed: usize, between: usize, end: usize| {
             tokens.extend(encoder.encode(&text[parsed..between], Special::Parse)?);
@@ -142,7 +144,7 @@ impl fmt::Display for Prompt {
     }
 }
 
-/// Two parts of `text` as one, where the second follows on the first.
+/// `before` and `after` as one stretch of `text`, if the second follows the first.
 fn joined<'text>(text: &'text str, before: &str, after: &str) -> Option<&'text str> {
     let offset = |part: &str| (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
     let (start, middle) = (offset(before)?, offset(after)?);

@@ -1,6 +1,6 @@
 //! SentencePiece's byte-pair encoding: `tokenizer.ggml.model = llama`.
 //!
-//! There is no list of merges: of all neighbours that make a token together, those whose token has the best score are joined
+//! There is no list of merges: of all neighbours that form a token together, those whose token has the best score are joined
 //! first (Kudo and Richardson, 2018, <https://arxiv.org/abs/1808.06226>).
 
 use wgslm_formats::gguf::Metadata;
@@ -13,10 +13,10 @@ use super::spelling::{self, Spelling};
 use super::vocabulary::{TokenKind, Vocabulary};
 use crate::Result;
 
-/// Marks spaces and merges characters into tokens; what has no token is spelled in bytes.
+/// Marks spaces and merges characters into tokens; text without a token is spelled in bytes.
 #[derive(Debug)]
 pub(super) struct SentencePiece {
-    /// Of each token: the lower, the sooner it is made.
+    /// The priority of each token: the lower, the sooner it is merged.
     priorities: Vec<u32>,
     bytes: ByteTokens,
     unknown: Option<u32>,
@@ -36,7 +36,7 @@ impl SentencePiece {
         })
     }
 
-    /// The tokens of `pieces`. Text at the start and behind a special token gets the space that stands before other words.
+    /// The tokens of `pieces`. Text at the start and behind a special token gets a space before it, like other words.
     pub(super) fn encode(&self, vocabulary: &Vocabulary, pieces: &[Piece]) -> Result<Vec<u32>> {
         let mut merger = Merger::default();
         let mut spelling = String::new();
@@ -87,7 +87,7 @@ impl SentencePiece {
     }
 }
 
-/// A number that is lower for higher scores, in the order of all floats.
+/// The priority of a score: lower for higher scores, in the order of all floats.
 fn priority(score: f32) -> u32 {
     // Adding zero makes -0 and 0 the same.
     let bits = (score + 0.0).to_bits();

@@ -5,13 +5,13 @@ use wgslm_formats::gguf::{Metadata, Value};
 use super::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
-/// The key of the id of a special token.
+/// The key of a special token's id in the metadata.
 pub(super) fn id_key(name: &str) -> String {
     format!("tokenizer.ggml.{name}_token_id")
 }
 
-/// The token whose id the metadata has under `tokenizer.ggml.<name>_token_id`. One that the vocabulary lacks is warned of and
-/// otherwise as if it weren't there: published files have such ids.
+/// The token of the id at `tokenizer.ggml.<name>_token_id`. An id outside the vocabulary, as some published files have, is
+/// ignored with a warning.
 pub(super) fn special_token(metadata: &Metadata, vocabulary: &Vocabulary, name: &str) -> Result<Option<u32>> {
     let key = id_key(name);
     let number = match metadata.get(&key) {
@@ -31,7 +31,7 @@ pub(super) fn special_token(metadata: &Metadata, vocabulary: &Vocabulary, name: 
     Ok(token)
 }
 
-/// The tokens that are never to be chosen, each once; those that the vocabulary lacks are left out.
+/// The tokens that must never be chosen, each once; those outside the vocabulary are left out.
 pub(super) fn suppressed_tokens(metadata: &Metadata, vocabulary: &Vocabulary) -> Result<Vec<u32>> {
     let numbers = metadata.integers("tokenizer.ggml.suppress_tokens")?.unwrap_or_default();
     let mut tokens = Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn suppressed_tokens(metadata: &Metadata, vocabulary: &Vocabulary) ->
     Ok(tokens)
 }
 
-/// Appends those of `more` that `vocabulary` has and `tokens` hasn't.
+/// Appends those of `more` that are in `vocabulary` and not yet in `tokens`.
 pub(super) fn add_tokens(tokens: &mut Vec<u32>, more: impl IntoIterator<Item = u32>, vocabulary: &Vocabulary) {
     for token in more {
         if vocabulary.text(token).is_some() && !tokens.contains(&token) {

@@ -1,4 +1,4 @@
-//! Tokens that are found in text as a whole, before anything else looks at it.
+//! Finds special tokens in text, before any other splitting.
 
 use aho_corasick::automaton::Automaton as _;
 use aho_corasick::nfa::contiguous::NFA;
@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// Finds control tokens (where they are asked for) and user-defined tokens (always) in text.
 #[derive(Debug)]
 pub(super) struct SpecialTokens {
-    /// Tokens that take the white space behind them with them, in ascending order.
+    /// The tokens that remove the white space behind them, in ascending order.
     strip_behind: Vec<u32>,
     control_and_user_defined: Finder,
     user_defined: Finder,
@@ -40,7 +40,8 @@ pub(super) fn encode_pieces<'text>(
 }
 
 impl SpecialTokens {
-    /// Finds the special tokens of `vocabulary`; those that `strips_behind` says take the white space behind them with them.
+    /// Builds the automata for the special tokens of `vocabulary`; those that `strips_behind` accepts remove the white space
+    /// behind them.
     pub(super) fn new(vocabulary: &Vocabulary, strips_behind: impl Fn(u32, &str) -> bool) -> Result<Self> {
         use TokenKind::{Control, Shown, Unknown, UserDefined};
         const SPECIAL: [TokenKind; 4] = [Control, Shown, Unknown, UserDefined];
@@ -113,5 +114,5 @@ impl Finder {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::Tokenizer { reason: format!("the special tokens fail: {error}") }
+    Error::Tokenizer { reason: format!("finding special tokens failed: {error}") }
 }

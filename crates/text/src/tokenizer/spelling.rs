@@ -1,4 +1,4 @@
-//! The spellings of vocabularies: the bytes that the text of a token stands for.
+//! The spellings of vocabularies, which map the text of a token to its bytes.
 
 use super::byte_level;
 use super::vocabulary::TokenKind;

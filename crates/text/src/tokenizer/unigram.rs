@@ -28,7 +28,7 @@ pub(super) struct Unigram {
     remove_extra_whitespaces: bool,
 }
 
-/// The best way to spell a text up to some place: its last token and where that starts.
+/// The best tokens of a text up to some place: the last token and its start.
 #[derive(Clone, Copy)]
 struct Best {
     score: f64,

@@ -1,4 +1,4 @@
-//! The tokens of a model: their text and what each of them is for.
+//! The tokens of a model: their texts and kinds.
 
 use std::hash::BuildHasher as _;
 
@@ -31,7 +31,7 @@ pub(crate) enum TokenKind {
 }
 
 impl TokenKind {
-    /// True for tokens that text names only where special tokens are parsed.
+    /// True for tokens that text becomes only where special tokens are parsed.
     pub(crate) fn is_parsed(self) -> bool {
         matches!(self, Self::Control | Self::Shown | Self::Unknown)
     }
@@ -127,8 +127,8 @@ impl Vocabulary {
         self.ids.find(self.hasher.hash_one(text), |id| text_of(&self.texts, *id) == Some(text)).copied()
     }
 
-    /// The token that plain text of this spelling becomes. Tokens that structure a text stay out: no plain text may ever
-    /// become one.
+    /// The token that plain text of this spelling becomes. Tokens that structure a prompt or an answer are excluded, since plain
+    /// text must never become one.
     pub(crate) fn find_plain(&self, text: &str) -> Option<u32> {
         let structures = |kind| matches!(kind, TokenKind::Control | TokenKind::Shown);
         self.find(text).filter(|&token| !self.kind(token).is_some_and(structures))

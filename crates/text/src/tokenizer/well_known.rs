@@ -1,4 +1,4 @@
-//! Tokens that published vocabularies know by their text, whether or not the metadata names their ids. As in llama.cpp.
+//! Tokens that are known by their text, as in llama.cpp, whether or not the metadata names their ids.
 
 use super::vocabulary::TokenKind;
 
@@ -28,11 +28,11 @@ pub(super) const ENDS: &[&str] = &[
     "[e~[",
 ];
 
-/// A text of [`ENDS`] that ends nothing in the vocabularies that have some other texts.
+/// A text of [`ENDS`] that ends nothing in vocabularies with certain other texts.
 pub(super) struct Exception {
     pub(super) end: &'static str,
     pub(super) beside: &'static [&'static str],
-    /// The kind of token that it is there.
+    /// The kind of the token in such vocabularies.
     pub(super) kind: TokenKind,
 }
 
@@ -48,7 +48,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
 /// Texts of the harmony format (gpt-oss): an answer consists of channels, which only a reader of these can tell apart.
 pub(super) const SHOWN: &[&str] = &["<|start|>", "<|channel|>", "<|message|>", "<|constrain|>"];
 
-/// The texts of one role in filling in the middle, in the vocabularies that have it.
+/// The texts of one fill-in-the-middle role in various vocabularies.
 pub(super) type Names = &'static [&'static str];
 
 pub(super) const FIM_PREFIX: Names = &[

@@ -1,4 +1,4 @@
-//! The text of a message is text: control tokens that it spells don't count in the prompt, whatever the template does with it.
+//! Messages are plain text: control tokens that they spell don't count in the prompt, whatever the template does with them.
 
 use serde_json::json;
 use wgslm_formats::gguf::{Array, Metadata, Strings, Value};
@@ -16,7 +16,7 @@ const HARMONY: &str = "{% for message in messages %}{{ '<|start|>' ~ message.rol
 fn tokenizer(control: &[&str]) -> Tokenizer {
     let mut texts = Strings::default();
     let mut kinds = Vec::new();
-    // The byte-level alphabet of what the tests say.
+    // The byte-level alphabet of the tests' texts.
     for character in ('!'..='~').chain(['Ġ', 'Ċ', 'ĉ']) {
         texts.push(character.encode_utf8(&mut [0; 4]));
         kinds.push(1);
@@ -122,7 +122,7 @@ fn each_family_keeps_its_turns() {
     }
 }
 
-/// What templates do to texts, and how many of the control tokens `<a>` and `<b>` they then write themselves.
+/// Templates that transform texts, and the number of the control tokens `<a>` and `<b>` that they then write themselves.
 #[test]
 fn no_treatment_of_a_text_makes_it_more() {
     let cases = [

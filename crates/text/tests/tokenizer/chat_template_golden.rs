@@ -9,7 +9,7 @@ use wgslm_text::{ChatTemplate, Conversation, Message};
 
 use super::model::golden_json;
 
-/// What isn't there. Each must be an error that has this in it, and never another text.
+/// Unsupported constructs. Each must be an error that has this text in it, and never another prompt.
 const REFUSED: [(&str, &str); 20] = [
     ("{{ -true }}", "invalid operation"),
     ("{{ text['upper']() }}", "not callable"),
@@ -32,10 +32,10 @@ const REFUSED: [(&str, &str); 20] = [
     ("{{ {'a': 'b c', 'd': none}|xmlattr }}", "xmlattr"),
     ("{{ [1, 'a']|pprint }}", "pprint"),
 ];
-/// Filters that aren't there, whatever they are called with.
+/// Unsupported filters, whatever their arguments.
 const REFUSED_FILTERS: [&str; 2] = ["pprint", "wordwrap"];
 
-/// What no prompt asks for: how Jinja's own objects look, and what of them is defined.
+/// Constructs that render differently here and that no prompt needs: the look of Jinja's own objects, and their attributes.
 const UNLIKE: [&str; 6] = [
     "{{ map['get'] is defined }}",
     "{{ self is defined }}",
@@ -101,7 +101,7 @@ fn check_golden(golden: &Value, folder: &Path) -> usize {
             ChatTemplate::new(&source, "<s>", "</s>").and_then(|template| template.render_conversation(&given));
         checked += 1;
         match (&rendered, row["text"].as_str()) {
-            // Only dates stand there as expressions.
+            // Only dates are written as expressions there.
             (Ok(prompt), Some(golden)) if prompt.text() == render_dates(golden) => {}
             (Err(error), None) if error.to_string().contains(row["error"].as_str().unwrap()) => {}
             (_, golden) => wrong.push(format!(

@@ -59,7 +59,7 @@ fn every_token_that_is_text_comes_back_from_its_text() {
         assert_eq!(decode(&tokenizer, &tokens), text);
         differing += usize::from(tokens != [token]);
     }
-    // Merges that the splitting into words never lets happen, such as those of several digits.
+    // Such tokens result from merges across words, such as those of several digits.
     assert!(differing < 500, "{differing} tokens are not the encoding of their own text");
 }
 

@@ -1,4 +1,4 @@
-//! What the metadata may be, and what building the tokenizer costs.
+//! Refused and accepted metadata of tokenizers, and the memory that building a tokenizer takes.
 
 use wgslm_formats::gguf::{Array, Value};
 use wgslm_testing::allocation::peak;

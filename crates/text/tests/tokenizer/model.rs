@@ -114,7 +114,7 @@ pub(crate) fn strings(texts: &[&str]) -> Value {
     Value::Array(Array::Strings(strings))
 }
 
-/// A tokenizer of these tokens, none of which the metadata calls more than text, and keys beside.
+/// A tokenizer of these tokens, which the metadata all calls plain text, and of further keys.
 pub(crate) fn plain(texts: &[&str], extra: &[(&str, Value)]) -> Tokenizer {
     let mut all = vec![
         ("tokenizer.ggml.tokens", strings(texts)),
@@ -126,7 +126,7 @@ pub(crate) fn plain(texts: &[&str], extra: &[(&str, Value)]) -> Tokenizer {
     small(&all)
 }
 
-/// What `run` gives, and what it warns of, each with its fields.
+/// The result of `run`, and its warnings, each with its fields.
 pub(crate) fn warnings<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
     let warnings = Warnings::default();
     let result = tracing::subscriber::with_default(warnings.clone(), run);

@@ -6,7 +6,7 @@ use wgslm_text::{Special, Tokenizer};
 
 use super::model::metadata;
 
-/// Of the vocabularies that llama.cpp's repository tests itself with. They are too large to be part of this one.
+/// Vocabularies that llama.cpp's repository tests itself with, which are too large for this one.
 const VOCABULARIES: &[&str] = &[
     "bert-bge",
     "command-r",
@@ -25,7 +25,7 @@ const VOCABULARIES: &[&str] = &[
     "starcoder",
 ];
 
-/// Ends each text of such a test.
+/// The separator of the texts in such a test.
 const END: &str = "\n__ggml_vocab_test__\n";
 
 #[test]

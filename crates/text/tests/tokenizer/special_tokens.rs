@@ -19,7 +19,7 @@ fn a_special_id_out_of_range_is_warned_of_and_the_default_is_taken() {
         for (key, _) in extra {
             assert!(warnings.iter().any(|warning| warning.contains(key)), "{id:?}: {key} is not in {warnings:?}");
         }
-        // What isn't there has no default: most models without BOS leave it out.
+        // A missing id has no default: most models without BOS leave it out.
         assert_eq!(plain(&texts, &[("tokenizer.ggml.bos_token_id", Value::U64(0))]).eos(), None);
         // The default may be out of range as well.
         assert_eq!(small(&[("tokenizer.ggml.eos_token_id", id)]).eos(), None);
@@ -45,7 +45,7 @@ fn the_channels_of_an_answer_are_shown_and_cannot_be_forged() {
     assert_eq!(decode(&tokenizer, &[2, 0, 3, 0, 5, 6]), "<|channel|>a<|message|>a<|end|>");
     assert_eq!(tokenizer.encode("<|start|>a<|end|>", Special::Parse).unwrap(), [1, 0, 5]);
     assert_eq!(tokenizer.encode("<|start|>a<|end|>", Special::Plain).unwrap(), [0, 0]);
-    // Nor by a message.
+    // A message can't write it either.
     let template = "{% for message in messages %}<|start|>{{ message.content }}<|end|>{% endfor %}";
     let mut metadata = Metadata::default();
     metadata.insert("tokenizer.chat_template", text(template));

@@ -1,9 +1,9 @@
-//! Blocks of a group each: its scale, its odd bits if it has some, and its codes in the order that the kernels read.
+//! Packs blocks of one group each: a scale, odd bits in some types, and codes in the order that the kernels read.
 
 use super::bits::{odd_bits, pair, word};
 use super::row::Row;
 
-/// Blocks with `SCALE` bytes of scale (and minimum), `ODD` bytes of odd bits, and codes.
+/// Packs blocks of `SCALE` bytes of scale (and minimum), `ODD` bytes of odd bits, and codes.
 pub(super) fn pack<const SCALE: usize, const ODD: usize>(row: &mut Row<'_>, bytes: &[u8]) {
     let code_words = row.format.code_words();
     for (group, block) in bytes.chunks_exact(SCALE + ODD + 4 * code_words).enumerate() {
@@ -23,11 +23,11 @@ pub(super) fn pack<const SCALE: usize, const ODD: usize>(row: &mut Row<'_>, byte
     }
 }
 
-/// The upper half of the f32 that an exponent of 8 bits (E8M0) stands for, halved as the table's values are doubled:
+/// The upper half of an f32: two to the power of an 8-bit exponent (E8M0), halved since the type's table holds doubled values, as
 /// `ggml_e8m0_to_fp32_half` of <https://github.com/ggml-org/ggml/blob/master/src/ggml-impl.h>.
 fn power_of_two(exponent: u8) -> u16 {
     match exponent {
-        // Below the smallest normal number.
+        // Subnormal numbers.
         0 | 1 => 0x20 << exponent,
         _ => u16::from(exponent - 1) << 7,
     }

@@ -1,5 +1,5 @@
-//! Types whose blocks hold places in a code book: the weights of a grid's entry (see [`super::grids`]) with signs of their own,
-//! or values that aren't evenly spaced. What is packed is the place of each weight in a table of the type's values.
+//! Packs types whose blocks hold indices into a code book: grid entries (see [`super::grids`]) with separate signs, or values
+//! that aren't evenly spaced. Each weight is packed as its index in a table of the type's values.
 
 use std::array::from_fn;
 
@@ -10,8 +10,8 @@ use super::bits::{half, odd_bits, pair, spread_bits, spread_nibbles, spread_pair
 use super::grids::{IQ1, IQ2_S, IQ2_XS, IQ2_XXS, IQ3_S, IQ3_XXS};
 use super::row::Row;
 
-/// The values of a type's codes, where its format has a table of the matrix's own. The highest bit of a code is a weight's
-/// sign; for IQ1 that of the eighth which is added to it.
+/// The values of a type's codes, for types that store a table with their matrices. The highest bit of a code is the weight's
+/// sign; for IQ1, it is the sign of the eighth that is added to the weight.
 pub(super) fn table(kind: TensorType) -> Option<[i8; TABLE]> {
     let signed = |magnitudes: [i8; 8]| from_fn(|code| if code < 8 { magnitudes[code] } else { -magnitudes[code - 8] });
     match kind {
@@ -26,7 +26,7 @@ pub(super) fn table(kind: TensorType) -> Option<[i8; TABLE]> {
     }
 }
 
-/// f16 d, 16 upper bits and 4 bytes of lower bits of the scales, nibbles.
+/// Packs IQ4_XS blocks: f16 d, 16 upper bits and 4 bytes of lower bits of the scales, nibbles.
 pub(super) fn pack_iq4_xs(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(136).enumerate() {
         let (header, nibbles) = block.split_at(8);
@@ -42,7 +42,7 @@ pub(super) fn pack_iq4_xs(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d, 64 entries, and a word a group with the signs and the scale.
+/// Packs IQ3_XXS blocks: f16 d, 64 grid indices, and a word for each group with its signs and scale.
 pub(super) fn pack_iq3_xxs(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(98).enumerate() {
         let (entries, words) = block[2..].split_at(64);
@@ -55,7 +55,7 @@ pub(super) fn pack_iq3_xxs(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d, 64 entries, their ninth bits, signs, scales of 4 bits.
+/// Packs IQ3_S blocks: f16 d, 64 grid indices, their ninth bits, signs, 4-bit scales.
 pub(super) fn pack_iq3_s(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(110).enumerate() {
         let (entries, rest) = block[2..].split_at(64);
@@ -71,7 +71,7 @@ pub(super) fn pack_iq3_s(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d, and two words a group: four entries, then the signs and the scale.
+/// Packs IQ2_XXS blocks: f16 d, and two words for each group: four grid indices, then signs and scale.
 pub(super) fn pack_iq2_xxs(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(66).enumerate() {
         let words = &block[2..];
@@ -85,7 +85,7 @@ pub(super) fn pack_iq2_xxs(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d, 32 entries of 9 bits with 7 bits of signs, scales of 4 bits for 16 weights each.
+/// Packs IQ2_XS blocks: f16 d, 32 grid indices of 9 bits with 7 bits of signs, 4-bit scales for 16 weights each.
 pub(super) fn pack_iq2_xs(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(74).enumerate() {
         let (entries, scales) = block[2..].split_at(64);
@@ -99,7 +99,7 @@ pub(super) fn pack_iq2_xs(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d, 32 entries, signs, the entries' upper two bits, scales of 4 bits for 16 weights each.
+/// Packs IQ2_S blocks: f16 d, 32 grid indices, signs, the indices' upper two bits, 4-bit scales for 16 weights each.
 pub(super) fn pack_iq2_s(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(82).enumerate() {
         let (entries, rest) = block[2..].split_at(32);
@@ -114,7 +114,8 @@ pub(super) fn pack_iq2_s(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d, 32 entries, and 16 bits a group: the entries' upper three bits, the scale, the sign of the eighth.
+/// Packs IQ1_S blocks: f16 d, 32 grid indices, and 16 bits for each group: the indices' upper three bits, the scale, and the sign
+/// of the eighth.
 pub(super) fn pack_iq1_s(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(50).enumerate() {
         let (entries, groups) = block[2..].split_at(32);
@@ -129,8 +130,8 @@ pub(super) fn pack_iq1_s(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// 32 entries, a nibble for each with its upper three bits and the sign of the eighth, and 8 bytes with scales of 3 bits for
-/// 16 weights each, whose uppermost nibbles are an f16 d.
+/// Packs IQ1_M blocks: 32 grid indices, a nibble for each with its upper three bits and the sign of the eighth, and 8 bytes of
+/// 3-bit scales for 16 weights each, in which the upper nibbles of four 16-bit words form an f16 d.
 pub(super) fn pack_iq1_m(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(56).enumerate() {
         let (entries, rest) = block.split_at(32);
@@ -148,40 +149,40 @@ pub(super) fn pack_iq1_m(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// A group of eight entries of four magnitudes each, and its signs, bit by bit.
+/// Sets a group's codes from eight grid entries of four magnitudes each and from signs, one bit for each weight.
 fn set_quads(row: &mut Row<'_>, group: usize, entries: [u16; 8], signs: u32) {
     let quad = |i: usize| spread_nibbles(entries[i].into()) | spread_bits(signs >> (4 * i)) << 3;
     row.set_codes(group, 0, from_fn::<_, 4, _>(|i| quad(i) | quad(i + 4) << 4));
 }
 
-/// A group of four entries of eight magnitudes each, and its signs, bit by bit.
+/// Sets a group's codes from four grid entries of eight magnitudes each and from signs, one bit for each weight.
 fn set_octets(row: &mut Row<'_>, group: usize, entries: [u16; 4], signs: u32) {
     let octet = |i: usize| spread_pairs(entries[i].into()) | spread_pairs(u32::from(entries[i]) >> 8) << 2;
     row.set_codes(group, 0, from_fn::<_, 2, _>(|i| octet(2 * i) | octet(2 * i + 1) << 4));
     row.set_odd_bits(group, odd_bits(signs));
 }
 
-/// Nibble `i` of some bytes.
+/// Nibble `i` of `bytes`.
 fn nibble(bytes: &[u8], i: usize) -> u8 {
     bytes[i / 2] >> (4 * (i % 2)) & 15
 }
 
-/// Scales of 4 bits, two of them a group.
+/// The 4-bit scales of each group's two halves.
 fn scales_of_halves(scales: &[u8]) -> [[u8; 2]; SUPER_BLOCK_GROUPS] {
     from_fn(|group| [0, 1].map(|half| odd_scale(nibble(scales, 2 * group + half).into())))
 }
 
-/// Scales are odd: (bits + 1/2), times two.
+/// The scale of some bits as an odd number: (bits + 1/2) times two.
 fn odd_scale(bits: u32) -> u8 {
     (2 * bits + 1) as u8
 }
 
-/// The signs of 32 weights, from the lowest 28 bits: 7 for each eight weights.
+/// The signs of 32 weights from the lowest 28 bits of `word`: 7 bits for each eight weights.
 fn signs_of(word: u32) -> u32 {
     (0..4).fold(0, |all, i| all | with_parity(word >> (7 * i) & 127) << (8 * i))
 }
 
-/// Eight signs, of which the last makes their number even.
+/// Eight signs from seven: the eighth makes the number of negative weights even.
 fn with_parity(signs: u32) -> u32 {
     signs | (signs.count_ones() & 1) << 7
 }

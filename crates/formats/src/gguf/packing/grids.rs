@@ -1,19 +1,19 @@
-//! The grids of the types IQ1, IQ2 and IQ3: their blocks hold places in them for eight or four weights at a time. Source:
+//! The grids of the types IQ1, IQ2 and IQ3, whose blocks hold indices of entries of eight or four weights. Source:
 //! <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h>. `tests/golden/blocks/make.py` writes the file.
 
 static FILE: &[u8; 9216] = include_bytes!("grids.bin");
 
-/// Eight weights an entry, two bits each, from the lowest on: -1, 0 or 1, plus one.
+/// IQ1's grid: eight weights an entry, two bits each from the lowest on, which are -1, 0 or 1, plus one.
 pub(super) static IQ1: [u16; 2048] = grid(0);
-/// Eight weights an entry, two bits each: which of three magnitudes.
+/// IQ2_XXS's grid: eight weights an entry, two bits each, which choose one of three magnitudes.
 pub(super) static IQ2_XXS: [u16; 256] = grid(2048);
-/// As [`IQ2_XXS`].
+/// IQ2_XS's grid, laid out like [`IQ2_XXS`].
 pub(super) static IQ2_XS: [u16; 512] = grid(2304);
-/// As [`IQ2_XXS`].
+/// IQ2_S's grid, laid out like [`IQ2_XXS`].
 pub(super) static IQ2_S: [u16; 1024] = grid(2816);
-/// Four weights an entry, four bits each: which of eight magnitudes.
+/// IQ3_XXS's grid: four weights an entry, four bits each, which choose one of eight magnitudes.
 pub(super) static IQ3_XXS: [u16; 256] = grid(3840);
-/// As [`IQ3_XXS`].
+/// IQ3_S's grid, laid out like [`IQ3_XXS`].
 pub(super) static IQ3_S: [u16; 512] = grid(4096);
 
 const fn grid<const N: usize>(first: usize) -> [u16; N] {

@@ -1,5 +1,5 @@
-//! K-quants: super-blocks of 256 weights, whose groups have scales of a few bits. Their bytes stand for the same weight of
-//! several groups, a few bits each.
+//! Packs K-quants: super-blocks of 256 weights, whose groups have scales of a few bits. A byte holds a few bits of the same
+//! weight in several groups.
 
 use std::array::from_fn;
 
@@ -8,7 +8,7 @@ use wgslm_shaders::format::SUPER_BLOCK_GROUPS;
 use super::bits::{half, word};
 use super::row::Row;
 
-/// 16 bytes of scale and minimum, a nibble each, for 16 weights each; pairs; f16 d and dmin.
+/// Packs Q2_K blocks: 16 bytes of scale and minimum, a nibble each, for 16 weights each; pairs of bits; f16 d and dmin.
 pub(super) fn pack_q2_k(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(84).enumerate() {
         let (scales, rest) = block.split_at(16);
@@ -20,7 +20,7 @@ pub(super) fn pack_q2_k(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// Odd bits, pairs, scales of 6 bits for 16 weights each, f16 d.
+/// Packs Q3_K blocks: odd bits, pairs of bits, 6-bit scales for 16 weights each, f16 d.
 pub(super) fn pack_q3_k(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(110).enumerate() {
         let (odd, rest) = block.split_at(32);
@@ -40,7 +40,7 @@ pub(super) fn pack_q3_k(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d and dmin, 12 bytes of scales and minima, nibbles.
+/// Packs Q4_K blocks: f16 d and dmin, 12 bytes of scales and minima, nibbles.
 pub(super) fn pack_q4_k(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(144).enumerate() {
         let (scales, nibbles) = block.split_at(16);
@@ -52,7 +52,7 @@ pub(super) fn pack_q4_k(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// f16 d and dmin, 12 bytes of scales and minima, odd bits, nibbles.
+/// Packs Q5_K blocks: f16 d and dmin, 12 bytes of scales and minima, odd bits, nibbles.
 pub(super) fn pack_q5_k(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(176).enumerate() {
         let (scales, rest) = block.split_at(16);
@@ -66,8 +66,8 @@ pub(super) fn pack_q5_k(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// Nibbles, pairs, signed scales of 16 weights each, f16 d. Each half of 128 weights has 64 bytes of nibbles, which hold its
-/// groups 0 and 1 in their low and 2 and 3 in their high halves.
+/// Packs Q6_K blocks: nibbles, pairs of bits, signed scales for 16 weights each, f16 d. Each half of 128 weights has 64 bytes of
+/// nibbles: the low nibbles belong to its groups 0 and 1, the high ones to its groups 2 and 3.
 pub(super) fn pack_q6_k(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(210).enumerate() {
         let (nibbles, rest) = block.split_at(128);
@@ -83,7 +83,7 @@ pub(super) fn pack_q6_k(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// The scales of Q4_K and Q5_K, from f16 d and dmin and 12 bytes: `get_scale_min_k4` of
+/// Sets the scales of Q4_K and Q5_K from f16 d and dmin and 12 bytes: `get_scale_min_k4` of
 /// <https://github.com/ggml-org/ggml/blob/master/src/ggml-quants.c>.
 fn set_scales_and_minima(row: &mut Row<'_>, index: usize, scales: &[u8]) {
     let (factors, packed) = scales.split_at(4);
@@ -94,7 +94,7 @@ fn set_scales_and_minima(row: &mut Row<'_>, index: usize, scales: &[u8]) {
     row.set_super_block(index, word(factors, 0), from_fn(scale_and_minimum));
 }
 
-/// The nibbles of a group, from 32 bytes whose low (0) or high (1) halves they are, weight by weight.
+/// The nibbles of a group, weight by weight: the low (0) or high (1) halves of 32 bytes.
 fn nibbles_of(bytes: &[u8], half: usize) -> [u32; 4] {
     let nibbles = |i: usize| (word(bytes, i) >> (4 * half)) & 0x0f0f_0f0f;
     from_fn(|i| nibbles(i) | nibbles(i + 4) << 4)

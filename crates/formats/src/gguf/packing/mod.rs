@@ -1,4 +1,4 @@
-//! From a tensor's blocks in the file to the planes its kernels read. Nothing is re-rounded.
+//! Packs a tensor's blocks in the file into the planes that its kernels read, without rounding anything again.
 //!
 //! Blocks: <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h> for their structures,
 //! <https://github.com/ggml-org/ggml/blob/master/src/ggml-quants.c> for what they mean. Planes: [`wgslm_shaders::format`].
@@ -56,7 +56,7 @@ pub fn supported_types() -> String {
 /// Rows of a matrix that lie side by side on the device, packed.
 pub struct PackedRows {
     kind: TensorType,
-    /// Their format.
+    /// The format of the rows.
     pub format: WeightFormat,
     interleave: usize,
     groups: usize,
@@ -67,7 +67,7 @@ pub struct PackedRows {
 }
 
 impl PackedRows {
-    /// Room for `rows` rows (a multiple of `interleave`) of `groups` groups, all weights zero.
+    /// Allocates `rows` rows (a multiple of `interleave`) of `groups` groups, with all weights zero.
     #[must_use]
     pub fn new(kind: TensorType, interleave: usize, groups: usize, rows: usize) -> Self {
         let format = weight_format(kind).unwrap_or(WeightFormat::F32);
@@ -76,7 +76,7 @@ impl PackedRows {
         Self { kind, format, interleave, groups, codes, scales }
     }
 
-    /// Packs `bytes`, a row as the file has it, as row `row`.
+    /// Packs `bytes`, a row as it is in the file, as row `row`.
     pub fn pack(&mut self, row: usize, bytes: &[u8]) {
         let kind = self.kind;
         let row = &mut self.row(row);
@@ -105,7 +105,7 @@ impl PackedRows {
             TensorType::IQ2_S => code_books::pack_iq2_s(row, bytes),
             TensorType::IQ1_S => code_books::pack_iq1_s(row, bytes),
             TensorType::IQ1_M => code_books::pack_iq1_m(row, bytes),
-            // Weights themselves. A row of an odd number of 16-bit ones ends in half a word.
+            // Plain floats. A row of an odd number of 16-bit weights ends in half a word.
             _ => {
                 let words = row.format.code_words();
                 for (word, chunk) in bytes.chunks(4).enumerate() {
@@ -152,7 +152,7 @@ pub fn float_kind(kind: TensorType) -> Option<FloatKind> {
     }
 }
 
-/// Groups in a row of `row_length` weights.
+/// The number of groups in a row of `row_length` weights.
 #[must_use]
 pub fn groups_in(row_length: usize) -> usize {
     row_length.div_ceil(GROUP)

@@ -1,11 +1,11 @@
-//! A row of a packed matrix, as one writes it.
+//! A row of a packed matrix while it is being written.
 
 use wgslm_shaders::WeightFormat;
 use wgslm_shaders::format::{SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, TABLE};
 
 use super::bits::word_of;
 
-/// A row whose words lie `interleave` apart, from the first on.
+/// A packed row, whose consecutive words lie `interleave` words apart.
 pub(super) struct Row<'a> {
     pub(super) format: WeightFormat,
     pub(super) groups: usize,
@@ -15,35 +15,35 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// A word of the codes of a group.
+    /// Sets a word of a group's codes.
     pub(super) fn set_code(&mut self, group: usize, word: usize, value: u32) {
         let word = self.format.code_word(self.groups, group, word);
         self.codes[word * self.interleave] = value;
     }
 
-    /// Consecutive words of the codes of a group, from `first` on.
+    /// Sets consecutive words of a group's codes, from `first` on.
     pub(super) fn set_codes<const N: usize>(&mut self, group: usize, first: usize, values: [u32; N]) {
         for (word, value) in values.into_iter().enumerate() {
             self.set_code(group, first + word, value);
         }
     }
 
-    /// The odd bits of a group, in the order of their plane.
+    /// Sets the odd bits of a group, in the order of their plane.
     pub(super) fn set_odd_bits(&mut self, group: usize, value: u32) {
         self.set_scale(self.format.pure_scale_words(self.groups) + group, value);
     }
 
-    /// A word of scales.
+    /// Sets a word of scales.
     pub(super) fn set_scale(&mut self, word: usize, value: u32) {
         self.scales[word * self.interleave] = value;
     }
 
-    /// The scale of a group, where two groups share a word.
+    /// Sets the scale of a group, where two groups share a word.
     pub(super) fn set_half_scale(&mut self, group: usize, value: u16) {
         self.scales[group / 2 * self.interleave] |= u32::from(value) << (16 * (group % 2));
     }
 
-    /// The scales of a super-block: its factors, and two bytes for each group.
+    /// Sets the scales of a super-block: its factors, and two bytes for each group.
     pub(super) fn set_super_block(&mut self, block: usize, factors: u32, groups: [[u8; 2]; SUPER_BLOCK_GROUPS]) {
         let first = block * SUPER_BLOCK_SCALE_WORDS;
         self.set_scale(first, factors);
@@ -52,7 +52,7 @@ impl Row<'_> {
         }
     }
 
-    /// The table that ends the row.
+    /// Sets the table at the end of the row.
     pub(super) fn set_table(&mut self, table: &[i8; TABLE]) {
         let first = self.format.scale_words(self.groups) - TABLE / 4;
         for (word, values) in table.chunks_exact(4).enumerate() {

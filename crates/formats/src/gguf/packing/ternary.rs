@@ -1,4 +1,5 @@
-//! Weights of -1, 0 and 1 times a scale: codes of two bits, less one. They are kept as Q2_K, `scale * code - scale`.
+//! Packs ternary types: weights of -1, 0 and 1 times a scale, as 2-bit codes less one. They are kept as Q2_K,
+//! `scale * code - scale`.
 
 use wgslm_shaders::format::{GROUP, SUPER_BLOCK_GROUPS};
 
@@ -6,7 +7,7 @@ use super::bits::{pair, word};
 use super::k_quants::pairs_of;
 use super::row::Row;
 
-/// Pairs, f16 d.
+/// Packs TQ2_0 blocks: pairs of bits, f16 d.
 pub(super) fn pack_tq2_0(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(66).enumerate() {
         let (pairs, scale) = block.split_at(64);
@@ -17,8 +18,8 @@ pub(super) fn pack_tq2_0(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// Five weights a byte in 48 bytes, four in 4 more, f16 d. A byte is a fraction of 256, whose digits to the base of three the
-/// weights are; the n-th digits of 32 bytes follow each other, then those of 16, then those of 4.
+/// Packs TQ1_0 blocks: 48 bytes of five weights each, 4 bytes of four weights each, f16 d. A byte is a fraction of 256 whose
+/// base-3 digits are the weights; the n-th digits of 32 bytes follow each other, then those of 16, then those of 4.
 pub(super) fn pack_tq1_0(row: &mut Row<'_>, bytes: &[u8]) {
     for (index, block) in bytes.chunks_exact(54).enumerate() {
         let (digits, scale) = block.split_at(52);
@@ -43,7 +44,7 @@ pub(super) fn pack_tq1_0(row: &mut Row<'_>, bytes: &[u8]) {
     }
 }
 
-/// The scale of a super-block, as scale and minimum of each half of a group.
+/// Sets the scale of a super-block as scale and minimum of each half of a group.
 fn set_scale(row: &mut Row<'_>, index: usize, scale: &[u8]) {
     let scale = u32::from(pair(scale, 0));
     row.set_super_block(index, scale | scale << 16, [[0x11; 2]; SUPER_BLOCK_GROUPS]);

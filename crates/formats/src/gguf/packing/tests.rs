@@ -6,7 +6,7 @@ use wgslm_shaders::cpu::weight_row;
 
 use super::*;
 
-/// Blocks of a quantised type, and the weights that `gguf.quants.dequantize` makes of them: see `make.py` there.
+/// Blocks of a quantised type, and their weights as `gguf.quants.dequantize` gives them: see `make.py` there.
 fn golden(kind: TensorType) -> (Vec<u8>, Vec<f32>) {
     const WEIGHTS: usize = 512;
     let name = kind.name().to_lowercase();
@@ -40,7 +40,7 @@ fn every_quantised_type_means_what_its_definition_says() {
     }
 }
 
-/// Blocks may hold anything: entries, scales and signs are all in range by their bits.
+/// Blocks of any bytes can be packed: their bits keep grid indices, scales and signs in range.
 #[test]
 fn any_bytes_are_packed() {
     let mut state = 1u32;

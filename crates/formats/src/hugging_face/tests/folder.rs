@@ -1,11 +1,11 @@
-//! What the files beside the tensors say.
+//! Files beside the tensors.
 
 use serde_json::{Value as Json, json};
 
 use super::{config, header_of};
 use crate::layout::TokenizerFiles;
 
-/// What a folder with these files beside a tokenizer.json says of its tokenizer.
+/// The tokenizer files of a folder that has these files and a tokenizer.json.
 fn tokenizer_of(files: &[(&str, &Json)]) -> TokenizerFiles {
     let tokenizer = ("tokenizer.json", json!({}));
     let files = files.iter().map(|(name, json)| (*name, *json)).chain([(tokenizer.0, &tokenizer.1)]);

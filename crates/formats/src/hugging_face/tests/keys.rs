@@ -1,4 +1,4 @@
-//! From config.json to keys and factors.
+//! Keys and rope factors made from config.json.
 
 use serde_json::{Value as Json, json};
 
@@ -6,7 +6,7 @@ use super::super::rope::Factors;
 use super::{config, read};
 use crate::gguf::{Array, Value};
 
-/// Holds keys, without the architecture before them, against what is expected of them.
+/// Checks the keys that `config` becomes, given without the architecture's prefix; returns the rope factors.
 fn check(config: &Json, architecture: &str, expected: &[(&str, Value)], absent: &[&str]) -> Vec<Factors> {
     let (_, metadata, factors) = read(config).unwrap_or_else(|error| panic!("{architecture}: {error}"));
     assert_eq!(metadata.get("general.architecture"), Some(&Value::String(architecture.to_owned())));
@@ -186,7 +186,7 @@ fn what_gemma_3_takes_for_granted_is_written_out() {
         ],
         &["final_logit_softcapping"],
     );
-    // As newer versions of Hugging Face's library write it.
+    // Newer versions of Hugging Face's library write it like this.
     let newer = json!({ "rope_theta": null, "rope_parameters": {
         "full_attention": { "rope_type": "default", "rope_theta": 1e6 },
         "sliding_attention": { "rope_type": "default", "rope_theta": 20_000.0 } } });

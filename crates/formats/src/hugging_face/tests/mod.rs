@@ -16,7 +16,7 @@ use crate::Result;
 use crate::gguf::Metadata;
 use crate::layout::{Headers as _, ModelHeader};
 
-/// A config.json of a kind: what they share, and `more`.
+/// A config.json of a kind of model: shared values, and `more`.
 fn config(model_type: &str, more: &Json) -> Json {
     let mut config = json!({
         "model_type": model_type,
@@ -43,7 +43,7 @@ fn read(config: &Json) -> Result<(&'static ModelType, Metadata, Vec<Factors>)> {
     Ok((model, metadata, factors))
 }
 
-/// The header of a folder that has these files, and one of safetensors without tensors.
+/// The header of a folder that has these files and a safetensors file without tensors.
 fn header_of(files: &[(&str, Vec<u8>)]) -> Result<ModelHeader> {
     let no_tensors = ("model.safetensors", [&2_u64.to_le_bytes()[..], b"{}"].concat());
     let mut folder = Folder::new();

@@ -1,4 +1,4 @@
-//! What sentence-transformers writes of an encoder.
+//! Files of sentence-transformers beside an encoder.
 
 use serde_json::{Value as Json, json};
 

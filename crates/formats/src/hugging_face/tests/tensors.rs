@@ -1,4 +1,4 @@
-//! Names of tensors, what is put together of them, and what is rewritten.
+//! Tensor names, stacked experts and rewritten bytes.
 
 use serde_json::{Value as Json, json};
 
