@@ -4,7 +4,7 @@ const CHOOSE = "Choose another model, or load SmolLM2.";
 const RELOAD = "If it happens again, reload the page.";
 
 /** What the visitor can do about an error, by its code; most messages say what went wrong well enough already. */
-const ADVICE: Record<string, string> = {
+const ADVICE: Partial<Record<ErrorCode, string>> = {
   "no-adapter":
     "Turn hardware acceleration on in the browser's settings, update the graphics driver, and reload the page.",
   "self-check": "This GPU or its driver computes wrong results. Update the graphics driver, or try another browser.",
@@ -24,6 +24,7 @@ const ADVICE: Record<string, string> = {
   "wasm-trap": RELOAD,
   "worker-crashed": RELOAD,
   "wasm-load": "Reload the page.",
+  "worker-load": "Reload the page.",
 };
 
 export function advice(code: ErrorCode): string {

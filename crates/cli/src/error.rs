@@ -15,9 +15,7 @@ pub(crate) enum Error {
     #[error("{} is both the input and the output; choose another output file", path.display())]
     SameFile { path: PathBuf },
     /// A text shorter than one window of `wgslm perplexity`.
-    #[error(
-        "the text has {tokens} tokens, fewer than a window's {context}; choose a longer text or a smaller --context"
-    )]
+    #[error("the text has {tokens} tokens, fewer than a window's {context}; choose a longer text or lower --context")]
     ShortText { tokens: usize, context: u32 },
     /// A text that can't be embedded, by its number among several.
     #[error("text {number}: {source}")]

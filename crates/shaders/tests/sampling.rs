@@ -17,6 +17,7 @@ fn draws_with(output: Output, temperature: f32, seeds_and_steps: impl Iterator<I
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &LOGITS.repeat(outputs.len()))
+        .with("banned", &[0u32])
         .with("thresholds", &vec![f32::NAN; outputs.len()])
         .with("candidates", &vec![u32::MAX; outputs.len()])
         .with("sampled", &vec![u32::MAX; outputs.len()]);

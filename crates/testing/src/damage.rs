@@ -49,7 +49,7 @@ fn overwrite_number(random: &mut Random, file: &mut [u8], place: usize) {
     let number: u64 = match random.below(3) {
         0 => random.choose(&extremes),
         1 => random.choose(&extremes).wrapping_sub(1),
-        _ => random.next() >> random.below(64),
+        _ => random.bits() >> random.below(64),
     };
     file[place..place + 8].copy_from_slice(&number.to_le_bytes());
 }

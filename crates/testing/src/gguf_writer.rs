@@ -73,6 +73,12 @@ pub struct GgufWriter {
     data: Vec<u8>,
 }
 
+impl Default for GgufWriter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl GgufWriter {
     /// An empty file of version 3 with an alignment of 32.
     pub fn new() -> Self {

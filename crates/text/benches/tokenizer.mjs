@@ -1,7 +1,7 @@
 // The times of tokenizer.rs as WebAssembly in Node.js:
 //
-//     cargo build --profile web --target wasm32-unknown-unknown -p wgslm --bench tokenizer
-//     node crates/runtime/benches/tokenizer.mjs target/wasm32-unknown-unknown/web/deps/tokenizer-*.wasm MODEL.gguf
+//     cargo build --profile web --target wasm32-unknown-unknown -p wgslm-text --bench tokenizer
+//     node crates/text/benches/tokenizer.mjs target/wasm32-unknown-unknown/web/deps/tokenizer-*.wasm MODEL.gguf
 
 import { openSync, readFileSync, readSync } from "node:fs";
 

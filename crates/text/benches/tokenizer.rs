@@ -1,7 +1,7 @@
 //! Measures building a tokenizer from a GGUF file's header, and encoding 10 kB of text.
 //!
-//! Natively `cargo bench -p wgslm --bench tokenizer -- MODEL.gguf`; as WebAssembly through `tokenizer.mjs`, which measures the
-//! times, since WebAssembly has no clock.
+//! Natively `cargo bench -p wgslm-text --bench tokenizer -- MODEL.gguf`; as WebAssembly through `tokenizer.mjs`, which takes the
+//! times, since there is no clock inside.
 
 use wgslm_formats::gguf::{Event, Metadata, Reader};
 use wgslm_text::{Special, Tokenizer};

@@ -75,7 +75,9 @@ impl Plan {
                 changed.insert(tensor.name.clone(), stored);
             }
         }
-        for (rule, _) in policy.rules.iter().zip(used).filter(|(_, used)| !used) {
+        // The rules of a named policy are for models of any tensors.
+        let named = Policy::mixed().rules;
+        for (rule, _) in policy.rules.iter().zip(used).filter(|(rule, used)| !used && !named.contains(rule)) {
             tracing::warn!(pattern = rule.pattern, "no tensor has a name that this pattern of the policy matches");
         }
         let kinds = refused.into_iter().collect::<Vec<_>>().join(", ");

@@ -11,7 +11,7 @@ impl Random {
     }
 
     pub(crate) fn word(&mut self) -> u32 {
-        (self.0.next() >> 32) as u32
+        (self.0.bits() >> 32) as u32
     }
 
     /// Returns values between -1 and 1, none of them zero.
