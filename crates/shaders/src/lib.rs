@@ -32,7 +32,7 @@ pub use experts::*;
 pub use feed_forward::*;
 pub use format::WeightFormat;
 pub use fragments::activations::Activation;
-pub use fragments::step::{BLOCK_TOKENS, Output, Row};
+pub use fragments::step::{BLOCK_TOKENS, Output, Token};
 pub use kernel::Kernel;
 pub use launch::{Extent, Launch};
 pub use layout::WeightLayout;

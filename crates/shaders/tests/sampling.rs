@@ -12,7 +12,8 @@ fn draws(temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) ->
 
 /// The same, truncated as `output` asks.
 fn draws_with(output: Output, temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
-    let drawn = |(slot, (seed, step))| Output { slot, inverse_temperature: 1.0 / temperature, seed, step, ..output };
+    let drawn =
+        |(slot, (seed, position))| Output { slot, inverse_temperature: 1.0 / temperature, seed, position, ..output };
     let outputs: Vec<Output> = (0..).zip(seeds_and_steps).map(drawn).collect();
     let mut resources = Resources::default()
         .with("outputs", &outputs)

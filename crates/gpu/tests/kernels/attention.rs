@@ -4,7 +4,7 @@
 use half::f16;
 use wgslm_shaders::cpu::{Resources, kv_head_pairs};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, AttentionVariant, BLOCK_TOKENS, KvFormat, Row};
+use wgslm_shaders::{Attention, AttentionVariant, BLOCK_TOKENS, KvFormat, Token};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -125,7 +125,7 @@ fn turning(
 /// A case of `attention_combine`, for a token whose context has a single split and for others.
 fn combine(heads: usize, width: usize) -> Case {
     let mut random = Random::new(width as u64);
-    let rows = [127, 128, 255, 256, 700].map(|position| Row::causal(position, 0));
+    let rows = [127, 128, 255, 256, 700].map(|position| Token::causal(position, 0));
     let splits = 6;
     // A split's output, then its largest score and the sum of its weights.
     let partials: Vec<f32> = (0..rows.len() * heads * splits)
@@ -137,7 +137,7 @@ fn combine(heads: usize, width: usize) -> Case {
         .collect();
     let params = params((heads, heads, width), 1.0, splits);
     let resources = Resources::default()
-        .with("rows", &rows)
+        .with("tokens", &rows)
         .with("partials", &partials)
         .with("y", &vec![UNTOUCHED; rows.len() * params.y_stride as usize]);
     let start = (params, AttentionVariant::AttentionCombine, rows.len());
@@ -203,17 +203,17 @@ fn case_with(
     if variant.kv() == Some(KvFormat::F32) {
         caches = caches.map(|cache| cache.into_iter().flat_map(floats).collect());
     }
-    let run: Vec<Row> = rows
+    let run: Vec<Token> = rows
         .run
         .iter()
         .map(|(sequence, position)| {
-            let row = Row::causal(*position, starts[*sequence] as u32);
-            Row { context: if rows.sees_all { rows.lengths[*sequence] } else { row.context }, ..row }
+            let row = Token::causal(*position, starts[*sequence] as u32);
+            Token { context: if rows.sees_all { rows.lengths[*sequence] } else { row.context }, ..row }
         })
         .collect();
     // The end of the step, then stale rows of an earlier step, which must not run.
-    let stale = Row::causal(0, starts[0] as u32);
-    let written = [&run[..], &[Row::END, stale, stale]].concat();
+    let stale = Token::causal(0, starts[0] as u32);
+    let written = [&run[..], &[Token::END, stale, stale]].concat();
     let longest = rows.lengths.iter().max().copied().unwrap_or_default();
     let splits = longest.div_ceil(Attention::SPLIT_TOKENS) as usize;
     let mut params = params((heads, kv_heads, width), scale, splits);
@@ -227,7 +227,7 @@ fn case_with(
         more.set("frequencies", &[f32::NAN]);
     }
     let resources = more
-        .with("rows", &written)
+        .with("tokens", &written)
         .with("tables", &tables)
         .with("query", &query)
         .with("k_cache", &caches[0])

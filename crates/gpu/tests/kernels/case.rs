@@ -6,7 +6,7 @@ use half::f16;
 use pollster::block_on;
 use wgslm_gpu::{Gpu, execute};
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Extent, Launch, Row, Variant, WeightFormat};
+use wgslm_shaders::{Extent, Launch, Token, Variant, WeightFormat};
 use wgslm_testing::exhaustive;
 
 use crate::adapters::{adapters, runs};
@@ -69,7 +69,7 @@ impl Case {
         resources: Resources,
     ) -> Self {
         let (stages, variant) = (stages.to_vec(), stages[stages.len() - 1]);
-        let positions = resources.iter().any(|(name, _)| name == "rows").then(|| resources.get::<Row>("rows"));
+        let positions = resources.iter().any(|(name, _)| name == "tokens").then(|| resources.get::<Token>("tokens"));
         let context = positions.unwrap_or_default().iter().map(|row| row.context).max().unwrap_or(0);
         let extent = Extent { count: count as u32, context };
         Self {

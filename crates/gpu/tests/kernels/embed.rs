@@ -1,7 +1,7 @@
 //! Tests of `embed`: whole tables and parts of them, tokens given by the step and tokens just sampled.
 
 use wgslm_shaders::format::{GROUP, Scales};
-use wgslm_shaders::{Embed, EmbedVariant, Row, WeightFormat, WeightLayout};
+use wgslm_shaders::{Embed, EmbedVariant, Token, WeightFormat, WeightLayout};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
@@ -35,18 +35,18 @@ fn case_by(layout: WeightLayout, (first, tokens): (usize, usize), (groups, gap):
     let (start, end) = (first as u32, (first + tokens) as u32);
     // The first and the last token of the part, the last again, one in between, and tokens outside it.
     let ids = [start, end - 1, end - 1, start + random.word() % tokens as u32, end, start.saturating_sub(1), u32::MAX];
-    let given = ids.iter().map(|token| Row { token: *token, ..Row::default() });
+    let given = ids.iter().map(|token| Token { token: *token, ..Token::default() });
     // The same tokens in reverse as sampled tokens, which rows name by slot instead of by token id.
     let sampled: Vec<u32> = ids.iter().rev().copied().collect();
-    let taken = (1..=ids.len() as u32).map(|source| Row { token: start, source, ..Row::default() });
+    let taken = (1..=ids.len() as u32).map(|source| Token { token: start, source, ..Token::default() });
     let positions =
-        ids.iter().enumerate().map(|(at, token)| Row { token: at as u32, position: *token, ..Row::default() });
-    let rows: Vec<Row> = match by {
+        ids.iter().enumerate().map(|(at, token)| Token { token: at as u32, position: *token, ..Token::default() });
+    let rows: Vec<Token> = match by {
         Embed::TOKEN => given.chain(taken).collect(),
         _ => positions.collect(),
     };
     let resources = random_weight(&mut random, layout, tokens, groups)
-        .with("rows", &rows)
+        .with("tokens", &rows)
         .with("sampled", &sampled)
         .with("x", &strided(&mut Random::new(5), rows.len(), stride, stride, 0.0));
     let params = Embed {

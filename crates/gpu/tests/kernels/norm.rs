@@ -48,7 +48,7 @@ fn case_with(
     let mut random = Random::new(width as u64);
     // Outputs that name every row but the first, and the last one twice.
     let outputs: Vec<Output> =
-        (0..rows).map(|i| Output { row: (rows - i).min(rows - 1) as u32, ..Output::default() }).collect();
+        (0..rows).map(|i| Output { token: (rows - i).min(rows - 1) as u32, ..Output::default() }).collect();
     let groups = width.div_ceil(GROUP);
     let stride = groups * GROUP + gap;
     let x: Vec<f32> =

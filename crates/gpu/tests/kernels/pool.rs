@@ -2,7 +2,7 @@
 
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{EmbedVariant, Output, Pool, Row};
+use wgslm_shaders::{EmbedVariant, Output, Pool, Token};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
@@ -21,14 +21,14 @@ fn case(variant: EmbedVariant, kind: u32, width: usize) -> Case {
     let mut random = Random::new(width as u64);
     let lengths = [3u32, 1, 70];
     let sequence =
-        |(index, length): (usize, &u32)| (0..*length).map(move |position| Row::causal(position, 9 * index as u32));
-    let mut rows: Vec<Row> = lengths.iter().enumerate().flat_map(sequence).collect();
-    let outputs = [3, 0, 4].map(|row| Output { row, ..Output::default() });
+        |(index, length): (usize, &u32)| (0..*length).map(move |position| Token::causal(position, 9 * index as u32));
+    let mut rows: Vec<Token> = lengths.iter().enumerate().flat_map(sequence).collect();
+    let outputs = [3, 0, 4].map(|token| Output { token, ..Output::default() });
     let groups = width.div_ceil(GROUP);
     let x = in_planes(&mut random, rows.len(), width, groups * GROUP, f32::NAN);
-    rows.push(Row::END);
+    rows.push(Token::END);
     let resources = Resources::default()
-        .with("rows", &rows)
+        .with("tokens", &rows)
         .with("outputs", &outputs)
         .with("x", &x)
         .with("y", &vec![UNTOUCHED; (outputs.len() + 1) * width]);

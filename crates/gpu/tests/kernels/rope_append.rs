@@ -2,7 +2,7 @@
 //! of any magnitude through shuffled block tables.
 
 use wgslm_shaders::cpu::{Resources, kv_head_pairs};
-use wgslm_shaders::{BLOCK_TOKENS, KvFormat, RopeAppend, Row, StateVariant};
+use wgslm_shaders::{BLOCK_TOKENS, KvFormat, RopeAppend, StateVariant, Token};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -51,7 +51,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// A case of queries at positions of any size, whose keys all land in one block, which isn't compared.
 fn queries(shape: &Shape) -> Case {
-    let rows = POSITIONS.map(|position| Row::causal(position, 0));
+    let rows = POSITIONS.map(|position| Token::causal(position, 0));
     // The kernel looks a position's block up in the table, which has to reach to the last.
     let tables = vec![0u32; 524_288 / BLOCK_TOKENS as usize];
     case(shape, (QUERY, KvFormat::F16), &rows, &tables, 1, &[])
@@ -59,7 +59,7 @@ fn queries(shape: &Shape) -> Case {
 
 /// A case of two sequences: one in prefill across a block's end, and one that decodes its 33rd token.
 fn cached(shape: &Shape, kv: KvFormat) -> Case {
-    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Row::causal(position, table));
+    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Token::causal(position, table));
     let tables: Vec<u32> = std::iter::once(0).chain(Random::new(7).shuffled(6).iter().map(|block| block + 1)).collect();
     match kv {
         KvFormat::F16 => case(shape, (Agreement::Halves, kv), &rows, &tables, 7, &LARGE),
@@ -71,7 +71,7 @@ fn cached(shape: &Shape, kv: KvFormat) -> Case {
 fn case(
     shape: &Shape,
     (agreement, kv): (Agreement, KvFormat),
-    rows: &[Row],
+    rows: &[Token],
     tables: &[u32],
     blocks: usize,
     large: &[f32],
@@ -104,7 +104,7 @@ fn case(
         magnitude,
     };
     let resources = Resources::default()
-        .with("rows", rows)
+        .with("tokens", rows)
         .with("tables", tables)
         .with("frequencies", &frequencies)
         .with("qkv", &qkv)

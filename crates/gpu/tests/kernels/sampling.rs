@@ -51,7 +51,7 @@ fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
             slot,
             inverse_temperature: 1.0 / temperature,
             seed: random.word(),
-            step: slot * 7,
+            position: slot * 7,
             // One draw in three is truncated.
             top_k: if slot % 3 == 1 { 5 } else { 0 },
             ..Output::default()

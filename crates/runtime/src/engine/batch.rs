@@ -1,11 +1,11 @@
 //! The batch of a step: the tokens that go through the model, and the outputs, the tokens whose logits are wanted.
 
-use wgslm_shaders::{Output, Row};
+use wgslm_shaders::{Output, Token};
 
 use crate::model::Counts;
 use crate::model::Workspace;
 
-/// The next step's batch in the layout of [`Workspace::batch`]: outputs, then tokens, then [`Row::END`]. Reused from step to
+/// The next step's batch in the layout of [`Workspace::batch`]: outputs, then tokens, then [`Token::END`]. Reused from step to
 /// step, so that none allocates.
 pub(super) struct Batch {
     words: Vec<u32>,
@@ -22,10 +22,10 @@ impl Batch {
         Self { words, first_token, outputs: 0 }
     }
 
-    pub(super) fn set_tokens(&mut self, rows: impl Iterator<Item = Row>) {
+    pub(super) fn set_tokens(&mut self, tokens: impl Iterator<Item = Token>) {
         self.words.truncate(self.first_token);
-        for row in rows.chain([Row::END]) {
-            self.words.extend_from_slice(bytemuck::cast_slice(&[row]));
+        for token in tokens.chain([Token::END]) {
+            self.words.extend_from_slice(bytemuck::cast_slice(&[token]));
         }
     }
 
@@ -35,9 +35,9 @@ impl Batch {
         self.outputs = outputs.len();
     }
 
-    pub(super) fn tokens(&self) -> &[Row] {
-        let rows = bytemuck::cast_slice(&self.words[self.first_token..]);
-        rows.split_last().map_or(&[], |(_end, rows)| rows)
+    pub(super) fn tokens(&self) -> &[Token] {
+        let tokens = bytemuck::cast_slice(&self.words[self.first_token..]);
+        tokens.split_last().map_or(&[], |(_end, tokens)| tokens)
     }
 
     pub(super) fn outputs(&self) -> &[Output] {

@@ -1,7 +1,7 @@
 //! The programs of a model, and the choice among them for a step.
 
 use wgslm_gpu::{Gpu, Readback, ReadbackRing};
-use wgslm_shaders::{Encoding, Output, Row};
+use wgslm_shaders::{Encoding, Output, Token};
 
 use super::Inner;
 use super::batch::Batch;
@@ -128,7 +128,7 @@ impl Inner {
     pub(super) fn programs_of(&self, batch: &Batch, encode: bool) -> ([Option<&Program>; 4], Counts) {
         let Programs { bodies, heads, truncation, sampler, .. } = &self.programs;
         let (tokens, outputs) = (batch.tokens().len(), batch.outputs());
-        let in_order = outputs.iter().enumerate().all(|(i, output)| output.row as usize == i);
+        let in_order = outputs.iter().enumerate().all(|(i, output)| output.token as usize == i);
         let samples = !outputs.is_empty();
         let programs = [
             Some(choose(bodies, tokens, encode)),
@@ -142,7 +142,7 @@ impl Inner {
     /// Dispatches in a step that decodes one token.
     pub(super) fn dispatches_per_token(&self, sampling: Sampling) -> usize {
         let mut batch = Batch::new(&self.workspace);
-        batch.set_tokens(std::iter::once(Row::default()));
+        batch.set_tokens(std::iter::once(Token::default()));
         batch.set_outputs(&[sampling.output(0, 0, 0)]);
         let (programs, counts) = self.programs_of(&batch, true);
         programs.into_iter().flatten().map(|program| program.len(counts)).sum()

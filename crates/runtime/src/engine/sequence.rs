@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wgslm_gpu::{Readback, ReadbackRing};
-use wgslm_shaders::{BLOCK_TOKENS, Output, Row, Sample};
+use wgslm_shaders::{BLOCK_TOKENS, Output, Sample, Token};
 
 use super::{Activations, Inner, LOGIT_READBACKS, State};
 use crate::{Error, Result};
@@ -19,10 +19,10 @@ pub(super) struct Sampling {
 }
 
 impl Sampling {
-    /// The output that samples the token at position `step` from the logits of token `row` of the step, for `slot`.
-    pub(super) fn output(self, row: u32, slot: u32, step: u32) -> Output {
+    /// The output that samples the token at `position` from the logits of the step's token of index `token`, for `slot`.
+    pub(super) fn output(self, token: u32, slot: u32, position: u32) -> Output {
         let Self { inverse_temperature, seed, top_k, top_p, min_p } = self;
-        Output { row, slot, inverse_temperature, seed, step, top_k, top_p, min_p }
+        Output { token, slot, inverse_temperature, seed, position, top_k, top_p, min_p }
     }
 }
 
@@ -123,7 +123,7 @@ impl Sequence {
         inner.submit_tokens(&mut state.batch, self.encoded);
         self.length += tokens.len() as u32;
         let outputs: Vec<_> =
-            (first..tokens.len()).map(|row| Output { row: row as u32, ..Output::default() }).collect();
+            (first..tokens.len()).map(|token| Output { token: token as u32, ..Output::default() }).collect();
         let groups = outputs.chunks(inner.workspace.output_capacity as usize);
         Ok(groups.map(|outputs| inner.submit_logits(&mut state.batch, outputs, self.encoded, ring)).collect())
     }
@@ -146,7 +146,7 @@ impl Sequence {
         Err(Error::NotFinite { position: tokens.len() as u32 })
     }
 
-    /// Runs tokens, given as (id, [`Row::source`]), and samples the next one where `sampling` is given.
+    /// Runs tokens, given as (id, [`Token::source`]), and samples the next one where `sampling` is given.
     fn submit(
         &mut self,
         tokens: impl ExactSizeIterator<Item = (u32, u32)>,
@@ -202,14 +202,14 @@ impl Sequence {
         let causal = self.inner.model.spec.causal;
         let rows = tokens.zip(self.length..).map(|((token, source), position)| {
             let context = if causal { position + 1 } else { end };
-            Row { token, position, table, source, context }
+            Token { token, position, table, source, context }
         });
         state.batch.set_tokens(rows);
         Ok(())
     }
 }
 
-/// Tokens of known ids, as (id, [`Row::source`]).
+/// Tokens of known ids, as (id, [`Token::source`]).
 fn known(tokens: &[u32]) -> impl ExactSizeIterator<Item = (u32, u32)> {
     tokens.iter().map(|token| (*token, 0))
 }

@@ -2,7 +2,7 @@
 
 use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, Encoding, Output, Row, Sample};
+use wgslm_shaders::{Attention, Encoding, Output, Sample, Token};
 
 use super::{AttentionSpec, ExpertsSpec, ModelSpec};
 use crate::{Device, Result};
@@ -14,8 +14,8 @@ pub(crate) struct Workspace {
     pub(crate) batch: Buffer,
     /// The part of `batch` with the outputs.
     pub(crate) outputs: Buffer,
-    /// The part of `batch` with the tokens, then [`Row::END`].
-    pub(super) rows: Buffer,
+    /// The part of `batch` with the tokens, then [`Token::END`].
+    pub(super) tokens: Buffer,
     /// The token sampled last in each slot.
     pub(crate) sampled: Buffer,
     /// The logits of the outputs, `[outputs, vocabulary]`.
@@ -127,8 +127,8 @@ impl Workspace {
         let room = SPLIT_BYTES.min(gpu.capabilities().max_binding) / row_bytes;
         let split_tokens = rows.min(device.kernels().few_tokens()).min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let output_bytes = (u64::from(outputs) * size_of::<Output>() as u64).next_multiple_of(Buffer::PART_ALIGNMENT);
-        // One more row, for [`Row::END`].
-        let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Row>() as u64)?;
+        // One more, for [`Token::END`].
+        let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Token>() as u64)?;
         let (outputs_of_batch, tokens_of_batch) = batch.split(output_bytes);
         // A step samples one token for each slot at most; where outputs are more, only their logits are wanted.
         let sampled = outputs.min(slots);
@@ -138,7 +138,7 @@ impl Workspace {
         Ok(Self {
             batch,
             outputs: outputs_of_batch,
-            rows: tokens_of_batch,
+            tokens: tokens_of_batch,
             sampled: buffer("sampled tokens", 1, slots)?,
             logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
             token_capacity: rows,

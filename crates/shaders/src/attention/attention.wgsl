@@ -1,14 +1,14 @@
 // Causal attention of one query head of one row over the KV cache, with the running softmax of Milakov and Gimelshein
 // (2018). Query heads share KV heads in equal groups (GQA). For heads of any width, and for software adapters.
 // Keys come in tiles of one a lane; then each lane gathers its own pairs of the values, weighted.
-// Grid: (query heads, rows).
+// Grid: (query heads, tokens).
 const WORKGROUP_SIZE: u32 = 64u;
 const MAX_PAIRS_PER_LANE: u32 = 2u; // heads are at most 256 wide
 #import attention_params
 #import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> query: array<vec2<f32>>;
 @group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
@@ -24,7 +24,7 @@ var<workgroup> slots: array<u32, WORKGROUP_SIZE>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
-    let row = rows[group.y];
+    let row = tokens[group.y];
     let query_base = group.y * params.query_stride / 2u + group.x * params.head_pairs;
     let kv_head = group.x / (params.heads / params.kv_heads);
     let chunks = (params.head_pairs + 3u) / 4u;

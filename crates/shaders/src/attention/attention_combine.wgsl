@@ -1,13 +1,13 @@
 // Joins what `attention_split` left of each split of a row's context: y = sum(partial * weight) / sum(total * weight), where a
 // split weighs exp(its largest score - the largest of all). An invocation takes a quad of every n-th split.
-// Grid: (query heads, rows). A row of a single split has its result already.
+// Grid: (query heads, tokens). A token of a single split has its result already.
 const WORKGROUP_SIZE: u32 = 128u;
 const SPLIT_TOKENS: u32 = 128u;
 #import attention_params
 #import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 
@@ -17,7 +17,7 @@ var<workgroup> totals: array<f32, WORKGROUP_SIZE>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let length = rows[group.y].context;
+    let length = tokens[group.y].context;
     let quads = params.head_pairs / 2u;
     let splits = (length + SPLIT_TOKENS - 1u) / SPLIT_TOKENS;
     let splits_at_once = WORKGROUP_SIZE / quads;

@@ -2,13 +2,13 @@ use crate::format::plane_index;
 use crate::fragments::kv_cache::KvPlaces;
 use crate::resources::Resources;
 use crate::state::rope_append;
-use crate::{Attention, KvFormat, RopeAppend, Row};
+use crate::{Attention, KvFormat, RopeAppend, Token};
 
 /// The score of what isn't seen.
 const LOWEST: f64 = -3.0e38;
 
 /// The first position that a row sees.
-fn first_seen(params: &Attention, row: &Row) -> u32 {
+fn first_seen(params: &Attention, row: &Token) -> u32 {
     if params.window > 0 { (row.position + 1).saturating_sub(params.window) } else { 0 }
 }
 
@@ -28,7 +28,7 @@ fn part(
     head: usize,
     range: std::ops::Range<u32>,
 ) -> Part {
-    let row = resources.get::<Row>("rows")[index];
+    let row = resources.get::<Token>("tokens")[index];
     let (kv_heads, pairs) = (params.kv_heads as usize, params.head_pairs as usize);
     let places = KvPlaces { tables: resources.get::<u32>("tables"), kv_heads, head_pairs: pairs };
     let kv_head = head / (params.heads as usize / kv_heads);
@@ -68,7 +68,7 @@ fn y_index(params: &Attention, row: usize, head: usize, i: usize) -> usize {
 /// `y = softmax(q . keys * scale) . values` over the positions up to the row's own.
 pub(crate) fn attention(params: &Attention, kv: KvFormat, count: usize, resources: &mut Resources) {
     resources.update("y", |resources, y: &mut [f32]| {
-        for (index, row) in resources.get::<Row>("rows")[..count].iter().enumerate() {
+        for (index, row) in resources.get::<Token>("tokens")[..count].iter().enumerate() {
             for head in 0..params.heads as usize {
                 let whole = part(params, (resources, kv), index, head, 0..row.context);
                 for (i, value) in whole.values.iter().enumerate() {
@@ -85,7 +85,7 @@ fn split_index(params: &Attention, row: usize, head: usize, split: u32) -> usize
 }
 
 /// Splits of the row's context: their positions.
-fn splits(row: &Row) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
+fn splits(row: &Token) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
     let length = row.context;
     let split = Attention::SPLIT_TOKENS;
     (0..length.div_ceil(split)).map(move |i| (i, i * split..length.min((i + 1) * split)))
@@ -103,7 +103,7 @@ pub(crate) fn attention_split(params: &Attention, kv: KvFormat, rope: bool, coun
     if rope {
         turn_first(params, kv, count, resources);
     }
-    let rows: Vec<Row> = resources.get::<Row>("rows")[..count].to_vec();
+    let rows: Vec<Token> = resources.get::<Token>("tokens")[..count].to_vec();
     let width = 2 * params.head_pairs as usize;
     for (index, row) in rows.iter().enumerate() {
         for head in 0..params.heads as usize {
@@ -149,7 +149,7 @@ pub(crate) fn attention_combine(params: &Attention, count: usize, resources: &mu
     let width = 2 * params.head_pairs as usize;
     resources.update("y", |resources, y: &mut [f32]| {
         let partials = resources.get::<f32>("partials");
-        let rows = resources.get::<Row>("rows")[..count].iter().enumerate();
+        let rows = resources.get::<Token>("tokens")[..count].iter().enumerate();
         for (index, row) in rows.filter(|(_, row)| row.context > Attention::SPLIT_TOKENS) {
             for head in 0..params.heads as usize {
                 let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));

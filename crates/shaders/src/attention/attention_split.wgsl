@@ -4,14 +4,14 @@
 // values of every n-th token. What a split comes to is left to `attention_combine`, or, where it's the only one, written to y.
 // With ROPE, for steps of a single row: turns the queries and the row's key itself, and the workgroup whose split holds the
 // row's own position puts its key and value into the cache first.
-// Grid: (KV heads * blocks of HEADS heads, rows, splits). Splits past the row's end do nothing.
+// Grid: (KV heads * blocks of HEADS heads, tokens, splits). Splits past the token's context do nothing.
 const WORKGROUP_SIZE: u32 = 128u;
 const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 #import attention_params
 #import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 #ifdef ROPE
 @group(0) @binding(3) var<storage, read> qkv: array<f32>; // a row: the queries of all heads, then the keys, then the values
@@ -50,7 +50,7 @@ fn turned_quad(head: u32, i: u32) -> vec4<f32> {
 }
 
 // Puts the key and the value of the row's own token into the cache.
-fn append(row: Row, kv_head: u32, lane: u32) {
+fn append(row: Token, kv_head: u32, lane: u32) {
     let quads = params.head_pairs / 2u;
     let chunks = quads / 2u;
     if lane < chunks {
@@ -79,7 +79,7 @@ fn score_chunk(scores: ptr<function, array<f32, HEADS>>, values: KvChunk, chunk:
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
-    let row = rows[group.y];
+    let row = tokens[group.y];
     let length = row.context;
     let first = group.z * WORKGROUP_SIZE;
     let heads_per_kv = params.heads / params.kv_heads;

@@ -1,12 +1,12 @@
-// Causal attention of a block of rows over the KV cache for all the query heads that share a KV head (GQA), as FlashAttention
+// Causal attention of a block of tokens over the KV cache for all the query heads that share a KV head (GQA), as FlashAttention
 // (Dao et al. 2022) does it: keys and values are staged in tiles, once for the block, and scores never leave the workgroup.
 // For prefill on a GPU. Heads are 4 * QUADS wide.
 // A block is QUERIES query vectors: the heads of a row side by side, then the next row. An invocation has four of them, a
 // quartet, shared with LANES - 1 others: first each takes every LANES-th key of the tile, then every LANES-th quad of the
 // values.
-// A block may hold rows of several sequences: each run of rows with one block table is computed by itself. Rows that follow
+// A block may hold tokens of several sequences: each run of tokens with one block table is computed by itself. Rows that follow
 // in a step on the last one are recognised by a table of NO_TABLE.
-// Grid: (KV heads * blocks of heads, blocks of rows). The last rows, which see the most keys, begin first.
+// Grid: (KV heads * blocks of heads, blocks of tokens). The last tokens, which see the most keys, begin first.
 const MAX_HEADS: u32 = 8u;
 const QUARTETS: u32 = QUERIES / 4u;
 const LANES: u32 = WORKGROUP_SIZE / QUARTETS;
@@ -22,7 +22,7 @@ const LOWEST: f32 = -3.0e38;
 #import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> query: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
@@ -96,8 +96,8 @@ fn attend(block: Block, run: Run, index: u32) {
         let vector = 4u * quartet + i;
         let row = block.row + vector / block.row_heads;
         if row >= run.first && row < run.end && vector % block.row_heads < block.real_heads {
-            seen[i] = rows[row].context;
-            begin[i] = first_seen(rows[row].position);
+            seen[i] = tokens[row].context;
+            begin[i] = first_seen(tokens[row].position);
         }
     }
     let staged_quad = index % PART_QUADS;
@@ -257,11 +257,11 @@ fn main(
     );
     let block_end = block.row + block_rows;
     var run = Run(block.row, block.row, 0u, 0u, 0u);
-    while run.end < block_end && rows[run.end].table != NO_TABLE {
-        run = Run(run.end, run.end, rows[run.end].table, 0xffffffffu, 0u);
-        while run.end < block_end && rows[run.end].table == run.table {
-            run.begin = min(run.begin, first_seen(rows[run.end].position));
-            run.context = max(run.context, rows[run.end].context);
+    while run.end < block_end && tokens[run.end].table != NO_TABLE {
+        run = Run(run.end, run.end, tokens[run.end].table, 0xffffffffu, 0u);
+        while run.end < block_end && tokens[run.end].table == run.table {
+            run.begin = min(run.begin, first_seen(tokens[run.end].position));
+            run.context = max(run.context, tokens[run.end].context);
             run.end++;
         }
         attend(block, run, index);

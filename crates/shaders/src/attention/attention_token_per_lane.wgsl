@@ -3,7 +3,7 @@
 // values too, and turn f16 into f32 by arithmetic: a key or a value that was loaded serves all heads, a query that was loaded
 // KEYS keys, and there are no more invocations than a block of the cache has tokens.
 // Keys come in tiles of KEYS blocks, a token of each an invocation; then an invocation gathers quads of the values, weighted.
-// Grid: (KV heads * blocks of HEADS heads, rows). Heads are whole chunks of the cache.
+// Grid: (KV heads * blocks of HEADS heads, tokens). Heads are whole chunks of the cache.
 const WORKGROUP_SIZE: u32 = 16u;
 const TILE_TOKENS: u32 = KEYS * WORKGROUP_SIZE;
 const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
@@ -11,7 +11,7 @@ const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
 #import planes
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> query: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
@@ -31,7 +31,7 @@ var<workgroup> gathered: array<vec4<f32>, HEADS * MAX_QUADS>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let row = rows[group.y];
+    let row = tokens[group.y];
     let length = row.context;
     let heads_per_kv = params.heads / params.kv_heads;
     let head_blocks = (heads_per_kv + HEADS - 1u) / HEADS;

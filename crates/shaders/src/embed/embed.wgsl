@@ -1,6 +1,6 @@
 // x[row] = the embedding of the row's token or position, in planes (see planes.wgsl).
 // A part of a table that was split holds the tokens from `first`; rows of other tokens are left to the other parts.
-// Grid: (quarters of groups / 64, rows).
+// Grid: (quarters of groups / 64, tokens).
 struct Params {
     first: u32,  // the token of this part's row 0
     tokens: u32, // tokens in this part
@@ -10,10 +10,10 @@ struct Params {
     accumulate: u32, // 1: added to x
     scale: f32,  // what is found is multiplied by this
 }
-#import rows
+#import step
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> sampled: array<u32>;
 #ifdef WIDE
 @group(0) @binding(3) var<storage, read> codes: array<vec4<u32>>;
@@ -33,7 +33,7 @@ fn store(at: u32, value: vec4<f32>) {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     prepare_weights(id.x % 64u, params.groups);
-    let row = rows[id.y];
+    let row = tokens[id.y];
     var token = row.token;
     if row.source != 0u { token = sampled[row.source - 1u]; }
     if params.by == 1u { token = row.position; }

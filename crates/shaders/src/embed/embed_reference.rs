@@ -1,14 +1,14 @@
 use crate::format::plane_index;
 use crate::fragments::weights::weight_row;
 use crate::resources::Resources;
-use crate::{Embed, Row, WeightLayout};
+use crate::{Embed, Token, WeightLayout};
 
 /// Writes the embedding of each row's token that this part of the table holds.
 pub(crate) fn embed(params: &Embed, layout: WeightLayout, count: usize, resources: &mut Resources) {
     resources.update("x", |resources, x: &mut [f32]| {
         let codes = resources.get::<u32>("codes");
         let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };
-        for (index, row) in resources.get::<Row>("rows")[..count].iter().enumerate() {
+        for (index, row) in resources.get::<Token>("tokens")[..count].iter().enumerate() {
             let token = match (params.by, row.source) {
                 (Embed::POSITION, _) => row.position,
                 (Embed::FIRST, _) => 0,

@@ -8,21 +8,21 @@ struct Params {
     stride: u32, // of x, in vec4
     kind: u32,   // 0 the mean, 1 the first, 2 the last
 }
-#import rows
+#import step
 #import reduce
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> outputs: array<Output>;
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>; // [output][width]
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
-    var first = outputs[group.y].row;
-    let table = rows[first].table;
+    var first = outputs[group.y].token;
+    let table = tokens[first].table;
     var count = 1u;
-    while rows[first + count].table == table { count++; }
+    while tokens[first + count].table == table { count++; }
     let rows_of_sequence = f32(count);
     if params.kind == 2u { first += count - 1u; }
     if params.kind != 0u { count = 1u; }

@@ -1,15 +1,15 @@
 use crate::format::plane_index;
 use crate::resources::Resources;
-use crate::{Output, Pool, Row};
+use crate::{Output, Pool, Token};
 
 /// The mean, the first or the last of each output's rows, divided by its length.
 pub(crate) fn pool(params: &Pool, count: usize, resources: &mut Resources) {
     let width = params.width as usize;
     resources.update("y", |resources, y: &mut [f32]| {
-        let (rows, x) = (resources.get::<Row>("rows"), resources.get::<f32>("x"));
+        let (rows, x) = (resources.get::<Token>("tokens"), resources.get::<f32>("x"));
         let outputs = &resources.get::<Output>("outputs")[..count];
         for (output, y) in outputs.iter().zip(y.chunks_mut(width)) {
-            let first = output.row as usize;
+            let first = output.token as usize;
             let sequence = rows[first..].iter().take_while(|row| row.table == rows[first].table).count();
             let chosen = match params.kind {
                 Pool::FIRST => first..first + 1,

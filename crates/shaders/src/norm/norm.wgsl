@@ -29,7 +29,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 #endif
 #ifdef GATHER
-#import rows
+#import step
 @group(0) @binding(5) var<storage, read> outputs: array<Output>;
 #endif
 @group(0) @binding(6) var<storage, read> bias: array<vec4<f32>>; // with `centred` 1
@@ -64,7 +64,7 @@ fn normalised(value: vec4<f32>, i: u32, mean: f32, scale: f32) -> vec4<f32> {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
 #ifdef GATHER
-    let source = outputs[group.y].row * params.stride;
+    let source = outputs[group.y].token * params.stride;
 #else
     let source = group.y * params.stride;
 #endif

@@ -15,7 +15,7 @@ pub(crate) fn norm(params: &Norm, gather: bool, encoding: Option<Encoding>, coun
     let (groups, stride, width) = (params.groups as usize, params.stride as usize * 4, params.width as usize);
     let place = |i: usize| plane_index(i, groups);
     let row = |row: usize| -> Vec<f64> {
-        let source = if gather { resources.get::<Output>("outputs")[row].row as usize } else { row };
+        let source = if gather { resources.get::<Output>("outputs")[row].token as usize } else { row };
         let given = |name: &str, i: usize| f64::from(resources.get::<f32>(name)[source * stride + place(i)]);
         let mut x: Vec<f64> = (0..width).map(|i| given("x", i)).collect();
         if params.of_sum > 0 {

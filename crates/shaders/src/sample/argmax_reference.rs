@@ -50,7 +50,7 @@ fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Itera
             continue;
         }
         if output.inverse_temperature > 0.0 {
-            score = score * output.inverse_temperature + gumbel(output.seed, output.step, token);
+            score = score * output.inverse_temperature + gumbel(output.seed, output.position, token);
         }
         if score > best.0 || score == best.0 && token < best.1 {
             best = (score, token);

@@ -1,7 +1,7 @@
 // Turns the queries and keys of a step's tokens by their positions (rotary position embedding, Su et al. 2021) and writes keys
 // and values to their slots in the KV cache.
 // A row of qkv holds the queries of all heads, then the keys, then the values. An invocation takes a pair of neighbours.
-// Grid: (pairs of neighbours in a row / 64, rows).
+// Grid: (pairs of neighbours in a row / 64, tokens).
 struct Params {
     heads: u32,      // query heads
     kv_heads: u32,
@@ -12,10 +12,10 @@ struct Params {
     query_stride: u32, // of query, in f32
     magnitude: f32,  // the rotated pairs are scaled by this (1 but for YaRN)
 }
-#import rows
+#import step
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
+@group(0) @binding(1) var<storage, read> tokens: array<Token>;
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> frequencies: array<f32>;
 @group(0) @binding(4) var<storage, read> qkv: array<f32>;
@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let head = id.x / params.head_pairs;
     let pair = id.x % params.head_pairs;
     if head >= params.heads + 2u * params.kv_heads { return; }
-    let row = rows[id.y];
+    let row = tokens[id.y];
     let begin = id.y * params.stride + head * params.head_pairs * 2u;
     let first_value = params.heads + params.kv_heads;
     if head >= first_value {

@@ -1,6 +1,6 @@
 use crate::fragments::kv_cache::KvPlaces;
 use crate::resources::Resources;
-use crate::{KvFormat, RopeAppend, Row};
+use crate::{KvFormat, RopeAppend, Token};
 
 /// Turns queries and keys; writes queries to `query`, keys and values to the slots of their tokens.
 pub(crate) fn rope_append(params: &RopeAppend, kv: KvFormat, count: usize, resources: &mut Resources) {
@@ -11,7 +11,7 @@ pub(crate) fn rope_append(params: &RopeAppend, kv: KvFormat, count: usize, resou
     };
     let turned = |resources: &Resources, row: usize, index: usize| {
         let mut values = head(resources, row, index);
-        let position = resources.get::<Row>("rows")[row].position;
+        let position = resources.get::<Token>("tokens")[row].position;
         let frequencies = resources.get::<f32>("frequencies");
         for (pair, frequency) in frequencies[..params.pairs as usize].iter().enumerate() {
             let first = if params.pair_step == 1 { 2 * pair } else { pair };
@@ -37,7 +37,7 @@ pub(crate) fn rope_append(params: &RopeAppend, kv: KvFormat, count: usize, resou
     for cache_name in ["k_cache", "v_cache"] {
         resources.update(cache_name, |resources, cache: &mut [u32]| {
             let places = KvPlaces { tables: resources.get::<u32>("tables"), kv_heads, head_pairs };
-            for (row, of) in resources.get::<Row>("rows")[..count].iter().enumerate() {
+            for (row, of) in resources.get::<Token>("tokens")[..count].iter().enumerate() {
                 for h in 0..kv_heads {
                     let is_key = cache_name == "k_cache";
                     let values = if is_key {

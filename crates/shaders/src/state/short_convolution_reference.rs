@@ -1,6 +1,6 @@
 use crate::format::plane_index;
 use crate::resources::Resources;
-use crate::{BLOCK_TOKENS, Row, ShortConvolution};
+use crate::{BLOCK_TOKENS, ShortConvolution, Token};
 
 /// Puts each row's gated input into the cache, and convolves it with those before it.
 pub(crate) fn short_convolution(params: &ShortConvolution, count: usize, resources: &mut Resources) {
@@ -8,11 +8,11 @@ pub(crate) fn short_convolution(params: &ShortConvolution, count: usize, resourc
     let x = |resources: &Resources, row: usize, part: usize, channel: usize| {
         resources.get::<f32>("x")[row * params.x_stride as usize + part * width + channel]
     };
-    let place = |resources: &Resources, row: &Row, position: u32, channel: usize| {
+    let place = |resources: &Resources, row: &Token, position: u32, channel: usize| {
         let block = resources.get::<u32>("tables")[(row.table + position / BLOCK_TOKENS) as usize];
         (block * BLOCK_TOKENS + position % BLOCK_TOKENS) as usize * width + channel
     };
-    let rows = resources.get::<Row>("rows")[..count].to_vec();
+    let rows = resources.get::<Token>("tokens")[..count].to_vec();
     // All rows first: in the cache, those before a row are where those of earlier steps are.
     resources.update("cache", |resources, cache: &mut [f32]| {
         for (index, row) in rows.iter().enumerate() {

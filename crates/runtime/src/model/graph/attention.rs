@@ -111,7 +111,7 @@ impl Graph<'_> {
             sinks: spec.sinks.into(),
         };
         let resources = [
-            ("rows", &a.rows),
+            ("tokens", &a.tokens),
             ("tables", &kv.tables),
             ("frequencies", frequencies.ok_or_else(missing)?),
             ("qkv", &a.qkv),

@@ -35,7 +35,7 @@ impl Graph<'_> {
             StateVariant::ShortConvolution,
             Count::Tokens,
             &[
-                ("rows", &a.rows),
+                ("tokens", &a.tokens),
                 ("tables", &kv.tables),
                 ("x", &a.qkv),
                 ("kernel", self.weights.floats(&name("shortconv.conv"))?),

@@ -31,7 +31,7 @@ impl Graph<'_> {
     fn look_up(&self, builder: &mut ProgramBuilder, table: &Matrix, by: u32, (x, scale): (&Buffer, f32)) {
         let a = self.workspace;
         for part in &table.parts {
-            let mut resources = vec![("rows", &a.rows), ("sampled", &a.sampled), ("codes", &part.codes), ("x", x)];
+            let mut resources = vec![("tokens", &a.tokens), ("sampled", &a.sampled), ("codes", &part.codes), ("x", x)];
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
             let params = Embed {
                 first: part.first,

@@ -42,7 +42,7 @@ impl Graph<'_> {
             Pool { width, groups, stride: stride(width) / 4, kind: pooling.number() },
             self.device.kernels().pool(),
             Count::Outputs,
-            &[("rows", &a.rows), ("outputs", &a.outputs), ("x", x), ("y", &a.embeddings)],
+            &[("tokens", &a.tokens), ("outputs", &a.outputs), ("x", x), ("y", &a.embeddings)],
         );
         Ok(builder.build(self.device.gpu()))
     }

@@ -5,8 +5,8 @@ use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvFormat, Launch, Linear, MatvecShape, Norm, Output, Row,
-    Sample, SampleVariant, Variant, WeightFormat,
+    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvFormat, Launch, Linear, MatvecShape, Norm, Output, Sample,
+    SampleVariant, Token, Variant, WeightFormat,
 };
 
 use super::Kernels;
@@ -131,10 +131,10 @@ fn attention_case() -> (Attention, Resources) {
     let (heads, kv_heads, head_pairs) = (4_u32, 2_u32, 8_u32);
     let tokens = 8 * BLOCK_TOKENS;
     let cache = halves((tokens * kv_heads * head_pairs) as usize);
-    let rows = [5, CONTEXT - 1].map(|position| Row::causal(position, 0));
+    let rows = [5, CONTEXT - 1].map(|position| Token::causal(position, 0));
     let width = (heads * head_pairs * 2) as usize;
     let resources = Resources::default()
-        .with("rows", &rows)
+        .with("tokens", &rows)
         .with("tables", &[3u32, 1, 7, 0, 6, 2, 5, 4])
         .with("frequencies", &[0.0f32])
         .with("query", &values(2 * width))
@@ -161,7 +161,7 @@ fn attention_case() -> (Attention, Resources) {
 fn argmax_case() -> (Sample, Resources) {
     let vocabulary = 5000;
     let outputs =
-        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, step: 3, ..Output::default() }];
+        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, position: 3, ..Output::default() }];
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &values(2 * vocabulary as usize))

@@ -15,7 +15,7 @@ struct Params {
     window: u32,       // n > 0: a token sees itself and the n - 1 before it, else all before it
     sinks: u32,        // 1: each head has a score that takes its share and gives nothing (Xiao et al. 2023)
 }
-#import rows
+#import step
 #import activation
 
 // The first position that a token sees.

@@ -52,7 +52,7 @@ fn write_quantised(rows: &[Vec<f32>], resources: &mut Resources) {
     });
 }
 
-/// Row `row` of encoded activations of `groups` groups a row, in its order.
+/// Token `row` of encoded activations of `groups` groups a row, in its order.
 #[must_use]
 pub fn activation_row(encoding: Encoding, resources: &Resources, row: usize, groups: usize) -> Vec<f32> {
     let width = groups * GROUP;

@@ -1,5 +1,5 @@
 //! The content of a step: its tokens, and the outputs asked of it.
 
-mod rows;
+mod token;
 
-pub use rows::{BLOCK_TOKENS, Output, Row};
+pub use token::{BLOCK_TOKENS, Output, Token};

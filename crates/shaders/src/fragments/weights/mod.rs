@@ -7,14 +7,14 @@ use crate::format::{
 use crate::fragments::numbers::{half_of, upper_half_of};
 use crate::layout::WeightLayout;
 
-/// Row `row` of a repacked matrix of `groups` groups a row, dequantised.
+/// Token `row` of a repacked matrix of `groups` groups a row, dequantised.
 #[must_use]
 pub fn weight_row(layout: WeightLayout, codes: &[u32], scales: &[u32], row: usize, groups: usize) -> Vec<f32> {
     let format = layout.format;
     let words = |plane: &[u32], count: usize| -> Vec<u32> {
         (0..count).map(|word| plane[interleaved(row, word, count, layout.interleave as usize)]).collect()
     };
-    let row = Row {
+    let row = Token {
         format,
         groups,
         codes: words(codes, groups * format.code_words()),
@@ -23,14 +23,14 @@ pub fn weight_row(layout: WeightLayout, codes: &[u32], scales: &[u32], row: usiz
     (0..groups * GROUP).map(|k| row.weight(k / GROUP, k % GROUP)).collect()
 }
 
-struct Row {
+struct Token {
     format: WeightFormat,
     groups: usize,
     codes: Vec<u32>,
     scales: Vec<u32>,
 }
 
-impl Row {
+impl Token {
     /// Weight `k` of a group.
     fn weight(&self, group: usize, k: usize) -> f32 {
         let word = |word: usize| self.code_word(group, word);

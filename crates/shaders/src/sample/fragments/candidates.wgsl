@@ -37,7 +37,7 @@ fn candidate(index: u32, threshold: f32, token: u32) -> Best {
     if (bitcast<u32>(logit) & 0x7f800000u) == 0x7f800000u { return Best(GREATEST, NOT_FINITE); }
     if logit < threshold { return Best(LEAST, token); }
     if output.inverse_temperature > 0.0 {
-        return Best(logit * output.inverse_temperature + gumbel(output.seed, output.step, token), token);
+        return Best(logit * output.inverse_temperature + gumbel(output.seed, output.position, token), token);
     }
     return Best(logit, token);
 }

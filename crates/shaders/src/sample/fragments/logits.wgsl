@@ -3,7 +3,7 @@ struct Params {
     vocabulary: u32,
     stride: u32, // of logits, in f32
 }
-#import rows
+#import step
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> outputs: array<Output>;

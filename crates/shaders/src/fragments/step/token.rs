@@ -1,4 +1,4 @@
-//! The tokens of a step and the outputs asked of it, as `rows.wgsl` and `kv.wgsl` have them.
+//! The tokens of a step and the outputs asked of it, as `step.wgsl` and `kv.wgsl` have them.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -8,7 +8,7 @@ pub const BLOCK_TOKENS: u32 = 16;
 /// One token to run through the model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
-pub struct Row {
+pub struct Token {
     /// The token's id, where `source` is 0.
     pub token: u32,
     /// Its position in its sequence, from 0.
@@ -21,23 +21,23 @@ pub struct Row {
     pub context: u32,
 }
 
-impl Row {
+impl Token {
     /// A token in causal attention: it sees those up to itself.
     #[must_use]
     pub const fn causal(position: u32, table: u32) -> Self {
         Self { token: 0, position, table, source: 0, context: position + 1 }
     }
 
-    /// The end of a step's rows, for kernels that take several rows at a time.
+    /// The end of a step's tokens, for kernels that take several at a time.
     pub const END: Self = Self { token: 0, position: 0, table: u32::MAX, source: 0, context: 0 };
 }
 
-/// One row whose next token is to be chosen.
+/// One token whose successor is to be chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Output {
-    /// Its index among the rows of the step.
-    pub row: u32,
+    /// Its index among the tokens of the step.
+    pub token: u32,
     /// The place of the choice among the sampled tokens.
     pub slot: u32,
     /// The factor of the logits before one is drawn; 0 where the largest wins.
@@ -45,7 +45,7 @@ pub struct Output {
     /// The seed of the sequence.
     pub seed: u32,
     /// The position that the chosen token will have.
-    pub step: u32,
+    pub position: u32,
     /// Top-k: this many of the largest logits count; 0 for all.
     pub top_k: u32,
     /// Top-p: of those, the fewest count that have this part of their probability; 0 or 1 for all.
