@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Tokenize(TokenizeArguments),
     /// Print a model's metadata and tensors
     Inspect(InspectArguments),
-    /// Write a copy of a GGUF file with quantized weights, or with weights turned back into floats
+    /// Write a copy of a GGUF file with quantised weights, or with weights turned back into floats
     Quantize(QuantizeArguments),
     /// Measure the perplexity of a text under a model
     Perplexity(PerplexityArguments),
@@ -83,7 +83,7 @@ pub(crate) struct ModelArguments {
 /// Quantising of weights at load.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct QuantizeOption {
-    /// Quantize F32, F16 and BF16 weights as they are loaded: q8, q4, nf4 or mixed (8 bits for the most sensitive matrices, 4 for the
+    /// Quantise F32, F16 and BF16 weights as they are loaded: q8, q4, nf4 or mixed (8 bits for the most sensitive matrices, 4 for the
     /// rest), each with -dq appended to quantize its scales too, or a JSON file with a policy
     #[arg(long, value_name = "POLICY", env = "WGSLM_QUANTIZE", value_parser = policy)]
     pub(crate) quantize: Option<OptionalPolicy>,

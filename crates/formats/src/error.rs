@@ -147,7 +147,7 @@ pub enum Error {
         reason: String,
     },
     /// A quantisation policy that can't be read.
-    #[error("the policy for quantizing is not usable: {reason}")]
+    #[error("the policy for quantising is not usable: {reason}")]
     QuantizePolicy {
         /// The fault and the accepted form.
         reason: String,

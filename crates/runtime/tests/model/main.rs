@@ -14,7 +14,7 @@ mod mixed_formats;
 mod never_chosen;
 mod not_finite;
 mod perplexity;
-mod quantizing;
+mod quantising;
 mod real_model;
 mod setup;
 mod sources;

@@ -6,16 +6,16 @@ use wgslm_formats::{Error, Result};
 use wgslm_testing::gguf_writer::GgufWriter;
 
 /// The quantised file, from one of these bytes in pieces of `size`.
-fn quantized(bytes: &[u8], policy: &str, size: usize) -> Result<Vec<u8>> {
+fn quantised_as(bytes: &[u8], policy: &str, size: usize) -> Result<Vec<u8>> {
     let mut file = Vec::new();
-    let mut quantizer = FileQuantiser::new(policy.parse()?);
+    let mut quantiser = FileQuantiser::new(policy.parse()?);
     for piece in bytes.chunks(size) {
-        quantizer.push(piece, &mut |bytes: &[u8]| {
+        quantiser.push(piece, &mut |bytes: &[u8]| {
             file.extend_from_slice(bytes);
             Ok::<(), Error>(())
         })?;
     }
-    quantizer.finish()?;
+    quantiser.finish()?;
     Ok(file)
 }
 
@@ -75,7 +75,7 @@ fn all_but_the_quantised_matrices_stays_to_the_byte() {
     let expected = rest(expected.tensor("matrix.weight", TensorType::Q8_0, &[64, 2], &q8_0(&weights()))).finish();
     // A tie in the numbers of weights goes to the type of the higher number, Q8_0.
     for size in [1, 7, 100, usize::MAX] {
-        let found = quantized(&file, "q8", size).expect("it has floats");
+        let found = quantised_as(&file, "q8", size).expect("it has floats");
         assert!(found == expected, "in pieces of {size}");
     }
 }
@@ -94,12 +94,12 @@ fn what_cannot_be_written_is_told_before_anything_is() {
         (&quantised, "q8", "already-quantized", "Q4_1"),
         (&b"nothing".to_vec(), "q8", "not-gguf", "not a GGUF file"),
     ] {
-        let error = quantized(file, policy, 61).expect_err(policy);
+        let error = quantised_as(file, policy, 61).expect_err(policy);
         assert_eq!(error.code(), code, "{error}");
         assert!(error.to_string().contains(message), "{error}");
     }
     for length in [0, 20, 90, floats.len() - 40] {
-        let error = quantized(&floats[..length], "q4", 61).expect_err("it is cut short");
+        let error = quantised_as(&floats[..length], "q4", 61).expect_err("it is cut short");
         assert_eq!(error.code(), "truncated", "at {length}: {error}");
     }
 }

@@ -21,15 +21,15 @@ fn tokens() -> Vec<u32> {
     (1..40).collect()
 }
 
-fn quantized_file(bytes: &[u8], policy: &str) -> Vec<u8> {
+fn quantised_file(bytes: &[u8], policy: &str) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut quantizer = FileQuantiser::new(policy.parse().expect("it's a policy"));
+    let mut quantiser = FileQuantiser::new(policy.parse().expect("it's a policy"));
     let mut write = |bytes: &[u8]| {
         file.extend_from_slice(bytes);
         Ok::<(), wgslm::Error>(())
     };
-    bytes.chunks(100_003).try_for_each(|piece| quantizer.push(piece, &mut write)).expect("it can be quantised");
-    quantizer.finish().expect("it's whole");
+    bytes.chunks(100_003).try_for_each(|piece| quantiser.push(piece, &mut write)).expect("it can be quantised");
+    quantiser.finish().expect("it's whole");
     file
 }
 
@@ -43,7 +43,7 @@ fn logits_of(device: &Device, bytes: &[u8], policy: Option<&str>) -> Vec<f32> {
 fn at_load_weights_become_what_they_become_in_a_file() {
     let f16 = fs::read(golden("quant/tiny-llama-f16.gguf")).expect("it is readable");
     let bf16 = fs::read(golden("models/llama-bf16.gguf")).expect("it is readable");
-    let sources = [("F16", &f16), ("F32", &quantized_file(&f16, "f32")), ("BF16", &bf16)];
+    let sources = [("F16", &f16), ("F32", &quantised_file(&f16, "f32")), ("BF16", &bf16)];
     let by_name = r#"{"rules": [{"pattern": "*attn_v*", "bits": 8}, {"pattern": "*.ffn_down.*", "kind": "f16"}], "default": "q4"}"#;
     for (adapter, device) in adapters().iter().enumerate() {
         // Matrices split into several bindings, with rows larger than the part quantised at a time.
@@ -55,7 +55,7 @@ fn at_load_weights_become_what_they_become_in_a_file() {
         for ((device, policy), (name, source)) in all.iter().zip(&sources).take(count) {
             let device = device();
             let at_load = logits_of(&device, source, Some(policy));
-            let from_file = logits_of(&device, &quantized_file(source, policy), None);
+            let from_file = logits_of(&device, &quantised_file(source, policy), None);
             assert!(at_load == from_file, "{name} as {policy} on {}", device.adapter().name);
         }
     }
