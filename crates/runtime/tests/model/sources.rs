@@ -35,7 +35,7 @@ fn refusal(device: &Device, files: &Files) -> (&'static str, String) {
 
 #[test]
 fn a_split_model_equals_the_whole_one() {
-    for device in adapters() {
+    if let Some(device) = adapters().first() {
         for kind in [TensorType::F16, TensorType::F32] {
             let whole = load_bytes(device, &gguf(kind), 1 << 20, &EngineOptions::default()).expect("it loads");
             let whole = logits(&whole, &PROMPT);
@@ -112,7 +112,7 @@ fn parts_that_do_not_make_a_model_are_refused() {
 
 #[test]
 fn a_hugging_face_folder_equals_the_same_weights_in_gguf() {
-    for device in adapters() {
+    if let Some(device) = adapters().first() {
         for kind in [TensorType::F32, TensorType::F16, TensorType::BF16] {
             let whole = load_bytes(device, &gguf(kind), 1 << 20, &EngineOptions::default()).expect("it loads");
             let whole = logits(&whole, &PROMPT);
