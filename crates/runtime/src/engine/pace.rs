@@ -8,7 +8,7 @@ use super::Loader;
 use crate::Result;
 
 /// Bytes between two waits for the device, without which the writes of a whole model would queue up. Each wait is for the writes
-/// before the last such interval, so that the device stays busy meanwhile. A page has little memory, and a wait costs it little.
+/// before the last such interval, so that the device stays busy meanwhile. A page has less memory for them than a program.
 const BYTES_AHEAD: u64 = if cfg!(target_arch = "wasm32") { 16 << 20 } else { 256 << 20 };
 
 /// A future that resolves once writes are done.
