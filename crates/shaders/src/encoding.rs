@@ -68,15 +68,6 @@ impl KvFormat {
         }
     }
 
-    /// Words of a pair of values.
-    #[must_use]
-    pub const fn pair_words(self) -> usize {
-        match self {
-            Self::F16 => 1,
-            Self::F32 => 2,
-        }
-    }
-
     /// The end of the name of a variant that reads or writes keys and values in this format.
     pub(crate) const fn label(self) -> &'static str {
         match self {

@@ -16,5 +16,6 @@ mod not_finite;
 mod perplexity;
 mod quantising;
 mod real_model;
+mod room;
 mod setup;
 mod sources;

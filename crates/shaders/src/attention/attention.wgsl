@@ -44,8 +44,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         var score = -3.0e38;
         let is_seen = position >= begin && position < length;
         if position < length {
-            slots[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 4u;
-            let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
+            slots[lane.index] = value_chunk(row.table, position, kv_head, chunks) * 4u;
+            let key = key_chunk(row.table, position, kv_head, chunks);
             var sum = 0.0;
             for (var c = 0u; c < chunks; c++) {
                 let chunk = k_cache[key + c * BLOCK_TOKENS];
@@ -65,12 +65,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         let correction = exp(running_max - new_max);
         running_sum = running_sum * correction + workgroup_sum(weight, lane);
         running_max = new_max;
+        // What lies before the first that is seen may belong to another sequence by now.
+        let unseen = max(begin, first) - first;
         let keys = min(WORKGROUP_SIZE, length - first);
         for (var p = 0u; p < MAX_PAIRS_PER_LANE; p++) {
             let pair = p * WORKGROUP_SIZE + lane.index;
             if pair >= params.head_pairs { break; }
             var sum = values[p] * correction;
-            for (var i = 0u; i < keys; i++) { sum += weights[i] * values_of_pair(v_cache[slots[i] + pair]); }
+            for (var i = unseen; i < keys; i++) { sum += weights[i] * values_of_pair(v_cache[slots[i] + pair]); }
             values[p] = sum;
         }
         workgroupBarrier();

@@ -57,12 +57,12 @@ fn append(row: Token, kv_head: u32, lane: u32) {
         let key = (params.heads + kv_head) * params.head_pairs * 2u;
         let low = turned_quad(key, lane * 8u);
         let high = turned_quad(key, lane * 8u + 4u);
-        let chunk = key_chunk(row.table, row.position, kv_head, params.kv_heads, chunks) + lane * BLOCK_TOKENS;
+        let chunk = key_chunk(row.table, row.position, kv_head, chunks) + lane * BLOCK_TOKENS;
         k_cache[chunk] = kv_chunk(low, high);
     } else if lane >= MAX_QUADS && lane < MAX_QUADS + quads {
         let quad = lane - MAX_QUADS;
         let value = (params.heads + params.kv_heads + kv_head) * params.head_pairs * 2u + quad * 4u;
-        let chunk = value_chunk(row.table, row.position, kv_head, params.kv_heads, chunks);
+        let chunk = value_chunk(row.table, row.position, kv_head, chunks);
         v_cache[chunk * 2u + quad] = kv_quad(vec4(qkv[value], qkv[value + 1u], qkv[value + 2u], qkv[value + 3u]));
     }
 }
@@ -110,13 +110,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let begin = first_seen(row.position);
     let is_key = lane.index < count && first + lane.index >= begin;
     let position = first + min(lane.index, max(count, 1u) - 1u);
-    value_chunks[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 2u;
+    value_chunks[lane.index] = value_chunk(row.table, position, kv_head, chunks) * 2u;
     storageBarrier();
     workgroupBarrier();
 
     var scores: array<f32, HEADS>;
     if is_key {
-        let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
+        let key = key_chunk(row.table, position, kv_head, chunks);
         // Several loads under way at a time.
         var c = 0u;
         for (; c + 4u <= chunks; c += 4u) {
@@ -155,7 +155,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let quad = lane.index % quads;
     var gathered: array<vec4<f32>, HEADS>;
     if token < tokens_at_once && begin < first + count {
-        for (var t = token; t < count; t += 4u * tokens_at_once) {
+        // What lies before the first that is seen may belong to another sequence by now.
+        for (var t = max(begin, first) - first + token; t < count; t += 4u * tokens_at_once) {
             // Tokens past the end weigh nothing.
             let t1 = min(t + tokens_at_once, WORKGROUP_SIZE - 1u);
             let t2 = min(t + 2u * tokens_at_once, WORKGROUP_SIZE - 1u);

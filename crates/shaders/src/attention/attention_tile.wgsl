@@ -126,7 +126,7 @@ fn attend(block: Block, run: Run, index: u32) {
         let staged_key = tile + index % KEYS;
         var key_at = 0u;
         if staged_key < run.context {
-            key_at = key_chunk(run.table, staged_key, block.kv_head, params.kv_heads, CHUNKS);
+            key_at = key_chunk(run.table, staged_key, block.kv_head, CHUNKS);
         }
         var scores: array<vec4<f32>, LANE_KEYS>;
         for (var j = 0u; j < LANE_KEYS; j++) { scores[j] = vec4(0.0); }
@@ -192,10 +192,10 @@ fn attend(block: Block, run: Run, index: u32) {
             for (var p = 0u; p < VALUE_LOADS; p++) {
                 let staged = index + p * WORKGROUP_SIZE;
                 let position = tile + first + staged / CHUNKS;
-                // A weight of 0 times whatever lies past the end might be NaN.
+                // A weight of 0 times whatever lies past the end, or belongs to another sequence by now, might be NaN.
                 value_chunks[p] = KvChunk();
-                if position < run.context && staged < VALUE_KEYS * CHUNKS {
-                    let at = value_chunk(run.table, position, block.kv_head, params.kv_heads, CHUNKS);
+                if position >= run.begin && position < run.context && staged < VALUE_KEYS * CHUNKS {
+                    let at = value_chunk(run.table, position, block.kv_head, CHUNKS);
                     value_chunks[p] = v_cache[at + staged % CHUNKS];
                 }
             }

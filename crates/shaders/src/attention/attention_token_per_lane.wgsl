@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var first = begin / TILE_TOKENS * TILE_TOKENS; first < length; first += TILE_TOKENS) {
         // Blocks past the last repeat it.
 #for k KEYS
-        let key$k = key_chunk(row.table, min(first / BLOCK_TOKENS + $ku, last_block) * BLOCK_TOKENS + lane, kv_head, params.kv_heads, chunks);
+        let key$k = key_chunk(row.table, min(first / BLOCK_TOKENS + $ku, last_block) * BLOCK_TOKENS + lane, kv_head, chunks);
 #for h HEADS
         var score_$k_$h = 0.0;
 #endfor
@@ -123,8 +123,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             total$h = 0.0;
 #endfor
             for (var block = 0u; block < count; block += BLOCK_TOKENS) {
-                var at = value_chunk(row.table, first + block, kv_head, params.kv_heads, chunks) * 2u + quad;
-                for (var t = block; t < min(count, block + BLOCK_TOKENS); t++) {
+                // What lies before the first that is seen may belong to another sequence by now.
+                let seen = max(block, max(begin, first) - first);
+                var at = value_chunk(row.table, first + seen, kv_head, chunks) * 2u + quad;
+                for (var t = seen; t < min(count, block + BLOCK_TOKENS); t++) {
                     let value = values_of_quad(v_cache[at]);
                     at += quads;
 #for h HEADS

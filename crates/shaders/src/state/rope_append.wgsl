@@ -11,6 +11,9 @@ struct Params {
     stride: u32,     // of qkv, in f32
     query_stride: u32, // of query, in f32
     magnitude: f32,  // the rotated pairs are scaled by this (1 but for YaRN)
+    block_chunks: u32, // chunks from one block of the cache to the next (this and the next two: `KvAddressing`)
+    table_stride: u32, // entries of a block table from one block of tokens to the next
+    table_offset: u32, // the layer's own among them
 }
 #import step
 
@@ -36,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let first_value = params.heads + params.kv_heads;
     if head >= first_value {
         let chunks = (params.head_pairs + 3u) / 4u;
-        let slot = value_chunk(row.table, row.position, head - first_value, params.kv_heads, chunks) * 4u + pair;
+        let slot = value_chunk(row.table, row.position, head - first_value, chunks) * 4u + pair;
         v_cache[slot] = kv_pair(vec2(qkv[begin + 2u * pair], qkv[begin + 2u * pair + 1u]));
         return;
     }
@@ -51,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         query[at + 1u] = values.y;
     } else {
         let chunks = (params.head_pairs + 3u) / 4u;
-        let chunk = key_chunk(row.table, row.position, head - params.heads, params.kv_heads, chunks) + pair / 4u * BLOCK_TOKENS;
+        let chunk = key_chunk(row.table, row.position, head - params.heads, chunks) + pair / 4u * BLOCK_TOKENS;
         k_cache[chunk * 4u + pair % 4u] = kv_pair(values);
     }
 }

@@ -3,6 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{StateVariant, rope_append_reference};
+use crate::fragments::kv_cache::KvAddressing;
 use crate::kernel::Kernel;
 use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
@@ -27,6 +28,8 @@ pub struct RopeAppend {
     pub query_stride: u32,
     /// The rotated pairs are scaled by this: 1 but for YaRN.
     pub magnitude: f32,
+    /// The place of the layer's keys and values in their buffers.
+    pub cache: KvAddressing,
 }
 
 impl FamilyLaunch for RopeAppend {

@@ -19,7 +19,8 @@ impl Graph<'_> {
         taps: u32,
         fused: bool,
     ) -> Result<()> {
-        let (a, width, kv) = (self.workspace, self.spec.width, &self.kv.layers[layer.index]);
+        let (a, width) = (self.workspace, self.spec.width);
+        let Some(states) = self.states.layer(layer.index) else { unreachable!("a convolution keeps a state") };
         let name = |tensor| layer.tensor(tensor);
         let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
         let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
@@ -36,10 +37,9 @@ impl Graph<'_> {
             Count::Tokens,
             &[
                 ("tokens", &a.tokens),
-                ("tables", &kv.tables),
                 ("x", &a.qkv),
                 ("kernel", self.weights.floats(&name("shortconv.conv"))?),
-                ("cache", &kv.keys),
+                ("states", states),
                 ("y", &a.attended),
             ],
         );

@@ -5,8 +5,8 @@ use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvFormat, Launch, Linear, MatvecShape, Norm, Output, Sample,
-    SampleVariant, Token, Variant, WeightFormat,
+    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvAddressing, KvFormat, Launch, Linear, MatvecShape, Norm,
+    Output, Sample, SampleVariant, Token, Variant, WeightFormat,
 };
 
 use super::Kernels;
@@ -152,6 +152,7 @@ fn attention_case() -> (Attention, Resources) {
         y_groups,
         scale: 0.25,
         splits: 1,
+        cache: KvAddressing::alone(KvFormat::F16, kv_heads, head_pairs),
         ..Attention::default()
     };
     (params, resources)
