@@ -58,10 +58,14 @@ pub(crate) fn cases() -> Vec<Case> {
             _ => continue,
         };
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
-            for width in [2, 64, 80, 256] {
+            for width in [2, 40, 64, 80, 256] {
                 let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
-                // What a format changes shows at any size.
-                let counts = variant.kv() == Some(KvFormat::F16) || (heads == (6, 2) && width < 256);
+                // What a format changes shows at any size; only scales depend on the width.
+                let counts = match variant.kv() {
+                    Some(KvFormat::F16) => width != 40,
+                    Some(KvFormat::Q8) => heads == (6, 2),
+                    _ => heads == (6, 2) && width < 256,
+                };
                 if counts && (any_width || width % 8 == 0) {
                     cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
                 }
@@ -253,7 +257,8 @@ fn case_with(
 pub(crate) fn empty_cache(format: KvFormat, addressing: KvAddressing, blocks: usize) -> Vec<u32> {
     let words = blocks * (addressing.block_chunks * format.chunk_words()) as usize;
     let nan = match format {
-        KvFormat::F16 => 0x7e00_7e00,
+        // As halves of scales too.
+        KvFormat::F16 | KvFormat::Q8 => 0x7e00_7e00,
         KvFormat::F32 => f32::NAN.to_bits(),
     };
     vec![nan; words]

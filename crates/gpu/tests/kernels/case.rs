@@ -28,6 +28,9 @@ pub(crate) enum Agreement {
     /// 8-bit codes that are equal or neighbours, since a value halfway between may round either way, with scales that differ by
     /// at most this fraction. See `quantise_int8.wgsl`.
     Quantised(f32),
+    /// Blocks of so many words of keys or values of 8 bits: for each head words of codes that are equal or neighbours, then words of
+    /// halves as in `Halves`. See `q8.wgsl`.
+    QuantisedKv { codes: usize, halves: usize, block: usize },
     /// 64-bit numbers in pairs of words, with a difference of at most this fraction of each, or of 2^40.
     Wide(f32),
     /// Rows of this many words, equal as unordered sets.
@@ -123,6 +126,10 @@ impl Case {
             for i in (0..words.len()).filter(|i| !self.unspecified.contains(i)) {
                 let holds = || match (self.agreement, name) {
                     (Agreement::Quantised(_), "codes_x") => neighbouring_codes(words[i], expected[i]),
+                    (Agreement::QuantisedKv { codes, halves, block }, _) if i % block % (codes + halves) < codes => {
+                        neighbouring_codes(words[i], expected[i])
+                    }
+                    (Agreement::QuantisedKv { .. }, _) => Agreement::Halves.holds(words[i], expected[i], largest),
                     (Agreement::Quantised(tolerance), _) if i % 2 == 0 => {
                         Agreement::OfEach(tolerance).holds(words[i], expected[i], largest)
                     }
@@ -150,7 +157,7 @@ impl Agreement {
     fn holds(self, computed: u32, expected: u32, largest: f32) -> bool {
         let difference = (f32::from_bits(computed) - f32::from_bits(expected)).abs();
         match self {
-            Self::Exact | Self::Quantised(_) | Self::Wide(_) | Self::AnyOrder(_) => false,
+            Self::Exact | Self::Quantised(_) | Self::QuantisedKv { .. } | Self::Wide(_) | Self::AnyOrder(_) => false,
             Self::OfLargest(tolerance) => difference <= tolerance * largest,
             Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
             Self::Halves => [0, 16].iter().all(|shift| {

@@ -18,6 +18,9 @@ const POSITIONS: [u32; 16] =
 /// Values around f16's largest, 65,504, and far above it.
 const LARGE: [f32; 8] = [70_000.0, -70_000.0, -1e9, 1e9, 65_504.0, -65_504.0, 65_519.0, f32::MAX];
 
+/// Chunks at the end of a block, for other layers whose keys are wider.
+const UNUSED_CHUNKS: u32 = 8;
+
 struct Shape {
     heads: usize,
     kv_heads: usize,
@@ -64,7 +67,11 @@ fn cached(shape: &Shape, kv: KvFormat) -> Case {
     // Two groups of layers, of which the kernel's is the second; nothing is written to block 0.
     let blocks = Random::new(7).shuffled(6);
     let tables: Vec<u32> = std::iter::once(0).chain(blocks.iter().flat_map(|block| [0, block + 1])).collect();
+    let Shape { kv_heads, width, .. } = *shape;
+    let (codes, halves) = (BLOCK_TOKENS as usize * width.div_ceil(8) * 2, BLOCK_TOKENS as usize * width.div_ceil(64));
+    let block = kv_heads * (codes + halves) + UNUSED_CHUNKS as usize * kv.chunk_words() as usize;
     match kv {
+        KvFormat::Q8 => case(shape, (Agreement::QuantisedKv { codes, halves, block }, kv), &rows, &tables, 7, &LARGE),
         KvFormat::F16 => case(shape, (Agreement::Halves, kv), &rows, &tables, 7, &LARGE),
         // No larger than the rotated values, since errors are relative to the largest.
         KvFormat::F32 => case(shape, (QUERY, kv), &rows, &tables, 7, &[1.0]),
@@ -92,7 +99,7 @@ fn case(
     }
     // Filled with NaN, which no appended value is.
     let own = KvAddressing::alone(kv, kv_heads as u32, width as u32 / 2);
-    let addressing = KvAddressing { block_chunks: own.block_chunks + 8, table_stride: 2, table_offset: 1 };
+    let addressing = KvAddressing { block_chunks: own.block_chunks + UNUSED_CHUNKS, table_stride: 2, table_offset: 1 };
     let empty = empty_cache(kv, addressing, blocks);
     let params = RopeAppend {
         heads: heads as u32,

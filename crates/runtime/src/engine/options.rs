@@ -92,7 +92,8 @@ pub struct EngineOptions {
     pub activations: Activations,
     /// The policy for quantising weights as they are loaded; where absent, they stay as in the file.
     pub quantize: Option<Policy>,
-    /// The format of the KV cache; the fastest on the device where absent: f16 on GPUs, f32 on software adapters.
+    /// The format of the KV cache; the fastest on the device where absent: f16 on GPUs, f32 on software adapters. Codes of 8 bits
+    /// hold nearly twice the context in the same memory.
     pub kv_format: Option<KvFormat>,
     /// The order in which the KV cache's blocks are allocated.
     #[doc(hidden)]

@@ -7,6 +7,7 @@ mod folders;
 mod generation;
 mod golden;
 mod golden_logits;
+mod kv_formats;
 mod llama_cpp_files;
 mod loading;
 mod minilm;

@@ -37,7 +37,6 @@ pub(crate) struct KvCache {
     pub(crate) format: KvFormat,
     buffers: Vec<[Buffer; 2]>,
     /// The blocks to copy, as (from, to).
-    #[cfg_attr(not(test), expect(dead_code, reason = "as for `copy_blocks`"))]
     copies: Buffer,
     copy: Program<AsGiven>,
 }

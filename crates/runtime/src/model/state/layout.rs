@@ -59,7 +59,7 @@ impl KvLayout {
         let fitting = || all.iter().filter(|layout| layout.fits(max_binding));
         let least = fitting().map(Self::bytes).min();
         let chosen = match least {
-            Some(least) => fitting().filter(|layout| layout.bytes() <= least + least / ALLOWANCE).next_back(),
+            Some(least) => fitting().rfind(|layout| layout.bytes() <= least + least / ALLOWANCE),
             None => all.iter().min_by_key(|layout| layout.largest_buffer()),
         };
         chosen.cloned().unwrap_or_else(|| Self::of(spec, format, room, &alike, 1))

@@ -29,10 +29,15 @@ impl KvAddressing {
 }
 
 impl KvFormat {
-    /// Chunks of eight values for the keys, or the values, of a head of `head_pairs` pairs in a block.
+    /// Chunks of eight values for the keys, or the values, of a head of `head_pairs` pairs in a block, with their scales.
     #[must_use]
     pub const fn head_chunks(self, head_pairs: u32) -> u32 {
-        BLOCK_TOKENS * head_pairs.div_ceil(4)
+        let chunks = head_pairs.div_ceil(4);
+        match self {
+            Self::F16 | Self::F32 => BLOCK_TOKENS * chunks,
+            // Each token has a word of scales, half a chunk, for 64 values.
+            Self::Q8 => BLOCK_TOKENS * chunks + BLOCK_TOKENS / 2 * chunks.div_ceil(8),
+        }
     }
 
     /// Words of a chunk of eight values.
@@ -41,6 +46,7 @@ impl KvFormat {
         match self {
             Self::F16 => 4,
             Self::F32 => 8,
+            Self::Q8 => 2,
         }
     }
 }

@@ -103,6 +103,21 @@ fn buffers_fit_bindings_where_any_layout_does() {
 }
 
 #[test]
+fn eight_bits_hold_1_7_times_the_context_in_the_same_bytes() {
+    for width in [40, 64, 80, 96, 128, 256] {
+        let spec = model(&every(12, 3, 512, (4, width)));
+        // The most tokens of which keys and values fit a GiB, in layers with a window and without.
+        let tokens = |format| {
+            let bytes =
+                |tokens| KvLayout::new(&spec, format, KvRoom { tokens, sequences: 1, rows: 512 }, u64::MAX).bytes();
+            (1..).map(|blocks| blocks * 64 * BLOCK_TOKENS).find(|tokens| bytes(*tokens) > 1 << 30).unwrap_or_default()
+        };
+        let [f16, q8] = [KvFormat::F16, KvFormat::Q8].map(tokens);
+        assert!(f64::from(q8) > 1.7 * f64::from(f16), "heads of {width}: {q8} tokens where f16 has {f16}");
+    }
+}
+
+#[test]
 fn a_window_takes_no_more_blocks_than_all_tokens_and_no_fewer_than_a_step_sees() {
     for (window, rows) in [(1, 1), (2, 1), (16, 1), (17, 16), (512, 512), (3, 64), (33, 7)] {
         let blocks = window_blocks(window, rows);
