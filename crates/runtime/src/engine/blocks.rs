@@ -1,14 +1,6 @@
 //! The allocator of the KV cache's blocks.
 
-/// The order in which free blocks are allocated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BlockOrder {
-    /// By ascending index.
-    #[default]
-    Ascending,
-    /// Shuffled by a seed, to test that nothing relies on neighbouring blocks.
-    Shuffled(u64),
-}
+use super::BlockOrder;
 
 /// The free blocks of a KV cache.
 #[derive(Debug)]
@@ -19,16 +11,7 @@ pub(super) struct BlockAllocator {
 impl BlockAllocator {
     /// An allocator of `blocks` blocks, all free.
     pub(super) fn new(blocks: u32, order: BlockOrder) -> Self {
-        // The last block is allocated first.
-        let mut free: Vec<u32> = (0..blocks).rev().collect();
-        if let BlockOrder::Shuffled(seed) = order {
-            let mut state = seed;
-            for end in (1..free.len()).rev() {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                free.swap(end, (state >> 33) as usize % (end + 1));
-            }
-        }
-        Self { free }
+        Self { free: order.free_list(blocks) }
     }
 
     /// The number of free blocks.
