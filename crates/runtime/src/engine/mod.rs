@@ -2,7 +2,7 @@
 
 mod batch;
 mod blocks;
-#[cfg_attr(not(test), expect(dead_code, reason = "the driver that uses it lands next"))]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the driver that uses it lands next"))]
 mod cache;
 mod embed;
 mod generation;

@@ -4,6 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use super::Pools;
+use super::pool::Holder;
 use super::tree::{NodeId, ROOT, Tree};
 
 /// The worth of a checkpoint: the tokens that would be read again without it, by the time since its last use.
@@ -32,7 +33,7 @@ impl Tree {
         let least = worths.min_by(|a, b| a.0.compare(b.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
         let Some((.., id)) = least else { return false };
         if let Some(state) = self.node_mut(id).state.take() {
-            pools.states.release(state);
+            pools.states.release(state, Holder::Cache);
             self.checkpoints -= 1;
         }
         self.prune(id, pools);

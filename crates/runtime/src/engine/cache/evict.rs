@@ -1,6 +1,7 @@
 //! Eviction from the prefix cache.
 
 use super::Pools;
+use super::pool::Holder;
 use super::tree::{NodeId, ROOT, Tree};
 
 /// A node of which something is to be released: a whole leaf, or else the blocks that aren't seen from the end given.
@@ -16,7 +17,7 @@ impl Tree {
     /// Leaves go, and before a leaf the blocks of windowed groups that serve only prefixes that end in the middle of its path. What
     /// others hold stays theirs, and is no reason to evict anything.
     pub(super) fn evict(&mut self, wanted: usize, pools: &mut Pools) -> bool {
-        if pools.blocks.free() + self.held_alone(pools) < wanted {
+        if pools.blocks.free() + pools.blocks.cached() < wanted {
             return false;
         }
         while pools.blocks.free() < wanted {
@@ -27,17 +28,6 @@ impl Tree {
             }
         }
         true
-    }
-
-    /// The number of blocks that the tree holds and nobody else.
-    pub(super) fn held_alone(&self, pools: &Pools) -> usize {
-        let mut holders = vec![0; pools.blocks.size()];
-        for block in self.ids().flat_map(|id| self.node(id).held()) {
-            holders[block as usize] += 1;
-        }
-        let alone =
-            |block: &u32| holders[*block as usize] > 0 && holders[*block as usize] == pools.blocks.count(*block);
-        (0..holders.len() as u32).filter(alone).count()
     }
 
     /// The least recently used node to release something of.
@@ -78,7 +68,11 @@ impl Tree {
         for group in 0..self.layout.windows.len() {
             let unseen = self.unseen_entries(id, group, end);
             let blocks = &mut self.node_mut(id).blocks[group][..unseen];
-            let freed = blocks.iter_mut().filter_map(Option::take).filter(|block| pools.blocks.release(*block)).count();
+            let freed = blocks
+                .iter_mut()
+                .filter_map(Option::take)
+                .filter(|block| pools.blocks.release(*block, Holder::Cache))
+                .count();
             self.evicted += freed as u64;
         }
         // The leaf below may have been of use only up to somewhere before its end.

@@ -1,6 +1,7 @@
 //! The check that nothing is lost, shared by mistake or counted wrongly.
 
 use super::Memory;
+use super::pool::Holders;
 use super::tree::{NodeId, ROOT, Tree};
 
 impl Memory {
@@ -12,16 +13,16 @@ impl Memory {
         self.check_slots()?;
         self.check_tables()?;
         self.tree.check()?;
-        let mut blocks = vec![0; self.pools.blocks.size()];
-        let mut states = vec![0; self.pools.states.size()];
+        let mut blocks = vec![Holders::default(); self.pools.blocks.size()];
+        let mut states = vec![Holders::default(); self.pools.states.size()];
         for sequence in self.slots.iter().flatten() {
             let runs = sequence.table.runs().iter();
-            runs.flat_map(|run| &run.blocks).for_each(|block| blocks[*block as usize] += 1);
-            sequence.states().for_each(|state| states[state as usize] += 1);
+            runs.flat_map(|run| &run.blocks).for_each(|block| blocks[*block as usize].sequences += 1);
+            sequence.states().for_each(|state| states[state as usize].sequences += 1);
         }
         for node in self.tree.ids().map(|id| self.tree.node(id)) {
-            node.held().for_each(|block| blocks[block as usize] += 1);
-            node.state.iter().for_each(|state| states[*state as usize] += 1);
+            node.held().for_each(|block| blocks[block as usize].nodes += 1);
+            node.state.iter().for_each(|state| states[*state as usize].nodes += 1);
         }
         self.pools.blocks.check(&blocks).map_err(|error| format!("block {error}"))?;
         self.pools.states.check(&states).map_err(|error| format!("state {error}"))

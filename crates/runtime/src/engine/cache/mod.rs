@@ -22,7 +22,7 @@ pub(super) use table::TableRun;
 
 use hit::Hit;
 use layout::Layout;
-use pool::Pool;
+use pool::{Holder, Pool};
 use sequence::Sequence;
 use table::BlockTable;
 use tree::Tree;
@@ -95,15 +95,15 @@ impl Memory {
         let shared = || hit.runs.iter().flat_map(|run| &run.blocks).copied();
         let copied = || hit.partial.iter().copied();
         // Held before room is made, so that nothing of it is evicted.
-        shared().chain(copied()).for_each(|block| blocks.retain(block));
-        hit.state.iter().for_each(|state| states.retain(*state));
+        shared().chain(copied()).for_each(|block| blocks.retain(block, Holder::Sequence));
+        hit.state.iter().for_each(|state| states.retain(*state, Holder::Sequence));
         let mut table = BlockTable::new(hit.runs.clone());
         let grown = self.tree.evict(hit.partial.len(), &mut self.pools)
             && table.grow(&self.layout, hit.length, &mut self.pools.blocks);
-        self.pools.blocks.release_all(copied());
+        self.pools.blocks.release_all(copied(), Holder::Sequence);
         if !grown {
             table.clear(&mut self.pools.blocks);
-            self.pools.states.release_all(hit.state);
+            self.pools.states.release_all(hit.state, Holder::Sequence);
             return None;
         }
         let last = self.layout.whole_blocks(hit.length);
@@ -125,13 +125,13 @@ impl Memory {
         opened(&mut self.slots, slot).table.take_changes()
     }
 
-    /// The states for a sequence's next step, which ends at `length` tokens; `None` of a model without states.
+    /// Takes the states of a sequence's next step, which ends at `length` tokens; `None` of a model without states.
     pub(super) fn next_state(&mut self, slot: u32, length: u32) -> Option<StateStep> {
         let kept = self.config.states?.recent.max(2) as usize;
         let sequence = opened(&mut self.slots, slot);
         while sequence.recent.len() >= kept {
             let (_, oldest) = sequence.recent.pop_front()?;
-            self.pools.states.release(oldest);
+            self.pools.states.release(oldest, Holder::Sequence);
         }
         let from = sequence.recent.back().map(|(_, state)| *state);
         let to = self.pools.states.take()?;
@@ -142,8 +142,12 @@ impl Memory {
     /// Takes a state for a checkpoint after `length` tokens, which the sequence's next step has to write; `None` where there is no
     /// room for one.
     ///
-    /// A prompt that comes again runs at least its last token, so the checkpoint that serves it lies one token before its end.
+    /// Asked for twice, for a step that was put off, it is the same state. A prompt that comes again runs at least its last token, so the checkpoint that serves it lies one token before its end.
     pub(super) fn checkpoint(&mut self, slot: u32, length: u32) -> Option<u32> {
+        let pending = &opened(&mut self.slots, slot).pending;
+        if let Some((_, state)) = pending.iter().find(|checkpoint| checkpoint.0 == length) {
+            return Some(*state);
+        }
         if !self.config.prefix_cache || !self.make_room_for_checkpoint() {
             return None;
         }
@@ -201,7 +205,7 @@ impl Memory {
         let pending = sequence.take_pending(length);
         let checkpoints: Vec<_> = pending.iter().copied().chain(recent).collect();
         self.tree.insert(tokens, &sequence.table, &checkpoints, &mut self.pools);
-        self.pools.states.release_all(pending.into_iter().map(|(_, state)| state));
+        self.pools.states.release_all(pending.into_iter().map(|(_, state)| state), Holder::Sequence);
         sequence.remembered = sequence.remembered.max(length);
         sequence.newest_checkpoint =
             checkpoints.iter().map(|checkpoint| checkpoint.0).fold(sequence.newest_checkpoint, u32::max);
@@ -210,7 +214,7 @@ impl Memory {
     /// Closes a sequence. Its slot, and what nobody else holds of its blocks and states, are free at once.
     pub(super) fn close(&mut self, slot: u32) {
         if let Some(sequence) = self.slots[slot as usize].take() {
-            self.pools.states.release_all(sequence.states());
+            self.pools.states.release_all(sequence.states(), Holder::Sequence);
             sequence.table.clear(&mut self.pools.blocks);
             self.free_slots.push(slot);
         }
@@ -219,7 +223,7 @@ impl Memory {
     /// Counts of hits and of blocks.
     pub(super) fn statistics(&self) -> Statistics {
         let Self { pools, tree, hits, misses, saved_tokens, .. } = self;
-        let (free, cached) = (pools.blocks.free(), tree.held_alone(pools));
+        let (free, cached) = (pools.blocks.free(), pools.blocks.cached());
         Statistics {
             hits: *hits,
             misses: *misses,

@@ -25,54 +25,95 @@ impl BlockOrder {
     }
 }
 
+/// The kind of a unit's holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// An open sequence.
+    Sequence,
+    /// A node of the prefix cache.
+    Cache,
+}
+
+/// The numbers of a unit's holders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Holders {
+    pub(super) sequences: u32,
+    pub(super) nodes: u32,
+}
+
+impl Holders {
+    /// The number of holders of one kind.
+    pub(super) fn of(&mut self, holder: Holder) -> &mut u32 {
+        match holder {
+            Holder::Sequence => &mut self.sequences,
+            Holder::Cache => &mut self.nodes,
+        }
+    }
+
+    fn cached(self) -> bool {
+        self.nodes > 0 && self.sequences == 0
+    }
+}
+
 /// Units of one size. A unit is free while nobody holds it.
 #[derive(Debug)]
 pub(super) struct Pool {
     free: Vec<u32>,
-    holders: Vec<u32>,
+    holders: Vec<Holders>,
+    cached: usize,
 }
 
 impl Pool {
     /// A pool of `count` free units.
     pub(super) fn new(count: u32, order: BlockOrder) -> Self {
-        Self { free: order.free_list(count), holders: vec![0; count as usize] }
+        Self { free: order.free_list(count), holders: vec![Holders::default(); count as usize], cached: 0 }
     }
 
-    /// Takes a free unit, with one holder; `None` where none is free.
+    /// Takes a free unit for a sequence; `None` where none is free.
     pub(super) fn take(&mut self) -> Option<u32> {
         let unit = self.free.pop()?;
-        self.holders[unit as usize] = 1;
+        self.holders[unit as usize].sequences = 1;
         Some(unit)
     }
 
     /// Adds a holder to a unit that has one already.
-    pub(super) fn retain(&mut self, unit: u32) {
+    pub(super) fn retain(&mut self, unit: u32, holder: Holder) {
         debug_assert!(self.count(unit) > 0, "unit {unit} is free");
-        self.holders[unit as usize] += 1;
+        self.change(unit, |holders| *holders.of(holder) += 1);
     }
 
     /// Removes a holder; true where it was the last and the unit is free now.
-    pub(super) fn release(&mut self, unit: u32) -> bool {
-        debug_assert!(self.count(unit) > 0, "unit {unit} is free");
-        let holders = &mut self.holders[unit as usize];
-        *holders -= 1;
-        let free = *holders == 0;
+    pub(super) fn release(&mut self, unit: u32, holder: Holder) -> bool {
+        self.change(unit, |holders| *holders.of(holder) -= 1);
+        let free = self.count(unit) == 0;
         if free {
             self.free.push(unit);
         }
         free
     }
 
-    /// Removes a holder of each of `units`, of which the last is the next to be taken if it is free now.
-    pub(super) fn release_all(&mut self, units: impl IntoIterator<Item = u32>) {
+    /// Removes a holder of each of `units`. Of those that are free now the last is the next to be taken.
+    pub(super) fn release_all(&mut self, units: impl IntoIterator<Item = u32>, holder: Holder) {
         for unit in units {
-            self.release(unit);
+            self.release(unit, holder);
         }
+    }
+
+    fn change(&mut self, unit: u32, change: impl FnOnce(&mut Holders)) {
+        let holders = &mut self.holders[unit as usize];
+        self.cached -= usize::from(holders.cached());
+        change(holders);
+        self.cached += usize::from(holders.cached());
     }
 
     /// The number of free units.
     pub(super) fn free(&self) -> usize {
         self.free.len()
+    }
+
+    /// The number of units that the prefix cache holds and no sequence.
+    pub(super) fn cached(&self) -> usize {
+        self.cached
     }
 
     /// The number of all units.
@@ -82,13 +123,21 @@ impl Pool {
 
     /// The number of a unit's holders.
     pub(super) fn count(&self, unit: u32) -> u32 {
-        self.holders[unit as usize]
+        let Holders { sequences, nodes } = self.holders[unit as usize];
+        sequences + nodes
     }
 
-    /// Compares the counts with `holders`, counted anew, and the free units with those that nobody holds.
-    pub(super) fn check(&self, holders: &[u32]) -> Result<(), String> {
-        if let Some(unit) = (0..self.size()).find(|unit| self.holders[*unit] != holders[*unit]) {
-            return Err(format!("{unit} has {} holders and counts {}", holders[unit], self.holders[unit]));
+    /// Compares the holders with `counted` ones, and the free units with those that nobody holds.
+    ///
+    /// # Errors
+    /// The first difference, in words.
+    pub(super) fn check(&self, counted: &[Holders]) -> Result<(), String> {
+        if let Some(unit) = (0..self.size()).find(|unit| self.holders[*unit] != counted[*unit]) {
+            return Err(format!("{unit} has {:?} and counts {:?}", counted[unit], self.holders[unit]));
+        }
+        let cached = counted.iter().filter(|holders| holders.cached()).count();
+        if cached != self.cached {
+            return Err(format!("counts say that {} are only cached, not {cached}", self.cached));
         }
         let mut free = vec![false; self.size()];
         for unit in &self.free {
@@ -96,8 +145,8 @@ impl Pool {
                 return Err(format!("{unit} is free twice"));
             }
         }
-        match (0..self.size()).find(|unit| free[*unit] != (holders[*unit] == 0)) {
-            Some(unit) => Err(format!("{unit} has {} holders, and free is {}", holders[unit], free[unit])),
+        match (0..self.size()).find(|unit| free[*unit] != (counted[*unit] == Holders::default())) {
+            Some(unit) => Err(format!("{unit} has {:?}, and free is {}", counted[unit], free[unit])),
             None => Ok(()),
         }
     }
@@ -116,7 +165,7 @@ mod tests {
             all.sort_unstable();
             assert_eq!(all, (0..10).collect::<Vec<_>>());
             assert_eq!(taken == all, order == BlockOrder::Ascending);
-            assert!(pool.release(taken[4]));
+            assert!(pool.release(taken[4], Holder::Sequence));
             assert_eq!((pool.free(), pool.take(), pool.take()), (1, Some(taken[4]), None));
         }
     }
@@ -125,23 +174,28 @@ mod tests {
     fn a_unit_is_free_once_its_last_holder_lets_go() {
         let mut pool = Pool::new(2, BlockOrder::Ascending);
         let unit = pool.take().expect("two are free");
-        pool.retain(unit);
-        assert_eq!(pool.count(unit), 2);
-        assert!(!pool.release(unit));
-        assert_eq!((pool.count(unit), pool.free()), (1, 1));
-        assert!(pool.release(unit));
-        assert_eq!((pool.count(unit), pool.free()), (0, 2));
+        pool.retain(unit, Holder::Cache);
+        assert_eq!((pool.count(unit), pool.cached()), (2, 0));
+        assert!(!pool.release(unit, Holder::Sequence));
+        assert_eq!((pool.count(unit), pool.cached(), pool.free()), (1, 1, 1));
+        assert!(pool.release(unit, Holder::Cache));
+        assert_eq!((pool.count(unit), pool.cached(), pool.free()), (0, 0, 2));
     }
 
     #[test]
     fn a_wrong_count_is_found() {
-        let mut pool = Pool::new(3, BlockOrder::Ascending);
+        let counted = |sequences, nodes| [Holders { sequences, nodes }, Holders::default()];
+        let mut pool = Pool::new(2, BlockOrder::Ascending);
         assert_eq!(pool.take(), Some(0));
-        assert_eq!(pool.check(&[1, 0, 0]), Ok(()));
-        assert!(pool.check(&[2, 0, 0]).is_err_and(|error| error.contains("has 2 holders and counts 1")));
+        let error = |pool: &Pool, counted: [_; 2]| pool.check(&counted).expect_err("there is a difference");
+        assert_eq!(pool.check(&counted(1, 0)), Ok(()));
+        assert!(error(&pool, counted(0, 1)).contains("counts"));
         pool.free.push(1);
-        assert!(pool.check(&[1, 0, 0]).is_err_and(|error| error.contains("1 is free twice")));
-        pool.free = vec![0, 1, 2];
-        assert!(pool.check(&[1, 0, 0]).is_err_and(|error| error.contains("0 has 1 holders, and free is true")));
+        assert!(error(&pool, counted(1, 0)).contains("1 is free twice"));
+        pool.free = vec![0, 1];
+        assert!(error(&pool, counted(1, 0)).contains("free is true"));
+        pool.free = vec![1];
+        pool.cached = 1;
+        assert!(error(&pool, counted(1, 0)).contains("only cached"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::pool::Pool;
+use super::pool::{Holder, Pool};
 use super::table::BlockTable;
 
 /// What an open sequence holds.
@@ -46,7 +46,7 @@ impl Sequence {
     pub(super) fn drop_states_after(&mut self, length: u32, pool: &mut Pool) {
         let later = |state: &(u32, u32)| state.0 > length;
         let dropped = self.recent.iter().chain(&self.pending).filter(|state| later(state));
-        pool.release_all(dropped.map(|(_, state)| *state));
+        pool.release_all(dropped.map(|(_, state)| *state), Holder::Sequence);
         self.recent.retain(|state| !later(state));
         self.pending.retain(|state| !later(state));
     }

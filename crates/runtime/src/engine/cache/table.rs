@@ -1,7 +1,7 @@
 //! The block table of a sequence.
 
 use super::layout::Layout;
-use super::pool::Pool;
+use super::pool::{Holder, Pool};
 
 /// Neighbouring entries of one group's block table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl BlockTable {
     pub(super) fn release_unseen(&mut self, layout: &Layout, length: u32, pool: &mut Pool) {
         for run in &mut self.runs {
             let unseen = layout.first_kept(run.group, length).saturating_sub(run.first).min(run.blocks.len());
-            pool.release_all(run.blocks.drain(..unseen));
+            pool.release_all(run.blocks.drain(..unseen), Holder::Sequence);
             run.first += unseen;
         }
     }
@@ -79,7 +79,7 @@ impl BlockTable {
         let end = layout.blocks(length);
         for (run, written) in self.runs.iter_mut().zip(&mut self.written) {
             let rest = run.blocks.split_off(end.saturating_sub(run.first).min(run.blocks.len()));
-            pool.release_all(rest.into_iter().rev());
+            pool.release_all(rest.into_iter().rev(), Holder::Sequence);
             run.first = run.first.min(end);
             *written = (*written).min(end);
         }
@@ -88,7 +88,8 @@ impl BlockTable {
     /// Releases all blocks.
     pub(super) fn clear(self, pool: &mut Pool) {
         // In reverse, so that the next sequence takes neighbouring blocks in the same order.
-        pool.release_all(self.runs.into_iter().rev().flat_map(|run| run.blocks.into_iter().rev()));
+        let blocks = self.runs.into_iter().rev().flat_map(|run| run.blocks.into_iter().rev());
+        pool.release_all(blocks, Holder::Sequence);
     }
 
     /// The entries that aren't in the device's table yet, which count as written from now on.

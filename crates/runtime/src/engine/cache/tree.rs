@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Pools;
 use super::layout::Layout;
+use super::pool::Holder;
 use super::table::BlockTable;
 
 /// The index of a node in the tree.
@@ -120,7 +121,7 @@ impl Tree {
             let Some(node) = end.map(|id| self.node_mut(id)) else { continue };
             if node.state.is_none() {
                 node.state = Some(*state);
-                pools.states.retain(*state);
+                pools.states.retain(*state, Holder::Cache);
                 self.checkpoints += 1;
             }
         }
@@ -151,7 +152,10 @@ impl Tree {
             let lower = blocks[lower_first..].to_vec();
             blocks.truncate(upper_end);
             // A block that both overlap has one more holder.
-            lower[..upper_end - lower_first].iter().flatten().for_each(|block| pools.blocks.retain(*block));
+            lower[..upper_end - lower_first]
+                .iter()
+                .flatten()
+                .for_each(|block| pools.blocks.retain(*block, Holder::Cache));
             lower
         };
         let lower = Node {
@@ -178,7 +182,7 @@ impl Tree {
         for (group, blocks) in self.node_mut(id).blocks.iter_mut().enumerate() {
             for (index, block) in (first..).zip(blocks).filter(|(_, block)| block.is_none()) {
                 *block = table.get(group, index);
-                block.iter().for_each(|block| pools.blocks.retain(*block));
+                block.iter().for_each(|block| pools.blocks.retain(*block, Holder::Cache));
             }
         }
     }
@@ -189,7 +193,7 @@ impl Tree {
         let of_group = |group| indices.clone().map(|index| table.get(group, index)).collect();
         let blocks = (0..self.layout.windows.len()).map(of_group).collect();
         let leaf = Node { parent, start, tokens: tokens.to_vec(), blocks, ..Node::default() };
-        leaf.held().for_each(|block| pools.blocks.retain(block));
+        leaf.held().for_each(|block| pools.blocks.retain(block, Holder::Cache));
         let id = self.add(leaf);
         self.node_mut(parent).children.insert(tokens[0], id);
         id
@@ -210,9 +214,9 @@ impl Tree {
         debug_assert!(node.children.is_empty());
         self.vacant.push(id);
         self.node_mut(node.parent).children.remove(&node.tokens[0]);
-        self.evicted += node.held().filter(|block| pools.blocks.release(*block)).count() as u64;
+        self.evicted += node.held().filter(|block| pools.blocks.release(*block, Holder::Cache)).count() as u64;
         if let Some(state) = node.state {
-            pools.states.release(state);
+            pools.states.release(state, Holder::Cache);
             self.checkpoints -= 1;
         }
     }

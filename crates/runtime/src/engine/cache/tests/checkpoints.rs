@@ -24,6 +24,15 @@ impl Memory {
 }
 
 #[test]
+fn a_checkpoint_is_taken_once() {
+    let mut memory = Memory::new(with_states(3));
+    let opened = memory.open_text("abcdefgh");
+    let [first, other, again] = [4, 7, 4].map(|length| memory.checkpoint(opened.slot, length));
+    assert!(first.is_some() && first == again && first != other);
+    memory.check();
+}
+
+#[test]
 fn a_prefix_ends_at_a_checkpoint() {
     let mut memory = Memory::new(with_states(8));
     let opened = memory.open_text("question");

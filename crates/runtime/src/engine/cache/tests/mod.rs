@@ -1,9 +1,11 @@
 //! Tests of the memory as a whole.
 
 mod cached_prefixes;
+mod chats;
 mod checkpoints;
 mod eviction;
 mod random;
+mod speed;
 mod windows;
 
 use super::{BlockOrder, Config, Memory, Opened, States};

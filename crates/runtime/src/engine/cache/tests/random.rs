@@ -119,7 +119,8 @@ impl World {
         let sees = |(group, window): (usize, &Option<u32>)| {
             let first = window.map_or(0, |window| (prefix.len() + 1).saturating_sub(window as usize));
             // The block that the next token is written to is wanted too.
-            let first = if prefix.len() % self.blocks[0].len() == 0 { first } else { first.min(prefix.len() - 1) };
+            let first =
+                if prefix.len().is_multiple_of(self.blocks[0].len()) { first } else { first.min(prefix.len() - 1) };
             (first..prefix.len()).all(|position| has_block(group, position))
         };
         has_state && layout.windows.iter().enumerate().all(sees)
