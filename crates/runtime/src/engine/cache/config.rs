@@ -47,15 +47,14 @@ pub(in crate::engine) struct Opened {
     pub(in crate::engine) slot: u32,
     /// The number of tokens that it has already.
     pub(in crate::engine) cached: u32,
-    /// Copies to make on the device before any later step: what is copied from may be overwritten by one.
+    /// Copies to make on the device before the copies of the next sequence and before any later step, which may overwrite what is
+    /// copied.
     pub(in crate::engine) copies: Vec<BlockCopy>,
 }
 
-/// A copy of one block of the device's memory to another.
+/// A copy of one block's keys and values to another block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct BlockCopy {
-    /// The group of layers, all of which the copy is of.
-    pub(in crate::engine) group: usize,
     /// The block with the contents.
     pub(in crate::engine) from: u32,
     /// The block that receives them.

@@ -33,9 +33,8 @@ impl Tree {
     /// The least recently used node to release something of.
     fn victim(&self, pools: &Pools) -> Option<Victim> {
         let frees = |block: u32| pools.blocks.count(block) == 1;
-        let rank = |victim: &Victim| {
-            (self.node(victim.id).last_used, victim.unseen_from.is_none(), self.node(victim.id).start)
-        };
+        // A path's nodes were all used when its end was, and its end goes last.
+        let rank = |victim: &Victim| (self.node(victim.id).last_used, self.node(victim.id).start);
         let ends = self.next_ends();
         let unseen = self.ids().filter(|id| self.unseen(*id, ends[*id]).any(frees));
         let unseen = unseen.map(|id| Victim { id, unseen_from: Some(ends[id]) });
@@ -75,12 +74,6 @@ impl Tree {
                 .count();
             self.evicted += freed as u64;
         }
-        // The leaf below may have been of use only up to somewhere before its end.
-        let mut leaf = id;
-        while let Some(only) = self.node(leaf).children.values().next() {
-            leaf = *only;
-        }
-        self.prune(leaf, pools);
     }
 
     /// The blocks of a node that have fallen out of their group's window after `end` tokens.

@@ -26,7 +26,8 @@ impl Tree {
         let Walk { path, length } = self.walk(tokens);
         for nodes in (1..=path.len()).rev() {
             let path = &path[..nodes];
-            if let Some(length) = self.resume_point(path, length) {
+            let length = length.min(self.node(path[nodes - 1]).end());
+            if self.can_resume(path, length) {
                 self.touch(path);
                 return self.hit(path, length);
             }
@@ -36,32 +37,19 @@ impl Tree {
         Hit { runs, ..Hit::default() }
     }
 
-    /// The longest prefix of at most `limit` tokens that ends in the last node of `path` and can be used.
-    pub(super) fn resume_point(&self, path: &[NodeId], limit: u32) -> Option<u32> {
-        let node = self.node(*path.last()?);
-        let mut length = limit.min(node.end());
-        if self.stateful {
-            return (length == node.end() && node.state.is_some() && self.gap(path, length).is_none())
-                .then_some(length);
-        }
-        while length > node.start {
-            match self.gap(path, length) {
-                // Only a prefix that ends before the gap can do without it.
-                Some(index) => length = length.min(index as u32 * self.layout.block_tokens),
-                None => return Some(length),
-            }
-        }
-        None
-    }
-
-    /// The index of a block that is gone and would be seen by the token after the first `length` tokens of `path`.
-    fn gap(&self, path: &[NodeId], length: u32) -> Option<usize> {
-        let windowed = (0..self.layout.windows.len()).filter(|group| self.layout.windows[*group].is_some());
-        windowed.into_iter().find_map(|group| {
+    /// True where the first `length` tokens of `path`, which end in its last node, have what the next token needs.
+    ///
+    /// Where a node lacks blocks it is the first ones, so no shorter prefix in the same node can do better.
+    pub(super) fn can_resume(&self, path: &[NodeId], length: u32) -> bool {
+        let Some(last) = path.last().map(|id| self.node(*id)) else { return false };
+        let at_checkpoint = last.state.is_some() && length == last.end();
+        let whole = |group: usize| {
             let seen = self.layout.seen(group, length);
             let mut entries = self.entries(path, group, seen.end).take_while(|(index, _)| *index >= seen.start);
-            entries.find(|(_, block)| block.is_none()).map(|(index, _)| index)
-        })
+            entries.all(|(_, block)| block.is_some())
+        };
+        let mut windowed = (0..self.layout.windows.len()).filter(|group| self.layout.windows[*group].is_some());
+        (at_checkpoint || !self.stateful) && windowed.all(whole)
     }
 
     /// The entries of a group along `path` from the one before `end` downwards, as (index, block).

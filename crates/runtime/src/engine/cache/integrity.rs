@@ -91,7 +91,9 @@ impl Tree {
         let (above, node) = (self.node(parent), self.node(id));
         let entries = self.layout.blocks(node.end()) - self.layout.index(node.start);
         let complete = |(blocks, window): (&Vec<Option<u32>>, &Option<u32>)| {
-            blocks.len() == entries && (window.is_some() || blocks.iter().all(Option::is_some))
+            let gone = blocks.iter().take_while(|block| block.is_none()).count();
+            let first_only = blocks[gone..].iter().all(Option::is_some);
+            blocks.len() == entries && first_only && (window.is_some() || gone == 0)
         };
         let wrong = if node.parent != parent || node.start != above.end() {
             "doesn't follow its parent"
@@ -103,7 +105,7 @@ impl Tree {
             "lacks blocks"
         } else if parent != ROOT && node.last_used > above.last_used {
             "was used after its parent"
-        } else if node.children.is_empty() && self.resume_point(&self.path(id), node.end()).is_none() {
+        } else if node.children.is_empty() && !self.can_resume(&self.path(id), node.end()) {
             "is a leaf of no use"
         } else {
             return Ok(());

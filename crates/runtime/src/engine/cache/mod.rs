@@ -18,7 +18,7 @@ mod tree;
 
 pub(super) use config::{BlockCopy, Config, Opened, StateStep, States, Statistics};
 pub use pool::BlockOrder;
-pub(super) use table::TableRun;
+pub(super) use table::TableChange;
 
 use hit::Hit;
 use layout::Layout;
@@ -107,7 +107,7 @@ impl Memory {
             return None;
         }
         let last = self.layout.whole_blocks(hit.length);
-        let copy = |(group, from): (usize, &u32)| Some(BlockCopy { group, from: *from, to: table.get(group, last)? });
+        let copy = |(group, from): (usize, &u32)| Some(BlockCopy { from: *from, to: table.get(group, last)? });
         let copies = hit.partial.iter().enumerate().filter_map(copy).collect();
         Some((table, copies))
     }
@@ -121,7 +121,7 @@ impl Memory {
     }
 
     /// The entries of a sequence's block table to be written to the device before its next step.
-    pub(super) fn take_table_changes(&mut self, slot: u32) -> Vec<TableRun> {
+    pub(super) fn take_table_changes(&mut self, slot: u32) -> Option<TableChange> {
         opened(&mut self.slots, slot).table.take_changes()
     }
 

@@ -3,33 +3,39 @@
 use super::layout::Layout;
 use super::pool::{Holder, Pool};
 
-/// Neighbouring entries of one group's block table.
+/// Blocks of one group of layers, at indices without gaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) struct TableRun {
-    /// The group of layers.
-    pub(in crate::engine) group: usize,
-    /// The index of the first entry.
+pub(super) struct TableRun {
+    pub(super) group: usize,
+    /// The index of the first block.
+    pub(super) first: usize,
+    pub(super) blocks: Vec<u32>,
+}
+
+/// Entries of a block table that are to be written to the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct TableChange {
+    /// The index of the first block.
     pub(in crate::engine) first: usize,
-    /// The blocks of the entries.
-    pub(in crate::engine) blocks: Vec<u32>,
+    /// For each index from there on the blocks of all groups; 0 for one that is out of its group's window.
+    pub(in crate::engine) entries: Vec<u32>,
 }
 
 /// The blocks that a sequence holds: of each group those from some index on, without gaps.
 #[derive(Debug)]
 pub(super) struct BlockTable {
     runs: Vec<TableRun>,
-    /// The entries of each group before this one are in the device's table.
-    written: Vec<usize>,
+    /// The number of indices whose entries are in the device's table.
+    written: usize,
 }
 
 impl BlockTable {
     /// A table that takes over the holds on the blocks of `runs`, one of each group.
     pub(super) fn new(runs: Vec<TableRun>) -> Self {
-        let written = vec![0; runs.len()];
-        Self { runs, written }
+        Self { runs, written: 0 }
     }
 
-    /// The entries of all groups.
+    /// The blocks of each group.
     pub(super) fn runs(&self) -> &[TableRun] {
         &self.runs
     }
@@ -74,15 +80,14 @@ impl BlockTable {
         })
     }
 
-    /// Releases the blocks past `length` tokens.
+    /// Releases the blocks past `length` tokens, after which the table [sees](Self::sees) what is needed.
     pub(super) fn truncate(&mut self, layout: &Layout, length: u32, pool: &mut Pool) {
         let end = layout.blocks(length);
-        for (run, written) in self.runs.iter_mut().zip(&mut self.written) {
+        for run in &mut self.runs {
             let rest = run.blocks.split_off(end.saturating_sub(run.first).min(run.blocks.len()));
             pool.release_all(rest.into_iter().rev(), Holder::Sequence);
-            run.first = run.first.min(end);
-            *written = (*written).min(end);
         }
+        self.written = self.written.min(end);
     }
 
     /// Releases all blocks.
@@ -93,16 +98,13 @@ impl BlockTable {
     }
 
     /// The entries that aren't in the device's table yet, which count as written from now on.
-    pub(super) fn take_changes(&mut self) -> Vec<TableRun> {
-        let mut changes = Vec::new();
-        for (run, written) in self.runs.iter().zip(&mut self.written) {
-            let first = run.first.max(*written);
-            *written = run.end();
-            if first < run.end() {
-                changes.push(TableRun { group: run.group, first, blocks: run.blocks[first - run.first..].to_vec() });
-            }
-        }
-        changes
+    pub(super) fn take_changes(&mut self) -> Option<TableChange> {
+        let end = self.runs.iter().map(TableRun::end).max().unwrap_or(0);
+        let first = std::mem::replace(&mut self.written, end);
+        let groups = 0..self.runs.len();
+        let entries = (first..end).flat_map(|index| groups.clone().map(move |group| (group, index)));
+        let entries: Vec<u32> = entries.map(|(group, index)| self.get(group, index).unwrap_or(0)).collect();
+        (!entries.is_empty()).then_some(TableChange { first, entries })
     }
 }
 
@@ -173,18 +175,20 @@ mod tests {
     #[test]
     fn only_new_entries_are_written_to_the_device() {
         let (layout, mut pool, mut table) = (layout(), Pool::new(20, BlockOrder::Ascending), empty());
+        let change = |first, entries: &[u32]| Some(TableChange { first, entries: entries.to_vec() });
+        assert_eq!(table.take_changes(), None);
         assert!(table.grow(&layout, 8, &mut pool));
-        assert_eq!(table.take_changes(), [run(0, 0, &[0, 1]), run(1, 0, &[2, 3])]);
-        assert_eq!(table.take_changes(), []);
+        assert_eq!(table.take_changes(), change(0, &[0, 2, 1, 3]));
+        assert_eq!(table.take_changes(), None);
         assert!(table.grow(&layout, 12, &mut pool));
-        assert_eq!(table.take_changes(), [run(0, 2, &[4]), run(1, 2, &[5])]);
+        assert_eq!(table.take_changes(), change(2, &[4, 5]));
         table.truncate(&layout, 4, &mut pool);
-        assert_eq!(table.take_changes(), []);
+        assert_eq!(table.take_changes(), None);
         assert!(table.grow(&layout, 8, &mut pool));
-        assert_eq!(table.take_changes(), [run(0, 1, &[3]), run(1, 1, &[5])]);
-        // Those that have fallen out of the window before are never read.
+        assert_eq!(table.take_changes(), change(1, &[3, 5]));
+        // Blocks that have fallen out of a window are never read.
         assert!(table.grow(&layout, 24, &mut pool));
         table.release_unseen(&layout, 24, &mut pool);
-        assert_eq!(table.take_changes(), [run(0, 2, &[1, 4, 6, 7]), run(1, 3, &[9, 10, 11])]);
+        assert_eq!(table.take_changes(), change(2, &[1, 0, 4, 9, 6, 10, 7, 11]));
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Node {
     /// The position of the first token.
     pub(super) start: u32,
     pub(super) tokens: Vec<u32>,
-    /// For each group the blocks that overlap the tokens; those of a windowed group may be gone.
+    /// For each group the blocks that overlap the tokens. The first ones of a windowed group may be gone.
     ///
     /// A block holds the keys and values of all its positions up to the node's end. Nodes that meet inside a block may share it.
     pub(super) blocks: Vec<Vec<Option<u32>>>,
@@ -225,7 +225,7 @@ impl Tree {
     pub(super) fn prune(&mut self, mut id: NodeId, pools: &mut Pools) {
         while id != ROOT && self.node(id).children.is_empty() {
             let path = self.path(id);
-            if self.resume_point(&path, self.node(id).end()).is_some() {
+            if self.can_resume(&path, self.node(id).end()) {
                 return;
             }
             let parent = self.node(id).parent;

@@ -1,7 +1,7 @@
 //! What is found again, and in which blocks.
 
 use super::*;
-use crate::engine::cache::{BlockCopy, TableRun};
+use crate::engine::cache::{BlockCopy, TableChange};
 
 #[test]
 fn the_longest_prefix_of_any_length_is_found_but_for_the_last_token() {
@@ -32,11 +32,8 @@ fn whole_blocks_are_shared_and_the_last_one_is_copied() {
     let [keys, others] = [0, 1].map(|group| memory.blocks(first.slot, group));
     let second = memory.open_text("abcdefghik");
     assert_eq!(second.cached, 9);
-    let copies = [(0, keys[2]), (1, others[2])].map(|(group, from)| BlockCopy {
-        group,
-        from,
-        to: memory.blocks(second.slot, group)[2],
-    });
+    let copies = [(0, keys[2]), (1, others[2])]
+        .map(|(group, from)| BlockCopy { from, to: memory.blocks(second.slot, group)[2] });
     assert_eq!(second.copies, copies);
     assert_eq!(memory.blocks(second.slot, 0)[..2], keys[..2]);
     assert!(!memory.blocks(second.slot, 0).contains(&keys[2]));
@@ -44,10 +41,8 @@ fn whole_blocks_are_shared_and_the_last_one_is_copied() {
     let third = memory.open_text("abcdefghx");
     assert_eq!((third.cached, third.copies.as_slice()), (8, [].as_slice()));
     assert_eq!(memory.blocks(third.slot, 1), others[..2]);
-    assert_eq!(
-        memory.take_table_changes(third.slot),
-        [0, 1].map(|group| TableRun { group, first: 0, blocks: [&keys, &others][group][..2].to_vec() })
-    );
+    let entries = vec![keys[0], others[0], keys[1], others[1]];
+    assert_eq!(memory.take_table_changes(third.slot), Some(TableChange { first: 0, entries }));
 }
 
 #[test]

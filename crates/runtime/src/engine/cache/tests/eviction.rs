@@ -23,6 +23,17 @@ fn the_least_recently_used_end_goes_first() {
 }
 
 #[test]
+fn what_was_cached_last_stays_longest() {
+    let mut memory = small(4);
+    memory.cache("aaaa");
+    assert_eq!(memory.cached("aaaa!"), 4);
+    memory.cache("bbbb");
+    let opened = memory.open_text("zzzz");
+    assert!(memory.run(opened.slot, 12));
+    assert_eq!((memory.cached("aaaa!"), memory.cached("bbbb!")), (0, 4));
+}
+
+#[test]
 fn what_a_sequence_holds_stays_cached() {
     let mut memory = small(8);
     let holder = memory.cache_open("aaaabbbb");

@@ -22,7 +22,10 @@ fn a_prefix_ends_where_its_window_is_whole() {
         assert_eq!(memory.cached(text), cached, "{text}");
     }
     let again = memory.open_text("0123456789abcdefghi+");
-    assert_eq!(memory.take_table_changes(again.slot).iter().map(|run| run.first).collect::<Vec<_>>(), [0, 3]);
+    let entries = memory.take_table_changes(again.slot).expect("the table is new").entries;
+    let held = [0, 1].map(|group| memory.blocks(again.slot, group));
+    assert_eq!((held[0].len(), held[1].len(), entries.len()), (5, 2, 10));
+    assert_eq!((entries[5], entries[7], entries[9]), (0, held[1][0], held[1][1]));
 }
 
 #[test]
