@@ -116,6 +116,26 @@ fn the_densest_checkpoints_in_between_go_first() {
 }
 
 #[test]
+fn a_checkpoint_before_a_fork_saves_what_is_before_the_nearest_branch() {
+    let mut memory = Memory::new(with_states(4));
+    for text in ["abcd", "abcdefgh", "abcdefgh, and a branch of length", "abcdefgh!!"] {
+        memory.cache(text);
+    }
+    assert_eq!(memory.statistics().checkpoints, 4);
+    memory.cache("another");
+    assert_eq!(["abcdefgh+", "abcdefgh!!+"].map(|text| memory.cached(text)), [4, 10]);
+}
+
+#[test]
+fn a_state_one_token_past_a_checkpoint_is_not_kept() {
+    let mut memory = Memory::new(with_states(4));
+    memory.cache_prompt("abcdefgh");
+    assert_eq!(memory.cache("abcdefgh"), 7);
+    assert_eq!(memory.statistics().checkpoints, 1);
+    assert_eq!((memory.cache("abcdefghi"), memory.cached("abcdefghi+")), (7, 9));
+}
+
+#[test]
 fn checkpoints_of_long_ago_go_before_those_in_use() {
     let mut memory = Memory::new(with_states(2));
     memory.cache_prompt("yesterday's question");

@@ -6,7 +6,7 @@ use wgslm_testing::random::Random;
 
 use super::*;
 use crate::engine::cache::tree::{NodeId, ROOT};
-use crate::engine::cache::{Sequence, Statistics};
+use crate::engine::cache::{Sequence, Statistics, TableChange};
 
 /// The hash of each prefix of `tokens`, the empty one first.
 fn prefixes(tokens: &[u32]) -> Vec<u64> {
@@ -30,6 +30,8 @@ struct World {
     random: Random,
     blocks: Vec<Vec<u64>>,
     states: Vec<u64>,
+    /// The block tables of the slots: for each index the blocks of all groups.
+    tables: Vec<Vec<u32>>,
     running: BTreeMap<u32, Running>,
     /// Texts that were seen, which others begin with.
     texts: Vec<Vec<u32>>,
@@ -40,6 +42,7 @@ impl World {
         Self {
             blocks: vec![vec![0; config.block_tokens as usize]; config.blocks as usize],
             states: vec![0; config.state_count() as usize],
+            tables: vec![Vec::new(); config.slots as usize],
             memory: Memory::new(config),
             random: Random::new(seed),
             running: BTreeMap::new(),
@@ -92,6 +95,8 @@ impl World {
             assert_eq!(newest, Some(prefixes(&prompt)[cached as usize]));
         }
         self.running.insert(slot, Running { tokens: prompt, length: cached as usize });
+        self.tables[slot as usize].clear();
+        self.write_table(slot);
         self.check_seen(slot);
     }
 
@@ -141,6 +146,7 @@ impl World {
             self.close(slot);
             return;
         }
+        self.write_table(slot);
         let hashes = prefixes(&tokens);
         if self.random.below(2) == 0 {
             let length = start + 1 + self.random.below(end - start);
@@ -154,9 +160,8 @@ impl World {
         }
         for (position, hash) in hashes[start + 1..=end].iter().enumerate().map(|(i, hash)| (start + i, hash)) {
             for group in 0..self.memory.layout.windows.len() {
-                let (index, offset) = (position / self.blocks[0].len(), position % self.blocks[0].len());
-                let block = self.sequence(slot).table.get(group, index).expect("there is room for the step");
-                self.blocks[block as usize][offset] = *hash;
+                let (block, offset) = self.place(slot, group, position);
+                self.blocks[block][offset] = *hash;
             }
         }
         self.running.insert(slot, Running { tokens, length: end });
@@ -194,6 +199,22 @@ impl World {
         self.texts.push(closed.tokens);
     }
 
+    /// Writes the changes of a slot's block table to the device.
+    fn write_table(&mut self, slot: u32) {
+        if let Some(TableChange { first, entries }) = self.memory.take_table_changes(slot) {
+            let table = &mut self.tables[slot as usize];
+            table.truncate(first * self.memory.layout.windows.len());
+            assert_eq!(table.len(), first * self.memory.layout.windows.len());
+            table.extend(entries);
+        }
+    }
+
+    /// The place of a position's keys and values by the device's block table: block and offset.
+    fn place(&self, slot: u32, group: usize, position: usize) -> (usize, usize) {
+        let (groups, tokens) = (self.memory.layout.windows.len(), self.blocks[0].len());
+        (self.tables[slot as usize][position / tokens * groups + group] as usize, position % tokens)
+    }
+
     fn sequence(&self, slot: u32) -> &Sequence {
         self.memory.slots[slot as usize].as_ref().expect("the sequence is open")
     }
@@ -201,18 +222,12 @@ impl World {
     /// Checks that the next token of a sequence sees exactly the tokens before it.
     fn check_seen(&self, slot: u32) {
         let Running { tokens, length } = &self.running[&slot];
-        let (hashes, layout) = (prefixes(tokens), &self.memory.layout);
-        for (group, window) in layout.windows.iter().enumerate() {
+        let hashes = prefixes(tokens);
+        for (group, window) in self.memory.layout.windows.iter().enumerate() {
             let first = window.map_or(0, |window| (length + 1).saturating_sub(window as usize));
             for position in first..*length {
-                let index = layout.index(position as u32);
-                let block = self.sequence(slot).table.get(group, index).expect("it's in the window");
-                let offset = position % self.blocks[0].len();
-                assert_eq!(
-                    self.blocks[block as usize][offset],
-                    hashes[position + 1],
-                    "position {position} of {length}"
-                );
+                let (block, offset) = self.place(slot, group, position);
+                assert_eq!(self.blocks[block][offset], hashes[position + 1], "position {position} of {length}");
             }
         }
     }
