@@ -47,6 +47,9 @@ pub(in crate::engine) struct Opened {
     pub(in crate::engine) slot: u32,
     /// The number of tokens that it has already.
     pub(in crate::engine) cached: u32,
+    /// The number of tokens that its prompt has in common with others, though the prefix may have lost its windows, or never had a
+    /// checkpoint there. More may come that begin so: it pays to take a checkpoint after these tokens, and to cache them.
+    pub(in crate::engine) known: u32,
     /// Copies to make on the device before the copies of the next sequence and before any later step, which may overwrite what is
     /// copied.
     pub(in crate::engine) copies: Vec<BlockCopy>,

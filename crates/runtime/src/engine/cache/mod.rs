@@ -74,6 +74,7 @@ impl Memory {
     pub(super) fn open(&mut self, prompt: &[u32]) -> Option<Opened> {
         let slot = self.free_slots.pop()?;
         let mut limit = if self.config.prefix_cache { prompt.len().saturating_sub(1) } else { 0 };
+        let known = self.tree.walk(&prompt[..limit]).length;
         let (hit, table, copies) = loop {
             let hit = self.tree.longest(&prompt[..limit]);
             if let Some((table, copies)) = self.adopt(&hit) {
@@ -86,7 +87,7 @@ impl Memory {
         self.misses += u64::from(hit.length == 0);
         self.saved_tokens += u64::from(hit.length);
         self.slots[slot as usize] = Some(Sequence::new(table, hit.length, hit.state));
-        Some(Opened { slot, cached: hit.length, copies })
+        Some(Opened { slot, cached: hit.length, known, copies })
     }
 
     /// Holds the blocks and the state of a hit, and takes blocks for copies of those that it ends in; `None` without room.
@@ -112,11 +113,12 @@ impl Memory {
         Some((table, copies))
     }
 
-    /// Makes room for a sequence's first `length` tokens, if need be by evicting cached prefixes; false, with nothing changed,
-    /// where open sequences hold too much.
+    /// Makes room for a sequence's first `length` tokens, of its own blocks that no later token sees, and if need be by evicting
+    /// cached prefixes; false, with nothing taken, where open sequences hold too much.
     pub(super) fn reserve(&mut self, slot: u32, length: u32) -> bool {
         let Self { slots, pools, tree, layout, .. } = self;
-        let table = &mut opened(slots, slot).table;
+        let Sequence { table, length: ran, .. } = opened(slots, slot);
+        table.release_unseen(layout, *ran, &mut pools.blocks);
         tree.evict(table.missing(layout, length), pools) && table.grow(layout, length, &mut pools.blocks)
     }
 
@@ -142,7 +144,8 @@ impl Memory {
     /// Takes a state for a checkpoint after `length` tokens, which the sequence's next step has to write; `None` where there is no
     /// room for one.
     ///
-    /// Asked for twice, for a step that was put off, it is the same state. A prompt that comes again runs at least its last token, so the checkpoint that serves it lies one token before its end.
+    /// Asked for twice, for a step that was put off, it is the same state. A prompt that comes again runs at least its last token, so
+    /// the checkpoint that serves it lies one token before its end.
     pub(super) fn checkpoint(&mut self, slot: u32, length: u32) -> Option<u32> {
         let pending = &opened(&mut self.slots, slot).pending;
         if let Some((_, state)) = pending.iter().find(|checkpoint| checkpoint.0 == length) {
@@ -168,11 +171,11 @@ impl Memory {
         true
     }
 
-    /// Notes that the steps so far write a sequence's first `length` tokens, and releases the blocks that no later token sees.
+    /// Notes that the steps so far write a sequence's first `length` tokens.
+    ///
+    /// Until the next step has its room, prefixes that end anywhere in this one can be [cached](Self::remember).
     pub(super) fn advance(&mut self, slot: u32, length: u32) {
-        let sequence = opened(&mut self.slots, slot);
-        sequence.length = length;
-        sequence.table.release_unseen(&self.layout, length, &mut self.pools.blocks);
+        opened(&mut self.slots, slot).length = length;
     }
 
     /// Drops a sequence's tokens after the first `length`; false, with nothing changed, where what the rest needs is gone or the
@@ -191,8 +194,8 @@ impl Memory {
         true
     }
 
-    /// Caches a sequence's first tokens, which are `tokens`: at the end of its prompt and at its own end, or wherever others may
-    /// want to go on from.
+    /// Caches a sequence's first tokens, which are `tokens`: at the end of its prompt and at its own end, and wherever else others
+    /// may go on from, such as [`Opened::known`].
     pub(super) fn remember(&mut self, slot: u32, tokens: &[u32]) {
         if !self.config.prefix_cache {
             return;

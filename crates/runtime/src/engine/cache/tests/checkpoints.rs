@@ -116,6 +116,23 @@ fn the_densest_checkpoints_in_between_go_first() {
 }
 
 #[test]
+fn a_prefix_that_others_share_has_a_checkpoint_from_the_second_time_on() {
+    let mut memory = Memory::new(with_states(8));
+    let system = "a system prompt: ";
+    for (time, known, cached) in [(1, 0, 0), (2, system.len(), 0), (3, system.len(), system.len())] {
+        let prompt = format!("{system}{time}, a question");
+        let opened = memory.open_text(&prompt);
+        assert_eq!((opened.known as usize, opened.cached as usize), (known, cached), "time {time}");
+        if opened.known > opened.cached {
+            memory.checkpoint(opened.slot, opened.known);
+        }
+        memory.run_with(opened.slot, prompt.len() as u32, prompt.len() as u32 - 1);
+        memory.remember_text(opened.slot, &prompt);
+        memory.close(opened.slot);
+    }
+}
+
+#[test]
 fn a_checkpoint_before_a_fork_saves_what_is_before_the_nearest_branch() {
     let mut memory = Memory::new(with_states(4));
     for text in ["abcd", "abcdefgh", "abcdefgh, and a branch of length", "abcdefgh!!"] {

@@ -77,12 +77,13 @@ impl World {
         prompt.extend((0..more).map(|_| self.random.below(3) as u32));
         let longest = (1..prompt.len()).rev().find(|length| self.can_begin_with(&prompt[..*length])).unwrap_or(0);
         let Statistics { free_blocks, cached_blocks, .. } = self.memory.statistics();
-        let Some(Opened { slot, cached, copies }) = self.memory.open(&prompt) else {
+        let Some(Opened { slot, cached, known, copies }) = self.memory.open(&prompt) else {
             assert_eq!(self.running.len(), self.memory.slots.len());
             return;
         };
         let groups = self.memory.layout.windows.len();
         // Where blocks are short there may be no room for the copy of a block of each group.
+        assert!(cached <= known && (known as usize) < prompt.len());
         assert!(cached as usize == longest || free_blocks + cached_blocks < 2 * groups, "{cached} of {longest}");
         let copied: Vec<_> = copies.iter().map(|copy| (copy.to, self.blocks[copy.from as usize].clone())).collect();
         copied.into_iter().for_each(|(to, contents)| self.blocks[to as usize] = contents);
@@ -170,10 +171,13 @@ impl World {
         self.check_seen(slot);
     }
 
-    /// Caches what ran, or a little less of it where steps ran ahead of the end.
+    /// Caches what ran, or a little less of it where steps ran ahead of the end, or any part of it.
     fn remember(&mut self, slot: u32) {
         let Running { tokens, length } = &self.running[&slot];
-        let length = length.saturating_sub(self.random.below(8).saturating_sub(4));
+        let length = match self.random.below(4) {
+            0 => self.random.below(length + 1),
+            _ => length.saturating_sub(self.random.below(8).saturating_sub(4)),
+        };
         self.memory.remember(slot, &tokens[..length]);
     }
 

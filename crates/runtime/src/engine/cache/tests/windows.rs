@@ -6,10 +6,11 @@ use super::*;
 fn a_prefix_ends_where_its_window_is_whole() {
     let mut memory = Memory::new(with_windows(&[None, Some(6)]));
     let opened = memory.open_text("0123456789abcdefghijklmn");
-    // In two steps: what the first leaves of its window is gone after the second.
-    assert!(memory.run(opened.slot, 12) && memory.run(opened.slot, 24));
+    for length in [12, 23, 24] {
+        assert!(memory.run(opened.slot, length));
+    }
     memory.remember_text(opened.slot, "0123456789abcdefghijklmn");
-    // After 24 tokens the window begins with position 19, in block 4, and block 3 is kept too.
+    // After 23 tokens the window begins with position 18, in block 4, and block 3 is kept too.
     for (text, cached) in [
         ("0123456789abcdefghijklmn+", 24),
         ("0123456789abcdefghijklmn", 23),
@@ -35,6 +36,24 @@ fn an_edited_message_starts_from_the_end_of_the_turn_before() {
     assert_eq!(memory.cache("first turn, with an answer. second turn, with another answer. "), 28);
     assert_eq!(memory.cached("first turn, with an answer. edited"), 28);
     assert_eq!(memory.cached("first turn, edited"), 0);
+}
+
+#[test]
+fn a_prefix_that_others_share_is_whole_from_the_second_time_on() {
+    let mut memory = Memory::new(with_windows(&[None, Some(4)]));
+    let (system, question) = ("a system prompt: ", "the question of a user");
+    let mut opened = memory.cache_open(&format!("{system}{question}"));
+    for (time, cached) in [(2, 0), (3, system.len())] {
+        memory.close(opened.slot);
+        let prompt = format!("{system}{time}, {question}");
+        opened = memory.open_text(&prompt);
+        assert_eq!((opened.known as usize, opened.cached as usize), (system.len(), cached), "time {time}");
+        // One step runs past the end of what is shared, which is cached after it.
+        assert!(memory.run(opened.slot, prompt.len() as u32 - 1));
+        memory.remember_text(opened.slot, system);
+        assert!(memory.run(opened.slot, prompt.len() as u32));
+        memory.remember_text(opened.slot, &prompt);
+    }
 }
 
 #[test]
