@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use wgslm_testing::random::Random;
 
 use super::*;
-use crate::engine::cache::tree::{NodeId, ROOT};
-use crate::engine::cache::{Sequence, Statistics, TableChange};
+use crate::engine::cache::{Sequence, Statistics, TableChange, tree::NodeId, tree::ROOT};
 
 /// The hash of each prefix of `tokens`, the empty one first.
 fn prefixes(tokens: &[u32]) -> Vec<u64> {
@@ -81,20 +80,15 @@ impl World {
             assert_eq!(self.running.len(), self.memory.slots.len());
             return;
         };
-        let groups = self.memory.layout.windows.len();
-        // Where blocks are short there may be no room for the copy of a block of each group.
         assert!(cached <= known && (known as usize) < prompt.len());
-        assert!(cached as usize == longest || free_blocks + cached_blocks < 2 * groups, "{cached} of {longest}");
+        // Beside the prefix there may be no room for a copy of its last block of each group.
+        let most = self.memory.layout.windows.len() * (self.memory.layout.blocks(longest as u32) + 1);
+        assert!(cached as usize == longest || free_blocks + cached_blocks < most, "{cached} of {longest}");
         let copied: Vec<_> = copies.iter().map(|copy| (copy.to, self.blocks[copy.from as usize].clone())).collect();
         copied.into_iter().for_each(|(to, contents)| self.blocks[to as usize] = contents);
-        self.texts.push(prompt.clone());
-        if self.texts.len() > 12 {
-            self.texts.swap_remove(self.random.below(12));
-        }
-        let newest = self.sequence(slot).recent.back().map(|(_, state)| self.states[*state as usize]);
-        if cached > 0 && !self.states.is_empty() {
-            assert_eq!(newest, Some(prefixes(&prompt)[cached as usize]));
-        }
+        let state = self.sequence(slot).recent.back().map(|(_, state)| self.states[*state as usize]);
+        let expected = (cached > 0 && !self.states.is_empty()).then(|| prefixes(&prompt)[cached as usize]);
+        assert_eq!(state, expected);
         self.running.insert(slot, Running { tokens: prompt, length: cached as usize });
         self.tables[slot as usize].clear();
         self.write_table(slot);
@@ -201,6 +195,9 @@ impl World {
         self.memory.close(slot);
         let closed = self.running.remove(&slot).expect("the sequence runs");
         self.texts.push(closed.tokens);
+        if self.texts.len() > 12 {
+            self.texts.swap_remove(self.random.below(12));
+        }
     }
 
     /// Writes the changes of a slot's block table to the device.
