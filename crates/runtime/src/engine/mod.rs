@@ -11,6 +11,8 @@ mod profile;
 mod programs;
 mod prompt;
 mod ranges;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the driver that uses it lands next"))]
+mod schedule;
 mod sequence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
