@@ -12,6 +12,8 @@ mod steps;
 mod counting;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod simulation;
 
 use std::time::Duration;
 
@@ -29,7 +31,7 @@ pub(crate) struct RequestId(pub(crate) u64);
 pub(crate) enum Priority {
     /// Somebody waits for the answer.
     Interactive,
-    /// Runs when no interactive request waits, or when it has waited for [`Limits::patience`].
+    /// Nobody does: interactive requests go first, but for [`Limits::patience`].
     Background,
 }
 
@@ -70,7 +72,7 @@ pub(crate) struct Limits {
     pub(crate) steps_in_flight: usize,
     /// The batching window: the time that the first prefill of a burst waits for others to join it.
     pub(crate) window: Duration,
-    /// The wait after which a background request goes before interactive ones, though not before all of them.
+    /// The time by which an interactive request may come later than a background one and go first.
     pub(crate) patience: Duration,
 }
 
@@ -99,16 +101,27 @@ pub(crate) trait Memory {
     fn close(&mut self, id: RequestId);
 }
 
-/// The next thing to do, and the changes among requests since the last plan.
+/// The next thing to do, and the changes that the plan makes.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) next: Next,
-    /// Requests that left the queue and have a slot now.
-    pub(crate) admitted: Vec<Admitted>,
-    /// Requests that gave their memory back for older ones. They wait at the front of the queue and go on by themselves.
-    pub(crate) preempted: Vec<RequestId>,
-    /// Requests that ended without their caller's doing.
-    pub(crate) ended: Vec<(RequestId, End)>,
+    /// In the order in which they came about; one request may change twice.
+    pub(crate) changes: Vec<Change>,
+}
+
+/// A change of a request that its caller didn't make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It left the queue and has a slot, perhaps not for the first time.
+    Admitted {
+        id: RequestId,
+        /// The tokens of its prompt that were cached.
+        cached: u32,
+    },
+    /// It gave its memory back for older ones. It waits at the front of the queue and goes on by itself.
+    Preempted { id: RequestId },
+    /// It ended.
+    Ended { id: RequestId, end: End },
 }
 
 /// The next thing to do.
@@ -124,14 +137,6 @@ pub(crate) enum Next {
     /// There is no request.
     #[default]
     Idle,
-}
-
-/// A request that left the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Admitted {
-    pub(crate) id: RequestId,
-    /// The tokens of its prompt that were cached.
-    pub(crate) cached: u32,
 }
 
 /// The way in which a request ends without its caller's doing.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{End, Limits, Priority, Request, RequestId};
+use super::{Change, End, Limits, Priority, Request, RequestId};
 
 /// Departures that the rate of the queue is estimated from.
 const RECENT: usize = 32;
@@ -22,7 +22,7 @@ pub(super) struct Waiting {
 }
 
 /// A part of the queue, in which the first to come is the first to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Line {
     /// Preempted requests. They have been admitted once, so they go before all others and no bound holds for them.
     Preempted,
@@ -37,8 +37,6 @@ pub(super) struct Queue {
     lines: [VecDeque<Waiting>; 3],
     bound: usize,
     patience: Duration,
-    /// The last request to be admitted was a background one that went before interactive ones; the next is not.
-    overtaken: bool,
     departures: VecDeque<Duration>,
     /// No request expires before this time.
     expiry: Option<Duration>,
@@ -50,7 +48,6 @@ impl Queue {
             lines: Default::default(),
             bound: limits.waiting,
             patience: limits.patience,
-            overtaken: false,
             departures: VecDeque::with_capacity(RECENT),
             expiry: None,
         }
@@ -94,25 +91,21 @@ impl Queue {
 
     /// Removes the request whose turn it is and for which `admit` returns a value.
     pub(super) fn take<T>(&mut self, now: Duration, admit: impl FnOnce(&Request) -> Option<T>) -> Option<(Waiting, T)> {
-        let line = self.next(now)?;
+        let line = self.next()?;
         let value = admit(&self.line(line).front()?.request)?;
-        self.overtaken = line == Line::Background && !self.line(Line::Interactive).is_empty();
         self.left(now);
         Some((self.lines[line as usize].pop_front()?, value))
     }
 
-    /// The line whose first request goes next: an interactive one, unless a background one has waited for too long. Of these at most
-    /// every second goes first, so that interactive requests don't starve in turn.
-    fn next(&self, now: Duration) -> Option<Line> {
-        let overdue = |waiting: &Waiting| now.saturating_sub(waiting.arrived) > self.patience;
+    /// The line whose first request goes next. A background request counts as arrived later than it did, so that interactive ones
+    /// overtake it for a while and nobody starves: with more of either than can be served, both wait about as long.
+    fn next(&self) -> Option<Line> {
         if !self.line(Line::Preempted).is_empty() {
             return Some(Line::Preempted);
         }
-        let background = self.line(Line::Background).front();
-        if self.line(Line::Interactive).is_empty() {
-            return background.map(|_| Line::Background);
-        }
-        Some(if !self.overtaken && background.is_some_and(overdue) { Line::Background } else { Line::Interactive })
+        let turn = |line, patience| Some((self.line(line).front()?.arrived.saturating_add(patience), line));
+        let turns = [turn(Line::Interactive, Duration::ZERO), turn(Line::Background, self.patience)];
+        turns.into_iter().flatten().min().map(|(_, line)| line)
     }
 
     /// Removes a request; false where it doesn't wait.
@@ -124,16 +117,21 @@ impl Queue {
     }
 
     /// The request of that id.
+    pub(super) fn get(&self, id: RequestId) -> Option<&Waiting> {
+        self.lines.iter().flatten().find(|waiting| waiting.request.id == id)
+    }
+
+    /// The request of that id, to be changed.
     pub(super) fn get_mut(&mut self, id: RequestId) -> Option<&mut Waiting> {
         self.lines.iter_mut().flatten().find(|waiting| waiting.request.id == id)
     }
 
-    /// Removes the requests whose deadline has come, and appends them to `ended`.
-    pub(super) fn expire(&mut self, now: Duration, ended: &mut Vec<(RequestId, End)>) {
+    /// Removes the requests whose deadline has come, and appends them to `changes`.
+    pub(super) fn expire(&mut self, now: Duration, changes: &mut Vec<Change>) {
         if self.expiry.is_none_or(|expiry| now < expiry) {
             return;
         }
-        let before = ended.len();
+        let before = changes.len();
         let over = |time: Option<Duration>| time.is_some_and(|time| time <= now);
         for line in &mut self.lines {
             line.retain(|Waiting { request, .. }| {
@@ -142,11 +140,11 @@ impl Queue {
                     _ if over(request.admit_by) => End::QueueDeadline,
                     _ => return true,
                 };
-                ended.push((request.id, end));
+                changes.push(Change::Ended { id: request.id, end });
                 false
             });
         }
-        for _ in before..ended.len() {
+        for _ in before..changes.len() {
             self.left(now);
         }
         self.expiry = self.lines.iter().flatten().filter_map(Waiting::expiry).min();
@@ -216,22 +214,19 @@ mod tests {
     #[test]
     fn interactive_requests_go_first_and_background_ones_in_time() {
         let mut queue = queue(100);
-        for id in 0..3 {
-            queue.push(ms(id), request(id, Priority::Background)).expect("there is room");
+        let (interactive, background) = (Priority::Interactive, Priority::Background);
+        let arrivals = [(0, background), (1, background), (2, background), (50, interactive), (101, interactive)];
+        for (time, priority) in arrivals.into_iter().chain([(102, interactive), (103, interactive)]) {
+            queue.push(ms(time), request(time, priority)).expect("there is room");
         }
-        for id in 10..15 {
-            queue.push(ms(50), request(id, Priority::Interactive)).expect("there is room");
-        }
-        assert!(queue.take(ms(50), |_| None::<()>).is_none(), "nothing leaves without a slot");
-        assert_eq!([take(&mut queue, 60), take(&mut queue, 100)], [Some(10), Some(11)]);
-        // Two have waited for too long: every second to go is one of them.
-        let order = [0; 4].map(|_| take(&mut queue, 102));
-        assert_eq!(order, [Some(0), Some(12), Some(1), Some(13)]);
-        let mut first = queue.take(ms(102), |_| Some(())).expect("two wait").0;
-        assert_eq!(first.request.id, RequestId(14));
-        first.request.priority = Priority::Background;
-        queue.put_back(first);
-        assert_eq!([0; 3].map(|_| take(&mut queue, 150)), [Some(14), Some(2), None]);
+        assert!(queue.take(ms(110), |_| None::<()>).is_none(), "nothing leaves without a slot");
+        assert_eq!([0; 6].map(|_| take(&mut queue, 110)), [50, 0, 101, 1, 102, 2].map(Some));
+        let mut last = queue.take(ms(110), |_| Some(())).expect("one waits").0;
+        assert_eq!(last.request.id, RequestId(103));
+        queue.push(ms(3), request(3, interactive)).expect("there is room");
+        last.request.priority = background;
+        queue.put_back(last);
+        assert_eq!([0; 3].map(|_| take(&mut queue, 110)), [Some(103), Some(3), None]);
     }
 
     #[test]
@@ -259,14 +254,14 @@ mod tests {
             let request = Request { admit_by, finish_by, ..request(id as u64, Priority::Interactive) };
             queue.push(ms(0), request).expect("there is room");
         }
-        let mut ended = Vec::new();
+        let mut changes = Vec::new();
         for (now, expiry) in [(9, Some(10)), (10, Some(20)), (30, Some(50)), (50, None)] {
-            queue.expire(ms(now), &mut ended);
+            queue.expire(ms(now), &mut changes);
             assert_eq!(queue.expiry(), expiry.map(ms));
         }
         let run = End::RunDeadline;
         let expected = [(0, End::QueueDeadline), (1, run), (2, run), (4, End::QueueDeadline)];
-        assert_eq!(ended, expected.map(|(id, end)| (RequestId(id), end)));
+        assert_eq!(changes, expected.map(|(id, end)| Change::Ended { id: RequestId(id), end }));
         assert_eq!(take(&mut queue, 60), Some(3));
     }
 }

@@ -228,15 +228,14 @@ fn memory_is_taken_from_the_youngest_of_the_lowest_priority() {
     assert_eq!(engine.plan(), nothing, "one waits for its mask");
     engine.scheduler.ready(RequestId(4));
     let plan = engine.plan();
-    assert_eq!(plan.preempted, [RequestId(2)]);
+    assert_eq!(plan.changes, [Change::Preempted { id: RequestId(2) }]);
     let Next::Step(step) = plan.next else { panic!("the oldest goes on") };
     assert_eq!(step.parts.iter().map(|part| (part.id.0, part.first)).collect::<Vec<_>>(), [(1, 16)]);
     engine.unread.push(step);
     // It comes back once another has ended, with its answer in its prompt.
     assert_eq!(engine.read_and_step(), [(1, 17, 1, true)]);
     engine.scheduler.cancel(RequestId(3));
-    let plan = engine.plan();
-    assert_eq!(plan.admitted, [Admitted { id: RequestId(2), cached: 0 }]);
+    assert_eq!(engine.plan().changes, [Change::Admitted { id: RequestId(2), cached: 0 }]);
     assert_eq!(engine.scheduler.tokens(RequestId(2)).map(<[u32]>::len), Some(17));
 }
 
@@ -249,7 +248,10 @@ fn a_sequence_that_fills_the_memory_alone_ends_and_others_go_on() {
     assert_eq!([engine.ids(), engine.ids(), engine.ids()], [[2], [2], [2]]);
     (0..3).for_each(|_| engine.read());
     let plan = engine.plan();
-    assert_eq!((plan.preempted, plan.ended), (vec![RequestId(2)], vec![(RequestId(1), End::OutOfMemory)]));
+    let admitted = |id| Change::Admitted { id: RequestId(id), cached: 0 };
+    let preempted = Change::Preempted { id: RequestId(2) };
+    let ended = Change::Ended { id: RequestId(1), end: End::OutOfMemory };
+    assert_eq!(plan.changes, [preempted, ended, admitted(2), admitted(3)]);
     assert!(matches!(plan.next, Next::Step(Step { parts, .. }) if parts[0].id == RequestId(3)));
 }
 
@@ -287,7 +289,11 @@ fn cancels_and_deadlines_free_memory_with_the_next_plan() {
     let mut ended = Vec::new();
     for time in [9, 10, 19, 20, 29, 30] {
         engine.now = ms(time);
-        ended.extend(engine.plan().ended.into_iter().map(|(id, end)| (time, id.0, end)));
+        let changes = engine.plan().changes.into_iter();
+        ended.extend(changes.filter_map(|change| match change {
+            Change::Ended { id, end } => Some((time, id.0, end)),
+            _ => None,
+        }));
     }
     assert_eq!(ended, [(10, 3, End::QueueDeadline), (20, 4, End::RunDeadline), (30, 2, End::RunDeadline)]);
     assert!(engine.memory.open.keys().eq(&[RequestId(1), RequestId(5)]));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::queue::Queue;
 use super::sequence::Sequence;
 use super::steps::{self, Turns};
-use super::{Admitted, End, Kind, Limits, Memory, Next, Outcome, Part, Plan, Refused, Request, RequestId, Step};
+use super::{Change, End, Kind, Limits, Memory, Next, Outcome, Part, Plan, Refused, Request, RequestId, Step};
 
 /// Steps of [`Kind::Bulk`] in flight at a time: one runs while the next waits. More would only delay whoever comes next.
 const BULK_IN_FLIGHT: usize = 2;
@@ -101,12 +101,11 @@ impl Scheduler {
         self.in_flight.pop_front();
     }
 
-    /// The tokens of a running request so far: its prompt and what has been read of its answer.
+    /// The tokens of a request so far: its prompt, and what has been read of its answer.
     pub(crate) fn tokens(&self, id: RequestId) -> Option<&[u32]> {
-        self.running
-            .iter()
-            .find(|sequence| sequence.request.id == id)
-            .map(|sequence| sequence.request.tokens.as_slice())
+        let running = self.running.iter().map(|sequence| &sequence.request).find(|request| request.id == id);
+        let request = running.or_else(|| self.queue.get(id).map(|waiting| &waiting.request));
+        request.map(|request| request.tokens.as_slice())
     }
 
     /// Says what to do next.
@@ -133,13 +132,13 @@ impl Scheduler {
 
     /// Ends the requests whose deadline has come.
     fn expire(&mut self, now: Duration, plan: &mut Plan) {
-        self.queue.expire(now, &mut plan.ended);
+        self.queue.expire(now, &mut plan.changes);
         let Self { running, ended, .. } = self;
         running.retain(|Sequence { request, .. }| {
             let over = request.finish_by.is_some_and(|time| time <= now);
             if over {
                 ended.push(request.id);
-                plan.ended.push((request.id, End::RunDeadline));
+                plan.changes.push(Change::Ended { id: request.id, end: End::RunDeadline });
             }
             !over
         });
@@ -155,7 +154,7 @@ impl Scheduler {
             let admitted = self.queue.take(now, |request| memory.open(request.id, &request.tokens));
             let Some((waiting, cached)) = admitted else { return };
             self.admitted += 1;
-            plan.admitted.push(Admitted { id: waiting.request.id, cached });
+            plan.changes.push(Change::Admitted { id: waiting.request.id, cached });
             self.running.push(Sequence::new(waiting, cached, self.admitted));
         }
     }
@@ -224,9 +223,9 @@ impl Scheduler {
         let id = sequence.request.id;
         memory.close(id);
         if self.running.is_empty() {
-            plan.ended.push((id, End::OutOfMemory));
+            plan.changes.push(Change::Ended { id, end: End::OutOfMemory });
         } else {
-            plan.preempted.push(id);
+            plan.changes.push(Change::Preempted { id });
             self.queue.put_back(sequence.into_waiting());
         }
     }
