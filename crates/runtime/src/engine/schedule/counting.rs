@@ -51,7 +51,8 @@ impl Memory for CountingMemory {
         true
     }
 
-    fn close(&mut self, id: RequestId) {
+    fn close(&mut self, id: RequestId, tokens: &[u32]) {
+        assert!(!tokens.is_empty());
         self.free_blocks += self.open.remove(&id).expect("a sequence is closed once");
         self.free_slots += 1;
     }

@@ -97,8 +97,9 @@ pub(crate) trait Memory {
     fn open(&mut self, id: RequestId, prompt: &[u32]) -> Option<u32>;
     /// Makes room for the positions below `length`, evicting what only the prefix cache holds; false where that isn't enough.
     fn reserve(&mut self, id: RequestId, length: u32) -> bool;
-    /// Gives back the slot and the blocks of a sequence. Steps submitted before may still read and write them.
-    fn close(&mut self, id: RequestId);
+    /// Gives back the slot and the blocks of a sequence. Its tokens so far, the sampled ones as far as they were read, may stay in the
+    /// prefix cache. Steps submitted before may still read and write the blocks.
+    fn close(&mut self, id: RequestId, tokens: &[u32]);
 }
 
 /// The next thing to do, and the changes that the plan makes.

@@ -18,8 +18,8 @@ pub(crate) struct Scheduler {
     queue: Queue,
     /// In the order of admission.
     running: Vec<Sequence>,
-    /// Sequences that have ended and whose memory hasn't been given back yet.
-    ended: Vec<RequestId>,
+    /// Requests that have ended and whose memory hasn't been given back yet.
+    ended: Vec<Request>,
     /// The kinds of the steps that are submitted and not read.
     in_flight: VecDeque<Kind>,
     /// The number of the next step.
@@ -112,8 +112,8 @@ impl Scheduler {
     pub(crate) fn plan(&mut self, now: Duration, memory: &mut impl Memory) -> Plan {
         let mut plan = Plan::default();
         self.expire(now, &mut plan);
-        for id in self.ended.drain(..) {
-            memory.close(id);
+        for request in self.ended.drain(..) {
+            memory.close(request.id, &request.tokens);
             self.short = false;
         }
         plan.next = loop {
@@ -133,15 +133,11 @@ impl Scheduler {
     /// Ends the requests whose deadline has come.
     fn expire(&mut self, now: Duration, plan: &mut Plan) {
         self.queue.expire(now, &mut plan.changes);
-        let Self { running, ended, .. } = self;
-        running.retain(|Sequence { request, .. }| {
-            let over = request.finish_by.is_some_and(|time| time <= now);
-            if over {
-                ended.push(request.id);
-                plan.changes.push(Change::Ended { id: request.id, end: End::RunDeadline });
-            }
-            !over
-        });
+        let over = |sequence: &mut Sequence| sequence.request.finish_by.is_some_and(|time| time <= now);
+        for Sequence { request, .. } in self.running.extract_if(.., over) {
+            plan.changes.push(Change::Ended { id: request.id, end: End::RunDeadline });
+            self.ended.push(request);
+        }
     }
 
     /// Gives free slots to requests whose turn it is.
@@ -221,7 +217,7 @@ impl Scheduler {
         };
         let sequence = self.running.remove(index);
         let id = sequence.request.id;
-        memory.close(id);
+        memory.close(id, &sequence.request.tokens);
         if self.running.is_empty() {
             plan.changes.push(Change::Ended { id, end: End::OutOfMemory });
         } else {
@@ -242,6 +238,6 @@ impl Scheduler {
     /// Ends a running request; false where it doesn't run.
     fn end(&mut self, id: RequestId) -> bool {
         let index = self.running.iter().position(|sequence| sequence.request.id == id);
-        index.map(|index| self.ended.push(self.running.remove(index).request.id)).is_some()
+        index.map(|index| self.ended.push(self.running.remove(index).request)).is_some()
     }
 }

@@ -7,13 +7,11 @@ use std::time::Duration;
 use wgslm_testing::random::Random;
 
 use super::super::counting::CountingMemory;
-use super::super::{
-    Change, End, FEW_ROWS, Kind, Limits, Next, Outcome, Plan, Priority, Refused, RequestId, Scheduler, Step,
-};
+use super::super::{Change, End, FEW_ROWS, Kind, Limits, Next, Outcome, Plan, Refused, RequestId, Scheduler, Step};
 use super::client::{Client, Place};
 use super::load::{self, Load};
 use super::report::Report;
-use super::{MASK, READBACK, cost, longest_gap};
+use super::{MASK, READBACK, cost};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -28,12 +26,12 @@ enum Event {
 
 /// All there is.
 pub(super) struct World {
-    limits: Limits,
+    pub(super) limits: Limits,
     load: Load,
     random: Random,
-    now: Duration,
+    pub(super) now: Duration,
     scheduler: Scheduler,
-    memory: CountingMemory,
+    pub(super) memory: CountingMemory,
     /// The slots and blocks of an empty memory.
     size: (usize, u32),
     /// The second field keeps events of one time in the order in which they were made.
@@ -41,16 +39,16 @@ pub(super) struct World {
     made: u64,
     planned: usize,
     arrived: u64,
-    live: BTreeMap<RequestId, Client>,
+    pub(super) live: BTreeMap<RequestId, Client>,
     /// Requests that ended since the last plan.
     ended: Vec<RequestId>,
     /// Steps in flight with the times at which the device is done with them.
-    steps: VecDeque<(Step, Duration)>,
+    pub(super) steps: VecDeque<(Step, Duration)>,
     device_free: Duration,
     last_readback: Duration,
     /// The next time at which the scheduler wants to be asked.
     wake: Option<Duration>,
-    report: Report,
+    pub(super) report: Report,
 }
 
 impl World {
@@ -252,42 +250,6 @@ impl World {
         assert!(slots.map(|client| client.id).eq(self.memory.open.keys().copied()));
     }
 
-    /// Checks that nobody is overtaken but background requests, and they by their patience only.
-    fn check_turn(&self, id: RequestId) {
-        let turn = |client: &Client| match client.priority {
-            _ if client.place == Place::Preempted => Duration::ZERO,
-            Priority::Interactive => client.arrived,
-            Priority::Background => client.arrived + self.limits.patience,
-        };
-        let client = &self.live[&id];
-        let mut waiting = self.live.values().filter(|client| client.place != Place::Slot);
-        assert!(waiting.all(|other| turn(client) <= turn(other)), "{client:?} isn't the next");
-    }
-
-    /// Checks that requests are admitted when the batching window allows it.
-    fn check_window(&self) {
-        let running = self.live.values().filter(|client| client.place == Place::Slot).count();
-        let waiting = self.live.values().filter(|client| client.place != Place::Slot);
-        let over = waiting.clone().any(|client| client.arrived + self.limits.window <= self.now);
-        let full = waiting.count() >= self.limits.slots - running;
-        assert!(over || full || self.live.values().any(Client::prefills), "the batching window isn't over");
-    }
-
-    /// Checks that nothing that could go on waits.
-    fn check_wait(&self) {
-        if self.steps.len() < self.limits.steps_in_flight {
-            for client in self.live.values().filter(|client| client.decodes() && client.may_sample()) {
-                assert!(!self.memory.has_room(client.id, client.next_length()), "{client:?} waits for nothing");
-            }
-        }
-        let running = self.live.values().filter(|client| client.place == Place::Slot).count();
-        if running < self.limits.slots && self.memory.refused.is_empty() {
-            let overdue =
-                |client: &Client| client.place == Place::Queue && client.arrived + self.limits.window <= self.now;
-            assert!(!self.live.values().any(overdue), "a slot is free");
-        }
-    }
-
     fn submit(&mut self, step: Step) {
         let rows: u32 = step.parts.iter().map(|part| part.tokens).sum();
         let decodes = self.live.values().any(Client::decodes);
@@ -321,20 +283,5 @@ impl World {
         self.last_readback = self.last_readback.max(done + delay);
         self.after(self.last_readback - self.now, Event::Readback);
         self.steps.push_back((step, done));
-    }
-
-    /// Checks the longest gaps and waits.
-    fn check_waits(&self) {
-        for (constrained, gaps) in &self.report.gaps {
-            let bound = longest_gap(&self.limits) + if *constrained { MASK } else { Duration::ZERO };
-            assert!(gaps.longest() <= bound, "a gap of {:?}, over {bound:?}", gaps.longest());
-        }
-        // Each slot is free again after the longest run at the latest. While memory is short, nobody is admitted.
-        let turns = (self.report.longest_queue / self.limits.slots + 1) as u32;
-        for (priority, waits) in self.report.waits.iter().filter(|_| self.memory.refused.is_empty()) {
-            let patience = if *priority == Priority::Background { self.limits.patience } else { Duration::ZERO };
-            let bound = self.limits.window + patience + self.report.runs.longest() * turns;
-            assert!(waits.longest() <= bound, "a wait of {:?}, over {bound:?}", waits.longest());
-        }
     }
 }
