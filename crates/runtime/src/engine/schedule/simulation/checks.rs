@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::{Priority, RequestId};
+use super::super::{FEW_ROWS, Priority, RequestId};
 use super::client::{Client, Place};
 use super::world::World;
-use super::{MASK, longest_gap};
+use super::{MASK, READBACK, bulk_cost, few_cost, longest_gap};
 
 impl World {
     /// Checks that nobody is overtaken but background requests, and they by their patience only.
@@ -18,6 +18,26 @@ impl World {
         let client = &self.live[&id];
         let mut waiting = self.live.values().filter(|client| client.place != Place::Slot);
         assert!(waiting.all(|other| turn(client) <= turn(other)), "{client:?} isn't the next");
+    }
+
+    /// Checks that memory is taken from the youngest sequence of the lowest priority.
+    pub(super) fn check_victim(&self, id: RequestId) {
+        let rank = |client: &Client| (client.priority, client.order);
+        let victim = &self.live[&id];
+        let mut running = self.live.values().filter(|client| client.place == Place::Slot);
+        assert!(running.all(|other| rank(other) <= rank(victim)), "{victim:?} had to give way");
+    }
+
+    /// The longest time until all prompts with a slot are done, if memory isn't short. A round is a step of each kind and the readback
+    /// that a stream may wait for. Every second round takes the oldest short prompt, and every round half of a budget of long ones.
+    pub(super) fn longest_prefill(&self) -> Duration {
+        let prompts = self.live.values().filter(|client| client.prefills());
+        let (short, long): (Vec<u32>, Vec<u32>) =
+            prompts.map(Client::remaining).partition(|remaining| *remaining <= FEW_ROWS);
+        let rounds = 2 * short.len() as u32 + (2 * long.iter().sum::<u32>()).div_ceil(self.limits.budget);
+        let round = few_cost(FEW_ROWS) + bulk_cost(self.limits.budget) + READBACK;
+        let queued = bulk_cost(self.limits.bulk_tokens) * self.limits.steps_in_flight as u32;
+        round * (rounds + 1) + queued + MASK + READBACK
     }
 
     /// Checks that requests are admitted when the batching window allows it.

@@ -23,6 +23,10 @@ pub(super) struct Client {
     pub(super) place: Place,
     /// The time of its first slot.
     pub(super) admitted: Option<Duration>,
+    /// Its place in the order of admissions.
+    pub(super) order: usize,
+    /// The time by which its first token is due, if memory is never short.
+    pub(super) due: Duration,
     pub(super) finish_by: Option<Duration>,
     pub(super) admit_by: Option<Duration>,
     /// The time of the last token on the device.
@@ -52,6 +56,8 @@ impl Client {
             arrived,
             place: Place::Queue,
             admitted: None,
+            order: 0,
+            due: Duration::ZERO,
             finish_by: request.finish_by,
             admit_by: request.admit_by,
             last_token: None,
@@ -73,10 +79,11 @@ impl Client {
     }
 
     /// The request takes a slot, perhaps again.
-    pub(super) fn admit(&mut self, now: Duration, cached: u32, tokens: &[u32]) {
+    pub(super) fn admit(&mut self, now: Duration, order: usize, cached: u32, tokens: &[u32]) {
         assert_eq!(self.submitted, self.received, "a preempted request has no token in flight");
         self.place = Place::Slot;
         self.admitted.get_or_insert(now);
+        self.order = order;
         self.prompt = self.original + self.received;
         assert_eq!(tokens.len() as u32, self.prompt);
         for (position, token) in tokens.iter().enumerate().skip(self.original as usize) {
@@ -115,6 +122,11 @@ impl Client {
     /// The length after the next token to be read.
     pub(super) fn position(&self) -> u32 {
         self.original + self.received
+    }
+
+    /// Rows of the prompt that are left.
+    pub(super) fn remaining(&self) -> u32 {
+        self.prompt.saturating_sub(self.next)
     }
 
     /// Rows of the prompt are left.

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) steps: VecDeque<(Step, Duration)>,
     device_free: Duration,
     last_readback: Duration,
+    /// Requests that were given a slot.
+    admissions: usize,
     /// The next time at which the scheduler wants to be asked.
     wake: Option<Duration>,
     pub(super) report: Report,
@@ -71,6 +73,7 @@ impl World {
             steps: VecDeque::new(),
             device_free: Duration::ZERO,
             last_readback: Duration::ZERO,
+            admissions: 0,
             wake: None,
             report: Report::default(),
         }
@@ -237,9 +240,13 @@ impl World {
                     if client.place == Place::Queue {
                         self.report.waits.entry(client.priority).or_default().push(self.now - client.arrived);
                     }
-                    client.admit(self.now, cached, self.scheduler.tokens(id).expect("it lives"));
+                    self.admissions += 1;
+                    client.admit(self.now, self.admissions, cached, self.scheduler.tokens(id).expect("it lives"));
+                    let due = self.now + self.longest_prefill();
+                    self.live.get_mut(&id).into_iter().for_each(|client| client.due = due);
                 }
                 Change::Preempted { id } => {
+                    self.check_victim(id);
                     self.live.get_mut(&id).expect("only live requests are preempted").place = Place::Preempted;
                     self.report.preemptions += 1;
                 }
@@ -262,12 +269,14 @@ impl World {
         assert!(self.steps.len() < self.limits.steps_in_flight);
         let cost = cost(&step);
         let done = self.now.max(self.device_free) + cost;
-        for part in &step.parts {
+        for (index, part) in step.parts.iter().enumerate() {
+            assert!(step.parts[..index].iter().all(|other| other.id != part.id), "a sequence has one part");
             let client = self.live.get_mut(&part.id).expect("only live requests have rows");
             client.submit(part);
             assert!(part.first + part.tokens <= self.memory.open[&part.id] * 16, "rows have room");
             if part.samples {
                 let last = client.last_token.replace(done);
+                assert!(last.is_some() || done <= client.due || !self.memory.refused.is_empty(), "{client:?} starved");
                 match last {
                     None => self.report.first_tokens.entry(client.priority).or_default().push(done - client.arrived),
                     Some(_) if self.memory.refused.contains(&part.id) => {}
