@@ -11,6 +11,10 @@ use super::{Change, End, Kind, Limits, Memory, Next, Outcome, Part, Plan, Refuse
 /// Steps of [`Kind::Bulk`] in flight at a time: one runs while the next waits. More would only delay whoever comes next.
 const BULK_IN_FLIGHT: usize = 2;
 
+/// Steps in which nobody is admitted after a sequence went without room, unless one ends. Those that run come first, and what is lost when
+/// the next one to be admitted has to give way again stays small beside these steps.
+const CLOSED_STEPS: u64 = 512;
+
 /// The requests of one model, and the steps that they are in.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
@@ -29,8 +33,8 @@ pub(crate) struct Scheduler {
     turns: Turns,
     /// Sequences that have been admitted so far.
     admitted: u64,
-    /// A sequence went without room since one ended last. None is admitted meanwhile, so that those that run can end.
-    short: bool,
+    /// The step before which nobody is admitted; see [`CLOSED_STEPS`].
+    opens: u64,
 }
 
 impl Scheduler {
@@ -47,7 +51,7 @@ impl Scheduler {
             last: Kind::Bulk,
             turns: Turns::default(),
             admitted: 0,
-            short: false,
+            opens: 0,
             limits,
         }
     }
@@ -114,7 +118,7 @@ impl Scheduler {
         self.expire(now, &mut plan);
         for request in self.ended.drain(..) {
             memory.close(request.id, &request.tokens);
-            self.short = false;
+            self.opens = 0;
         }
         plan.next = loop {
             self.admit(now, memory, &mut plan);
@@ -142,8 +146,8 @@ impl Scheduler {
 
     /// Gives free slots to requests whose turn it is.
     fn admit(&mut self, now: Duration, memory: &mut impl Memory, plan: &mut Plan) {
-        self.short &= !self.running.is_empty();
-        if self.short || self.window_end(now).is_some() {
+        let closed = self.number < self.opens && !self.running.is_empty();
+        if closed || self.window_end(now).is_some() {
             return;
         }
         while self.running.len() < self.limits.slots {
@@ -157,7 +161,7 @@ impl Scheduler {
 
     /// The end of the batching window, where requests wait for it: prefill isn't under way, and the slots aren't enough for more.
     fn window_end(&self, now: Duration) -> Option<Duration> {
-        let end = self.queue.oldest()? + self.limits.window;
+        let end = self.queue.oldest()?.saturating_add(self.limits.window);
         let free = self.limits.slots - self.running.len();
         let prefills = || self.running.iter().any(|sequence| sequence.remaining() > 0);
         (now < end && self.queue.len() < free && !prefills()).then_some(end)
@@ -189,10 +193,12 @@ impl Scheduler {
             Kind::Bulk if self.running.iter().any(Sequence::decodes) => self.limits.budget,
             _ => self.limits.bulk_tokens,
         };
-        let Self { running, turns, short, .. } = self;
+        let Self { running, turns, opens, number, .. } = self;
         let mut reserve = |id, length| {
             let reserved = memory.reserve(id, length);
-            *short |= !reserved;
+            if !reserved {
+                *opens = *number + CLOSED_STEPS;
+            }
             reserved
         };
         match kind {
@@ -219,6 +225,7 @@ impl Scheduler {
         let id = sequence.request.id;
         memory.close(id, &sequence.request.tokens);
         if self.running.is_empty() {
+            self.opens = 0;
             plan.changes.push(Change::Ended { id, end: End::OutOfMemory });
         } else {
             plan.changes.push(Change::Preempted { id });
