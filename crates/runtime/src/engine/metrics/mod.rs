@@ -1,0 +1,4 @@
+//! The metrics of an engine.
+
+mod histogram;
+mod window;
