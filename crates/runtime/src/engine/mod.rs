@@ -25,7 +25,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 pub use blocks::BlockOrder;
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
-pub use metrics::{Latency, Outcome, Timeline};
+pub use metrics::{Cost, Distribution, Latency, MetricsSnapshot, Outcome, Price, PricedTime, Timeline, UsageSnapshot};
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 pub use profile::TimedKernel;
 pub use prompt::Prompt;
