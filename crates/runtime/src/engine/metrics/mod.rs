@@ -4,6 +4,7 @@ mod cost;
 mod histogram;
 mod latency;
 mod outcome;
+mod prometheus;
 pub(crate) mod registry;
 mod snapshot;
 mod timeline;
