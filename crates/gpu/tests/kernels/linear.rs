@@ -26,8 +26,11 @@ const WITH_EXTRAS: Agreement = Agreement::OfLargest(2e-5);
 /// The error of capped outputs, which is that of sums that may be far larger than the cap.
 const CAPPED: Agreement = Agreement::OfLargest(2e-4);
 
-/// The error of fixed point, whose steps are a 32,000th of a group's largest activation, with halves rounded either way.
-const IN_FIXED_POINT: Agreement = Agreement::OfLargest(5e-5);
+/// The error of codes of 16 bits, whose steps are a 32,000th of a group's largest activation, with halves rounded either way.
+const IN_16_BITS: Agreement = Agreement::OfLargest(5e-5);
+
+/// The error of codes of 8 bits, whose steps are a 127th of it: a few may be rounded to either neighbour.
+const IN_8_BITS: Agreement = Agreement::OfLargest(5e-3);
 
 /// The error of matrix units, which may round a weight to either neighbouring f16 and add without rounding to the nearest.
 const OF_HALVES: Agreement = Agreement::OfLargest(3e-4);
@@ -125,6 +128,9 @@ fn shapes(format: WeightFormat) -> &'static [Shape] {
 /// The formats tested in every shape: F16, 4-bit codes, and the format with the most intricate scales.
 const THOROUGH: [WeightFormat; 3] = [WeightFormat::F16, WeightFormat::Q4_0, WeightFormat::Q6_K];
 
+/// A factor that keeps sums small before a clamp, since a clamped value has the error of its sum, which could be far larger.
+const KEEPS_SMALL: f32 = 2e-4;
+
 /// A matrix with more outputs than a grid's dimension allows workgroups.
 const TALL: Shape = shape(131_100, 1, 1);
 
@@ -138,6 +144,8 @@ pub(crate) fn cases() -> Vec<Case> {
             .iter()
             .copied()
             .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
+        // Encoded activations have been normalised.
+        let shapes = shapes.filter(move |shape| variant.takes().is_none() || shape.extra != Extra::Norm);
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
         let shapes = shapes.filter(move |shape| alone || shape.tokens < 64);
         // Nor do tiles where there's much less than one.
@@ -155,7 +163,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn is_matvec(variant: &LinearVariant) -> bool {
-    matches!(variant.kernel, LinearKernel::Matvec { .. })
+    matches!(variant.kernel, LinearKernel::Matvec { .. } | LinearKernel::MatvecInteger { .. })
 }
 
 fn case(variant: LinearVariant, shape: Shape) -> Case {
@@ -171,7 +179,7 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     let mut x = in_planes(&mut random, tokens, width - padding, x_stride, f32::NAN);
     x.resize(capacity * x_stride, f32::NAN);
     let gate = if let Extra::Gate(activation) = extra { Some(activation) } else { None };
-    let norms = extra == Extra::Norm || gate.is_some();
+    let norms = extra == Extra::Norm || gate.is_some() && variant.takes().is_none();
     let finishes = extra == Extra::Finish || gate.is_some();
     let activation = gate.unwrap_or(if finishes { Activation::Gelu } else { Activation::None });
     let params = Linear {
@@ -196,8 +204,7 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     let bias = random.values(3 + stored_rows);
     let mut norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
     if gate == Some(Activation::ClampedSwiglu) {
-        // Keeps the sums small, since a clamped value has the error of the sum, which could be far larger.
-        norm.iter_mut().for_each(|weight| *weight *= 2e-4);
+        norm.iter_mut().for_each(|weight| *weight *= KEEPS_SMALL);
     }
     let mut resources = random_weight(&mut random, variant.layout(), stored_rows, groups)
         .with("x", &x)
@@ -206,8 +213,11 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
         // One row more than the capacity, which must stay unwritten.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
     match variant.takes() {
-        Some(Encoding::Int8) => {
-            let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
+        Some(encoding @ (Encoding::Int8 | Encoding::Int16)) => {
+            let (codes, mut scales) = quantised(&mut random, encoding, (tokens, capacity), groups, padding);
+            if gate == Some(Activation::ClampedSwiglu) {
+                scales.iter_mut().flatten().for_each(|scale| *scale *= KEEPS_SMALL);
+            }
             resources.set("codes_x", &codes);
             resources.set("scales_x", &scales);
         }
@@ -216,7 +226,8 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     }
     let agreement = match (variant.kernel, extra) {
         (LinearKernel::MatmulCooperative(_), _) => OF_HALVES,
-        _ if variant.fixed() => IN_FIXED_POINT,
+        _ if variant.rounds_to() == Some(Encoding::Int16) => IN_16_BITS,
+        _ if variant.rounds_to() == Some(Encoding::Int8) => IN_8_BITS,
         (_, Extra::Finish) => CAPPED,
         (_, Extra::Nothing) if rows == 1 => ALONE,
         (_, Extra::Nothing) => AGREEMENT,
@@ -255,8 +266,8 @@ fn expert_case(variant: LinearVariant, per_row: usize, norms: bool) -> Case {
         .with("bias", &random.values(1 + 3 * rows))
         .with("experts", &experts)
         .with("y", &vec![UNTOUCHED; (tokens + 1) * y_stride]);
-    if variant.takes() == Some(Encoding::Int8) {
-        let (codes, scales) = quantised(&mut random, (inputs, inputs), groups, 0);
+    if let Some(encoding) = variant.takes() {
+        let (codes, scales) = quantised(&mut random, encoding, (inputs, inputs), groups, 0);
         resources.set("codes_x", &codes);
         resources.set("scales_x", &scales);
     }
@@ -275,27 +286,32 @@ fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize,
     halves.iter().map(|half| half.to_bits()).collect()
 }
 
-/// Random 8-bit activations `codes_x` and `scales_x` of `tokens` tokens: any code but -128, `padding` zeros at the end of each,
+/// Random activations `codes_x` and `scales_x` of `tokens` tokens: any codes of the encoding, `padding` zeros at the end of each,
 /// and NaN scales up to the capacity.
 fn quantised(
     random: &mut Random,
+    encoding: Encoding,
     (tokens, capacity): (usize, usize),
     groups: usize,
     padding: usize,
 ) -> (Vec<i8>, Vec<[f32; 2]>) {
+    let planes = (encoding.group_bytes() / 32) as usize;
     let mut codes: Vec<i8> =
-        (0..capacity * groups * GROUP).map(|_| ((random.word() % 255) as i32 - 127) as i8).collect();
-    let place = |token: usize, i: usize| {
-        ((token * 2 + i % GROUP / (GROUP / 2)) * groups + i / GROUP) * (GROUP / 2) + i % (GROUP / 2)
+        (0..capacity * groups * GROUP * planes).map(|_| ((random.word() % 249) as i32 - 124) as i8).collect();
+    let place = |token: usize, i: usize, plane: usize| {
+        (((token * planes + plane) * 2 + i % GROUP / (GROUP / 2)) * groups + i / GROUP) * (GROUP / 2) + i % (GROUP / 2)
     };
     let mut scales = vec![[f32::NAN; 2]; capacity * groups];
     for token in 0..tokens {
         for i in groups * GROUP - padding..groups * GROUP {
-            codes[place(token, i)] = 0;
+            (0..planes).for_each(|plane| codes[place(token, i, plane)] = 0);
         }
         for group in 0..groups {
-            let scale = random.values(1)[0].abs() / 127.0;
-            let sum: i32 = (0..GROUP).map(|i| i32::from(codes[place(token, group * GROUP + i)])).sum();
+            let most = if encoding == Encoding::Int16 { 32000.0 } else { 127.0 };
+            let scale = random.values(1)[0].abs() / most;
+            let byte = |i: usize, plane: usize| i32::from(codes[place(token, group * GROUP + i, plane)]);
+            let code = |i: usize| if planes == 2 { 256 * byte(i, 0) + byte(i, 1) } else { byte(i, 0) };
+            let sum: i32 = (0..GROUP).map(code).sum();
             scales[token * groups + group] = [scale, scale * sum as f32];
         }
     }

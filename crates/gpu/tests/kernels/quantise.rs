@@ -8,7 +8,7 @@ use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
 /// The error of two quotients of 2.5 ulp each.
-const IN_CODES: Agreement = Agreement::Quantised(1e-6);
+const SCALES: f32 = 1e-6;
 
 pub(crate) fn cases() -> Vec<Case> {
     Encoding::ALL.into_iter().flat_map(cases_of).collect()
@@ -54,7 +54,11 @@ fn case(encoding: Encoding, label: String, (rows, groups, gap): (usize, usize, u
         .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2]);
     let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32 };
-    let agreement = if encoding == Encoding::F16 { Agreement::Halves } else { IN_CODES };
+    let agreement = match encoding {
+        Encoding::F16 => Agreement::Halves,
+        Encoding::Int8 => Agreement::Quantised(SCALES),
+        Encoding::Int16 => Agreement::QuantisedFinely(SCALES),
+    };
     Case::new(label, agreement, (params, QuantiseVariant::Quantise(encoding), rows), resources)
 }
 

@@ -28,6 +28,6 @@ impl Engine {
         if tokens.len() > capacity {
             return Err(Error::PromptTooLong { tokens: tokens.len(), capacity });
         }
-        Sequence::for_prompt(&self.inner, tokens.len())?.embed(tokens).await
+        Sequence::for_prompt(&self.inner)?.embed(tokens).await
     }
 }

@@ -92,7 +92,7 @@ impl Generation {
             ReadbackRing::new(inner.device.gpu(), options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT, SAMPLED_BYTES);
         let mut generation = Self {
             inner: Arc::clone(inner),
-            sequence: Sequence::for_prompt(inner, prompt.len())?,
+            sequence: Sequence::for_prompt(inner)?,
             prompt: prompt.to_vec(),
             prefilled: 0,
             detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),

@@ -15,7 +15,7 @@ mod sequence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wgslm_shaders::Sample;
+use wgslm_shaders::{Encoding, Sample};
 
 pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
@@ -51,7 +51,7 @@ const SOFTWARE_PREFILL_TOKENS: u32 = 64;
 const EMBEDDING_TOKENS: u32 = 2048;
 
 /// Outputs whose logits are computed at a time.
-const LOGIT_OUTPUTS: u32 = 16;
+const LOGIT_OUTPUTS: u32 = 32;
 
 /// Readbacks of logits under way at a time, each of [`LOGIT_OUTPUTS`] outputs.
 const LOGIT_READBACKS: usize = 4;
@@ -104,8 +104,11 @@ impl Inner {
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_OUTPUTS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
         let kv = KvCache::new(gpu, spec, kv_format, context_length, Slots { count: SLOTS, rows })?;
-        let encoding = options.activations.encoding(device.kernels());
-        let workspace = model::Workspace::new(device, spec, (rows, outputs, encoding), (SLOTS, context_length))?;
+        let encodings: Vec<Encoding> = match options.activations.encoding(device.kernels()) {
+            Some(encoding) if device.kernels().fuses() => vec![encoding, Encoding::Int8, Encoding::Int16],
+            encoding => encoding.into_iter().collect(),
+        };
+        let workspace = model::Workspace::new(device, spec, (rows, outputs, &encodings), (SLOTS, context_length))?;
         gpu.write(&workspace.banned, 0, bytemuck::cast_slice(&banned(&model)));
         let programs = programs(device, &model, (&workspace, &kv, context_length), options.activations)?;
         gpu.check()?;
@@ -226,7 +229,9 @@ fn programs(
 ) -> Result<Programs> {
     let Model { spec, weights, .. } = model;
     let encoding = wanted.encoding(device.kernels());
-    Programs::build(&Graph { device, spec, weights, workspace, kv, context, encoding: None }, encoding)
+    let step = model::StepSize::Many;
+    let graph = Graph { device, spec, weights, workspace, kv, context, step, encoding: None, exact: false };
+    Programs::build(&graph, encoding)
 }
 
 /// Checks that the model makes embeddings if `embed` is true, and text if not.

@@ -12,13 +12,13 @@ use super::sequence::Sampling;
 use crate::model::select::Kernels;
 use crate::{Error, Result};
 
-/// The precision of the activations that matrices multiply: less is faster, at the cost of rounding. In steps of a few tokens, as
-/// in decode, activations are rounded on software adapters alone, which are bound by arithmetic where GPUs are bound by reading
-/// weights.
+/// The precision of the activations that matrices multiply: less is faster, at the cost of rounding. It is a sequence's own: what else
+/// is in a step changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activations {
-    /// f16 in prefill where the device's matrix units are used. Elsewhere as `Int8` in decode and in prefill of 64 tokens or
-    /// more, and as `Float` in prefill of fewer. Always as `Float` in [`super::Engine::logits`].
+    /// The fastest on the device. Steps of many tokens take f16 where there are matrix units, else as `Int8`. Steps of few tokens, as
+    /// in decode, take as `Int8` the matrices for which the device was measured to be faster so, on software adapters all. Always as
+    /// `Float` in [`super::Engine::logits`].
     #[default]
     Auto,
     /// Activations are f32.
@@ -28,11 +28,8 @@ pub enum Activations {
 }
 
 impl Activations {
-    /// Tokens in the shortest prompt whose activations `Auto` rounds to 8 bits.
-    const AUTO_TOKENS: usize = 64;
-
-    /// The encoding of activations in the steps that encode any; `None` where all are f32. Decode steps are among them where the
-    /// device has such kernels for few tokens.
+    /// The encoding of activations in steps of many tokens; none where all are f32. On devices without kernels of their own for few
+    /// tokens also in those.
     pub(super) fn encoding(self, kernels: &Kernels) -> Option<Encoding> {
         match self {
             Self::Auto => Some(kernels.encoding()),
@@ -41,13 +38,9 @@ impl Activations {
         }
     }
 
-    /// True where prefill of a prompt of `tokens` tokens encodes activations.
-    pub(super) fn encode_prompt(self, tokens: usize, kernels: &Kernels) -> bool {
-        match self {
-            Self::Auto => kernels.encoding() == Encoding::F16 || tokens >= Self::AUTO_TOKENS,
-            Self::Float => false,
-            Self::Int8 => true,
-        }
+    /// True where activations are rounded.
+    pub(super) fn rounds(self) -> bool {
+        self != Self::Float
     }
 }
 
@@ -221,26 +214,4 @@ pub struct Summary {
     pub tokens: usize,
     /// The generation's durations and rates.
     pub timings: Timings,
-}
-
-#[cfg(test)]
-mod tests {
-    use wgslm_gpu::Capabilities;
-
-    use super::Activations;
-    use crate::model::select::Kernels;
-
-    #[test]
-    fn long_prompts_alone_are_rounded_to_8_bits_without_being_asked() {
-        let kernels = |cooperative| Kernels::new(&Capabilities { cooperative, ..Capabilities::default() }, None, None);
-        for (activations, cooperative, encoded) in [
-            (Activations::Auto, false, [false, true]),
-            (Activations::Auto, true, [true, true]),
-            (Activations::Float, true, [false, false]),
-            (Activations::Int8, false, [true, true]),
-        ] {
-            let found = [63, 64].map(|tokens| activations.encode_prompt(tokens, &kernels(cooperative)));
-            assert_eq!(found, encoded, "{activations:?}");
-        }
-    }
 }

@@ -63,13 +63,11 @@ impl Engine {
         let mut sequence = Sequence::open(inner)?;
         let vocabulary = inner.model.spec.vocabulary;
         let ids: Vec<u32> = (0..tokens).map(|token| token.wrapping_mul(2_654_435_761) % vocabulary).collect();
-        let wanted = inner.wanted;
-        let quantise = tokens == 1 || wanted.encode_prompt(tokens as usize, inner.device.kernels());
         let (programs, counts) = {
             let mut state = inner.state();
             sequence.set_batch_at(&mut state, depth, &ids, options.sampling())?;
             inner.write_batch(&state.batch);
-            inner.programs_of(&state.batch, quantise)
+            inner.programs_of(&state.batch, inner.wanted.rounds())
         };
         let mut times = Vec::new();
         for program in programs.into_iter().flatten() {

@@ -32,8 +32,8 @@ pub(super) struct Sequence {
     slot: u32,
     blocks: Vec<u32>,
     length: u32,
-    /// Activations are encoded in prefill.
-    encoded: bool,
+    /// Activations may be rounded.
+    rounds: bool,
 }
 
 impl Sequence {
@@ -45,14 +45,14 @@ impl Sequence {
             slot,
             blocks: Vec::new(),
             length: 0,
-            encoded: inner.wanted == Activations::Int8,
+            rounds: inner.wanted == Activations::Int8,
         })
     }
 
-    /// An empty sequence for a prompt of `tokens` tokens.
-    pub(super) fn for_prompt(inner: &Arc<Inner>, tokens: usize) -> Result<Self> {
+    /// An empty sequence, with activations as the caller asked for.
+    pub(super) fn for_prompt(inner: &Arc<Inner>) -> Result<Self> {
         let mut sequence = Self::open(inner)?;
-        sequence.encoded = inner.wanted.encode_prompt(tokens, inner.device.kernels());
+        sequence.rounds = inner.wanted.rounds();
         Ok(sequence)
     }
 
@@ -64,12 +64,12 @@ impl Sequence {
         sampling: Option<Sampling>,
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
-        self.submit(known(tokens), sampling, self.encoded, ring)
+        self.submit(known(tokens), sampling, ring)
     }
 
     /// Appends the token sampled last and samples the next one, all on the device.
     pub(super) fn append_sampled(&mut self, sampling: Sampling, ring: &mut ReadbackRing) -> Result<Readback> {
-        self.submit(std::iter::once((0, self.slot + 1)), Some(sampling), true, ring)
+        self.submit(std::iter::once((0, self.slot + 1)), Some(sampling), ring)
     }
 
     /// This sequence's token, sampled for `position`, from the bytes of a readback.
@@ -120,12 +120,12 @@ impl Sequence {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
         self.set_tokens(&mut state, known(tokens))?;
-        inner.submit_tokens(&mut state.batch, self.encoded);
+        inner.submit_tokens(&mut state.batch, self.rounds);
         self.length += tokens.len() as u32;
         let outputs: Vec<_> =
             (first..tokens.len()).map(|token| Output { token: token as u32, ..Output::default() }).collect();
         let groups = outputs.chunks(inner.workspace.output_capacity as usize);
-        Ok(groups.map(|outputs| inner.submit_logits(&mut state.batch, outputs, self.encoded, ring)).collect())
+        Ok(groups.map(|outputs| inner.submit_logits(&mut state.batch, outputs, self.rounds, ring)).collect())
     }
 
     /// The embedding of `tokens`; the sequence must be empty.
@@ -137,7 +137,7 @@ impl Sequence {
             let mut state = inner.state();
             self.set_tokens(&mut state, known(tokens))?;
             state.batch.set_outputs(&[Output::default()]);
-            inner.submit_embedding(&state.batch, self.encoded, bytes, &mut ring)
+            inner.submit_embedding(&state.batch, self.rounds, bytes, &mut ring)
         };
         let embedding: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
         if embedding.iter().all(|value| value.is_finite()) {
@@ -151,13 +151,12 @@ impl Sequence {
         &mut self,
         tokens: impl ExactSizeIterator<Item = (u32, u32)>,
         sampling: Option<Sampling>,
-        encoded: bool,
         ring: &mut ReadbackRing,
     ) -> Result<Readback> {
         let inner = Arc::clone(&self.inner);
         let mut state = inner.state();
         self.set_batch(&mut state, tokens, sampling)?;
-        Ok(inner.submit_batch(&state.batch, encoded, ring))
+        Ok(inner.submit_batch(&state.batch, self.rounds, ring))
     }
 
     /// Sets the next step to `tokens` after `depth` others, for which blocks are allocated but nothing is computed.

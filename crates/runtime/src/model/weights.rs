@@ -40,9 +40,10 @@ impl Matrix {
 }
 
 impl Matrix {
-    /// The kind of matrix by which a kernel's shape is chosen, for a part of `rows` rows.
-    pub(crate) fn kind(&self, rows: u32, gated: bool) -> MatrixKind {
-        MatrixKind { format: self.layout.format, rows, groups: self.groups, gated }
+    /// The kind of matrix by which its kernel for few tokens is chosen; in `exact` products activations aren't rounded to 8 bits.
+    pub(crate) fn kind(&self, exact: bool) -> MatrixKind {
+        let rows = self.parts.first().map_or(self.rows, |part| part.rows);
+        MatrixKind { format: self.layout.format, rows, groups: self.groups, exact }
     }
 }
 

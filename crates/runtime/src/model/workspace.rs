@@ -101,12 +101,11 @@ impl Workspace {
         hidden.max(stride(spec.width)).max(stride(mixed_width(spec)))
     }
 
-    /// A workspace for steps of up to `rows` tokens and `outputs` outputs, with room for activations in `encoding` if there is
-    /// one, and for sequences of up to `context` tokens in `slots` slots.
+    /// A workspace for steps of up to `rows` tokens and `outputs` outputs, with room for activations in `encodings`, and for sequences of up to `context` tokens in `slots` slots.
     pub(crate) fn new(
         device: &Device,
         spec: &ModelSpec,
-        (rows, outputs, encoding): (u32, u32, Option<Encoding>),
+        (rows, outputs, encodings): (u32, u32, &[Encoding]),
         (slots, context): (u32, u32),
     ) -> Result<Self> {
         let gpu = device.gpu();
@@ -134,6 +133,7 @@ impl Workspace {
         let sampled = outputs.min(slots);
         let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
+        let most_bytes = |of: fn(Encoding) -> u64| encodings.iter().copied().map(of).max().unwrap_or(0);
         let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
         Ok(Self {
             batch,
@@ -160,8 +160,8 @@ impl Workspace {
             attended: activation("attended", query.max(spec.width))?,
             gate_up: activation("gate and up", gate_up)?,
             hidden: activation("hidden", hidden)?,
-            codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
-            scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
+            codes: encoded("codes of activations", most_bytes(Encoding::group_bytes))?,
+            scales: encoded("scales of activations", most_bytes(Encoding::scale_bytes))?,
             experts: ExpertWorkspace {
                 logits: activation("logits of experts", most(|experts| experts.count).unwrap_or(1))?,
                 chosen: activation("chosen experts", used)?,

@@ -25,7 +25,7 @@ fn value_of(first: u32, i: u32) -> f32 {
 #ifdef QUANTISE
 #import quantise
 @group(0) @binding(2) var<storage, read_write> codes_x: array<vec4<u32>>;
-#ifdef INT8
+#ifdef CODES
 @group(0) @binding(3) var<storage, read_write> scales_x: array<vec2<f32>>;
 #endif
 

@@ -5,7 +5,7 @@ use crate::fragments::activations::activation_row;
 use crate::fragments::weights::weight_row;
 use crate::norm::normalised;
 use crate::resources::Resources;
-use crate::{Activation, Linear, LinearKernel, LinearVariant};
+use crate::{Activation, Encoding, Linear, LinearKernel, LinearVariant};
 
 /// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
 pub(crate) fn linear(params: &Linear, variant: &LinearVariant, count: usize, resources: &mut Resources) {
@@ -76,15 +76,15 @@ fn input(params: &Linear, variant: &LinearVariant, resources: &Resources, token:
         let norm: Vec<f64> = planes(resources.get::<f32>("norm"));
         x = normalised(&x, params.norm_width as usize, params.epsilon).zip(norm).map(|(x, norm)| x * norm).collect();
     }
-    if variant.fixed() {
-        x.chunks_mut(GROUP).for_each(to_fixed_point);
+    if let Some(most) = variant.rounds_to().and_then(Encoding::largest_code) {
+        x.chunks_mut(GROUP).for_each(|group| round_to_codes(group, most));
     }
     x
 }
 
-/// Rounds a group to 32,000ths of its largest magnitude.
-fn to_fixed_point(group: &mut [f64]) {
+/// Rounds a group to codes up to `most`.
+fn round_to_codes(group: &mut [f64], most: i32) {
     let largest = group.iter().fold(1e-30f64, |largest, value| largest.max(value.abs()));
-    let step = largest / 32000.0;
+    let step = largest / f64::from(most);
     group.iter_mut().for_each(|value| *value = (*value / step).round_ties_even() * step);
 }

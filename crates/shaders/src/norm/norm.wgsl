@@ -3,7 +3,7 @@
 // With `of_sum` 1, what is normalised is x + y. With `accumulate` 1, `scale` times that is added to y. With GATHER, y has a row for each output and takes x from the row that
 // the output names. With QUANTISE, what would be y is written encoded (see quantise_*.wgsl).
 // Grid: (1, rows).
-const WORKGROUP_SIZE: u32 = 64u;
+const WORKGROUP_SIZE: u32 = 128u;
 struct Params {
     width: u32,  // values that count
     groups: u32, // groups of 32 that they take
@@ -21,7 +21,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<vec4<f32>>;
 #ifdef QUANTISE
 @group(0) @binding(3) var<storage, read_write> codes_x: array<vec4<u32>>;
-#ifdef INT8
+#ifdef CODES
 @group(0) @binding(4) var<storage, read_write> scales_x: array<vec2<f32>>;
 #endif
 #import quantise

@@ -9,7 +9,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> codes_x: array<vec4<u32>>;
-#ifdef INT8
+#ifdef CODES
 @group(0) @binding(3) var<storage, read_write> scales_x: array<vec2<f32>>;
 #endif
 #import quantise

@@ -7,8 +7,8 @@ use crate::kernel::Kernel;
 use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
 
-/// `codes_x`: `x`, which lies in planes, encoded as the variant has it; for [`crate::Encoding::Int8`] `scales_x` too. A row takes
-/// [`crate::Encoding::group_bytes`] of codes a group, and a pair of scales.
+/// `codes_x`: `x`, which lies in planes, encoded as the variant has it; and `scales_x` where there are codes. A row takes
+/// [`crate::Encoding::group_bytes`] a group, and a pair of scales.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Quantise {

@@ -6,8 +6,7 @@ use wgslm_shaders::{Attention, AttentionVariant, Encoding, NormHeads, RopeAppend
 
 use super::linear::Destination;
 use super::norms::Sublayer;
-use super::{Count, ProgramBuilder};
-use super::{Graph, GraphLayer};
+use super::{Count, Graph, GraphLayer, ProgramBuilder, StepSize};
 use crate::Result;
 use crate::model::tensors::{QK, QKV};
 use crate::model::workspace::stride;
@@ -20,7 +19,6 @@ impl Graph<'_> {
         builder: &mut ProgramBuilder,
         layer: GraphLayer<'_>,
         spec: &AttentionSpec,
-        fused: bool,
     ) -> Result<()> {
         let a = self.workspace;
         let name = |tensor| layer.tensor(tensor);
@@ -33,10 +31,10 @@ impl Graph<'_> {
             &[(&q.0, q.1), (&k.0, k.1), (&v.0, v.1)],
         ])?;
         let exact = self.for_scores(spec);
-        let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
+        let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices)?;
         exact.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
         self.norm_heads(builder, layer, spec)?;
-        self.attend(builder, layer, spec, fused)?;
+        self.attend(builder, layer, spec)?;
         let output = self.matrices(&[&[(&name("attn_output"), 0)]])?;
         let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
         self.linear(builder, Count::Tokens, input, &output, self.sublayer_output(layer.spec));
@@ -51,7 +49,7 @@ impl Graph<'_> {
             (Some(Encoding::Int8), QkNorm::None) => None,
             (encoding, _) => encoding,
         };
-        Self { encoding, ..*self }
+        Self { encoding, exact: self.exact || spec.qk_norm == QkNorm::None, ..*self }
     }
 
     /// Appends the norm of queries and keys, where the model has one.
@@ -83,13 +81,7 @@ impl Graph<'_> {
     }
 
     /// Appends `attended = attention(qkv)`: by splits of the context where tokens are few and the head width is a multiple of 8.
-    fn attend(
-        &self,
-        builder: &mut ProgramBuilder,
-        layer: GraphLayer<'_>,
-        spec: &AttentionSpec,
-        fused: bool,
-    ) -> Result<()> {
+    fn attend(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, spec: &AttentionSpec) -> Result<()> {
         let (a, kv) = (self.workspace, &self.kv.layers[layer.index]);
         let rope = spec.rope.map(|rope| &self.spec.ropes[rope]);
         let frequencies = self.weights.frequencies(self.spec, layer.index, self.context);
@@ -134,7 +126,7 @@ impl Graph<'_> {
             magnitude: params.magnitude,
         };
         let append = StateVariant::RopeAppend(self.kv.format);
-        if fused && spec.head_width.is_multiple_of(8) {
+        if self.step != StepSize::Many && spec.head_width.is_multiple_of(8) {
             let split = |rope| kernels.attention_split(self.kv.format, spec.heads / spec.kv_heads, rope);
             // Tokens of one sequence see each other's keys, which must be in the cache first.
             builder.dispatch(rope, append, Count::SeveralTokens, &resources);

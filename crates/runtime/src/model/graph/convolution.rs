@@ -12,17 +12,11 @@ use crate::model::workspace::stride;
 
 impl Graph<'_> {
     /// Appends a layer's convolution over `taps` tokens.
-    pub(super) fn convolution(
-        &self,
-        builder: &mut ProgramBuilder,
-        layer: GraphLayer<'_>,
-        taps: u32,
-        fused: bool,
-    ) -> Result<()> {
+    pub(super) fn convolution(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, taps: u32) -> Result<()> {
         let (a, width, kv) = (self.workspace, self.spec.width, &self.kv.layers[layer.index]);
         let name = |tensor| layer.tensor(tensor);
         let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
-        let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
+        let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices)?;
         self.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
         builder.dispatch(
             ShortConvolution {

@@ -17,7 +17,6 @@ impl Graph<'_> {
         builder: &mut ProgramBuilder,
         layer: GraphLayer<'_>,
         experts: ExpertsSpec,
-        fused: bool,
     ) -> Result<()> {
         let (a, spec) = (self.workspace, layer.spec.feed_forward);
         let ExpertsSpec { count, used } = experts;
@@ -27,7 +26,7 @@ impl Graph<'_> {
         let gate_up = self.matrices(&[&[(&gate, 0), (&up, spec.width)]])?;
         let down = self.matrices(&[&[(&down, 0)]])?;
         let all = [&router[..], &gate_up].concat();
-        let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &all, fused)?;
+        let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &all)?;
         self.linear(builder, Count::Tokens, input, &router, Destination::plain(&a.experts.logits, stride(count)));
         builder.dispatch(
             Route { experts: count, used, stride: stride(count) },

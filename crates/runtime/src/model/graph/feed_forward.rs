@@ -14,7 +14,7 @@ use crate::model::workspace::stride;
 
 impl Graph<'_> {
     /// Appends a layer's feed-forward network.
-    pub(super) fn feed_forward(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, fused: bool) -> Result<()> {
+    pub(super) fn feed_forward(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>) -> Result<()> {
         let spec = &layer.spec.feed_forward;
         let a = self.workspace;
         let name = |tensor| layer.tensor(tensor);
@@ -24,14 +24,14 @@ impl Graph<'_> {
         } else {
             self.matrices(&[&[(&up, 0)]])?
         };
-        let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &matrices, fused)?;
+        let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &matrices)?;
         let down = self.matrices(&[&[(&name("ffn_down"), 0)]])?;
         let hidden =
             Destination { activation: spec.activation, ..Destination::in_planes(&a.hidden, stride(spec.width)) };
         let input = if !spec.gated {
             self.linear(builder, Count::Tokens, input, &matrices, hidden);
             self.encoded(builder, &a.hidden, spec.width, &down)
-        } else if fused && matrices.len() == 1 && matrices[0].matrix.parts.len() == 1 {
+        } else if self.fused() && matrices.len() == 1 && matrices[0].matrix.parts.len() == 1 {
             let gated = Destination { gate_rows: spec.width, ..hidden };
             self.linear(builder, Count::Tokens, input, &matrices, gated);
             Input { x: &a.hidden, norm: None }

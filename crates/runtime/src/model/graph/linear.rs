@@ -2,10 +2,9 @@
 
 use wgslm_gpu::{Buffer, Variants};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Encoding, Linear, MatvecShape};
+use wgslm_shaders::{Activation, Encoding, Linear, Variant};
 
-use super::Graph;
-use super::{Count, ProgramBuilder};
+use super::{Count, Graph, ProgramBuilder, StepSize};
 use crate::Result;
 use crate::model::{Matrix, MatrixPart};
 
@@ -73,10 +72,19 @@ impl Graph<'_> {
         way.iter().map(placed).collect()
     }
 
-    /// The kernels that multiply a part of a matrix, of `rows` rows, with encoded activations, if the graph encodes any and there
+    /// The kernels that multiply a part of a matrix, of `rows` rows, with activations that are encoded before, if any are and there
     /// are such kernels.
     fn encoded_kernels(&self, matrix: &Matrix, rows: u32) -> Option<Variants> {
-        self.encoding.and_then(|encoding| self.device.kernels().linear_encoded(matrix.layout.format, rows, encoding))
+        let (kernels, format) = (self.device.kernels(), matrix.layout.format);
+        match self.step {
+            StepSize::Single => None,
+            // A sequence that is alone in its step has the same numbers as with others.
+            StepSize::Few => {
+                let encoding = kernels.single_token(&matrix.kind(self.exact)).integer_encoding();
+                encoding.map(|encoding| kernels.few_encoded(format, encoding))
+            }
+            StepSize::Many => self.encoding.and_then(|encoding| kernels.linear_encoded(format, rows, encoding)),
+        }
     }
 
     /// The encoding of activations that a matrix's kernels take; `None` for f32.
@@ -86,7 +94,10 @@ impl Graph<'_> {
                 .encoding
                 .filter(|encoding| self.device.kernels().linear_of_experts(matrix.layout, Some(*encoding)).is_some());
         }
-        self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
+        match self.encoded_kernels(matrix, matrix.rows)?.of(1) {
+            Variant::Linear(variant) => variant.takes(),
+            _ => None,
+        }
     }
 
     /// Appends the products of `input` with `matrices`, each at its offset in a row of the destination; one dispatch for each
@@ -114,8 +125,8 @@ impl Graph<'_> {
                 ..self.product(placed, part, input, destination)
             };
             let kernels = self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
-                let shape = self.device.kernels().shape(&matrix.kind(part.rows, gate_rows > 0));
-                self.device.kernels().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
+                let single = self.device.kernels().single_token(&matrix.kind(self.exact));
+                self.device.kernels().linear(matrix.layout.format, single)
             });
             builder.dispatch(params, kernels, count, &self.operands(placed, part, input, destination));
         }

@@ -32,8 +32,24 @@ pub(crate) struct Graph<'a> {
     pub(crate) kv: &'a KvCache,
     /// The most tokens that a sequence can have.
     pub(crate) context: u32,
-    /// The encoding of activations for matrices that have kernels for it; f32 for others, and for all where absent.
+    /// The number of tokens that the programs are for.
+    pub(crate) step: StepSize,
+    /// The encoding of activations in steps of many tokens, for matrices that have kernels for it; f32 for others, and for all where
+    /// absent.
     pub(crate) encoding: Option<Encoding>,
+    /// Steps of few tokens don't round activations to 8 bits.
+    pub(crate) exact: bool,
+}
+
+/// The number of tokens that a program is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StepSize {
+    /// A token or two: the kernels of matrices also apply the norm before and the gate or the sum after.
+    Single,
+    /// A few: attention is split, and activations are encoded by kernels of their own.
+    Few,
+    /// Many.
+    Many,
 }
 
 /// A layer of the spec and its index.
@@ -51,20 +67,24 @@ impl GraphLayer<'_> {
 }
 
 impl Graph<'_> {
-    /// The program from tokens to the residual stream after the last layer. With `fused` it has the kernels for few tokens, which
-    /// also compute the norm before a matrix, and the gate or the sum after it.
-    pub(crate) fn body(&self, fused: bool) -> Result<Program> {
+    /// True where the kernels of matrices also apply the norm before and the gate after.
+    fn fused(&self) -> bool {
+        self.step == StepSize::Single
+    }
+
+    /// The program from tokens to the residual stream after the last layer.
+    pub(crate) fn body(&self) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         self.embed(&mut builder)?;
         for (index, layer) in self.spec.layers.iter().enumerate() {
             let layer = GraphLayer { index, spec: layer };
             match &layer.spec.mixer {
-                MixerSpec::Attention(attention) => self.attention(&mut builder, layer, attention, fused)?,
-                MixerSpec::ShortConvolution { taps } => self.convolution(&mut builder, layer, *taps, fused)?,
+                MixerSpec::Attention(attention) => self.attention(&mut builder, layer, attention)?,
+                MixerSpec::ShortConvolution { taps } => self.convolution(&mut builder, layer, *taps)?,
             }
             match layer.spec.feed_forward.experts {
-                None => self.feed_forward(&mut builder, layer, fused)?,
-                Some(experts) => self.experts(&mut builder, layer, experts, fused)?,
+                None => self.feed_forward(&mut builder, layer)?,
+                Some(experts) => self.experts(&mut builder, layer, experts)?,
             }
         }
         Ok(builder.build(self.device.gpu()))

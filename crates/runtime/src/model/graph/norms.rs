@@ -1,8 +1,8 @@
 //! Norms of the residual stream, before and after sublayers.
 
 use wgslm_gpu::Buffer;
-use wgslm_shaders::Norm;
 use wgslm_shaders::format::GROUP;
+use wgslm_shaders::{Encoding, Norm};
 
 use super::linear::{Destination, Input, Placed};
 use super::{Count, ProgramBuilder};
@@ -22,13 +22,12 @@ pub(super) enum Sublayer {
 
 impl Graph<'_> {
     /// The input of a sublayer's first matrices: the residual stream, normalised where the model has a norm before the sublayer.
-    /// With `fused`, the norm is left to the matrices' kernels where they can apply it.
+    /// The norm is left to the matrices' kernels where they can apply it.
     pub(super) fn sublayer_input(
         &self,
         builder: &mut ProgramBuilder,
         (layer, sublayer): (GraphLayer<'_>, Sublayer),
         matrices: &[Placed<'_>],
-        fused: bool,
     ) -> Result<Input<'_>> {
         if !layer.spec.norm_place.is_before() {
             return Ok(self.encoded(builder, &self.workspace.residual, self.spec.width, matrices));
@@ -37,7 +36,7 @@ impl Graph<'_> {
             Sublayer::Mixer => "attn_norm",
             Sublayer::FeedForward => self.weights.layout().feed_forward_norm,
         };
-        self.normed(builder, (&layer.tensor(norm), layer.spec.norm), matrices, Count::Tokens, fused)
+        self.normed(builder, (&layer.tensor(norm), layer.spec.norm), matrices, Count::Tokens)
     }
 
     /// The destination of a sublayer's last product.
@@ -90,10 +89,9 @@ impl Graph<'_> {
         norm: NormSpec,
         matrices: &[Placed<'_>],
         count: Count,
-        fused: bool,
     ) -> Result<Input<'_>> {
         let name = format!("{}.weight", self.weights.layout().output_norm);
-        self.normed(builder, (&name, norm), matrices, count, fused)
+        self.normed(builder, (&name, norm), matrices, count)
     }
 
     /// The residual stream, normalised and encoded as `matrices` take it: all tokens or, by `count`, only the outputs.
@@ -103,11 +101,10 @@ impl Graph<'_> {
         (name, norm): (&str, NormSpec),
         matrices: &[Placed<'_>],
         count: Count,
-        fused: bool,
     ) -> Result<Input<'_>> {
         let a = self.workspace;
         let (weight, bias) = self.norm_weights(name, norm)?;
-        if fused && norm.kind == NormKind::Rms {
+        if self.fused() && norm.kind == NormKind::Rms {
             return Ok(Input { x: &a.residual, norm: Some((weight, norm.epsilon)) });
         }
         let resources = [
@@ -119,8 +116,8 @@ impl Graph<'_> {
             ("scales_x", &a.scales),
             ("outputs", &a.outputs),
         ];
-        // Matrices of one sublayer may take different encodings; without matrices, the f32 rows are wanted.
-        for encoding in [None].into_iter().chain(self.encoding.map(Some)) {
+        // Matrices of one sublayer may take codes or f32; without matrices, the f32 rows are wanted.
+        for encoding in [None].into_iter().chain(Encoding::ALL.map(Some)) {
             let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;
             if matrices.iter().any(takes) || (matrices.is_empty() && encoding.is_none()) {
                 let variant = self.device.kernels().norm(count == Count::Outputs, encoding);

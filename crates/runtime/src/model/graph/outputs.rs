@@ -12,9 +12,8 @@ use crate::model::workspace::stride;
 use crate::model::{NormKind, NormSpec, OutputSpec};
 
 impl Graph<'_> {
-    /// The program from the residual stream to the outputs' logits. With `fused` it is for few outputs, of which output i is
-    /// token i of the step.
-    pub(crate) fn head(&self, fused: bool) -> Result<Program> {
+    /// The program from the residual stream to the outputs' logits. In steps of a single token or two, output i is token i.
+    pub(crate) fn head(&self) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         let OutputSpec::Logits { scale, soft_cap } = self.spec.output else {
             return Ok(builder.build(self.device.gpu()));
@@ -22,7 +21,7 @@ impl Graph<'_> {
         let name = if self.spec.tied_head { EMBEDDINGS } else { OUTPUT_HEAD };
         let matrices = self.matrices(&[&[(name, 0)]])?;
         let norm = self.spec.output_norm.unwrap_or(NormSpec { kind: NormKind::Rms, epsilon: 0.0 });
-        let input = self.output_norm(&mut builder, norm, &matrices, Count::Outputs, fused)?;
+        let input = self.output_norm(&mut builder, norm, &matrices, Count::Outputs)?;
         let plain = Destination::plain(&self.workspace.logits, self.spec.vocabulary);
         self.linear(&mut builder, Count::Outputs, input, &matrices, Destination { scale, soft_cap, ..plain });
         Ok(builder.build(self.device.gpu()))
@@ -35,7 +34,7 @@ impl Graph<'_> {
         let (a, width) = (self.workspace, self.spec.width);
         let x = match self.spec.output_norm {
             None => &a.residual,
-            Some(norm) => self.output_norm(&mut builder, norm, &[], Count::Tokens, false)?.x,
+            Some(norm) => self.output_norm(&mut builder, norm, &[], Count::Tokens)?.x,
         };
         let groups = stride(width) / GROUP as u32;
         builder.dispatch(

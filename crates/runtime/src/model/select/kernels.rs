@@ -5,11 +5,11 @@ use std::sync::Arc;
 use wgslm_gpu::{Capabilities, Variants};
 use wgslm_shaders::format::LANE_INTERLEAVE;
 use wgslm_shaders::{
-    AttentionTile, AttentionVariant, CooperativeTile, EmbedVariant, Encoding, KvFormat, LaneTokens, LinearKernel,
-    LinearVariant, MatvecShape, NormVariant, Tile, WeightFormat, WeightLayout,
+    AttentionTile, AttentionVariant, CooperativeTile, EmbedVariant, Encoding, IntegerShape, KvFormat, LaneTokens,
+    LinearKernel, LinearVariant, MatvecShape, NormVariant, Tile, WeightFormat, WeightLayout,
 };
 
-use super::tuning::Tuning;
+use super::tuning::{MatrixKind, Tuning};
 
 /// The kernels chosen for a device by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +67,7 @@ impl Kernels {
     pub fn linear_encoded(&self, format: WeightFormat, rows: u32, encoding: Encoding) -> Option<Variants> {
         match encoding {
             Encoding::F16 => self.cooperative.then(|| by_workgroups(format, rows)),
+            Encoding::Int16 => None,
             Encoding::Int8 if !format.has_integer_codes() => None,
             Encoding::Int8 if self.interleaved_rows => Some(row_per_lane(format, LinearKernel::MatmulRowPerLaneInt8)),
             Encoding::Int8 => {
@@ -86,22 +87,44 @@ impl Kernels {
     /// The most tokens for which the kernels for few tokens are faster than those for many.
     #[must_use]
     pub fn few_tokens(&self) -> u32 {
+        32
+    }
+
+    /// The same in f32.
+    #[must_use]
+    pub fn few_float_tokens(&self) -> u32 {
         16
     }
 
-    /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single token.
+    /// The kernels for `weight * x` in f32, by the number of tokens, but for those few that `single`, the kernel for a single token,
+    /// takes.
     #[must_use]
-    pub fn linear(&self, format: WeightFormat, shape: MatvecShape) -> Variants {
+    pub fn linear(&self, format: WeightFormat, single: LinearKernel) -> Variants {
         if self.interleaved_rows {
             return row_per_lane(format, LinearKernel::MatmulRowPerLane);
         }
         let variant = |kernel| LinearVariant { format, kernel }.into();
-        let matvec = |shape| LinearKernel::Matvec { shape, subgroups: self.subgroups, experts: false };
-        Variants::by_count(&[
-            (1, variant(matvec(shape))),
-            (self.few_tokens(), variant(matvec(MatvecShape::FEW_TOKENS))),
-            (u32::MAX, variant(LinearKernel::Matmul(self.tile.for_format(format)))),
-        ])
+        let mut by_count = vec![(1, variant(single))];
+        if let LinearKernel::MatvecInteger { shape, subgroups } = single {
+            let shape = shape.of_two_tokens();
+            by_count.push((IntegerShape::STAGED_TOKENS, variant(LinearKernel::MatvecInteger { shape, subgroups })));
+        }
+        let few = MatvecShape::FEW_TOKENS;
+        let few = LinearKernel::Matvec { shape: few, subgroups: self.subgroups, experts: false };
+        let many = LinearKernel::Matmul(self.tile.for_format(format));
+        by_count.extend([(self.few_float_tokens(), variant(few)), (u32::MAX, variant(many))]);
+        Variants::by_count(&by_count)
+    }
+
+    /// The kernels for `weight * x` with `x` in codes of `encoding`, for few tokens.
+    #[must_use]
+    pub fn few_encoded(&self, format: WeightFormat, encoding: Encoding) -> Variants {
+        let variant = |tokens| {
+            let shape = IntegerShape::encoded(encoding, tokens);
+            let kernel = LinearKernel::MatvecInteger { shape, subgroups: false };
+            (tokens, LinearVariant { format, kernel }.into())
+        };
+        Variants::by_count(&[variant(4), variant(8)])
     }
 
     /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
@@ -176,7 +199,8 @@ impl Kernels {
     /// The choices as text by topic, for people to read; the kernels are those for Q4_0 weights.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
-        let float = self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT);
+        let kind = MatrixKind { format: WeightFormat::Q4_0, rows: 4096, groups: 128, exact: false };
+        let float = self.linear(WeightFormat::Q4_0, self.single_token(&kind));
         let encoded = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
         let kernel = |variants: &Variants, tokens: u32| variants.of(tokens).kernel().name().to_owned();
         vec![

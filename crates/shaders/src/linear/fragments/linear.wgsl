@@ -18,6 +18,7 @@ struct Params {
     soft_cap: f32,   // n > 0: then v becomes n * tanh(v / n)
     first_expert: u32, // with EXPERTS: the first expert whose rows the weight holds
     expert_count: u32, // with EXPERTS: how many it holds, `rows` rows each
+    rounds: u32,     // in how many rounds a workgroup makes its rows (`matvec_integer`)
     per_row: u32,    // with EXPERTS: tokens of y for each row of x
 }
 #import planes
@@ -37,7 +38,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>; // `matvec`; in all, so that they can share bind groups
 #endif
-#ifdef INT8
+#ifdef CODES
 @group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see quantise_int8.wgsl
 @group(0) @binding(5) var<storage, read> scales_x: array<vec2<f32>>;
 #endif

@@ -1,5 +1,6 @@
 //! The ways in which kernels for `weight * x` divide their work. Which is fastest depends on the device.
 
+use crate::encoding::Encoding;
 use crate::format::WeightFormat;
 
 /// A way in which `matvec` divides its work. Which is fastest depends on the device and on the matrix.
@@ -11,20 +12,17 @@ pub struct MatvecShape {
     pub outputs: u32,
     /// Tokens that it takes at a time.
     pub tokens: u32,
-    /// True where activations are turned to fixed point of 16 bits by groups of 32, for integer dot products: fewer instructions a
-    /// weight, more before the first.
-    pub fixed: bool,
 }
 
 impl MatvecShape {
     /// The shape that suits most matrices, and devices without subgroups.
     pub const DEFAULT: Self = Self::new(64, 4);
 
-    /// The shape for 2 to 8 tokens.
+    /// The shape for several tokens.
     pub const FEW_TOKENS: Self = Self { tokens: 4, ..Self::DEFAULT };
 
     /// The shapes among which to choose for a single token; where codes are integers, the last are seldom the fastest.
-    const FLOAT: [Self; 7] = [
+    const ALL: [Self; 7] = [
         Self::DEFAULT,
         Self::new(64, 2),
         Self::new(32, 4),
@@ -34,37 +32,104 @@ impl MatvecShape {
         Self::new(256, 4),
     ];
 
-    /// Further ones for a single token, for weights with integer codes.
-    const FIXED: [Self; 5] = [
-        Self { fixed: true, ..Self::new(32, 4) },
-        Self { fixed: true, ..Self::new(64, 2) },
-        Self { fixed: true, ..Self::new(64, 4) },
-        Self { fixed: true, ..Self::new(128, 4) },
-        Self { fixed: true, ..Self::new(128, 8) },
-    ];
-
     /// The shapes among which to choose for a single token and weights in `format`.
-    pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
-        let (float, fixed) = match (format.has_integer_codes(), format.is_linear()) {
-            (false, _) => (Self::FLOAT.len(), 0),
-            (true, _) => (4, Self::FIXED.len()),
-        };
-        Self::FLOAT.into_iter().take(float).chain(Self::FIXED.into_iter().take(fixed))
+    pub(super) fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().take(if format.has_integer_codes() { 4 } else { Self::ALL.len() })
     }
 
     const fn new(workgroup_size: u32, outputs: u32) -> Self {
-        Self { workgroup_size, outputs, tokens: 1, fixed: false }
+        Self { workgroup_size, outputs, tokens: 1 }
     }
 
     /// Its part of a variant's name.
     pub(super) fn label(&self) -> String {
-        let Self { workgroup_size, outputs, tokens, fixed } = self;
-        format!("-{workgroup_size}x{outputs}x{tokens}{}", if *fixed { "-fixed" } else { "" })
+        let Self { workgroup_size, outputs, tokens } = self;
+        format!("-{workgroup_size}x{outputs}x{tokens}")
     }
 
     /// The constants that the text begins with.
     pub(super) const fn constants(&self) -> [(&'static str, u32); 3] {
         [("WORKGROUP_SIZE", self.workgroup_size), ("ROWS", self.outputs), ("COLUMNS", self.tokens)]
+    }
+}
+
+/// A way in which `matvec_integer` divides its work, and the codes that activations are multiplied in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IntegerShape {
+    /// The codes of activations: [`Encoding::Int8`] or [`Encoding::Int16`].
+    pub encoding: Encoding,
+    /// True where the kernel normalises and encodes activations itself, which pays for a token or two.
+    pub staged: bool,
+    /// Invocations of a workgroup.
+    pub workgroup_size: u32,
+    /// Outputs, which are rows of the weight, that 32 invocations make together.
+    pub outputs: u32,
+    /// Tokens that they take at a time.
+    pub tokens: u32,
+}
+
+impl IntegerShape {
+    /// The most tokens for which kernels that encode activations themselves are the faster ones.
+    pub const STAGED_TOKENS: u32 = 2;
+
+    /// Outputs of 32 invocations among which to choose.
+    const OUTPUTS: [u32; 3] = [4, 2, 8];
+
+    /// The shape that suits most matrices, for a single token that the kernel encodes.
+    #[must_use]
+    pub const fn staged(encoding: Encoding) -> Self {
+        Self { encoding, staged: true, workgroup_size: 128, outputs: Self::OUTPUTS[0], tokens: 1 }
+    }
+
+    /// This shape for two tokens that the kernel encodes.
+    #[must_use]
+    pub const fn of_two_tokens(self) -> Self {
+        Self { tokens: 2, outputs: if self.outputs > 4 { 4 } else { self.outputs }, ..self }
+    }
+
+    /// The shape for up to `tokens` encoded tokens, 4 or 8.
+    #[must_use]
+    pub const fn encoded(encoding: Encoding, tokens: u32) -> Self {
+        // The sums of a workgroup have to fit 16 KiB.
+        let workgroup_size = if tokens == 8 { 64 } else { 128 };
+        Self { encoding, staged: false, workgroup_size, outputs: Self::OUTPUTS[0], tokens }
+    }
+
+    /// The shapes among which to choose for a single token.
+    pub(super) fn single_token(encoding: Encoding) -> impl Iterator<Item = Self> {
+        Self::OUTPUTS.into_iter().map(move |outputs| Self { outputs, ..Self::staged(encoding) })
+    }
+
+    /// Every shape.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        [Encoding::Int8, Encoding::Int16].into_iter().flat_map(|encoding| {
+            let single = Self::single_token(encoding);
+            let two = Self::single_token(encoding).filter(|shape| shape.outputs <= 4).map(Self::of_two_tokens);
+            single.chain(two).chain([4, 8].map(|tokens| Self::encoded(encoding, tokens)))
+        })
+    }
+
+    /// Products with rows of the weight that a workgroup makes.
+    pub(crate) const fn workgroup_outputs(&self) -> u32 {
+        self.workgroup_size / 32 * self.outputs
+    }
+
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        let Self { encoding, staged, workgroup_size, outputs, tokens } = self;
+        let input = if *staged { "staged" } else { "encoded" };
+        format!("-{}-{input}-{workgroup_size}x{outputs}x{tokens}", encoding.name())
+    }
+
+    /// The constants that the text begins with.
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 5] {
+        [
+            ("STAGED", if matches!(self.encoding, Encoding::Int8) { 256 } else { 128 }),
+            ("WORKGROUP_SIZE", self.workgroup_size),
+            ("BLOCKS", self.workgroup_size / 32),
+            ("ROWS", self.outputs),
+            ("COLUMNS", self.tokens),
+        ]
     }
 }
 
