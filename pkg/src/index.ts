@@ -12,6 +12,7 @@ export type {
   GenerateOptions,
   GenerationResult,
   GpuOptions,
+  KvFormat,
   LoadOptions,
   LoadProgress,
   MemoryUse,

@@ -44,6 +44,7 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   contextLength: count,
   activations: text,
   quantize: policy,
+  kvFormat: text,
   gpu: object,
   workerUrl: address,
 };

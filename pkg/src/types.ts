@@ -17,6 +17,7 @@ export type {
   FinishReason,
   GeneratedToken,
   GpuOptions,
+  KvFormat,
   ModelInfo,
   ModelTask,
   Quantize,

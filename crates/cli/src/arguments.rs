@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
-use wgslm::engine::{Activations, GenerateOptions, SamplingRange};
+use wgslm::engine::{Activations, GenerateOptions, KvFormat, SamplingRange};
 use wgslm::formats::quantise::Policy;
 
 /// Examples and environment variables, printed at the end of `wgslm --help`.
@@ -78,6 +78,8 @@ pub(crate) struct ModelArguments {
     pub(crate) activations: Activations,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
+    #[command(flatten)]
+    pub(crate) kv: KvOption,
 }
 
 /// Quantising of weights at load.
@@ -93,6 +95,14 @@ impl QuantizeOption {
     pub(crate) fn policy(&self) -> Option<Policy> {
         self.quantize.clone().and_then(|policy| policy.0)
     }
+}
+
+/// The format of the KV cache.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct KvOption {
+    /// The format of the KV cache: f16, f32, or q8 (8 bits, which hold nearly twice the context in the same memory) [default: f16, but f32 on software adapters]
+    #[arg(long = "kv", value_name = "FORMAT", value_parser = kv_format)]
+    pub(crate) format: Option<KvFormat>,
 }
 
 /// Sampling options.
@@ -246,6 +256,8 @@ pub(crate) struct PerplexityArguments {
     pub(crate) windows: Option<u32>,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
+    #[command(flatten)]
+    pub(crate) kv: KvOption,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -264,6 +276,8 @@ pub(crate) struct BenchArguments {
     pub(crate) activations: Activations,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
+    #[command(flatten)]
+    pub(crate) kv: KvOption,
     /// The tokens of prompt whose prefill is timed
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..))]
     pub(crate) prompt_tokens: u32,
@@ -303,6 +317,10 @@ pub(crate) struct DevicesArguments {
 /// Parses the kind of activations; an empty `WGSLM_ACTIVATIONS` leaves the default.
 fn activations(text: &str) -> wgslm::Result<Activations> {
     if text.is_empty() { Ok(Activations::Auto) } else { text.parse() }
+}
+
+fn kv_format(text: &str) -> Result<KvFormat, String> {
+    KvFormat::named(text).ok_or_else(|| "it should be f16, f32 or q8".to_owned())
 }
 
 /// A policy, or none for an empty `WGSLM_QUANTIZE`.

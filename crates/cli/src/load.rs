@@ -78,6 +78,7 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
         context_length: arguments.context,
         activations: arguments.activations,
         quantize: arguments.quantize.policy(),
+        kv_format: arguments.kv.format,
         ..EngineOptions::default()
     };
     let bar = progress_bar("loading", BYTES, None);

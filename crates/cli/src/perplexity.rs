@@ -43,6 +43,7 @@ pub(crate) async fn run(arguments: PerplexityArguments) -> Result<()> {
         // Logits are always computed with f32 activations, whatever `--activations` says.
         activations: Activations::Float,
         quantize: arguments.quantize,
+        kv: arguments.kv,
     };
     let (engine, _) = load::engine(&model).await?;
     let windows = arguments.windows.map_or(usize::MAX, |windows| windows as usize);

@@ -79,28 +79,28 @@ pub enum KvFormat {
     F16,
     /// Floats of 32 bits.
     F32,
+    /// Codes of 8 bits with a scale for each 32 values of a head: `q8.wgsl`.
+    Q8,
 }
 
 impl KvFormat {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::F16, Self::F32];
+    pub const ALL: [Self; 3] = [Self::F16, Self::F32, Self::Q8];
 
-    /// Its name in the names of files and variants.
+    /// Its name, for users too, in the names of files and variants.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::F16 => "f16",
             Self::F32 => "f32",
+            Self::Q8 => "q8",
         }
     }
 
-    /// Words of a pair of values.
+    /// The format of this name.
     #[must_use]
-    pub const fn pair_words(self) -> usize {
-        match self {
-            Self::F16 => 1,
-            Self::F32 => 2,
-        }
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
     /// The end of the name of a variant that reads or writes keys and values in this format.
@@ -108,11 +108,20 @@ impl KvFormat {
         match self {
             Self::F16 => "",
             Self::F32 => "-kv-f32",
+            Self::Q8 => "-kv-q8",
         }
     }
 
-    /// The file of the import that reads and writes keys and values in this format.
+    /// The file of an import that depends on the format: what reads keys and values, and what writes them in `rope_append` and in
+    /// `attention_split`.
     pub(crate) fn import(self, name: &str) -> Option<String> {
-        (name == "kv_values").then(|| format!("kv_{}", self.name()))
+        let has_scales = self == Self::Q8;
+        Some(match name {
+            "kv_values" => format!("kv_{}", self.name()),
+            "kv_append" if has_scales => "append_pairs_q8".to_owned(),
+            "kv_append" => "append_pairs".to_owned(),
+            "append_token" if has_scales => "append_token_q8".to_owned(),
+            _ => return None,
+        })
     }
 }

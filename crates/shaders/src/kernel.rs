@@ -30,6 +30,7 @@ kernels! {
     AttentionSplit = "attention_split",
     AttentionTile = "attention_tile",
     AttentionTokenPerLane = "attention_token_per_lane",
+    CopyBlocks = "copy_blocks",
     Embed = "embed",
     Gate = "gate",
     Matmul = "matmul",

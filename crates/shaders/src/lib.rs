@@ -32,6 +32,7 @@ pub use experts::*;
 pub use feed_forward::*;
 pub use format::WeightFormat;
 pub use fragments::activations::Activation;
+pub use fragments::kv_cache::KvAddressing;
 pub use fragments::step::{BLOCK_TOKENS, Output, Token};
 pub use kernel::Kernel;
 pub use launch::{Extent, Launch};
@@ -47,7 +48,7 @@ pub use variant::Variant;
 /// a kernel is [`Launch::reference`].
 pub mod cpu {
     pub use crate::fragments::activations::activation_row;
-    pub use crate::fragments::kv_cache::kv_head_pairs;
+    pub use crate::fragments::kv_cache::{KvPart, KvPlaces};
     pub use crate::fragments::weights::weight_row;
     pub use crate::quantise::{QuantisedRow, quantise_row};
     pub use crate::resources::Resources;

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
-    Access, Attention, AttentionVariant, CooperativeTile, Embed, Gate, KvFormat, Launch, Linear, MixExperts, Norm,
-    NormHeads, Pool, Quantise, QuantiseWeights, RopeAppend, Route, Sample, ShortConvolution, Target, Variant,
+    Access, Attention, AttentionVariant, CooperativeTile, CopyBlocks, Embed, Gate, KvFormat, Launch, Linear,
+    MixExperts, Norm, NormHeads, Pool, Quantise, QuantiseWeights, RopeAppend, Route, Sample, ShortConvolution, Target,
+    Variant,
 };
 
 /// The limits that WebGPU promises on every device.
@@ -32,9 +33,10 @@ fn sizes(module: &Module, of: impl Fn(&GlobalVariable) -> bool) -> BTreeMap<Stri
 }
 
 /// Parameters of every kind.
-fn launches() -> [Box<dyn Launch>; 14] {
+fn launches() -> [Box<dyn Launch>; 15] {
     [
         Box::new(Attention::zeroed()),
+        Box::new(CopyBlocks::zeroed()),
         Box::new(Embed::zeroed()),
         Box::new(Linear::zeroed()),
         Box::new(Quantise::zeroed()),

@@ -27,6 +27,7 @@ pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
         context: Some(context),
         activations: arguments.activations,
         quantize: arguments.quantize.clone(),
+        kv: arguments.kv,
     };
     let (engine, load_ms) = load::engine(&model).await?;
     check(&engine, arguments)?;

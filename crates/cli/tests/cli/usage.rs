@@ -35,6 +35,7 @@ fn what_is_typed_wrong_has_status_2_before_anything_is_loaded() {
         ([&generate[..], &["--tokens", "1,-2"]].concat(), "'-2' for '--tokens <IDS>'"),
         ([&generate[..], &["--tokens", "1 2"]].concat(), "'1 2' for '--tokens <IDS>'"),
         (with_tokens(&["--activations", "int4"]), "auto, float or int8"),
+        (with_tokens(&["--kv", "q4"]), "f16, f32 or q8"),
         (vec!["logits", "--model", "none.gguf", "--tokens", "1"], "--output <OUT.npy>"),
         (vec!["tokenize", "--model", "none.gguf"], "<TEXT>"),
         (vec!["tokenize", "--model", "none.gguf", "two", "texts"], "unexpected argument 'texts'"),
@@ -60,6 +61,7 @@ fn help_names_every_option() {
         "[env: WGSLM_DEVICE=",
         "--activations <KIND>",
         "--quantize <POLICY>",
+        "--kv <FORMAT>",
         "--context <TOKENS>",
     ];
     let generate = [

@@ -1,10 +1,9 @@
 //! Tests of `attention`, `attention_split`, `attention_combine` and `attention_token_per_lane`: lengths around the sizes of
 //! blocks (16), tiles (64) and splits (128), shuffled block tables, shared KV heads, and several head widths.
 
-use half::f16;
-use wgslm_shaders::cpu::{Resources, kv_head_pairs};
+use wgslm_shaders::cpu::{KvPart, KvPlaces, Resources};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Attention, AttentionVariant, BLOCK_TOKENS, KvFormat, Token};
+use wgslm_shaders::{Attention, AttentionVariant, BLOCK_TOKENS, KvAddressing, KvFormat, Token};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
@@ -13,8 +12,8 @@ use crate::random::{Random, strided};
 /// largest, whose weights are nearly zero.
 const AGREEMENT: Agreement = Agreement::OfLargest(4e-6);
 
-/// Two f16 NaN, which fill the cache past a sequence's end.
-const NAN_PAIR: u32 = 0x7e00_7e00;
+/// Groups of layers that share the block tables, of which the case's layer is in the second.
+const GROUPS: usize = 3;
 
 /// The sequences of a step: their lengths, and the positions that the step runs.
 pub(crate) struct Rows {
@@ -59,10 +58,14 @@ pub(crate) fn cases() -> Vec<Case> {
             _ => continue,
         };
         for heads in [(2, 2), (6, 2), (8, 2), (5, 1), (9, 1)] {
-            for width in [2, 64, 80, 256] {
+            for width in [2, 40, 64, 80, 256] {
                 let rows = Rows::decode(&[1, 15, 16, 17, 63, 64, 65, 128, 129, 300]);
-                // What a format changes shows at any size.
-                let counts = variant.kv() == Some(KvFormat::F16) || (heads == (6, 2) && width < 256);
+                // What a format changes shows at any size; only scales depend on the width.
+                let counts = match variant.kv() {
+                    Some(KvFormat::F16) => width != 40,
+                    Some(KvFormat::Q8) => heads == (6, 2),
+                    _ => heads == (6, 2) && width < 256,
+                };
                 if counts && (any_width || width % 8 == 0) {
                     cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
                 }
@@ -178,50 +181,58 @@ fn case_with(
     change: &dyn Fn(Attention) -> Attention,
 ) -> Case {
     let mut random = Random::new((heads * width) as u64);
-    let block = BLOCK_TOKENS as usize;
-    let blocks: usize = rows.lengths.iter().map(|length| (*length as usize).div_ceil(block)).sum();
-    // The block tables in sequence, after one unused entry; block 0 is unused as well.
-    let tables: Vec<u32> = std::iter::once(0).chain(random.shuffled(blocks).iter().map(|block| block + 1)).collect();
-    let words = kv_head_pairs(width / 2);
-    let mut caches = [(); 2].map(|()| vec![NAN_PAIR; (blocks + 1) * block * kv_heads * words]);
+    let blocks: usize = rows.lengths.iter().map(|length| length.div_ceil(BLOCK_TOKENS) as usize).sum();
+    // The block tables in sequence, after one unused entry; block 0 is unused as well, and what other groups' entries point to.
+    let mut tables = vec![0; 1 + blocks * GROUPS];
+    for (entry, block) in tables[2..].iter_mut().step_by(GROUPS).zip(random.shuffled(blocks)) {
+        *entry = block + 1;
+    }
+    let format = variant.kv().unwrap_or_default();
+    let own = KvAddressing::alone(format, kv_heads as u32, width as u32 / 2);
+    let addressing = KvAddressing { block_chunks: own.block_chunks + 8, table_stride: GROUPS as u32, table_offset: 1 };
+    let places = KvPlaces::new(&tables, addressing, format, width as u32 / 2);
+    let mut caches = [(); 2].map(|()| empty_cache(format, addressing, blocks + 1));
     let mut starts = Vec::new();
     let mut start = 1;
     for length in &rows.lengths {
         starts.push(start);
-        for position in 0..*length as usize {
-            let (at, token) = (tables[start + position / block] as usize, position % block);
+        for position in 0..*length {
             for head in 0..kv_heads {
-                for pair in 0..width / 2 {
-                    let begin = (at * kv_heads + head) * block * words;
-                    caches[0][begin + (pair / 4 * block + token) * 4 + pair % 4] = random.halves();
-                    caches[1][begin + token * words + pair] = random.halves();
+                for (cache, part) in caches.iter_mut().zip([KvPart::Keys, KvPart::Values]) {
+                    places.write(cache, part, (start, position), head, &random.values(width));
                 }
             }
         }
-        start += (*length as usize).div_ceil(block);
-    }
-    if variant.kv() == Some(KvFormat::F32) {
-        caches = caches.map(|cache| cache.into_iter().flat_map(floats).collect());
+        start += length.div_ceil(BLOCK_TOKENS) * GROUPS as u32;
     }
     let run: Vec<Token> = rows
         .run
         .iter()
         .map(|(sequence, position)| {
-            let row = Token::causal(*position, starts[*sequence] as u32);
+            let row = Token::causal(*position, starts[*sequence]);
             Token { context: if rows.sees_all { rows.lengths[*sequence] } else { row.context }, ..row }
         })
         .collect();
     // The end of the step, then stale rows of an earlier step, which must not run.
-    let stale = Token::causal(0, starts[0] as u32);
+    let stale = Token::causal(0, starts[0]);
     let written = [&run[..], &[Token::END, stale, stale]].concat();
     let longest = rows.lengths.iter().max().copied().unwrap_or_default();
     let splits = longest.div_ceil(Attention::SPLIT_TOKENS) as usize;
     let mut params = params((heads, kv_heads, width), scale, splits);
+    params.cache = addressing;
     params.query_stride += gap as u32;
     params.y_stride += gap as u32;
     let mut query = strided(&mut random, run.len(), heads * width, params.query_stride as usize, f32::NAN);
     query.resize(written.len() * params.query_stride as usize, f32::NAN);
     let params = change(params);
+    // Blocks that have fallen out of the window belong to others by now, who may have put anything there.
+    for (sequence, start) in starts.iter().enumerate().filter(|_| params.window > 0) {
+        let of_sequence = rows.run.iter().filter(|row| row.0 == sequence);
+        let oldest = of_sequence.map(|row| (row.1 + 1).saturating_sub(params.window)).min().unwrap_or(0);
+        for index in 0..(oldest / BLOCK_TOKENS) as usize {
+            tables[*start as usize + index * GROUPS + 1] = 0;
+        }
+    }
     let mut more = more;
     if !more.iter().any(|(name, _)| name == "frequencies") {
         more.set("frequencies", &[f32::NAN]);
@@ -242,9 +253,15 @@ fn case_with(
     )
 }
 
-/// Converts a pair of f16 to two f32.
-fn floats(pair: u32) -> [u32; 2] {
-    [pair as u16, (pair >> 16) as u16].map(|half| f16::from_bits(half).to_f32().to_bits())
+/// A cache of `blocks` blocks without a number in it.
+pub(crate) fn empty_cache(format: KvFormat, addressing: KvAddressing, blocks: usize) -> Vec<u32> {
+    let words = blocks * (addressing.block_chunks * format.chunk_words()) as usize;
+    let nan = match format {
+        // As halves of scales too.
+        KvFormat::F16 | KvFormat::Q8 => 0x7e00_7e00,
+        KvFormat::F32 => f32::NAN.to_bits(),
+    };
+    vec![nan; words]
 }
 
 #[test]

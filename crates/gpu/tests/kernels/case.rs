@@ -30,6 +30,9 @@ pub(crate) enum Agreement {
     Quantised(f32),
     /// The same of 16 bits, whose steps are as small as the error of what is encoded: they may be two steps apart.
     QuantisedFinely(f32),
+    /// Blocks of so many words of keys or values of 8 bits: for each head words of codes that are equal or neighbours, then words of
+    /// halves as in `Halves`. See `q8.wgsl`.
+    QuantisedKv { codes: usize, halves: usize, block: usize },
     /// 64-bit numbers in pairs of words, with a difference of at most this fraction of each, or of 2^40.
     Wide(f32),
     /// Rows of this many words, equal as unordered sets.
@@ -126,6 +129,10 @@ impl Case {
                 let holds = || match (self.agreement, name) {
                     (Agreement::Quantised(_), "codes_x") => close_codes(words[i], expected[i], 1),
                     (Agreement::QuantisedFinely(_), "codes_x") => close_codes(words[i], expected[i], 2),
+                    (Agreement::QuantisedKv { codes, halves, block }, _) if i % block % (codes + halves) < codes => {
+                        close_codes(words[i], expected[i], 1)
+                    }
+                    (Agreement::QuantisedKv { .. }, _) => Agreement::Halves.holds(words[i], expected[i], largest),
                     (Agreement::Quantised(tolerance) | Agreement::QuantisedFinely(tolerance), _) if i % 2 == 0 => {
                         Agreement::OfEach(tolerance).holds(words[i], expected[i], largest)
                     }
@@ -154,7 +161,8 @@ impl Agreement {
     fn holds(self, computed: u32, expected: u32, largest: f32) -> bool {
         let difference = (f32::from_bits(computed) - f32::from_bits(expected)).abs();
         match self {
-            Self::Exact | Self::Wide(_) | Self::AnyOrder(_) | Self::Quantised(_) | Self::QuantisedFinely(_) => false,
+            Self::Exact | Self::Wide(_) | Self::AnyOrder(_) => false,
+            Self::Quantised(_) | Self::QuantisedFinely(_) | Self::QuantisedKv { .. } => false,
             Self::OfLargest(tolerance) => difference <= tolerance * largest,
             Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
             Self::Halves => [0, 16].iter().all(|shift| {

@@ -8,8 +8,8 @@ use wgslm_testing::{report, skipped};
 
 use crate::adapters::{adapters, runs};
 use crate::{
-    attention, attention_tile, embed, experts, gate, linear, norm, norm_heads, pool, quantise, quantise_weights,
-    rope_append, sampling, short_convolution, truncation,
+    attention, attention_tile, copy_blocks, embed, experts, gate, linear, norm, norm_heads, pool, quantise,
+    quantise_weights, rope_append, sampling, short_convolution, truncation,
 };
 
 #[test]
@@ -17,6 +17,7 @@ fn every_variant_has_cases() {
     let topics = [
         attention::cases(),
         attention_tile::cases(),
+        copy_blocks::cases(),
         embed::cases(),
         experts::cases(),
         linear::cases(),

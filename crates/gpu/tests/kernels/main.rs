@@ -7,6 +7,7 @@ mod adapters;
 mod attention;
 mod attention_tile;
 mod case;
+mod copy_blocks;
 mod coverage;
 mod embed;
 mod experts;

@@ -1,9 +1,10 @@
 //! Tests of `rope_append`: both ways to pair, partial rotation, angles far beyond the range of WGSL's sine, and keys and values
 //! of any magnitude through shuffled block tables.
 
-use wgslm_shaders::cpu::{Resources, kv_head_pairs};
-use wgslm_shaders::{BLOCK_TOKENS, KvFormat, RopeAppend, StateVariant, Token};
+use wgslm_shaders::cpu::Resources;
+use wgslm_shaders::{BLOCK_TOKENS, KvAddressing, KvFormat, RopeAppend, StateVariant, Token};
 
+use crate::attention::empty_cache;
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, strided};
 
@@ -16,6 +17,9 @@ const POSITIONS: [u32; 16] =
 
 /// Values around f16's largest, 65,504, and far above it.
 const LARGE: [f32; 8] = [70_000.0, -70_000.0, -1e9, 1e9, 65_504.0, -65_504.0, 65_519.0, f32::MAX];
+
+/// Chunks at the end of a block, for other layers whose keys are wider.
+const UNUSED_CHUNKS: u32 = 8;
 
 struct Shape {
     heads: usize,
@@ -53,15 +57,21 @@ pub(crate) fn cases() -> Vec<Case> {
 fn queries(shape: &Shape) -> Case {
     let rows = POSITIONS.map(|position| Token::causal(position, 0));
     // The kernel looks a position's block up in the table, which has to reach to the last.
-    let tables = vec![0u32; 524_288 / BLOCK_TOKENS as usize];
+    let tables = vec![0u32; 2 * 524_288 / BLOCK_TOKENS as usize];
     case(shape, (QUERY, KvFormat::F16), &rows, &tables, 1, &[])
 }
 
 /// A case of two sequences: one in prefill across a block's end, and one that decodes its 33rd token.
 fn cached(shape: &Shape, kv: KvFormat) -> Case {
-    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (4, 32)].map(|(table, position)| Token::causal(position, table));
-    let tables: Vec<u32> = std::iter::once(0).chain(Random::new(7).shuffled(6).iter().map(|block| block + 1)).collect();
+    let rows = [(1, 14), (1, 15), (1, 16), (1, 17), (5, 32)].map(|(table, position)| Token::causal(position, table));
+    // Two groups of layers, of which the kernel's is the second; nothing is written to block 0.
+    let blocks = Random::new(7).shuffled(6);
+    let tables: Vec<u32> = std::iter::once(0).chain(blocks.iter().flat_map(|block| [0, block + 1])).collect();
+    let Shape { kv_heads, width, .. } = *shape;
+    let (codes, halves) = (BLOCK_TOKENS as usize * width.div_ceil(8) * 2, BLOCK_TOKENS as usize * width.div_ceil(64));
+    let block = kv_heads * (codes + halves) + UNUSED_CHUNKS as usize * kv.chunk_words() as usize;
     match kv {
+        KvFormat::Q8 => case(shape, (Agreement::QuantisedKv { codes, halves, block }, kv), &rows, &tables, 7, &LARGE),
         KvFormat::F16 => case(shape, (Agreement::Halves, kv), &rows, &tables, 7, &LARGE),
         // No larger than the rotated values, since errors are relative to the largest.
         KvFormat::F32 => case(shape, (QUERY, kv), &rows, &tables, 7, &[1.0]),
@@ -88,11 +98,9 @@ fn case(
         qkv[(i % rows.len()) * stride + (heads + kv_heads) * width + i % (kv_heads * width)] = *large;
     }
     // Filled with NaN, which no appended value is.
-    let pairs_of_block = BLOCK_TOKENS as usize * kv_heads * kv_head_pairs(width / 2);
-    let empty = match kv {
-        KvFormat::F16 => vec![0x7e00_7e00_u32; blocks * pairs_of_block],
-        KvFormat::F32 => vec![f32::NAN.to_bits(); 2 * blocks * pairs_of_block],
-    };
+    let own = KvAddressing::alone(kv, kv_heads as u32, width as u32 / 2);
+    let addressing = KvAddressing { block_chunks: own.block_chunks + UNUSED_CHUNKS, table_stride: 2, table_offset: 1 };
+    let empty = empty_cache(kv, addressing, blocks);
     let params = RopeAppend {
         heads: heads as u32,
         kv_heads: kv_heads as u32,
@@ -102,6 +110,7 @@ fn case(
         stride: stride as u32,
         query_stride: query_stride as u32,
         magnitude,
+        cache: addressing,
     };
     let resources = Resources::default()
         .with("tokens", rows)

@@ -8,7 +8,6 @@ use web_time::Instant;
 use wgslm_gpu::{Readback, ReadbackRing};
 use wgslm_text::{Detokenizer, StopMatcher};
 
-use super::programs::SAMPLED_BYTES;
 use super::sequence::{Sampling, Sequence};
 use super::{FinishReason, GenerateOptions, Inner, Summary, Timings, check_prompt, check_task};
 use crate::Result;
@@ -88,8 +87,8 @@ impl Generation {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
         let stop_tokens = stop_tokens.unwrap_or_default();
-        let ring =
-            ReadbackRing::new(inner.device.gpu(), options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT, SAMPLED_BYTES);
+        let depth = options.tokens_in_flight as usize + CHUNKS_IN_FLIGHT;
+        let ring = ReadbackRing::new(inner.device.gpu(), depth, inner.sampled_bytes());
         let mut generation = Self {
             inner: Arc::clone(inner),
             sequence: Sequence::for_prompt(inner)?,

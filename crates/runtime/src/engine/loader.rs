@@ -140,6 +140,7 @@ impl Loader {
         }
         if cfg!(not(target_arch = "wasm32")) {
             inner.programs.touch(gpu);
+            inner.kv.touch(gpu);
         }
         gpu.finished().await?;
         Ok(Engine { inner: Arc::new(inner) })

@@ -11,6 +11,7 @@ mod profile;
 mod programs;
 mod prompt;
 mod ranges;
+mod room;
 mod sequence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,19 +29,14 @@ pub use profile::TimedKernel;
 pub use prompt::Prompt;
 pub use ranges::SamplingRange;
 
-use self::blocks::BlockAllocator;
+use self::blocks::IdPool;
+use self::room::Room;
 use crate::Device;
-use crate::model::state::{KvCache, Slots};
-use crate::model::{self, Graph, Model, ModelSpec};
+use crate::model::state::{KvCache, States, Tables};
+use crate::model::{self, Graph, Model};
 use crate::{Error, Result};
 use batch::Batch;
 use programs::Programs;
-
-/// The default context length, in tokens: enough for most prompts, with a KV cache that fits most devices.
-const DEFAULT_CONTEXT: u32 = 4096;
-
-/// Sequences that can be open at a time.
-const SLOTS: u32 = 4;
 
 /// Tokens in a prefill chunk: enough to fill a GPU, few enough that a cancel takes effect soon.
 const PREFILL_TOKENS: u32 = 512;
@@ -66,6 +62,8 @@ pub(crate) struct Inner {
     device: Device,
     model: Model,
     kv: KvCache,
+    states: States,
+    slots: u32,
     workspace: model::Workspace,
     programs: Programs,
     context_length: u32,
@@ -76,7 +74,8 @@ pub(crate) struct Inner {
 
 /// The mutable state that sequences share. Locked while a step is written and submitted, so that no other step comes between.
 struct State {
-    blocks: BlockAllocator,
+    blocks: IdPool,
+    states: IdPool,
     free_slots: Vec<u32>,
     batch: Batch,
 }
@@ -91,36 +90,42 @@ impl Inner {
         let gpu = device.gpu();
         let max_binding = gpu.capabilities().max_binding;
         let kv_format = options.kv_format.unwrap_or(device.kernels().kv_format());
-        let context_length = context_length(spec, kv_format, max_binding, options)?;
         let rows = match options.prefill_tokens {
             // A text to be pooled goes through the model in one step.
-            _ if spec.embeds() => context_length.min(EMBEDDING_TOKENS),
+            _ if spec.embeds() => EMBEDDING_TOKENS,
             Some(rows) => rows,
             None if gpu.capabilities().software => SOFTWARE_PREFILL_TOKENS,
             None => PREFILL_TOKENS,
         };
         let fits = |width: u32| (max_binding / (u64::from(width) * 4)).clamp(1, u64::from(u32::MAX)) as u32;
         let widest = model::Workspace::widest(spec);
+        let room = Room::new(spec, (kv_format, rows, max_binding), options)?;
+        let (slots, context_length) = (room.slots, room.context);
         let rows = rows.clamp(1, context_length).min(fits(widest));
         let outputs = LOGIT_OUTPUTS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
-        let kv = KvCache::new(gpu, spec, kv_format, context_length, Slots { count: SLOTS, rows })?;
+        let layout = room.layout(spec, (kv_format, rows, max_binding));
+        let kv = KvCache::new(gpu, layout, kv_format, Tables { slots, tokens: context_length })?;
+        let states = States::new(gpu, spec, room.states)?;
         let encodings: Vec<Encoding> = match options.activations.encoding(device.kernels()) {
             Some(encoding) if device.kernels().fuses() => vec![encoding, Encoding::Int8, Encoding::Int16],
             encoding => encoding.into_iter().collect(),
         };
-        let workspace = model::Workspace::new(device, spec, (rows, outputs, &encodings), (SLOTS, context_length))?;
+        let workspace = model::Workspace::new(device, spec, (rows, outputs, &encodings), (slots, context_length))?;
         gpu.write(&workspace.banned, 0, bytemuck::cast_slice(&banned(&model)));
-        let programs = programs(device, &model, (&workspace, &kv, context_length), options.activations)?;
+        let programs = programs(device, &model, (&workspace, &kv, &states, context_length), options.activations)?;
         gpu.check()?;
         let state = State {
-            blocks: BlockAllocator::new(kv.blocks, options.block_order),
-            free_slots: (0..SLOTS).rev().collect(),
+            blocks: IdPool::new(kv.layout.blocks, options.block_order),
+            states: IdPool::new(states.count, options.block_order),
+            free_slots: (0..slots).rev().collect(),
             batch: Batch::new(&workspace),
         };
         Ok(Self {
             device: device.clone(),
             model,
             kv,
+            states,
+            slots,
             workspace,
             programs,
             context_length,
@@ -131,8 +136,12 @@ impl Inner {
 
     /// Builds the programs again, with the kernel shapes chosen since.
     fn rebuild_programs(&mut self) -> Result<()> {
-        self.programs =
-            programs(&self.device, &self.model, (&self.workspace, &self.kv, self.context_length), self.wanted)?;
+        self.programs = programs(
+            &self.device,
+            &self.model,
+            (&self.workspace, &self.kv, &self.states, self.context_length),
+            self.wanted,
+        )?;
         Ok(())
     }
 
@@ -160,10 +169,10 @@ impl Engine {
         self.inner.context_length
     }
 
-    /// Bytes of weights and KV cache on the device.
+    /// Bytes of weights, KV cache and states on the device.
     #[must_use]
     pub fn gpu_bytes(&self) -> u64 {
-        self.inner.model.weights.bytes() + self.inner.kv.bytes()
+        self.inner.model.weights.bytes() + self.kv_bytes()
     }
 
     /// Dispatches in a step that decodes one token with these options.
@@ -224,13 +233,13 @@ fn banned(model: &Model) -> Vec<u32> {
 fn programs(
     device: &Device,
     model: &Model,
-    (workspace, kv, context): (&model::Workspace, &KvCache, u32),
+    (workspace, kv, states, context): (&model::Workspace, &KvCache, &States, u32),
     wanted: Activations,
 ) -> Result<Programs> {
     let Model { spec, weights, .. } = model;
     let encoding = wanted.encoding(device.kernels());
     let step = model::StepSize::Many;
-    let graph = Graph { device, spec, weights, workspace, kv, context, step, encoding: None, exact: false };
+    let graph = Graph { device, spec, weights, workspace, kv, states, context, step, encoding: None, exact: false };
     Programs::build(&graph, encoding)
 }
 
@@ -259,20 +268,5 @@ fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {
     match tokens.iter().find(|token| **token >= vocabulary) {
         Some(token) => Err(Error::UnknownToken { token: *token, vocabulary }),
         None => Ok(()),
-    }
-}
-
-fn context_length(spec: &ModelSpec, kv: KvFormat, max_binding: u64, options: &EngineOptions) -> Result<u32> {
-    match options.context_length {
-        Some(length) if (1..=spec.context_length).contains(&length) => Ok(length),
-        Some(length) => Err(Error::InvalidOption {
-            option: "context length".to_owned(),
-            value: length.to_string(),
-            expected: format!("from 1 to {}, the positions the model was trained for", spec.context_length),
-        }),
-        None => {
-            let largest = KvCache::largest_capacity(spec, kv, max_binding).max(1);
-            Ok(spec.context_length.min(DEFAULT_CONTEXT).min(largest))
-        }
     }
 }

@@ -68,15 +68,25 @@ impl FromStr for Activations {
 /// Options for loading a model. The default suits most.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
-    /// Tokens that the KV cache holds; where absent, 4096, or fewer where the model or the device allows no more.
+    /// The most tokens of a sequence, prompt and answer together; where absent, 4096, or fewer where the model or the device allows
+    /// no more.
     pub context_length: Option<u32>,
+    /// Sequences that can be open at a time; where absent, 4.
+    pub slots: Option<u32>,
+    /// Tokens that the KV cache holds for all sequences together; where absent, as many as one sequence can have. Layers with a
+    /// window need less, and room for the windows of all sequences is kept for them.
+    pub kv_tokens: Option<u32>,
+    /// States of sequences that are kept for later requests, besides those of open sequences, by models with layers whose state
+    /// has a fixed size (LFM2); where absent, as many as fit 32 MiB, up to 256.
+    pub state_checkpoints: Option<u32>,
     /// Tokens in a prefill chunk; chosen by the kind of device where absent.
     pub prefill_tokens: Option<u32>,
     /// The precision of activations.
     pub activations: Activations,
     /// The policy for quantising weights as they are loaded; where absent, they stay as in the file.
     pub quantize: Option<Policy>,
-    /// The format of the KV cache; the fastest on the device where absent: f16 on GPUs, f32 on software adapters.
+    /// The format of the KV cache; the fastest on the device where absent: f16 on GPUs, f32 on software adapters. Codes of 8 bits
+    /// hold nearly twice the context in the same memory.
     pub kv_format: Option<KvFormat>,
     /// The order in which the KV cache's blocks are allocated.
     #[doc(hidden)]

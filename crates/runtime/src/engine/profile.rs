@@ -4,14 +4,14 @@ use wgslm_gpu::{BoundBuffer, DispatchTime};
 use wgslm_shaders::Kernel;
 
 use super::sequence::Sequence;
-use super::{Engine, GenerateOptions, SLOTS};
+use super::{Engine, GenerateOptions};
 use crate::{Error, Result};
 
 impl Engine {
     /// The most generations that can be under way at a time.
     #[must_use]
     pub fn slots(&self) -> u32 {
-        SLOTS
+        self.inner.slots
     }
 
     /// The most tokens of a prompt that go through the model in one step.
@@ -26,19 +26,19 @@ impl Engine {
         self.inner.model.weights.bytes()
     }
 
-    /// Bytes of KV cache on the device.
+    /// Bytes of KV cache on the device, and of the states of layers that keep a fixed size of a sequence.
     #[must_use]
     pub fn kv_bytes(&self) -> u64 {
-        self.inner.kv.bytes()
+        self.inner.kv.bytes() + self.inner.states.bytes()
     }
 
     /// Bytes read to decode one token with `depth` tokens in the KV cache: every matrix but an embedding table that isn't the
-    /// output head as well, and the keys and values.
+    /// output head as well, and the keys and values or states.
     #[doc(hidden)]
     #[must_use]
     pub fn decode_bytes(&self, depth: u32) -> u64 {
         let spec = &self.inner.model.spec;
-        self.inner.model.weights.decode_bytes(spec) + spec.kv_bytes(depth, self.inner.kv.format)
+        self.inner.model.weights.decode_bytes(spec) + spec.kv_bytes(depth, self.inner.kv.format) + spec.state_bytes()
     }
 
     /// Times each dispatch of a step of `tokens` tokens (at most [`Self::prefill_tokens`]; 1 for decode) after `depth` others,

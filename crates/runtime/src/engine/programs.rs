@@ -83,16 +83,13 @@ fn choose(choices: &[Choice], count: usize, in_order: bool, round: bool) -> &Pro
     choices.iter().find(fits).map_or_else(|| unreachable!("the last is for any step"), |choice| &choice.program)
 }
 
-/// Bytes read back after a step: the token sampled last in each slot.
-pub(super) const SAMPLED_BYTES: u64 = 4 * super::SLOTS as u64;
-
 impl Inner {
     /// Runs a step and reads back the sampled tokens. The caller holds the lock of the state, here and in the functions below.
     pub(super) fn submit_batch(&self, batch: &Batch, round: bool, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
         let (programs, counts) = self.programs_of(batch, round);
         let programs = programs.into_iter().flatten().map(|program| (program, counts));
-        self.device.gpu().run_and_read(programs, &self.workspace.sampled, SAMPLED_BYTES, ring)
+        self.device.gpu().run_and_read(programs, &self.workspace.sampled, self.sampled_bytes(), ring)
     }
 
     /// Runs the tokens of a step through all layers, without outputs.
@@ -122,6 +119,11 @@ impl Inner {
         let body = choose(&self.programs.bodies, batch.tokens().len(), true, round);
         let programs = [body, &self.programs.pool].map(|program| (program, batch.counts()));
         self.device.gpu().run_and_read(programs, &self.workspace.embeddings, bytes, ring)
+    }
+
+    /// Bytes read back after a step: the token sampled last in each slot.
+    pub(super) fn sampled_bytes(&self) -> u64 {
+        self.workspace.sampled.size()
     }
 
     /// Bytes in the logits of `outputs` outputs.

@@ -1,10 +1,11 @@
-//! A sequence of tokens in the KV cache: its slot, its blocks and its length.
+//! A sequence of tokens in the KV cache: its slot, its blocks, its states and its length.
 
 use std::sync::Arc;
 
 use wgslm_gpu::{Readback, ReadbackRing};
-use wgslm_shaders::{BLOCK_TOKENS, Output, Sample, Token};
+use wgslm_shaders::{Output, Sample, Token};
 
+use super::blocks::BlockTable;
 use super::{Activations, Inner, LOGIT_READBACKS, State};
 use crate::{Error, Result};
 
@@ -26,11 +27,14 @@ impl Sampling {
     }
 }
 
-/// A sequence of tokens in the KV cache. Holds its slot and its blocks until it is dropped.
+/// A sequence of tokens in the KV cache. Holds its slot, its blocks and its states until it is dropped.
 pub(super) struct Sequence {
     inner: Arc<Inner>,
     slot: u32,
-    blocks: Vec<u32>,
+    blocks: BlockTable,
+    /// The ids of two states where the model's layers keep states, the one after the last token first: a step reads that and
+    /// writes the other.
+    states: Vec<u32>,
     length: u32,
     /// Activations may be rounded.
     rounds: bool,
@@ -39,11 +43,15 @@ pub(super) struct Sequence {
 impl Sequence {
     /// An empty sequence, with f32 activations unless [`Activations::Int8`] was asked for.
     pub(super) fn open(inner: &Arc<Inner>) -> Result<Self> {
-        let slot = inner.state().free_slots.pop().ok_or(Error::KvCacheFull)?;
+        let mut state = inner.state();
+        let slot = state.free_slots.pop().ok_or(Error::KvCacheFull)?;
+        // There are two for each slot.
+        let states = state.states.take(if inner.states.count > 0 { 2 } else { 0 }).unwrap_or_default();
         Ok(Self {
             inner: Arc::clone(inner),
             slot,
-            blocks: Vec::new(),
+            blocks: BlockTable::new(&inner.kv.layout.windows),
+            states,
             length: 0,
             rounds: inner.wanted == Activations::Int8,
         })
@@ -83,7 +91,8 @@ impl Sequence {
         }
     }
 
-    /// Drops the tokens from position `length` on. Their keys and values stay in the cache until others overwrite them.
+    /// Drops the tokens from position `length` on, at most a block's. Their keys and values stay in the cache until others
+    /// overwrite them. Where layers keep states, which can't be truncated, no token may follow.
     pub(super) fn truncate(&mut self, length: u32) {
         self.length = self.length.min(length);
     }
@@ -186,22 +195,26 @@ impl Sequence {
         Ok(())
     }
 
-    /// Sets the tokens of the next step to ones that follow the sequence, and allocates blocks for them.
+    /// Sets the tokens of the next step to ones that follow the sequence, and allocates blocks for them. The last one's state
+    /// becomes the sequence's.
     fn set_tokens(&mut self, state: &mut State, tokens: impl ExactSizeIterator<Item = (u32, u32)>) -> Result<()> {
-        let kv = &self.inner.kv;
-        let needed = (self.length + tokens.len() as u32).div_ceil(BLOCK_TOKENS) as usize;
-        let had = self.blocks.len();
-        if needed > had {
-            let blocks = state.blocks.take(needed - had).ok_or(Error::KvCacheFull)?;
-            kv.write_table(self.inner.device.gpu(), self.slot, had, &blocks);
-            self.blocks.extend(blocks);
+        let (kv, count) = (&self.inner.kv, tokens.len() as u32);
+        let end = self.length + count;
+        let new = self.blocks.extend(self.length..end, &mut state.blocks).ok_or(Error::KvCacheFull)?;
+        if !new.is_empty() {
+            kv.write_table(self.inner.device.gpu(), self.slot, new.start, self.blocks.entries(new));
         }
         let table = kv.table_offset(self.slot);
-        let end = self.length + tokens.len() as u32;
         let causal = self.inner.model.spec.causal;
+        let (state_from, last_state_to) = match self.states[..] {
+            [from, to] => (from, to + 1),
+            _ => (0, 0),
+        };
+        self.states.reverse();
         let rows = tokens.zip(self.length..).map(|((token, source), position)| {
             let context = if causal { position + 1 } else { end };
-            Token { token, position, table, source, context }
+            let state_to = if position + 1 == end { last_state_to } else { 0 };
+            Token { token, position, table, source, context, state_from, state_to }
         });
         state.batch.set_tokens(rows);
         Ok(())
@@ -216,7 +229,8 @@ fn known(tokens: &[u32]) -> impl ExactSizeIterator<Item = (u32, u32)> {
 impl Drop for Sequence {
     fn drop(&mut self) {
         let mut state = self.inner.state();
-        state.blocks.give_back(self.blocks.drain(..));
+        self.blocks.clear(&mut state.blocks);
+        state.states.give_back(self.states.drain(..));
         state.free_slots.push(self.slot);
     }
 }

@@ -1,8 +1,8 @@
-//! Sizes that follow from a [`ModelSpec`]: widths, and bytes of KV cache.
+//! Sizes that follow from a [`ModelSpec`]: widths, and bytes of KV cache and of states.
 
-use wgslm_shaders::KvFormat;
-use wgslm_shaders::cpu::kv_head_pairs;
+use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
+use super::state::block_bytes;
 use super::{AttentionSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, OutputSpec};
 
 impl AttentionSpec {
@@ -40,24 +40,12 @@ impl LayerSpec {
         }
     }
 
-    /// The most tokens that a token sees, itself included; 0 where there is no limit.
-    pub(crate) fn window(&self) -> u32 {
+    /// Values that the layer keeps of a sequence of any length, over a residual stream of `width` values: of a convolution, its
+    /// last inputs. `None` where it keeps keys and values of each token instead.
+    pub(crate) fn state_values(&self, width: u32) -> Option<u32> {
         match self.mixer {
-            MixerSpec::Attention(attention) => attention.window,
-            MixerSpec::ShortConvolution { taps } => taps,
-        }
-    }
-
-    /// Bytes of keys and of values that the layer keeps for each token, in the format `kv`. A convolution over a stream of
-    /// `width` values keeps those in place of keys, in f32.
-    pub(crate) fn bytes_per_token(&self, width: u32, kv: KvFormat) -> (u64, u64) {
-        match &self.mixer {
-            MixerSpec::Attention(attention) => {
-                let words = kv_head_pairs(attention.head_width as usize / 2) * kv.pair_words();
-                let bytes = u64::from(attention.kv_heads) * words as u64 * 4;
-                (bytes, bytes)
-            }
-            MixerSpec::ShortConvolution { .. } => (u64::from(width) * 4, 0),
+            MixerSpec::Attention(_) => None,
+            MixerSpec::ShortConvolution { taps } => Some(taps.saturating_sub(1) * width),
         }
     }
 }
@@ -82,14 +70,17 @@ impl ModelSpec {
     /// Bytes of KV cache read to decode a token after `tokens` tokens: of each layer, all of them or those in its window.
     #[must_use]
     pub fn kv_bytes(&self, tokens: u32, kv: KvFormat) -> u64 {
-        let of_layer = |layer: &LayerSpec| {
-            let seen = match layer.window() {
-                0 => tokens,
-                window => tokens.min(window),
-            };
-            let (keys, values) = layer.bytes_per_token(self.width, kv);
-            (keys + values) * u64::from(seen)
+        let of_layer = |attention: &AttentionSpec| {
+            let seen = if attention.window == 0 { tokens } else { tokens.min(attention.window) };
+            2 * block_bytes(attention, kv) * u64::from(seen) / u64::from(BLOCK_TOKENS)
         };
-        self.layers.iter().map(of_layer).sum()
+        self.layers.iter().filter_map(LayerSpec::attention).map(of_layer).sum()
+    }
+
+    /// Bytes that layers keep of a sequence of any length.
+    #[must_use]
+    pub fn state_bytes(&self) -> u64 {
+        let values = self.layers.iter().filter_map(|layer| layer.state_values(self.width));
+        values.map(|values| u64::from(values) * 4).sum()
     }
 }

@@ -45,6 +45,8 @@ pub struct LoaderOptions {
     /// The quantisation policy for weights that are floats in the file; by default they stay as they are.
     #[tsify(type = "Quantize")]
     quantize: Option<serde_json::Value>,
+    /// The format of the KV cache; by default the fastest.
+    kv_format: Option<KvFormat>,
 }
 
 /// The precision of the activations in matrix products: `float` is 32-bit floats; `int8` rounds to 8 bits, which is faster and
@@ -57,6 +59,26 @@ enum Activations {
     Auto,
     Float,
     Int8,
+}
+
+/// The format of the KV cache: `f16` and `f32` are floats of 16 and 32 bits, the fastest on GPUs and where the CPU stands in for one;
+/// `q8` is 8 bits, which hold nearly twice the context in the same memory.
+#[derive(Clone, Copy, Deserialize, Tsify)]
+#[serde(rename_all = "lowercase")]
+enum KvFormat {
+    F16,
+    F32,
+    Q8,
+}
+
+impl From<KvFormat> for engine::KvFormat {
+    fn from(wanted: KvFormat) -> Self {
+        match wanted {
+            KvFormat::F16 => Self::F16,
+            KvFormat::F32 => Self::F32,
+            KvFormat::Q8 => Self::Q8,
+        }
+    }
 }
 
 impl From<Activations> for engine::Activations {
@@ -89,6 +111,7 @@ impl JsLoader {
             context_length: options.context_length,
             activations: options.activations.into(),
             quantize: options.quantize.map(policy).transpose()?,
+            kv_format: options.kv_format.map(Into::into),
             ..EngineOptions::default()
         };
         Ok(Self { loader: RefCell::new(Some(Loader::open(device, entry, &options))) })

@@ -12,7 +12,7 @@ const MAX_PAIRS_PER_LANE: u32 = 2u; // heads are at most 256 wide
 @group(0) @binding(2) var<storage, read> tables: array<u32>;
 @group(0) @binding(3) var<storage, read> query: array<vec2<f32>>;
 @group(0) @binding(4) var<storage, read> k_cache: array<KvChunk>;
-@group(0) @binding(5) var<storage, read> v_cache: array<KvPair>;
+@group(0) @binding(5) var<storage, read> v_cache: array<KvQuad>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec2<f32>>;
 @group(0) @binding(7) var<storage, read> frequencies: array<f32>; // of the pairs; then the heads' sinks, if any
 #import kv
@@ -20,7 +20,7 @@ const MAX_PAIRS_PER_LANE: u32 = 2u; // heads are at most 256 wide
 #import reduce
 
 var<workgroup> weights: array<f32, WORKGROUP_SIZE>;
-var<workgroup> slots: array<u32, WORKGROUP_SIZE>;
+var<workgroup> slots: array<u32, WORKGROUP_SIZE>; // the first chunk of each value
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
@@ -44,13 +44,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         var score = -3.0e38;
         let is_seen = position >= begin && position < length;
         if position < length {
-            slots[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 4u;
-            let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
+            slots[lane.index] = value_chunk(row.table, position, kv_head, chunks);
+            let key = key_chunk(row.table, position, kv_head, chunks);
             var sum = 0.0;
             for (var c = 0u; c < chunks; c++) {
                 let chunk = k_cache[key + c * BLOCK_TOKENS];
-                let low = low_values(chunk);
-                let high = high_values(chunk);
+                let scale = key_scale(key, position, chunks, c);
+                let low = low_values(chunk, scale);
+                let high = high_values(chunk, scale);
                 let pairs = array(low.xy, low.zw, high.xy, high.zw);
                 let first_pair = query_base + c * 4u;
                 for (var i = 0u; i < min(4u, params.head_pairs - c * 4u); i++) {
@@ -65,12 +66,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         let correction = exp(running_max - new_max);
         running_sum = running_sum * correction + workgroup_sum(weight, lane);
         running_max = new_max;
+        // What lies before the first that is seen may belong to another sequence by now.
+        let unseen = max(begin, first) - first;
         let keys = min(WORKGROUP_SIZE, length - first);
         for (var p = 0u; p < MAX_PAIRS_PER_LANE; p++) {
             let pair = p * WORKGROUP_SIZE + lane.index;
             if pair >= params.head_pairs { break; }
             var sum = values[p] * correction;
-            for (var i = 0u; i < keys; i++) { sum += weights[i] * values_of_pair(v_cache[slots[i] + pair]); }
+            for (var i = unseen; i < keys; i++) {
+                let scale = value_scale(slots[i], first + i, chunks, pair / 4u);
+                let quad = values_of_quad(v_cache[2u * slots[i] + pair / 2u], scale);
+                sum += weights[i] * select(quad.xy, quad.zw, pair % 2u == 1u);
+            }
             values[p] = sum;
         }
         workgroupBarrier();

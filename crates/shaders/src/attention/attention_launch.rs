@@ -3,6 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{AttentionTile, AttentionVariant, attention_reference};
+use crate::fragments::kv_cache::KvAddressing;
 use crate::kernel::Kernel;
 use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
@@ -39,6 +40,8 @@ pub struct Attention {
     pub window: u32,
     /// 1 where each head has a sink, a score that takes its share and gives nothing: `frequencies` has them after those of `pairs`.
     pub sinks: u32,
+    /// The place of the layer's keys and values in their buffers.
+    pub cache: KvAddressing,
 }
 
 impl Attention {

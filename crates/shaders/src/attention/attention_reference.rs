@@ -1,5 +1,5 @@
 use crate::format::plane_index;
-use crate::fragments::kv_cache::KvPlaces;
+use crate::fragments::kv_cache::{KvPart, KvPlaces};
 use crate::resources::Resources;
 use crate::state::rope_append;
 use crate::{Attention, KvFormat, RopeAppend, Token};
@@ -30,14 +30,14 @@ fn part(
 ) -> Part {
     let row = resources.get::<Token>("tokens")[index];
     let (kv_heads, pairs) = (params.kv_heads as usize, params.head_pairs as usize);
-    let places = KvPlaces { tables: resources.get::<u32>("tables"), kv_heads, head_pairs: pairs };
+    let places = KvPlaces::new(resources.get("tables"), params.cache, kv, params.head_pairs);
     let kv_head = head / (params.heads as usize / kv_heads);
     let (keys, values) = (resources.get::<u32>("k_cache"), resources.get::<u32>("v_cache"));
     let query = &resources.get::<f32>("query")[index * params.query_stride as usize + head * 2 * pairs..][..2 * pairs];
     let scores: Vec<f64> = range
         .clone()
         .map(|position| {
-            let key = |i: usize| kv.read(keys, places.key(row.table, position, kv_head, i / 2), i % 2);
+            let key = |i: usize| places.read(keys, KvPart::Keys, (row.table, position), kv_head, i);
             let dot: f64 = (0..2 * pairs).map(|i| f64::from(query[i]) * f64::from(key(i))).sum();
             let (score, cap) = (dot * f64::from(params.scale), f64::from(params.soft_cap));
             if cap > 0.0 { cap * (score / cap).tanh() } else { score }
@@ -52,8 +52,10 @@ fn part(
     let weight = |score: &f64| if *score > LOWEST { (score - largest).exp() } else { 0.0 };
     let weights: Vec<f64> = scores.iter().map(weight).collect();
     let gathered = (0..2 * pairs).map(|i| {
-        let value = |position| kv.read(values, places.value(row.table, position, kv_head, i / 2), i % 2);
-        range.clone().zip(&weights).map(|(position, weight)| weight * f64::from(value(position))).sum()
+        let value = |position| places.read(values, KvPart::Values, (row.table, position), kv_head, i);
+        // What isn't seen may be anything, NaN too.
+        let seen = range.clone().zip(&weights).filter(|(_, weight)| **weight > 0.0);
+        seen.map(|(position, weight)| weight * f64::from(value(position))).sum()
     });
     let total = weights.iter().sum::<f64>() + sink.map_or(0.0, |sink| (sink - largest).exp());
     Part { largest, total, values: gathered.collect() }
@@ -139,6 +141,7 @@ fn turn_first(params: &Attention, kv: KvFormat, count: usize, resources: &mut Re
         stride: params.query_stride,
         query_stride: params.query_stride,
         magnitude: params.magnitude,
+        cache: params.cache,
     };
     resources.set("query", &vec![0.0f32; count * params.query_stride as usize]);
     rope_append(&rope, kv, count, resources);

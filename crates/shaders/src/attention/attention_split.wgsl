@@ -49,32 +49,29 @@ fn turned_quad(head: u32, i: u32) -> vec4<f32> {
     );
 }
 
-// Puts the key and the value of the row's own token into the cache.
-fn append(row: Token, kv_head: u32, lane: u32) {
-    let quads = params.head_pairs / 2u;
-    let chunks = quads / 2u;
-    if lane < chunks {
-        let key = (params.heads + kv_head) * params.head_pairs * 2u;
-        let low = turned_quad(key, lane * 8u);
-        let high = turned_quad(key, lane * 8u + 4u);
-        let chunk = key_chunk(row.table, row.position, kv_head, params.kv_heads, chunks) + lane * BLOCK_TOKENS;
-        k_cache[chunk] = kv_chunk(low, high);
-    } else if lane >= MAX_QUADS && lane < MAX_QUADS + quads {
-        let quad = lane - MAX_QUADS;
-        let value = (params.heads + params.kv_heads + kv_head) * params.head_pairs * 2u + quad * 4u;
-        let chunk = value_chunk(row.table, row.position, kv_head, params.kv_heads, chunks);
-        v_cache[chunk * 2u + quad] = kv_quad(vec4(qkv[value], qkv[value + 1u], qkv[value + 2u], qkv[value + 3u]));
-    }
+// A quad of the value of the row's own token.
+fn quad_of_value(kv_head: u32, quad: u32) -> vec4<f32> {
+    let value = (params.heads + params.kv_heads + kv_head) * params.head_pairs * 2u + quad * 4u;
+    return vec4(qkv[value], qkv[value + 1u], qkv[value + 2u], qkv[value + 3u]);
 }
+
+#import append_token
 #endif
 
-fn score_chunk(scores: ptr<function, array<f32, HEADS>>, values: KvChunk, chunk: u32, quads: u32) {
-    let low = low_values(values);
-    let high = high_values(values);
+fn score_chunk(scores: ptr<function, array<f32, HEADS>>, values: KvChunk, scale: f32, chunk: u32, quads: u32) {
+    let low = low_values(values, scale);
+    let high = high_values(values, scale);
     for (var h = 0u; h < HEADS; h++) {
         let at = h * quads + 2u * chunk;
         (*scores)[h] += dot(quads_of_heads[at], low) + dot(quads_of_heads[at + 1u], high);
     }
+}
+
+// A quad of the values of token `t` of the split, or of the last of its `count`.
+fn value_quad(first: u32, t: u32, count: u32, quad: u32) -> vec4<f32> {
+    let value = value_chunks[t];
+    let scale = value_scale(value / 2u, first + min(t, count - 1u), params.head_pairs / 4u, quad / 2u);
+    return values_of_quad(v_cache[value + quad], scale);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -110,26 +107,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let begin = first_seen(row.position);
     let is_key = lane.index < count && first + lane.index >= begin;
     let position = first + min(lane.index, max(count, 1u) - 1u);
-    value_chunks[lane.index] = value_chunk(row.table, position, kv_head, params.kv_heads, chunks) * 2u;
+    value_chunks[lane.index] = value_chunk(row.table, position, kv_head, chunks) * 2u;
     storageBarrier();
     workgroupBarrier();
 
     var scores: array<f32, HEADS>;
     if is_key {
-        let key = key_chunk(row.table, position, kv_head, params.kv_heads, chunks);
-        // Several loads under way at a time.
+        let key = key_chunk(row.table, position, kv_head, chunks);
+        // Several loads under way at a time; four chunks have one scale, if any.
         var c = 0u;
         for (; c + 4u <= chunks; c += 4u) {
             let a = k_cache[key + c * BLOCK_TOKENS];
             let b = k_cache[key + (c + 1u) * BLOCK_TOKENS];
             let d = k_cache[key + (c + 2u) * BLOCK_TOKENS];
             let e = k_cache[key + (c + 3u) * BLOCK_TOKENS];
-            score_chunk(&scores, a, c, quads);
-            score_chunk(&scores, b, c + 1u, quads);
-            score_chunk(&scores, d, c + 2u, quads);
-            score_chunk(&scores, e, c + 3u, quads);
+            let scale = key_scale(key, position, chunks, c);
+            score_chunk(&scores, a, scale, c, quads);
+            score_chunk(&scores, b, scale, c + 1u, quads);
+            score_chunk(&scores, d, scale, c + 2u, quads);
+            score_chunk(&scores, e, scale, c + 3u, quads);
         }
-        for (; c < chunks; c++) { score_chunk(&scores, k_cache[key + c * BLOCK_TOKENS], c, quads); }
+        for (; c < chunks; c++) {
+            score_chunk(&scores, k_cache[key + c * BLOCK_TOKENS], key_scale(key, position, chunks, c), c, quads);
+        }
         for (var h = 0u; h < HEADS; h++) { scores[h] = capped(scores[h]); }
     } else {
         for (var h = 0u; h < HEADS; h++) { scores[h] = -3.0e38; }
@@ -155,7 +155,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     let quad = lane.index % quads;
     var gathered: array<vec4<f32>, HEADS>;
     if token < tokens_at_once && begin < first + count {
-        for (var t = token; t < count; t += 4u * tokens_at_once) {
+        // What lies before the first that is seen may belong to another sequence by now.
+        for (var t = max(begin, first) - first + token; t < count; t += 4u * tokens_at_once) {
             // Tokens past the end weigh nothing.
             let t1 = min(t + tokens_at_once, WORKGROUP_SIZE - 1u);
             let t2 = min(t + 2u * tokens_at_once, WORKGROUP_SIZE - 1u);
@@ -163,10 +164,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
             let in1 = select(0.0, 1.0, t + tokens_at_once < count);
             let in2 = select(0.0, 1.0, t + 2u * tokens_at_once < count);
             let in3 = select(0.0, 1.0, t + 3u * tokens_at_once < count);
-            let a = values_of_quad(v_cache[value_chunks[t] + quad]);
-            let b = values_of_quad(v_cache[value_chunks[t1] + quad]) * in1;
-            let c = values_of_quad(v_cache[value_chunks[t2] + quad]) * in2;
-            let d = values_of_quad(v_cache[value_chunks[t3] + quad]) * in3;
+            let a = value_quad(first, t, count, quad);
+            let b = value_quad(first, t1, count, quad) * in1;
+            let c = value_quad(first, t2, count, quad) * in2;
+            let d = value_quad(first, t3, count, quad) * in3;
             for (var h = 0u; h < HEADS; h++) {
                 let w = h * WORKGROUP_SIZE;
                 gathered[h] += (weights[w + t] * a + weights[w + t1] * b) + (weights[w + t2] * c + weights[w + t3] * d);

@@ -126,7 +126,7 @@ fn attend(block: Block, run: Run, index: u32) {
         let staged_key = tile + index % KEYS;
         var key_at = 0u;
         if staged_key < run.context {
-            key_at = key_chunk(run.table, staged_key, block.kv_head, params.kv_heads, CHUNKS);
+            key_at = key_chunk(run.table, staged_key, block.kv_head, CHUNKS);
         }
         var scores: array<vec4<f32>, LANE_KEYS>;
         for (var j = 0u; j < LANE_KEYS; j++) { scores[j] = vec4(0.0); }
@@ -135,11 +135,13 @@ fn attend(block: Block, run: Run, index: u32) {
             var query_quads: array<vec4<f32>, QUERY_LOADS>;
             for (var p = 0u; p < QUERY_LOADS; p++) { query_quads[p] = query[staged_queries[p] + part] * params.scale; }
             var key_chunks: array<KvChunk, KEY_LOADS>;
+            var key_scales: array<f32, KEY_LOADS>;
             for (var p = 0u; p < KEY_LOADS; p++) {
                 let chunk = (index + p * WORKGROUP_SIZE) / KEYS;
                 key_chunks[p] = KvChunk();
                 if staged_key < run.context && chunk < PART_QUADS / 2u {
                     key_chunks[p] = k_cache[key_at + (part / 2u + chunk) * BLOCK_TOKENS];
+                    key_scales[p] = key_scale(key_at, staged_key, CHUNKS, part / 2u + chunk);
                 }
             }
             workgroupBarrier();
@@ -152,8 +154,8 @@ fn attend(block: Block, run: Run, index: u32) {
                 let chunk = (index + p * WORKGROUP_SIZE) / KEYS;
                 if chunk < PART_QUADS / 2u {
                     let at = 2u * chunk * KEYS + index % KEYS;
-                    keys_or_values[at] = low_values(key_chunks[p]);
-                    keys_or_values[at + KEYS] = high_values(key_chunks[p]);
+                    keys_or_values[at] = low_values(key_chunks[p], key_scales[p]);
+                    keys_or_values[at + KEYS] = high_values(key_chunks[p], key_scales[p]);
                 }
             }
             workgroupBarrier();
@@ -189,22 +191,24 @@ fn attend(block: Block, run: Run, index: u32) {
         }
         for (var first = 0u; first < KEYS && tile + first < run.context; first += VALUE_KEYS) {
             var value_chunks: array<KvChunk, VALUE_LOADS>;
+            var value_scales: array<f32, VALUE_LOADS>;
             for (var p = 0u; p < VALUE_LOADS; p++) {
                 let staged = index + p * WORKGROUP_SIZE;
                 let position = tile + first + staged / CHUNKS;
-                // A weight of 0 times whatever lies past the end might be NaN.
+                // A weight of 0 times whatever lies past the end, or belongs to another sequence by now, might be NaN.
                 value_chunks[p] = KvChunk();
-                if position < run.context && staged < VALUE_KEYS * CHUNKS {
-                    let at = value_chunk(run.table, position, block.kv_head, params.kv_heads, CHUNKS);
+                if position >= run.begin && position < run.context && staged < VALUE_KEYS * CHUNKS {
+                    let at = value_chunk(run.table, position, block.kv_head, CHUNKS);
                     value_chunks[p] = v_cache[at + staged % CHUNKS];
+                    value_scales[p] = value_scale(at, position, CHUNKS, staged % CHUNKS);
                 }
             }
             workgroupBarrier();
             for (var p = 0u; p < VALUE_LOADS; p++) {
                 let staged = index + p * WORKGROUP_SIZE;
                 if staged < VALUE_KEYS * CHUNKS {
-                    keys_or_values[2u * staged] = low_values(value_chunks[p]);
-                    keys_or_values[2u * staged + 1u] = high_values(value_chunks[p]);
+                    keys_or_values[2u * staged] = low_values(value_chunks[p], value_scales[p]);
+                    keys_or_values[2u * staged + 1u] = high_values(value_chunks[p], value_scales[p]);
                 }
             }
             workgroupBarrier();

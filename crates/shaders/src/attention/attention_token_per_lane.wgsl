@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var first = begin / TILE_TOKENS * TILE_TOKENS; first < length; first += TILE_TOKENS) {
         // Blocks past the last repeat it.
 #for k KEYS
-        let key$k = key_chunk(row.table, min(first / BLOCK_TOKENS + $ku, last_block) * BLOCK_TOKENS + lane, kv_head, params.kv_heads, chunks);
+        let key$k = key_chunk(row.table, min(first / BLOCK_TOKENS + $ku, last_block) * BLOCK_TOKENS + lane, kv_head, chunks);
 #for h HEADS
         var score_$k_$h = 0.0;
 #endfor
@@ -73,8 +73,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         for (var c = 0u; c < chunks; c++) {
 #for k KEYS
             let chunk$k = k_cache[key$k + c * BLOCK_TOKENS];
-            let low$k = low_values(chunk$k);
-            let high$k = high_values(chunk$k);
+            let scale$k = key_scale(key$k, lane, chunks, c);
+            let low$k = low_values(chunk$k, scale$k);
+            let high$k = high_values(chunk$k, scale$k);
 #endfor
 #for h HEADS
             let query_low$h = queries[$hu * MAX_QUADS + 2u * c];
@@ -123,10 +124,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             total$h = 0.0;
 #endfor
             for (var block = 0u; block < count; block += BLOCK_TOKENS) {
-                var at = value_chunk(row.table, first + block, kv_head, params.kv_heads, chunks) * 2u + quad;
-                for (var t = block; t < min(count, block + BLOCK_TOKENS); t++) {
-                    let value = values_of_quad(v_cache[at]);
-                    at += quads;
+                // What lies before the first that is seen may belong to another sequence by now.
+                let seen = max(block, max(begin, first) - first);
+                var at = value_chunk(row.table, first + seen, kv_head, chunks);
+                for (var t = seen; t < min(count, block + BLOCK_TOKENS); t++) {
+                    let scale = value_scale(at, first + t, chunks, quad / 2u);
+                    let value = values_of_quad(v_cache[2u * at + quad], scale);
+                    at += chunks;
 #for h HEADS
                     let weight$h = weights[t * HEADS + $hu];
                     sum$h += weight$h * value;

@@ -11,6 +11,9 @@ struct Params {
     stride: u32,     // of qkv, in f32
     query_stride: u32, // of query, in f32
     magnitude: f32,  // the rotated pairs are scaled by this (1 but for YaRN)
+    block_chunks: u32, // chunks from one block of the cache to the next (this and the next two: `KvAddressing`)
+    table_stride: u32, // entries of a block table from one block of tokens to the next
+    table_offset: u32, // the layer's own among them
 }
 #import step
 
@@ -20,38 +23,44 @@ struct Params {
 @group(0) @binding(3) var<storage, read> frequencies: array<f32>;
 @group(0) @binding(4) var<storage, read> qkv: array<f32>;
 @group(0) @binding(5) var<storage, read_write> query: array<f32>;
-@group(0) @binding(6) var<storage, read_write> k_cache: array<KvPair>;
-@group(0) @binding(7) var<storage, read_write> v_cache: array<KvPair>;
+@group(0) @binding(6) var<storage, read_write> k_cache: array<KvWord>;
+@group(0) @binding(7) var<storage, read_write> v_cache: array<KvWord>;
 #import kv
-#import kv_values
+#import kv_append
 #import rope
 
+// What an invocation has of the keys and values.
+struct Kept {
+    is_kept: bool, // false for queries, and where a head has no more pairs
+    is_key: bool,
+    head: u32,
+    pair: u32,
+}
+
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let head = id.x / params.head_pairs;
-    let pair = id.x % params.head_pairs;
-    if head >= params.heads + 2u * params.kv_heads { return; }
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let head = id.x / lanes_of_head();
+    let pair = id.x % lanes_of_head();
+    let first_value = params.heads + params.kv_heads;
+    let is_pair = head < first_value + params.kv_heads && pair < params.head_pairs;
     let row = tokens[id.y];
     let begin = id.y * params.stride + head * params.head_pairs * 2u;
-    let first_value = params.heads + params.kv_heads;
-    if head >= first_value {
-        let chunks = (params.head_pairs + 3u) / 4u;
-        let slot = value_chunk(row.table, row.position, head - first_value, params.kv_heads, chunks) * 4u + pair;
-        v_cache[slot] = kv_pair(vec2(qkv[begin + 2u * pair], qkv[begin + 2u * pair + 1u]));
-        return;
-    }
     let i = 2u * pair;
-    let values = vec2(
-        turned(begin, i, turn_of(pair_of(i), row.position)),
-        turned(begin, i + 1u, turn_of(pair_of(i + 1u), row.position)),
-    );
-    if head < params.heads {
-        let at = id.y * params.query_stride + id.x * 2u;
+    var values = vec2<f32>();
+    if is_pair && head >= first_value {
+        values = vec2(qkv[begin + i], qkv[begin + i + 1u]);
+    } else if is_pair {
+        values = vec2(
+            turned(begin, i, turn_of(pair_of(i), row.position)),
+            turned(begin, i + 1u, turn_of(pair_of(i + 1u), row.position)),
+        );
+    }
+    if is_pair && head < params.heads {
+        let at = id.y * params.query_stride + head * params.head_pairs * 2u + i;
         query[at] = values.x;
         query[at + 1u] = values.y;
-    } else {
-        let chunks = (params.head_pairs + 3u) / 4u;
-        let chunk = key_chunk(row.table, row.position, head - params.heads, params.kv_heads, chunks) + pair / 4u * BLOCK_TOKENS;
-        k_cache[chunk * 4u + pair % 4u] = kv_pair(values);
     }
+    let is_key = head < first_value;
+    let kv_head = head - select(first_value, params.heads, is_key);
+    append(row, Kept(is_pair && head >= params.heads, is_key, kv_head, pair), values, lane);
 }

@@ -3,6 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{StateVariant, rope_append_reference};
+use crate::encoding::KvFormat;
+use crate::fragments::kv_cache::KvAddressing;
 use crate::kernel::Kernel;
 use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
@@ -27,6 +29,8 @@ pub struct RopeAppend {
     pub query_stride: u32,
     /// The rotated pairs are scaled by this: 1 but for YaRN.
     pub magnitude: f32,
+    /// The place of the layer's keys and values in their buffers.
+    pub cache: KvAddressing,
 }
 
 impl FamilyLaunch for RopeAppend {
@@ -34,8 +38,13 @@ impl FamilyLaunch for RopeAppend {
 
     const KERNELS: &'static [Kernel] = &[Kernel::RopeAppend];
 
-    fn grid(&self, _: &Self::Variant, extent: Extent) -> [u32; 3] {
-        [((self.heads + 2 * self.kv_heads) * self.head_pairs).div_ceil(64), extent.count, 1]
+    fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
+        let lanes = match variant {
+            // No group of values with one scale is of two workgroups.
+            StateVariant::RopeAppend(KvFormat::Q8) => self.head_pairs.next_multiple_of(32),
+            _ => self.head_pairs,
+        };
+        [((self.heads + 2 * self.kv_heads) * lanes).div_ceil(64), extent.count, 1]
     }
 
     fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {

@@ -1,4 +1,4 @@
-use crate::fragments::kv_cache::KvPlaces;
+use crate::fragments::kv_cache::{KvPart, KvPlaces};
 use crate::resources::Resources;
 use crate::{KvFormat, RopeAppend, Token};
 
@@ -34,22 +34,16 @@ pub(crate) fn rope_append(params: &RopeAppend, kv: KvFormat, count: usize, resou
             }
         }
     });
-    for cache_name in ["k_cache", "v_cache"] {
-        resources.update(cache_name, |resources, cache: &mut [u32]| {
-            let places = KvPlaces { tables: resources.get::<u32>("tables"), kv_heads, head_pairs };
+    for (name, part, first) in [("k_cache", KvPart::Keys, heads), ("v_cache", KvPart::Values, heads + kv_heads)] {
+        resources.update(name, |resources, cache: &mut [u32]| {
+            let places = KvPlaces::new(resources.get("tables"), params.cache, kv, params.head_pairs);
             for (row, of) in resources.get::<Token>("tokens")[..count].iter().enumerate() {
                 for h in 0..kv_heads {
-                    let is_key = cache_name == "k_cache";
-                    let values = if is_key {
-                        turned(resources, row, heads + h)
-                    } else {
-                        head(resources, row, heads + kv_heads + h)
+                    let values = match part {
+                        KvPart::Keys => turned(resources, row, first + h),
+                        KvPart::Values => head(resources, row, first + h),
                     };
-                    for pair in 0..head_pairs {
-                        let place = if is_key { KvPlaces::key } else { KvPlaces::value };
-                        let place = place(&places, of.table, of.position, h, pair);
-                        kv.write(cache, place, [values[2 * pair], values[2 * pair + 1]]);
-                    }
+                    places.write(cache, part, (of.table, of.position), h, &values);
                 }
             }
         });

@@ -11,19 +11,21 @@ pub enum StateVariant {
     RopeAppend(KvFormat),
     /// `short_convolution`.
     ShortConvolution,
+    /// `copy_blocks`.
+    CopyBlocks,
 }
 
 impl StateVariant {
     /// Every variant.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        KvFormat::ALL.map(Self::RopeAppend).into_iter().chain([Self::ShortConvolution]).collect()
+        KvFormat::ALL.map(Self::RopeAppend).into_iter().chain([Self::ShortConvolution, Self::CopyBlocks]).collect()
     }
 
     const fn kv(&self) -> Option<KvFormat> {
         match *self {
             Self::RopeAppend(kv) => Some(kv),
-            Self::ShortConvolution => None,
+            Self::ShortConvolution | Self::CopyBlocks => None,
         }
     }
 }
@@ -33,6 +35,7 @@ impl Choices for StateVariant {
         match self {
             Self::RopeAppend(_) => Kernel::RopeAppend,
             Self::ShortConvolution => Kernel::ShortConvolution,
+            Self::CopyBlocks => Kernel::CopyBlocks,
         }
     }
 

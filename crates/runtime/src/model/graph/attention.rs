@@ -82,7 +82,8 @@ impl Graph<'_> {
 
     /// Appends `attended = attention(qkv)`: by splits of the context where tokens are few and the head width is a multiple of 8.
     fn attend(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, spec: &AttentionSpec) -> Result<()> {
-        let (a, kv) = (self.workspace, &self.kv.layers[layer.index]);
+        let a = self.workspace;
+        let Some(kv) = self.kv.layer(layer.index) else { unreachable!("attention keeps keys and values") };
         let rope = spec.rope.map(|rope| &self.spec.ropes[rope]);
         let frequencies = self.weights.frequencies(self.spec, layer.index, self.context);
         let missing = || Error::MissingTensor { tensor: layer.tensor("rope") };
@@ -101,10 +102,11 @@ impl Graph<'_> {
             soft_cap: spec.soft_cap,
             window: spec.window,
             sinks: spec.sinks.into(),
+            cache: kv.addressing,
         };
         let resources = [
             ("tokens", &a.tokens),
-            ("tables", &kv.tables),
+            ("tables", &self.kv.tables),
             ("frequencies", frequencies.ok_or_else(missing)?),
             ("qkv", &a.qkv),
             ("query", &a.query),
@@ -124,6 +126,7 @@ impl Graph<'_> {
             stride,
             query_stride: params.query_stride,
             magnitude: params.magnitude,
+            cache: params.cache,
         };
         let append = StateVariant::RopeAppend(self.kv.format);
         if self.step != StepSize::Many && spec.head_width.is_multiple_of(8) {

@@ -13,7 +13,8 @@ use crate::model::workspace::stride;
 impl Graph<'_> {
     /// Appends a layer's convolution over `taps` tokens.
     pub(super) fn convolution(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, taps: u32) -> Result<()> {
-        let (a, width, kv) = (self.workspace, self.spec.width, &self.kv.layers[layer.index]);
+        let (a, width) = (self.workspace, self.spec.width);
+        let Some(states) = self.states.layer(layer.index) else { unreachable!("a convolution keeps a state") };
         let name = |tensor| layer.tensor(tensor);
         let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
         let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices)?;
@@ -30,10 +31,9 @@ impl Graph<'_> {
             Count::Tokens,
             &[
                 ("tokens", &a.tokens),
-                ("tables", &kv.tables),
                 ("x", &a.qkv),
                 ("kernel", self.weights.floats(&name("shortconv.conv"))?),
-                ("cache", &kv.keys),
+                ("states", states),
                 ("y", &a.attended),
             ],
         );

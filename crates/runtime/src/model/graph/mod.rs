@@ -15,7 +15,7 @@ use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Encoding, Quantise, QuantiseVariant};
 
 use self::linear::{Input, Placed};
-use super::state::KvCache;
+use super::state::{KvCache, States};
 use super::tensors::layer_tensor;
 use super::workspace::{Workspace, stride};
 use super::{LayerSpec, MixerSpec, ModelSpec, Weights};
@@ -30,6 +30,7 @@ pub(crate) struct Graph<'a> {
     pub(crate) weights: &'a Weights,
     pub(crate) workspace: &'a Workspace,
     pub(crate) kv: &'a KvCache,
+    pub(crate) states: &'a States,
     /// The most tokens that a sequence can have.
     pub(crate) context: u32,
     /// The number of tokens that the programs are for.

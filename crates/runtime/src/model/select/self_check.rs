@@ -5,7 +5,7 @@ use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvFormat, Launch, Linear, Norm, Output, Quantise,
+    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvAddressing, KvFormat, Launch, Linear, Norm, Output, Quantise,
     QuantiseVariant, Sample, SampleVariant, Token, Variant, WeightFormat,
 };
 
@@ -163,6 +163,7 @@ fn attention_case() -> (Attention, Resources) {
         y_groups,
         scale: 0.25,
         splits: 1,
+        cache: KvAddressing::alone(KvFormat::F16, kv_heads, head_pairs),
         ..Attention::default()
     };
     (params, resources)

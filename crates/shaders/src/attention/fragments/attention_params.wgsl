@@ -14,6 +14,9 @@ struct Params {
     soft_cap: f32,     // n > 0: a score s becomes n * tanh(s / n)
     window: u32,       // n > 0: a token sees itself and the n - 1 before it, else all before it
     sinks: u32,        // 1: each head has a score that takes its share and gives nothing (Xiao et al. 2023)
+    block_chunks: u32, // chunks from one block of the cache to the next (this and the next two: `KvAddressing`)
+    table_stride: u32, // entries of a block table from one block of tokens to the next
+    table_offset: u32, // the layer's own among them
 }
 #import step
 #import activation

@@ -135,7 +135,8 @@ impl Choices for AttentionVariant {
     }
 
     fn defines(&self) -> Vec<&'static str> {
-        chosen(&[("SUBGROUPS", self.subgroups()), ("ROPE", self.rope())])
+        let by_chunk = matches!(self, Self::AttentionTile { .. });
+        chosen(&[("SUBGROUPS", self.subgroups()), ("ROPE", self.rope()), ("VALUES_BY_CHUNK", by_chunk)])
     }
 
     fn import(&self, name: &str) -> Option<String> {

@@ -4,9 +4,11 @@
 struct Token {
     token: u32,    // the token's id, where `source` is 0
     position: u32, // its position in its sequence, from 0
-    table: u32,    // where its sequence's block table begins in `tables`
+    table: u32,    // where its sequence's block table begins in `tables`; no other sequence has the same
     source: u32,   // 0: `token`; n: the token sampled last in slot n - 1
     context: u32,  // how many tokens of its sequence it sees, from the first on
+    state_from: u32, // the state of its sequence before the sequence's first token of this step; any where that is token 0
+    state_to: u32,   // 0: nothing; n: where the state after this token goes, state n - 1, which no token of the step reads
 }
 
 // The table of what follows the last token of a step.

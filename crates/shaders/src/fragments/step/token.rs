@@ -13,23 +13,30 @@ pub struct Token {
     pub token: u32,
     /// Its position in its sequence, from 0.
     pub position: u32,
-    /// The place of its sequence's block table among the block tables.
+    /// The place of its sequence's block table among the block tables, by which sequences of a step are told apart.
     pub table: u32,
     /// The source of the token: 0 for `token`, n for the one sampled last in slot n - 1.
     pub source: u32,
     /// The number of tokens of its sequence that it sees, from the first on: in causal attention those up to itself.
     pub context: u32,
+    /// The id of its sequence's state before the sequence's first token of the step, the same for all of the sequence's tokens;
+    /// unused where that is the sequence's first token of all.
+    pub state_from: u32,
+    /// The destination of the state after this token: 0 for none, n for the state with the id n - 1, which no token of the step
+    /// may read.
+    pub state_to: u32,
 }
 
 impl Token {
     /// A token in causal attention: it sees those up to itself.
     #[must_use]
     pub const fn causal(position: u32, table: u32) -> Self {
-        Self { token: 0, position, table, source: 0, context: position + 1 }
+        Self { token: 0, position, table, source: 0, context: position + 1, state_from: 0, state_to: 0 }
     }
 
     /// The end of a step's tokens, for kernels that take several at a time.
-    pub const END: Self = Self { token: 0, position: 0, table: u32::MAX, source: 0, context: 0 };
+    pub const END: Self =
+        Self { token: 0, position: 0, table: u32::MAX, source: 0, context: 0, state_from: 0, state_to: 0 };
 }
 
 /// One token whose successor is to be chosen.
