@@ -4,15 +4,7 @@ use std::ops::Range;
 
 use wgslm_shaders::BLOCK_TOKENS;
 
-/// The order in which free blocks are allocated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BlockOrder {
-    /// By ascending index.
-    #[default]
-    Ascending,
-    /// Shuffled by a seed, to test that nothing relies on neighbouring blocks.
-    Shuffled(u64),
-}
+use super::BlockOrder;
 
 /// The free ids of blocks, or of states.
 #[derive(Debug)]
@@ -23,16 +15,7 @@ pub(super) struct IdPool {
 impl IdPool {
     /// A pool of the ids below `count`, all free.
     pub(super) fn new(count: u32, order: BlockOrder) -> Self {
-        // The last is taken first.
-        let mut free: Vec<u32> = (0..count).rev().collect();
-        if let BlockOrder::Shuffled(seed) = order {
-            let mut state = seed;
-            for end in (1..free.len()).rev() {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                free.swap(end, (state >> 33) as usize % (end + 1));
-            }
-        }
-        Self { free }
+        Self { free: order.free_list(count) }
     }
 
     /// The number of free ids.

@@ -6,7 +6,7 @@ use wgslm_formats::quantise::Policy;
 use wgslm_shaders::Encoding;
 use wgslm_shaders::KvFormat;
 
-use super::blocks::BlockOrder;
+use super::BlockOrder;
 use super::ranges::SamplingRange;
 use super::sequence::Sampling;
 use crate::model::select::Kernels;
