@@ -14,6 +14,8 @@ mod programs;
 mod prompt;
 mod ranges;
 mod room;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the driver that uses it lands next"))]
+mod schedule;
 mod sequence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,262 @@
+//! Tests of the scheduler's rules, one by one.
+
+mod memory;
+
+use std::time::Duration;
+
+use super::counting::CountingMemory;
+use super::*;
+
+const LIMITS: Limits = Limits {
+    slots: 8,
+    context: 4096,
+    waiting: 100,
+    bulk_tokens: 512,
+    budget: 128,
+    steps_in_flight: 3,
+    window: Duration::ZERO,
+    patience: Duration::from_millis(100),
+};
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+fn request(id: u64, prompt: usize) -> Request {
+    Request {
+        id: RequestId(id),
+        priority: Priority::Interactive,
+        tokens: vec![0; prompt],
+        most_tokens: 100,
+        tokens_in_flight: 3,
+        constrained: false,
+        admit_by: None,
+        finish_by: None,
+    }
+}
+
+/// A scheduler with its memory and a clock, whose steps are read when a test says so.
+struct Engine {
+    scheduler: Scheduler,
+    memory: CountingMemory,
+    now: Duration,
+    unread: Vec<Step>,
+}
+
+impl Engine {
+    fn new(limits: &Limits, blocks: u32) -> Self {
+        let memory = CountingMemory::new(limits.slots, blocks);
+        Self { scheduler: Scheduler::new(limits.clone()), memory, now: Duration::ZERO, unread: Vec::new() }
+    }
+
+    fn submit(&mut self, request: Request) {
+        assert_eq!(self.scheduler.submit(self.now, request), Ok(()));
+    }
+
+    fn plan(&mut self) -> Plan {
+        self.scheduler.plan(self.now, &mut self.memory)
+    }
+
+    /// The rows of the next step as (id, first position, rows), sampling parts marked by true; empty where there is no step.
+    fn step(&mut self) -> Vec<(u64, u32, u32, bool)> {
+        let Next::Step(step) = self.plan().next else { return Vec::new() };
+        let rows: Vec<_> = step.parts.iter().map(|part| (part.id.0, part.first, part.tokens, part.samples)).collect();
+        self.unread.push(step);
+        rows
+    }
+
+    /// The ids in the next step.
+    fn ids(&mut self) -> Vec<u64> {
+        self.step().iter().map(|(id, ..)| *id).collect()
+    }
+
+    /// Reads the oldest step.
+    fn read(&mut self) {
+        let step = self.unread.remove(0);
+        for part in step.parts.iter().filter(|part| part.samples) {
+            self.scheduler.sampled(part.id, Outcome::Token(7));
+        }
+        self.scheduler.finished(step.number);
+    }
+
+    /// The rows of the next step, once all steps before it are read.
+    fn read_and_step(&mut self) -> Vec<(u64, u32, u32, bool)> {
+        while !self.unread.is_empty() {
+            self.read();
+        }
+        self.step()
+    }
+}
+
+#[test]
+fn streams_and_short_prompts_share_steps() {
+    let mut engine = Engine::new(&LIMITS, 100);
+    engine.memory.cached.insert(RequestId(2), 40);
+    engine.submit(request(1, 5));
+    assert_eq!(engine.step(), [(1, 0, 5, true)]);
+    engine.submit(request(2, 60));
+    engine.submit(request(3, 12));
+    engine.submit(request(4, 10));
+    // The prompt of 12 has no room beside one row and 20; the shorter one has.
+    assert_eq!(engine.step(), [(1, 5, 1, true), (2, 40, 20, true), (4, 0, 10, true)]);
+    assert_eq!(engine.step(), [(3, 0, 12, true), (1, 6, 1, true), (2, 60, 1, true), (4, 10, 1, true)]);
+    assert_eq!(engine.step(), [], "three steps are in flight");
+}
+
+#[test]
+fn streams_take_turns_and_let_short_prompts_in() {
+    let limits = Limits { slots: 50, ..LIMITS };
+    let mut engine = Engine::new(&limits, 1000);
+    for id in 0..40 {
+        engine.submit(request(id, 1));
+    }
+    let all: Vec<u64> = (0..40).collect();
+    assert_eq!(engine.ids(), all[..32]);
+    // Prompts were left out, so they come first.
+    assert_eq!(engine.ids(), [&all[32..], &all[..24]].concat());
+    for begin in [24, 16, 8, 0, 32] {
+        engine.read();
+        let expected: Vec<u64> = (begin..begin + 32).map(|id| id % 40).collect();
+        assert_eq!(engine.ids(), expected);
+    }
+    engine.submit(request(40, 32));
+    engine.read();
+    assert_eq!(engine.ids().len(), 32);
+    engine.read();
+    assert_eq!(engine.ids(), [40]);
+    engine.read();
+    assert_eq!(engine.ids()[..2], [16, 17], "a prompt of 32 rows costs the streams one turn");
+}
+
+#[test]
+fn long_prompts_run_in_even_chunks_in_the_order_of_admission() {
+    let mut engine = Engine::new(&LIMITS, 1000);
+    engine.memory.cached.insert(RequestId(2), 7);
+    engine.submit(request(1, 1030));
+    engine.submit(request(2, 407));
+    engine.submit(request(3, 2000));
+    assert_eq!(engine.step(), [(1, 0, 344, false), (2, 7, 134, false), (3, 0, 34, false)]);
+    assert_eq!(engine.step(), [(1, 344, 343, false), (2, 141, 133, false), (3, 34, 36, false)]);
+    assert_eq!(engine.step(), [], "two chunks are in flight");
+    assert_eq!(engine.read_and_step()[..2], [(1, 687, 343, true), (2, 274, 133, true)]);
+    // Streams run now, so chunks alternate with them and are small.
+    let rows = engine.step();
+    assert_eq!(rows, [(1, 1030, 1, true), (2, 407, 1, true)]);
+    let rows = engine.read_and_step();
+    assert_eq!((rows[0].0, rows.len()), (3, 1));
+    assert!((100..=128).contains(&rows[0].2), "{rows:?}");
+    assert_eq!(engine.step().len(), 2);
+}
+
+#[test]
+fn a_stream_with_all_tokens_in_flight_is_stalled_by_one_chunk_at_most() {
+    let mut engine = Engine::new(&LIMITS, 1000);
+    engine.submit(Request { tokens_in_flight: 1, ..request(1, 5) });
+    assert_eq!(engine.ids(), [1]);
+    engine.submit(request(2, 2000));
+    assert_eq!(engine.ids(), [2]);
+    assert_eq!(engine.ids(), [0; 0], "the stream goes on first");
+    engine.read();
+    assert_eq!(engine.ids(), [1]);
+    assert_eq!(engine.ids(), [2]);
+}
+
+#[test]
+fn a_constrained_stream_waits_for_its_mask_and_holds_nobody() {
+    let mut engine = Engine::new(&LIMITS, 1000);
+    let constrained = |id, prompt| Request { constrained: true, ..request(id, prompt) };
+    engine.submit(constrained(1, 5));
+    engine.submit(constrained(2, 100));
+    engine.submit(request(3, 300));
+    // Only the last rows of a prompt need a mask.
+    assert_eq!(engine.step(), [(3, 0, 300, true)]);
+    engine.scheduler.ready(RequestId(1));
+    assert_eq!(engine.step(), [(3, 300, 1, true), (1, 0, 5, true)]);
+    engine.scheduler.ready(RequestId(2));
+    assert_eq!(engine.step(), [(2, 0, 100, true)]);
+    assert_eq!(engine.read_and_step(), [(3, 301, 1, true)]);
+    engine.scheduler.ready(RequestId(2));
+    assert_eq!(engine.step(), [(2, 100, 1, true), (3, 302, 1, true)]);
+    engine.scheduler.ready(RequestId(1));
+    engine.submit(request(4, 600));
+    assert_eq!(engine.step(), [(4, 0, 120, false)], "a running stream makes chunks small");
+    assert_eq!(engine.read_and_step(), [(1, 5, 1, true), (3, 303, 1, true)]);
+}
+
+#[test]
+fn a_burst_waits_for_the_batching_window_and_streams_do_not() {
+    let limits = Limits { window: ms(5), ..LIMITS };
+    let mut engine = Engine::new(&limits, 1000);
+    let wait = |until| Next::Wait { until: Some(ms(until)) };
+    engine.submit(request(1, 5));
+    assert_eq!(engine.plan().next, wait(5));
+    engine.now = ms(4);
+    engine.submit(request(2, 5));
+    assert_eq!(engine.plan().next, wait(5));
+    engine.now = ms(5);
+    assert_eq!(engine.ids(), [1, 2]);
+    // The next burst waits too, and the streams go on meanwhile.
+    engine.submit(request(3, 1000));
+    assert_eq!([engine.ids(), engine.ids()], [[1, 2], [1, 2]]);
+    assert_eq!(engine.plan().next, wait(10));
+    engine.now = ms(10);
+    engine.read();
+    assert_eq!(engine.ids(), [3]);
+    // Prefill is under way: others join it at once.
+    engine.submit(request(4, 5));
+    engine.read();
+    assert_eq!(engine.ids(), [1, 2, 4]);
+    // Enough have come for all slots.
+    engine.now = ms(100);
+    let mut engine = Engine::new(&limits, 1000);
+    (0..8).for_each(|id| engine.submit(request(id, 2)));
+    assert_eq!(engine.ids().len(), 8);
+}
+
+#[test]
+fn answers_end_with_their_last_token_or_when_they_stop() {
+    let mut engine = Engine::new(&Limits { context: 10, ..LIMITS }, 100);
+    assert_eq!(engine.scheduler.submit(ms(0), request(1, 10)), Err(Refused::TooLong));
+    assert_eq!(engine.scheduler.submit(ms(0), request(1, 0)), Err(Refused::Empty));
+    assert_eq!(engine.scheduler.submit(ms(0), Request { most_tokens: 0, ..request(1, 5) }), Err(Refused::Empty));
+    engine.submit(request(1, 8));
+    engine.submit(request(2, 7));
+    assert_eq!([engine.ids(), engine.ids(), engine.ids()], [vec![1, 2], vec![1, 2], vec![2]]);
+    assert!(!engine.scheduler.sampled(RequestId(1), Outcome::Token(5)));
+    assert!(engine.scheduler.sampled(RequestId(2), Outcome::Stop));
+    assert!(!engine.scheduler.sampled(RequestId(2), Outcome::Stop), "it has ended already");
+    engine.scheduler.finished(0);
+    assert!(engine.scheduler.sampled(RequestId(1), Outcome::Token(5)), "the context is full");
+    engine.scheduler.finished(1);
+    assert_eq!(engine.plan().next, Next::Wait { until: None });
+    engine.scheduler.finished(2);
+    assert_eq!(engine.plan().next, Next::Idle);
+    assert_eq!((engine.memory.free_slots, engine.memory.free_blocks), (8, 100));
+}
+
+#[test]
+fn cancels_and_deadlines_free_memory_with_the_next_plan() {
+    let mut engine = Engine::new(&Limits { slots: 2, ..LIMITS }, 100);
+    engine.submit(request(1, 5));
+    engine.submit(Request { finish_by: Some(ms(30)), admit_by: Some(ms(10)), ..request(2, 5) });
+    engine.submit(Request { admit_by: Some(ms(10)), ..request(3, 5) });
+    engine.submit(Request { finish_by: Some(ms(20)), ..request(4, 5) });
+    engine.submit(request(5, 5));
+    while !engine.step().is_empty() {}
+    assert_eq!(engine.plan().next, Next::Wait { until: Some(ms(10)) });
+    let mut ended = Vec::new();
+    for time in [9, 10, 19, 20, 29, 30] {
+        engine.now = ms(time);
+        let changes = engine.plan().changes.into_iter();
+        ended.extend(changes.filter_map(|change| match change {
+            Change::Ended { id, end } => Some((time, id.0, end)),
+            _ => None,
+        }));
+    }
+    assert_eq!(ended, [(10, 3, End::QueueDeadline), (20, 4, End::RunDeadline), (30, 2, End::RunDeadline)]);
+    assert!(engine.memory.open.keys().eq(&[RequestId(1), RequestId(5)]));
+    assert!(engine.scheduler.cancel(RequestId(1)));
+    assert!(!engine.scheduler.cancel(RequestId(1)), "it has ended already");
+    engine.plan();
+    assert!(engine.memory.open.keys().eq(&[RequestId(5)]));
+}
