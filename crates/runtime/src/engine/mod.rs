@@ -7,6 +7,8 @@ mod cache;
 mod embed;
 mod generation;
 mod loader;
+#[cfg_attr(not(test), expect(dead_code, reason = "the driver that uses it lands next"))]
+mod metrics;
 mod options;
 mod pace;
 mod profile;
@@ -28,6 +30,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 pub use cache::BlockOrder;
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
+pub use metrics::{Cost, Distribution, Latency, MetricsSnapshot, Outcome, Price, PricedTime, Timeline, UsageSnapshot};
 pub use options::{Activations, EngineOptions, FinishReason, GenerateOptions, Summary, Timings};
 pub use profile::TimedKernel;
 pub use prompt::Prompt;
