@@ -55,11 +55,25 @@ fn centred(value: vec4<f32>, i: u32, mean: f32) -> vec4<f32> {
     return select(vec4<f32>(), value - mean, vec4(first) + vec4(0u, 1u, 2u, 3u) < vec4(params.width));
 }
 
-fn normalised(value: vec4<f32>, i: u32, mean: f32, scale: f32) -> vec4<f32> {
-    let product = centred(value, i, mean) * scale * weight[i];
+// Quad i of a row of which the mean has been taken.
+fn normalised(value: vec4<f32>, i: u32, scale: f32) -> vec4<f32> {
+    let product = value * scale * weight[i];
     if params.centred == 0u { return product; }
     return product + bias[i];
 }
+
+#ifdef QUANTISE
+fn store(row: u32, group: u32, values: ptr<function, array<vec4<f32>, 8>>) {
+    quantise_group(row, group, params.groups, values);
+}
+#else
+fn store(row: u32, group: u32, values: ptr<function, array<vec4<f32>, 8>>) {
+    for (var quad = 0u; quad < 8u; quad++) {
+        let at = row * params.stride + quad * params.groups + group;
+        if params.accumulate != 0u { y[at] += params.scale * (*values)[quad]; } else { y[at] = (*values)[quad]; }
+    }
+}
+#endif
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
@@ -76,26 +90,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         mean = workgroup_sum((sums.x + sums.y) + (sums.z + sums.w), lane) / f32(params.width);
         workgroupBarrier();
     }
+    // In the order of groups, as `matvec_integer` sums them.
     var squares = 0.0;
-    for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
-        let value = centred(given(source, i), i, mean);
-        squares += dot(value, value);
+    var first: array<vec4<f32>, 8>;
+    for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
+        for (var quad = 0u; quad < 8u; quad++) {
+            let i = quad * params.groups + g;
+            let value = centred(given(source, i), i, mean);
+            squares += dot(value, value);
+            if g == lane.index { first[quad] = value; }
+        }
     }
     let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.epsilon);
-#ifdef QUANTISE
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
         var values: array<vec4<f32>, 8>;
         for (var quad = 0u; quad < 8u; quad++) {
             let i = quad * params.groups + g;
-            values[quad] = normalised(x[source + i], i, mean, scale);
+            var value = first[quad];
+            if g != lane.index { value = centred(given(source, i), i, mean); }
+            values[quad] = normalised(value, i, scale);
         }
-        quantise_group(group.y, g, params.groups, &values);
+        store(group.y, g, &values);
     }
-#else
-    for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
-        let at = group.y * params.stride + i;
-        let value = normalised(given(source, i), i, mean, scale);
-        if params.accumulate != 0u { y[at] += params.scale * value; } else { y[at] = value; }
-    }
-#endif
 }

@@ -19,9 +19,11 @@ fn prepare_input(first_column: u32, lane: Lane) -> NormScales {
     for (var c = 0u; c < COLUMNS; c++) {
         let base = x_base(first_column, c);
         var squares = 0.0;
-        for (var i = lane.index; i < params.groups * 8u; i += WORKGROUP_SIZE) {
-            let value = x[base + i];
-            squares += dot(value, value);
+        for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
+            for (var quad = 0u; quad < 8u; quad++) {
+                let value = x[base + quad * params.groups + g];
+                squares += dot(value, value);
+            }
         }
         scales[c] = inverseSqrt(workgroup_sum(squares, lane) / f32(params.norm_width) + params.epsilon);
     }
