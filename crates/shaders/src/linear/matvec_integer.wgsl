@@ -42,10 +42,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     // Under way before the activations are there.
     var raw$r = raw_codes(weight$r, min(lane.index % LANES, params.groups - 1u));
 #endfor
-    let norm_scales = prepare_input(first_column, lane);
+    prepare_input(first_column, lane);
     var sums: array<array<f32, COLUMNS>, ROWS>;
     for (var part = 0u; part < params.groups; part += PART) {
-        stage(part, first_column, norm_scales, lane);
+        stage(part, first_column, lane);
         for (var g = part + lane.index % LANES; g < min(part + PART, params.groups); g += LANES) {
 #for r ROWS
             let codes$r = signed_codes(raw$r, g);

@@ -63,17 +63,30 @@ fn normalised(value: vec4<f32>, i: u32, scale: f32) -> vec4<f32> {
 }
 
 #ifdef QUANTISE
-fn store(row: u32, group: u32, values: ptr<function, array<vec4<f32>, 8>>) {
+fn store(row: u32, group: u32, values: array<vec4<f32>, QUADS>) {
     quantise_group(row, group, params.groups, values);
 }
 #else
-fn store(row: u32, group: u32, values: ptr<function, array<vec4<f32>, 8>>) {
-    for (var quad = 0u; quad < 8u; quad++) {
-        let at = row * params.stride + quad * params.groups + group;
-        if params.accumulate != 0u { y[at] += params.scale * (*values)[quad]; } else { y[at] = (*values)[quad]; }
+fn store(row: u32, group: u32, values: array<vec4<f32>, QUADS>) {
+    let at = row * params.stride + group;
+#for q QUADS
+    if params.accumulate != 0u {
+        y[at + $qu * params.groups] += params.scale * values[$q];
+    } else {
+        y[at + $qu * params.groups] = values[$q];
     }
+#endfor
 }
 #endif
+
+// A group of a row, less the mean.
+fn group_of(source: u32, group: u32, mean: f32) -> array<vec4<f32>, QUADS> {
+    var values: array<vec4<f32>, QUADS>;
+#for q QUADS
+    values[$q] = centred(given(source, $qu * params.groups + group), $qu * params.groups + group, mean);
+#endfor
+    return values;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
@@ -90,26 +103,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         mean = workgroup_sum((sums.x + sums.y) + (sums.z + sums.w), lane) / f32(params.width);
         workgroupBarrier();
     }
-    // In the order of groups, as `matvec_integer` sums them.
+    // In the order of groups, as `matvec_integer` sums them. An invocation's first group stays in registers.
+    var first: array<vec4<f32>, QUADS>;
     var squares = 0.0;
-    var first: array<vec4<f32>, 8>;
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
-        for (var quad = 0u; quad < 8u; quad++) {
-            let i = quad * params.groups + g;
-            let value = centred(given(source, i), i, mean);
-            squares += dot(value, value);
-            if g == lane.index { first[quad] = value; }
-        }
+        let values = group_of(source, g, mean);
+#for q QUADS
+        squares += dot(values[$q], values[$q]);
+#endfor
+        if g == lane.index { first = values; }
     }
     let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.epsilon);
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
-        var values: array<vec4<f32>, 8>;
-        for (var quad = 0u; quad < 8u; quad++) {
-            let i = quad * params.groups + g;
-            var value = first[quad];
-            if g != lane.index { value = centred(given(source, i), i, mean); }
-            values[quad] = normalised(value, i, scale);
-        }
-        store(group.y, g, &values);
+        var values = first;
+        if g != lane.index { values = group_of(source, g, mean); }
+#for q QUADS
+        values[$q] = normalised(values[$q], $qu * params.groups + g, scale);
+#endfor
+        store(group.y, g, values);
     }
 }

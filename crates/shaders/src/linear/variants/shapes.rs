@@ -121,10 +121,13 @@ impl IntegerShape {
     }
 
     /// The constants that the text begins with.
-    pub(super) const fn constants(&self) -> [(&'static str, u32); 5] {
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 7] {
         // Groups that fit into 16 KiB beside the sums.
         let most = if matches!(self.encoding, Encoding::Int8) { 256 } else { 128 };
+        let [quads, code_quads] = self.encoding.constants();
         [
+            quads,
+            code_quads,
             ("STAGED", if self.outputs * self.tokens > 8 { most / 2 } else { most }),
             ("WORKGROUP_SIZE", self.workgroup_size),
             ("BLOCKS", self.workgroup_size / 32),
