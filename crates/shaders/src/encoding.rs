@@ -52,10 +52,11 @@ impl Encoding {
         }
     }
 
-    /// The constants that a text begins with that makes or reads groups of activations in this encoding: their quads, and those of their
-    /// codes.
-    pub(crate) const fn constants(self) -> [(&'static str, u32); 2] {
-        [Self::QUADS, ("CODE_QUADS", (self.group_bytes() / 16) as u32)]
+    /// The constants that a text begins with that encodes activations: the quads of a group, those of its codes, and the planes of bytes
+    /// that these lie in.
+    pub(crate) const fn constants(self) -> [(&'static str, u32); 3] {
+        let quads = (self.group_bytes() / 16) as u32;
+        [Self::QUADS, ("CODE_QUADS", quads), ("CODE_PLANES", quads / 2)]
     }
 
     /// The constant for the quads of a group of activations.

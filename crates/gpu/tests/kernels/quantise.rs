@@ -53,13 +53,13 @@ fn case(encoding: Encoding, label: String, (rows, groups, gap): (usize, usize, u
         .with("x", x)
         .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2]);
-    let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32 };
+    let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32, rows: rows as u32 };
     let agreement = match encoding {
         Encoding::F16 => Agreement::Halves,
         Encoding::Int8 => Agreement::Quantised(SCALES),
         Encoding::Int16 => Agreement::QuantisedFinely(SCALES),
     };
-    Case::new(label, agreement, (params, QuantiseVariant::Quantise(encoding), rows), resources)
+    Case::new(label, agreement, (params, QuantiseVariant::plain(encoding), rows), resources)
 }
 
 #[test]
@@ -76,8 +76,8 @@ fn codes_and_scales_lie_where_integer_kernels_look_for_them() {
         x[i / 64 * 64 + plane_index(i % 64, 2)] = value(i);
     }
     let mut resources = Resources::default().with("x", &x).with("codes_x", &[0u32; 32]).with("scales_x", &[0.0f32; 8]);
-    let params = Quantise { groups: 2, x_stride: 16 };
-    params.reference(&QuantiseVariant::Quantise(Encoding::Int8).into(), 2, &mut resources);
+    let params = Quantise { groups: 2, x_stride: 16, rows: 2 };
+    params.reference(&QuantiseVariant::plain(Encoding::Int8).into(), 2, &mut resources);
     let codes = resources.get::<i8>("codes_x");
     for (row, group, half, i) in [(0, 0, 0, 0), (0, 1, 0, 5), (1, 0, 1, 15), (1, 1, 1, 3), (0, 0, 1, 7)] {
         let at = row * 64 + half * 32 + group * 16 + i;

@@ -39,6 +39,7 @@ pub use ranges::SamplingRange;
 use self::blocks::IdPool;
 use self::room::Room;
 use crate::Device;
+use crate::model::select::Precision;
 use crate::model::state::{KvCache, States, Tables};
 use crate::model::{self, Graph, Model};
 use crate::{Error, Result};
@@ -245,8 +246,8 @@ fn programs(
 ) -> Result<Programs> {
     let Model { spec, weights, .. } = model;
     let encoding = wanted.encoding(device.kernels());
-    let step = model::StepSize::Many;
-    let graph = Graph { device, spec, weights, workspace, kv, states, context, step, encoding: None, exact: false };
+    let (step, precision) = (model::StepSize::Many, Precision::Rounded);
+    let graph = Graph { device, spec, weights, workspace, kv, states, context, step, encoding: None, precision };
     Programs::build(&graph, encoding)
 }
 

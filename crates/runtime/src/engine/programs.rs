@@ -7,6 +7,7 @@ use super::Inner;
 use super::batch::Batch;
 use super::sequence::Sampling;
 use crate::Result;
+use crate::model::select::Precision;
 use crate::model::{Counts, Graph, Program, StepSize};
 
 /// All programs of a model, built once. Of the bodies, as of the heads, a step runs the first that fits it.
@@ -44,14 +45,18 @@ impl Programs {
                 steps.push((Graph { step: StepSize::Few, ..*graph }, few));
             }
             let most = few.min(kernels.few_float_tokens() as usize);
-            steps.push((Graph { step: StepSize::Few, exact: true, ..*graph }, most));
+            steps.push((Graph { step: StepSize::Few, precision: Precision::Float, ..*graph }, most));
         }
         if rounds {
             steps.push((Graph { encoding, ..*graph }, MANY));
         }
-        steps.push((Graph { exact: true, ..*graph }, MANY));
-        let choice =
-            |graph: &Graph<'_>, most, in_order, program| Choice { program, most, rounds: !graph.exact, in_order };
+        steps.push((Graph { precision: Precision::Float, ..*graph }, MANY));
+        let choice = |graph: &Graph<'_>, most, in_order, program| Choice {
+            program,
+            most,
+            rounds: graph.precision == Precision::Rounded,
+            in_order,
+        };
         let bodies = steps.iter().map(|(graph, most)| Ok(choice(graph, *most, false, graph.body()?)));
         // Where few tokens have kernels of their own, those for many don't pay for the outputs.
         let heads = steps.iter().filter(|(graph, _)| !kernels.fuses() || graph.encoding.is_none());

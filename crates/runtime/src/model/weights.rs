@@ -10,7 +10,7 @@ use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
 use super::quantised_rows::{QuantisedRows, Staging};
-use super::select::MatrixKind;
+use super::select::{MatrixKind, Precision};
 use super::tensor_layout::TensorLayout;
 use super::tensor_writer::{Target, TensorWriter};
 use super::tensors::{EMBEDDINGS, Fusion, SINKS, TensorRole, bias_of, layer_tensor};
@@ -40,10 +40,10 @@ impl Matrix {
 }
 
 impl Matrix {
-    /// The kind of matrix by which its kernel for few tokens is chosen; in `exact` products activations aren't rounded to 8 bits.
-    pub(crate) fn kind(&self, exact: bool) -> MatrixKind {
+    /// The kind of matrix by which its kernel for few tokens is chosen, with activations of this precision.
+    pub(crate) fn kind(&self, precision: Precision) -> MatrixKind {
         let rows = self.parts.first().map_or(self.rows, |part| part.rows);
-        MatrixKind { format: self.layout.format, rows, groups: self.groups, exact }
+        MatrixKind { format: self.layout.format, rows, groups: self.groups, precision }
     }
 }
 

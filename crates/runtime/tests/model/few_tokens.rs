@@ -17,16 +17,16 @@ fn in_integers(device: &Device, golden: &Golden, outputs: u32) -> Device {
     let mut tuning = String::new();
     for (_, matrix) in of.model().weights.matrices() {
         for part in &matrix.parts {
-            for (exact, codes) in [("rounded", "int8"), ("exact", "int16")] {
+            for (precision, codes) in [("rounded", "int8"), ("fine", "int16")] {
                 let (format, rows, groups) = (matrix.layout.format.name(), part.rows, matrix.groups);
-                let kernel = format!("matvec_integer-{codes}-staged-128x{outputs}x1");
-                let _ = writeln!(tuning, "{format} {rows} {groups} {exact} {kernel}");
+                let kernel = format!("matvec_integer-{codes}-128x{outputs}x1");
+                let _ = writeln!(tuning, "{format} {rows} {groups} {precision} {kernel}");
             }
         }
     }
     let opened = open(&contiguous);
     opened.adopt_tuning(&tuning);
-    assert!(opened.tuning().contains("int8-staged"), "{tuning}");
+    assert!(opened.tuning().contains("integer-int8"), "{tuning}");
     opened
 }
 

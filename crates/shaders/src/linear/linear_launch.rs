@@ -47,6 +47,8 @@ pub struct Linear {
     pub first_expert: u32,
     /// The number of experts that it holds, `outputs` rows each.
     pub expert_count: u32,
+    /// 1 where outputs that are left in codes are multiplied by the weights of the norm before the next matrix.
+    pub next_norm: u32,
     /// Rows of `y` for each row of `x`, where there are experts.
     pub per_row: u32,
 }
@@ -82,9 +84,7 @@ impl FamilyLaunch for Linear {
                 [self.outputs.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(tokens.count()), 1]
             }
             LinearKernel::Matvec { shape, .. } => self.matvec_grid((shape.outputs, shape.tokens), extent),
-            LinearKernel::MatvecInteger { shape, .. } => {
-                self.matvec_grid((shape.workgroup_outputs(), shape.tokens), extent)
-            }
+            LinearKernel::MatvecInteger(shape) => self.matvec_grid((shape.workgroup_outputs(), shape.tokens), extent),
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Quantise {
     pub groups: u32,
     /// The stride of `x`, in vec4.
     pub x_stride: u32,
+    /// Rows that there is room for.
+    pub rows: u32,
 }
 
 impl FamilyLaunch for Quantise {
@@ -28,8 +30,8 @@ impl FamilyLaunch for Quantise {
     }
 
     fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
-        if let QuantiseVariant::Quantise(encoding) = *variant {
-            quantise_reference::quantise(self, encoding, count, resources);
+        if let QuantiseVariant::Quantise { encoding, input } = *variant {
+            quantise_reference::quantise(self, (encoding, input), count, resources);
         }
     }
 }

@@ -6,18 +6,31 @@ use wgslm_shaders::{Activation, Encoding, IntegerShape, Linear, LinearKernel};
 
 use super::{Count, Graph, ProgramBuilder, StepSize};
 use crate::Result;
+use crate::model::workspace::Encoded;
 use crate::model::{Matrix, MatrixPart};
 
-/// The most products of weights and tokens for which workgroups encode activations themselves rather than leave that to a dispatch: about
-/// as many as an H200 takes the time of a dispatch longer for.
-const STAGED_PRODUCTS: u64 = 140_000_000;
-
-/// The input of a matrix product: rows in planes, and, where the kernel is to apply the norm before it, the norm's weights and
-/// epsilon.
+/// The input of a matrix product: rows in planes, their codes for kernels that take such, and, where the kernel is to apply the norm
+/// before it, the norm's weights and epsilon; codes have been multiplied by these weights.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) x: &'a Buffer,
+    pub(super) encoded: &'a Encoded,
     pub(super) norm: Option<(&'a Buffer, f32)>,
+}
+
+/// The form in which the input of the next sublayer's matrices is wanted: the encoding, and the weights of the norm before.
+#[derive(Clone, Copy)]
+pub(super) struct Next<'a> {
+    pub(super) encoding: Encoding,
+    pub(super) norm: &'a Buffer,
+}
+
+/// The codes that products are left in for the next matrix.
+#[derive(Clone, Copy)]
+pub(super) struct Leaves<'a> {
+    pub(super) encoding: Encoding,
+    pub(super) encoded: &'a Encoded,
+    pub(super) norm: Option<&'a Buffer>,
 }
 
 /// A matrix, its bias, and the offset of its products in a row of the destination.
@@ -42,6 +55,8 @@ pub(super) struct Destination<'a> {
     pub(super) gate_rows: u32,
     pub(super) scale: f32,
     pub(super) soft_cap: f32,
+    /// The codes to leave, which only kernels that [`Graph::can_leave_codes`] do; without accumulation, `y` isn't written then.
+    pub(super) leaves: Option<Leaves<'a>>,
 }
 
 impl<'a> Destination<'a> {
@@ -56,6 +71,7 @@ impl<'a> Destination<'a> {
             gate_rows: 0,
             scale: 1.0,
             soft_cap: 0.0,
+            leaves: None,
         }
     }
 
@@ -76,17 +92,19 @@ impl Graph<'_> {
         way.iter().map(placed).collect()
     }
 
-    /// The kernel for few tokens with codes of activations, if that is the choice for a matrix, and the most tokens for which it makes
-    /// them itself.
-    fn integer_kernel(&self, matrix: &Matrix) -> Option<(IntegerShape, u32)> {
-        let LinearKernel::MatvecInteger { shape, .. } = self.device.kernels().single_token(&matrix.kind(self.exact))
-        else {
-            return None;
-        };
-        // Every workgroup makes them anew, which some tokens of a large matrix don't outweigh.
-        let weights = u64::from(matrix.rows) * u64::from(matrix.groups) * GROUP as u64;
-        let staged = [4, 2].into_iter().find(|tokens| u64::from(*tokens) * weights <= STAGED_PRODUCTS);
-        Some((shape, staged.unwrap_or(1)))
+    /// The kernel for few tokens with codes of activations, if that is the choice for a matrix.
+    fn integer_kernel(&self, matrix: &Matrix) -> Option<IntegerShape> {
+        match self.device.kernels().single_token(&matrix.kind(self.precision)) {
+            LinearKernel::MatvecInteger(shape) if matrix.unit == 1 => Some(shape),
+            _ => None,
+        }
+    }
+
+    /// True where the products with these matrices can be left in codes for the next one.
+    pub(super) fn can_leave_codes(&self, matrices: &[Placed<'_>]) -> bool {
+        let [placed] = matrices else { return false };
+        let in_codes = self.integer_kernel(placed.matrix).is_some_and(|shape| shape.input == Encoding::Int8);
+        self.step == StepSize::Few && in_codes && placed.matrix.parts.len() == 1 && placed.bias.is_none()
     }
 
     /// The kernels that multiply a part of a matrix, of `rows` rows, with activations that are encoded before, in steps of many tokens.
@@ -94,31 +112,27 @@ impl Graph<'_> {
         self.encoding.and_then(|encoding| self.device.kernels().linear_encoded(matrix.layout.format, rows, encoding))
     }
 
-    /// The encoding of activations that a matrix's kernels take in steps of more than so many tokens; `None` for f32.
-    pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<(Encoding, u32)> {
-        if matrix.unit > 1 {
-            let kernels = self.device.kernels();
-            let taken = |encoding: &Encoding| kernels.linear_of_experts(matrix.layout, Some(*encoding)).is_some();
-            return self.encoding.filter(taken).map(|encoding| (encoding, 0));
-        }
+    /// The encoding of activations that a matrix's kernels take; `None` for f32.
+    pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
         match self.step {
-            StepSize::Few => self.integer_kernel(matrix).map(|(shape, staged)| (shape.encoding, staged)),
-            StepSize::Many => self
-                .encoding
-                .filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
-                .map(|encoding| (encoding, 0)),
+            _ if matrix.unit > 1 => {
+                let kernels = self.device.kernels();
+                let taken = |encoding: &Encoding| kernels.linear_of_experts(matrix.layout, Some(*encoding)).is_some();
+                self.encoding.filter(taken)
+            }
+            StepSize::Few => self.integer_kernel(matrix).map(|shape| shape.input),
+            StepSize::Many => self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some()),
         }
     }
 
-    /// The encoding of activations that some of these matrices' kernels take in steps of more than so many tokens, if any do.
-    pub(super) fn encoding_of(&self, matrices: &[Placed<'_>]) -> Option<(Encoding, u32)> {
-        matrices.iter().filter_map(|placed| self.encoding_for(placed.matrix)).min_by_key(|(_, staged)| *staged)
+    /// The encoding of activations that some of these matrices' kernels take, if any do.
+    pub(super) fn encoding_of(&self, matrices: &[Placed<'_>]) -> Option<Encoding> {
+        matrices.iter().find_map(|placed| self.encoding_for(placed.matrix))
     }
 
-    /// The most tokens of a step in which some of these matrices' kernels take f32.
-    pub(super) fn takes_floats(&self, matrices: &[Placed<'_>]) -> u32 {
-        let most = |placed: &Placed<'_>| self.encoding_for(placed.matrix).map_or(u32::MAX, |(_, staged)| staged);
-        matrices.iter().map(most).max().unwrap_or(u32::MAX)
+    /// True where some of these matrices' kernels take f32.
+    pub(super) fn takes_floats(&self, matrices: &[Placed<'_>]) -> bool {
+        matrices.is_empty() || matrices.iter().any(|placed| self.encoding_for(placed.matrix).is_none())
     }
 
     /// Appends the products of `input` with `matrices`, each at its offset in a row of the destination; a dispatch for each part of a
@@ -143,24 +157,19 @@ impl Graph<'_> {
                 y_offset: placed.first + part.first,
                 ..self.product(placed, part, input, destination)
             };
-            let operands = self.operands(placed, part, input, destination);
-            match self.step {
-                StepSize::Many => {
-                    let encoded = self.encoded_kernels(matrix, part.rows);
-                    builder.dispatch(params, encoded.unwrap_or_else(|| kernels.linear(format)), count, &operands);
+            let in_integers = if self.step == StepSize::Few { self.integer_kernel(matrix) } else { None };
+            let variants = match (self.step, in_integers, destination.leaves) {
+                (StepSize::Many, ..) => {
+                    self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| kernels.linear(format))
                 }
-                StepSize::Few => {
-                    let staged = self.integer_kernel(matrix);
-                    let most = staged.map_or(u32::MAX, |(_, staged)| staged);
-                    let single = kernels.single_token(&matrix.kind(self.exact));
-                    builder.dispatch(params, kernels.few(format, single), count.up_to(most), &operands);
-                    if let Some((shape, staged)) = staged {
-                        let encoded = Linear { norm_width: 0, ..params };
-                        let variants = kernels.few_encoded(format, shape);
-                        builder.dispatch(encoded, variants, count.over(staged), &operands);
-                    }
+                (_, Some(shape), None) => kernels.few_in_integers(format, shape),
+                (_, Some(shape), Some(leaves)) => {
+                    let shape = IntegerShape::encoding(shape.input, leaves.encoding, gate_rows > 0);
+                    kernels.few_in_integers(format, shape)
                 }
-            }
+                (_, None, _) => kernels.few(format, kernels.single_token(&matrix.kind(self.precision))),
+            };
+            builder.dispatch(params, variants, count, &self.operands(placed, part, input, destination));
         }
     }
 
@@ -187,6 +196,7 @@ impl Graph<'_> {
             activation: destination.activation as u32,
             scale: destination.scale,
             soft_cap: destination.soft_cap,
+            next_norm: destination.leaves.is_some_and(|leaves| leaves.norm.is_some()).into(),
             ..Linear::default()
         }
     }
@@ -203,14 +213,18 @@ impl Graph<'_> {
         let mut operands = vec![
             ("codes", &part.codes),
             ("x", input.x),
-            ("codes_x", &a.codes),
-            ("scales_x", &a.scales),
+            ("codes_x", &input.encoded.codes),
+            ("scales_x", &input.encoded.scales),
             ("y", destination.y),
             ("norm", input.norm.map_or(input.x, |(weight, _)| weight)),
             ("bias", placed.bias.unwrap_or(input.x)),
             ("experts", &a.experts.chosen),
         ];
         operands.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+        if let Some(Leaves { encoded, norm, .. }) = destination.leaves {
+            let norm = norm.unwrap_or(input.x);
+            operands.extend([("codes_y", &encoded.codes), ("scales_y", &encoded.scales), ("next_norm", norm)]);
+        }
         operands
     }
 }

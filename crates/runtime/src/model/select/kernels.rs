@@ -9,7 +9,7 @@ use wgslm_shaders::{
     LinearKernel, LinearVariant, MatvecShape, NormVariant, Tile, WeightFormat, WeightLayout,
 };
 
-use super::tuning::{MatrixKind, Tuning};
+use super::tuning::{MatrixKind, Precision, Tuning};
 
 /// The kernels chosen for a device by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
 #[derive(Clone, Debug, Default)]
@@ -105,33 +105,22 @@ impl Kernels {
         LinearVariant { format, kernel: LinearKernel::Matmul(self.tile.for_format(format)) }.into()
     }
 
-    /// The kernels for `weight * x` of few tokens, where `single` is that for a single one: they apply the norm before, and the gate or
-    /// the sum after.
+    /// The kernels for `weight * x` of few tokens in f32, where `single` is that for a single one: they apply the norm before, and the
+    /// gate or the sum after.
     #[must_use]
     pub fn few(&self, format: WeightFormat, single: LinearKernel) -> Variants {
+        let shape = MatvecShape::FEW_TOKENS;
+        let several = LinearKernel::Matvec { shape, subgroups: self.subgroups, experts: false };
         let variant = |kernel| LinearVariant { format, kernel }.into();
-        let by_count = match single {
-            LinearKernel::MatvecInteger { shape, subgroups } => {
-                let of = |shape| variant(LinearKernel::MatvecInteger { shape, subgroups });
-                vec![(1, of(shape)), (2, of(shape.of_tokens(2))), (4, of(shape.of_tokens(4)))]
-            }
-            _ => {
-                let few = MatvecShape::FEW_TOKENS;
-                let few = LinearKernel::Matvec { shape: few, subgroups: self.subgroups, experts: false };
-                vec![(1, variant(single)), (u32::MAX, variant(few))]
-            }
-        };
-        Variants::by_count(&by_count)
+        Variants::by_count(&[(1, variant(single)), (u32::MAX, variant(several))])
     }
 
-    /// The same with `x` in codes, where `single` makes its codes itself.
+    /// The same in integers, where `shape` is that for a single token.
     #[must_use]
-    pub fn few_encoded(&self, format: WeightFormat, single: IntegerShape) -> Variants {
-        let variant = |tokens| {
-            let kernel = LinearKernel::MatvecInteger { shape: single.encoded(tokens), subgroups: false };
-            (tokens, LinearVariant { format, kernel }.into())
-        };
-        Variants::by_count(&[2, 4, 8].map(variant))
+    pub fn few_in_integers(&self, format: WeightFormat, shape: IntegerShape) -> Variants {
+        let variant = |shape| LinearVariant { format, kernel: LinearKernel::MatvecInteger(shape) }.into();
+        let all: Vec<_> = shape.by_tokens().map(|shape| (shape.tokens, variant(shape))).collect();
+        Variants::by_count(&all)
     }
 
     /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
@@ -206,13 +195,13 @@ impl Kernels {
     /// The choices as text by topic, for people to read; the kernels are those for Q4_0 weights.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
-        let kind = MatrixKind { format: WeightFormat::Q4_0, rows: 4096, groups: 128, exact: false };
+        let kind = MatrixKind { format: WeightFormat::Q4_0, rows: 4096, groups: 128, precision: Precision::Rounded };
         let many = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
         let many = many.unwrap_or_else(|| self.linear(WeightFormat::Q4_0));
-        let few = if self.fuses() { self.few(WeightFormat::Q4_0, self.single_token(&kind)) } else { many.clone() };
         let kernel = |variants: &Variants, tokens: u32| variants.of(tokens).kernel().name().to_owned();
+        let few = self.single_token(&kind).kernel().name().to_owned();
         vec![
-            ("decode", kernel(&few, 1)),
+            ("decode", if self.fuses() { few } else { kernel(&many, 1) }),
             ("prefill", kernel(&many, u32::MAX)),
             ("reduction", if self.subgroups { "subgroups" } else { "workgroup memory" }.to_owned()),
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),

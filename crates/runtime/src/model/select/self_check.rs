@@ -51,7 +51,7 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
     }
     if kernels.fuses() {
         for (encoding, tokens) in [(Encoding::Int8, 8), (Encoding::Int16, 4)] {
-            let variant = *kernels.few_encoded(WeightFormat::Q4_0, IntegerShape::staged(encoding)).of(tokens);
+            let variant = *kernels.few_in_integers(WeightFormat::Q4_0, IntegerShape::new(encoding)).of(tokens);
             let (params, resources) = linear_case(&variant);
             cases.push(Case::new(gpu, params, variant, extent(3), resources)?);
         }
@@ -137,8 +137,8 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
     if let Variant::Linear(linear) = variant
         && let Some(encoding) = linear.takes()
     {
-        let quantise = Quantise { groups: params.groups, x_stride: params.x_stride };
-        quantise.reference(&QuantiseVariant::Quantise(encoding).into(), tokens, &mut resources);
+        let quantise = Quantise { groups: params.groups, x_stride: params.x_stride, rows: params.tokens };
+        quantise.reference(&QuantiseVariant::plain(encoding).into(), tokens, &mut resources);
     }
     (params, resources)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use web_time::Instant;
 use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Extent, Linear, LinearKernel, LinearVariant};
+use wgslm_shaders::{Activation, Encoding, Extent, Linear, LinearKernel, LinearVariant};
 
-use super::MatrixKind;
+use super::{MatrixKind, Precision};
 use crate::model::tensors::{EMBEDDINGS, GATE_UP, POSITIONS, TOKEN_TYPES};
 use crate::model::{Matrix, Model};
 use crate::{Device, Result};
@@ -21,9 +21,8 @@ const DISPATCHES: usize = if cfg!(target_arch = "wasm32") { 480 } else { 96 };
 /// Measurements of each kernel, of which the shortest counts.
 const MEASUREMENTS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 5 };
 
-/// The part of the shortest time by which codes of 8 bits may be slower than f32 for a single token: they are several times as fast for
-/// several.
-const WORTH_ROUNDING: f64 = 1.05;
+/// How many times longer codes may take than f32 for a single token: they are several times as fast for several.
+const WORTH_ENCODING: f64 = 1.05;
 
 /// The kernels to measure, built before the weights arrive so that their pipelines compile meanwhile.
 pub(crate) struct Tuner {
@@ -52,10 +51,8 @@ impl Tuner {
             let looked_up = [POSITIONS, TOKEN_TYPES].contains(&name) || (name == EMBEDDINGS && !model.spec.tied_head);
             let decodes = !looked_up && matrix.unit == 1;
             if decodes && matrix.parts.len() == 1 {
-                for exact in [false, true] {
-                    let matrices = kinds.entry(matrix.kind(exact)).or_default();
-                    matrices.push((matrix, name.contains(GATE_UP)));
-                }
+                let matrices = kinds.entry(matrix.kind(Precision::Rounded)).or_default();
+                matrices.push((matrix, name.contains(GATE_UP)));
             }
         }
         let unknown = kinds.into_iter().filter(|(kind, _)| !kernels.is_tuned(kind));
@@ -63,13 +60,13 @@ impl Tuner {
             let matrices = &matrices[..matrices.len().min(MATRICES)];
             let repeats = DISPATCHES.div_ceil(matrices.len());
             let candidate = |kernel| Ok(Candidate { kernel, program: program(gpu, &kind, matrices, kernel)?, repeats });
-            let all = LinearVariant::single_token(kind.format, kernels.subgroups, kind.exact);
+            let all = LinearVariant::single_token(kind.format, kernels.subgroups);
             Ok((kind, all.map(candidate).collect::<Result<_>>()?))
         });
         Ok(Self { candidates: candidates.collect::<Result<_>>()? })
     }
 
-    /// Measures all kernels on the model's weights and records the fastest for each kind of matrix on the device: see
+    /// Measures all kernels on the model's weights and records the fastest of each precision for each kind of matrix on the device: see
     /// [`Device::tuning`]. Returns true where there was anything to choose. Takes about a second in a browser, a fifth of that
     /// natively.
     ///
@@ -77,18 +74,20 @@ impl Tuner {
     /// What the device reports.
     pub(crate) async fn run(self, device: &Device) -> Result<bool> {
         for (kind, candidates) in &self.candidates {
-            let mut best: Option<(f64, LinearKernel)> = None;
+            let mut measured: Vec<(f64, LinearKernel)> = Vec::new();
             for Candidate { kernel, program, repeats } in candidates {
                 let seconds = measure(device.gpu(), program, *repeats).await?;
                 tracing::trace!(?kind, kernel = kernel.name(), seconds, "measured");
-                let counted = if kernel.integer_encoding().is_some() { seconds / WORTH_ROUNDING } else { seconds };
-                if best.is_none_or(|(least, _)| counted < least) {
-                    best = Some((counted, *kernel));
-                }
+                let worth = if kernel.integer_encoding().is_some() { WORTH_ENCODING } else { 1.0 };
+                measured.push((seconds / worth, *kernel));
             }
-            if let Some((_, kernel)) = best {
-                tracing::debug!(?kind, kernel = kernel.name(), "tuned");
-                device.kernels().choose(*kind, kernel);
+            for precision in Precision::ALL {
+                let allowed = measured.iter().filter(|(_, kernel)| precision.allows(kernel));
+                if let Some((_, kernel)) = allowed.min_by(|a, b| a.0.total_cmp(&b.0)) {
+                    let kind = MatrixKind { precision, ..*kind };
+                    tracing::debug!(?kind, kernel = kernel.name(), "tuned");
+                    device.kernels().choose(kind, *kernel);
+                }
             }
         }
         Ok(!self.candidates.is_empty())
@@ -105,6 +104,10 @@ fn program(
     let x = gpu.storage_buffer("tuning input", u64::from(kind.groups) * GROUP as u64 * 4)?;
     let y: Buffer = gpu.storage_buffer("tuning output", u64::from(kind.rows) * 4)?;
     let variant = LinearVariant { format: kind.format, kernel };
+    let encoding = kernel.integer_encoding();
+    let bytes = |of: fn(Encoding) -> u64| encoding.map_or(4, |encoding| of(encoding) * u64::from(kind.groups));
+    let codes_x = gpu.storage_buffer("tuning codes", bytes(Encoding::group_bytes))?;
+    let scales_x = gpu.storage_buffer("tuning scales", 2 * bytes(Encoding::scale_bytes))?;
     let mut builder = ProgramBuilder::default();
     for (matrix, gated) in matrices {
         let outputs = if *gated { kind.rows / 2 } else { kind.rows };
@@ -122,6 +125,7 @@ fn program(
         };
         for part in &matrix.parts {
             let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x), ("bias", &x)];
+            resources.extend([("codes_x", &codes_x), ("scales_x", &scales_x)]);
             resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
             builder.dispatch(params, variant, AsGiven, &resources);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
-use wgslm_shaders::{LinearKernel, LinearVariant, MatvecShape, WeightFormat};
+use wgslm_shaders::{Encoding, LinearKernel, LinearVariant, MatvecShape, WeightFormat};
 
 use super::Kernels;
 
@@ -18,8 +18,41 @@ pub(crate) struct MatrixKind {
     pub(crate) rows: u32,
     /// Groups of 32 weights in a row.
     pub(crate) groups: u32,
-    /// Activations aren't rounded to 8 bits.
-    pub(crate) exact: bool,
+    /// The precision of activations.
+    pub(crate) precision: Precision,
+}
+
+/// The precision of the activations that a matrix is multiplied with in steps of few tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Precision {
+    /// Codes of 8 bits, or f32 where that is as fast.
+    Rounded,
+    /// Codes of 16 bits, or f32 where that is as fast.
+    Fine,
+    /// f32.
+    Float,
+}
+
+impl Precision {
+    pub(super) const ALL: [Self; 3] = [Self::Rounded, Self::Fine, Self::Float];
+
+    /// Its name in the text of a tuning.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rounded => "rounded",
+            Self::Fine => "fine",
+            Self::Float => "float",
+        }
+    }
+
+    /// True where a kernel has this precision.
+    pub(super) fn allows(self, kernel: &LinearKernel) -> bool {
+        match kernel.integer_encoding() {
+            None => true,
+            Some(Encoding::Int8) => self == Self::Rounded,
+            Some(_) => self == Self::Fine,
+        }
+    }
 }
 
 /// The kernels chosen for a device.
@@ -60,12 +93,12 @@ impl Kernels {
         self.tuning.set(kind, kernel);
     }
 
-    /// The kernels chosen so far, a line each: format, rows, groups, `exact` or `rounded`, kernel.
+    /// The kernels chosen so far, a line each: format, rows, groups, precision, kernel.
     pub(crate) fn tuning_text(&self) -> String {
         let chosen = self.tuning.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         chosen.iter().fold(String::new(), |mut text, (kind, kernel)| {
-            let exact = if kind.exact { "exact" } else { "rounded" };
-            let _ = writeln!(text, "{} {} {} {exact} {}", kind.format.name(), kind.rows, kind.groups, kernel.name());
+            let MatrixKind { format, rows, groups, precision } = kind;
+            let _ = writeln!(text, "{} {rows} {groups} {} {}", format.name(), precision.name(), kernel.name());
             text
         })
     }
@@ -80,34 +113,31 @@ impl Kernels {
 
 fn parse(line: &str, subgroups: bool) -> Option<(MatrixKind, LinearKernel)> {
     let words: Vec<&str> = line.split(' ').collect();
-    let [format, rows, groups, exact, kernel] = words.as_slice() else { return None };
+    let [format, rows, groups, precision, kernel] = words.as_slice() else { return None };
     let format = WeightFormat::ALL.into_iter().find(|known| known.name() == *format)?;
-    let exact = match *exact {
-        "exact" => true,
-        "rounded" => false,
-        _ => return None,
-    };
-    let kind = MatrixKind { format, rows: rows.parse().ok()?, groups: groups.parse().ok()?, exact };
+    let precision = Precision::ALL.into_iter().find(|known| known.name() == *precision)?;
+    let kind = MatrixKind { format, rows: rows.parse().ok()?, groups: groups.parse().ok()?, precision };
     // Only kernels that there are pipelines for.
-    let kernel = LinearVariant::single_token(format, subgroups, exact).find(|known| known.name() == *kernel)?;
+    let known = LinearVariant::single_token(format, subgroups).filter(|known| precision.allows(known));
+    let kernel = known.into_iter().find(|known| known.name() == *kernel)?;
     Some((kind, kernel))
 }
 
 #[cfg(test)]
 mod tests {
-    use wgslm_shaders::{Encoding, IntegerShape};
+    use wgslm_shaders::IntegerShape;
 
     use super::*;
 
     #[test]
     fn lines_that_make_no_sense_here_are_left_out() {
-        let line = "q4_k 28672 128 rounded matvec_integer-int8-staged-128x8x1";
+        let line = "q4_k 28672 128 rounded matvec_integer-int8-128x8x1";
         let (kind, kernel) = parse(line, true).expect("it is one of ours");
-        assert_eq!(kind, MatrixKind { format: WeightFormat::Q4_K, rows: 28_672, groups: 128, exact: false });
-        let shape = IntegerShape { outputs: 8, ..IntegerShape::staged(Encoding::Int8) };
-        assert_eq!(kernel, LinearKernel::MatvecInteger { shape, subgroups: true });
-        assert!(parse(line, false).is_none(), "only one shape is there without subgroups");
-        assert!(parse("q4_k 2 2 exact matvec-64x4x1", false).is_some());
+        let precision = Precision::Rounded;
+        assert_eq!(kind, MatrixKind { format: WeightFormat::Q4_K, rows: 28_672, groups: 128, precision });
+        let shape = IntegerShape { outputs: 8, ..IntegerShape::new(Encoding::Int8) };
+        assert_eq!(kernel, LinearKernel::MatvecInteger(shape));
+        assert!(parse("q4_k 2 2 float matvec-64x4x1", false).is_some());
         for other in [
             "",
             "q4_k 1 2 rounded",
@@ -115,8 +145,9 @@ mod tests {
             "q4_k 1 2 rounded matvec-64x5x1",
             "q4_k x 2 rounded matvec-64x4x1",
             "q4_k 1 2 plain matvec-64x4x1",
-            "q4_k 1 2 exact matvec_integer-int8-staged-128x8x1",
-            "f16 1 2 exact matvec_integer-int16-staged-128x4x1",
+            "q4_k 1 2 fine matvec_integer-int8-128x8x1",
+            "q4_k 1 2 float matvec_integer-int16-128x8x1",
+            "f16 1 2 fine matvec_integer-int16-128x4x1",
         ] {
             assert!(parse(other, true).is_none(), "{other}");
         }

@@ -34,21 +34,31 @@ fn place(encoding: Encoding, row: usize, groups: usize, i: usize, plane: usize) 
     ((row * quads + 2 * plane + half) * groups + group) * GROUP / 2 + within
 }
 
-/// Writes rows, whose values are given in their order, to `codes_x` and `scales_x`.
-pub(crate) fn write_encoded(encoding: Encoding, rows: &[Vec<f32>], resources: &mut Resources) {
+/// Writes rows, whose values are given in their order, to the codes and the scales of these names.
+pub(crate) fn write_encoded(
+    encoding: Encoding,
+    rows: &[Vec<f32>],
+    (codes, scales): (&'static str, &'static str),
+    resources: &mut Resources,
+) {
     match encoding {
-        Encoding::F16 => resources.update("codes_x", |_, codes: &mut [u16]| {
+        Encoding::F16 => resources.update(codes, |_, codes: &mut [u16]| {
             for (code, value) in codes.iter_mut().zip(rows.iter().flatten()) {
                 *code = half_bits(*value);
             }
         }),
-        Encoding::Int8 | Encoding::Int16 => write_quantised(encoding, rows, resources),
+        Encoding::Int8 | Encoding::Int16 => write_quantised(encoding, rows, (codes, scales), resources),
     }
 }
 
-fn write_quantised(encoding: Encoding, rows: &[Vec<f32>], resources: &mut Resources) {
+fn write_quantised(
+    encoding: Encoding,
+    rows: &[Vec<f32>],
+    (codes, scales): (&'static str, &'static str),
+    resources: &mut Resources,
+) {
     let most = encoding.largest_code().unwrap_or_default();
-    resources.update("codes_x", |_, bytes: &mut [i8]| {
+    resources.update(codes, |_, bytes: &mut [i8]| {
         for (row, values) in rows.iter().enumerate() {
             let codes = values.chunks(GROUP).flat_map(|values| quantised(values, most).1);
             for (i, code) in codes.enumerate() {
@@ -58,7 +68,7 @@ fn write_quantised(encoding: Encoding, rows: &[Vec<f32>], resources: &mut Resour
             }
         }
     });
-    resources.update("scales_x", |_, scales: &mut [[f32; 2]]| {
+    resources.update(scales, |_, scales: &mut [[f32; 2]]| {
         for (place, values) in scales.iter_mut().zip(rows.iter().flat_map(|row| row.chunks(GROUP))) {
             let (scale, codes) = quantised(values, most);
             *place = [scale, scale * codes.iter().sum::<i32>() as f32];

@@ -5,7 +5,7 @@ struct Activations32 {
     scale: XScale,
 }
 
-fn activations32(quads: array<vec4<u32>, CODE_QUADS>, scale: vec2<f32>) -> Activations32 {
+fn activations32(quads: array<vec4<u32>, X_QUADS>, scale: vec2<f32>) -> Activations32 {
     return Activations32(quads[0], quads[1], x_scale_of(scale, quads[0]));
 }
 

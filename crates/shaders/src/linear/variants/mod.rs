@@ -31,13 +31,8 @@ pub enum LinearKernel {
         /// Each token has rows of the weight of its own: those of an expert.
         experts: bool,
     },
-    /// `matvec_integer`: the same in integer dot products.
-    MatvecInteger {
-        /// The division of its work.
-        shape: IntegerShape,
-        /// The sums of norms are of subgroups first.
-        subgroups: bool,
-    },
+    /// `matvec_integer`: the same in integer dot products, of activations in codes.
+    MatvecInteger(IntegerShape),
     /// `matmul`: a workgroup makes a tile of outputs and tokens.
     Matmul(Tile),
     /// `matmul_int8`: the same in integer dot products, of activations in codes of 8 bits.
@@ -61,15 +56,17 @@ impl LinearKernel {
     #[must_use]
     pub const fn integer_encoding(&self) -> Option<Encoding> {
         match self {
-            Self::MatvecInteger { shape, .. } => Some(shape.encoding),
+            Self::MatvecInteger(shape) => Some(shape.input),
             _ => None,
         }
     }
 
-    const fn kernel(&self) -> Kernel {
+    /// The kernel.
+    #[must_use]
+    pub const fn kernel(&self) -> Kernel {
         match self {
             Self::Matvec { .. } => Kernel::Matvec,
-            Self::MatvecInteger { .. } => Kernel::MatvecInteger,
+            Self::MatvecInteger(_) => Kernel::MatvecInteger,
             Self::Matmul(_) => Kernel::Matmul,
             Self::MatmulInt8(_) => Kernel::MatmulInt8,
             Self::MatmulCooperative(_) => Kernel::MatmulCooperative,
@@ -82,7 +79,7 @@ impl LinearKernel {
     fn work(&self) -> String {
         match self {
             Self::Matvec { shape, .. } => shape.label(),
-            Self::MatvecInteger { shape, .. } => shape.label(),
+            Self::MatvecInteger(shape) => shape.label(),
             Self::Matmul(tile) | Self::MatmulInt8(tile) => tile.label(),
             Self::MatmulCooperative(tile) => tile.label(),
             Self::MatmulRowPerLane(_) | Self::MatmulRowPerLaneInt8(_) => String::new(),
@@ -97,16 +94,16 @@ impl LinearVariant {
         match self.kernel {
             LinearKernel::MatmulInt8(_) | LinearKernel::MatmulRowPerLaneInt8(_) => Some(Encoding::Int8),
             LinearKernel::MatmulCooperative(_) => Some(Encoding::F16),
-            LinearKernel::MatvecInteger { shape, .. } if !shape.staged => Some(shape.encoding),
+            LinearKernel::MatvecInteger(shape) => Some(shape.input),
             _ => None,
         }
     }
 
-    /// The encoding to which it rounds activations by itself, if any.
+    /// The encoding in which it leaves its outputs for the next matrix, if it does.
     #[must_use]
-    pub const fn rounds_to(&self) -> Option<Encoding> {
+    pub const fn leaves(&self) -> Option<Encoding> {
         match self.kernel {
-            LinearKernel::MatvecInteger { shape, .. } if shape.staged => Some(shape.encoding),
+            LinearKernel::MatvecInteger(shape) => shape.output,
             _ => None,
         }
     }
@@ -140,19 +137,15 @@ impl LinearVariant {
         WeightFormat::ALL.into_iter().flat_map(of_format).collect()
     }
 
-    /// The kernels among which to choose for a single token and weights in `format`: in f32 and, where codes are integers, in codes of
-    /// 8 bits or, for `exact` products, of 16.
-    pub fn single_token(format: WeightFormat, subgroups: bool, exact: bool) -> impl Iterator<Item = LinearKernel> {
-        let encoding = if exact { Encoding::Int16 } else { Encoding::Int8 };
+    /// The kernels among which to choose for a single token and weights in `format`: in f32 and, where the weights' codes are integers,
+    /// in codes of 8 and of 16 bits.
+    pub fn single_token(format: WeightFormat, subgroups: bool) -> impl Iterator<Item = LinearKernel> {
         let float = MatvecShape::single_token(format).take(if subgroups { usize::MAX } else { 1 });
-        let integer = IntegerShape::single_token(encoding).take(match (format.has_integer_codes(), subgroups) {
-            (false, _) => 0,
-            (true, false) => 1,
-            (true, true) => usize::MAX,
-        });
+        let integer = [Encoding::Int8, Encoding::Int16].into_iter().flat_map(IntegerShape::single_token);
+        let integer = integer.filter(move |_| format.has_integer_codes());
         float
             .map(move |shape| LinearKernel::Matvec { shape, subgroups, experts: false })
-            .chain(integer.map(move |shape| LinearKernel::MatvecInteger { shape, subgroups }))
+            .chain(integer.map(LinearKernel::MatvecInteger))
     }
 
     /// Every kernel for weights in `format`, with every way to divide its work.
@@ -164,9 +157,7 @@ impl LinearVariant {
         let shapes = MatvecShape::single_token(format).chain([MatvecShape::FEW_TOKENS]);
         all.extend(shapes.map(|shape| matvec(shape, true, false)));
         if format.has_integer_codes() {
-            let without = IntegerShape::all().filter(|shape| shape.staged && shape.outputs == 4);
-            all.extend(without.map(|shape| LinearKernel::MatvecInteger { shape, subgroups: false }));
-            all.extend(IntegerShape::all().map(|shape| LinearKernel::MatvecInteger { shape, subgroups: shape.staged }));
+            all.extend(IntegerShape::all().into_iter().map(LinearKernel::MatvecInteger));
         }
         all.extend(Tile::all_for(format).map(LinearKernel::Matmul));
         all.extend(CooperativeTile::ALL.map(LinearKernel::MatmulCooperative));
@@ -182,7 +173,7 @@ impl LinearVariant {
     const fn table_lanes(&self) -> u32 {
         match self.kernel {
             LinearKernel::Matvec { shape, .. } => shape.workgroup_size,
-            LinearKernel::MatvecInteger { shape, .. } => shape.workgroup_size,
+            LinearKernel::MatvecInteger(shape) => shape.workgroup_size,
             LinearKernel::Matmul(_) | LinearKernel::MatmulInt8(_) => 256,
             _ => 32,
         }
@@ -207,7 +198,7 @@ impl Choices for LinearVariant {
         let mut constants = self.layout().constants(self.table_lanes());
         match self.kernel {
             LinearKernel::Matvec { shape, .. } => constants.extend(shape.constants()),
-            LinearKernel::MatvecInteger { shape, .. } => constants.extend(shape.constants()),
+            LinearKernel::MatvecInteger(shape) => constants.extend(shape.constants()),
             LinearKernel::Matmul(tile) | LinearKernel::MatmulInt8(tile) => constants.extend(tile.constants()),
             LinearKernel::MatmulCooperative(tile) => constants.extend(tile.constants()),
             LinearKernel::MatmulRowPerLane(_) | LinearKernel::MatmulRowPerLaneInt8(_) => {}
@@ -231,25 +222,21 @@ impl Choices for LinearVariant {
             ("FLOAT_TILES", matches!(self.kernel(), Kernel::Matmul | Kernel::MatmulCooperative)),
             ("FLOAT", self.takes().is_none()),
             ("CODES", codes),
+            ("ENCODE", self.leaves().is_some()),
         ]));
         defines
     }
 
     fn import(&self, name: &str) -> Option<String> {
         match name {
-            "integer_input" => Some(if self.takes().is_some() { "encoded_input" } else { "staged_input" }.to_owned()),
-            _ => {
-                let encoding = self.takes().or(self.rounds_to());
-                encoding.and_then(|encoding| encoding.import(name)).or_else(|| self.layout().import(name))
-            }
+            "codes" => self.leaves()?.import(name),
+            "product" => self.takes()?.import(name),
+            _ => self.layout().import(name),
         }
     }
 
     fn subgroups(&self) -> bool {
-        matches!(
-            self.kernel,
-            LinearKernel::Matvec { subgroups: true, .. } | LinearKernel::MatvecInteger { subgroups: true, .. }
-        )
+        matches!(self.kernel, LinearKernel::Matvec { subgroups: true, .. })
     }
 
     fn weight(&self) -> Option<WeightLayout> {

@@ -53,59 +53,64 @@ impl MatvecShape {
     }
 }
 
-/// A way in which `matvec_integer` divides its work, and the codes that activations are multiplied in.
+/// A way in which `matvec_integer` divides its work, and the codes of activations that it takes and leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IntegerShape {
     /// The codes of activations: [`Encoding::Int8`] or [`Encoding::Int16`].
-    pub encoding: Encoding,
-    /// True where the kernel normalises and encodes activations itself, which pays for a token or two.
-    pub staged: bool,
+    pub input: Encoding,
+    /// The codes in which it leaves its outputs for the next matrix, if it does. A workgroup makes a group of 32 outputs then.
+    pub output: Option<Encoding>,
     /// Invocations of a workgroup.
     pub workgroup_size: u32,
-    /// Outputs, which are rows of the weight, that 32 invocations make together.
+    /// Products with rows of the weight that 32 invocations make together.
     pub outputs: u32,
-    /// Tokens that they take at a time.
+    /// Tokens that they take at a time: 1, 2, 4 or 8.
     pub tokens: u32,
 }
 
 impl IntegerShape {
-    /// Outputs of 32 invocations among which to choose.
-    const OUTPUTS: [u32; 3] = [4, 2, 8];
+    /// Tokens that a workgroup takes at a time, by the most in a step.
+    const TOKENS: [u32; 4] = [1, 2, 4, 8];
 
-    /// The shape that suits most matrices, for a single token that the kernel encodes.
+    /// The shape for a single token that suits most matrices.
     #[must_use]
-    pub const fn staged(encoding: Encoding) -> Self {
-        Self { encoding, staged: true, workgroup_size: 128, outputs: Self::OUTPUTS[0], tokens: 1 }
+    pub const fn new(input: Encoding) -> Self {
+        Self { input, output: None, workgroup_size: 128, outputs: 4, tokens: 1 }
     }
 
-    /// This shape for 2 or 4 tokens that the kernel encodes.
+    /// The shape for a single token that leaves its outputs in codes; with `gated`, two products make one.
     #[must_use]
-    pub const fn of_tokens(self, tokens: u32) -> Self {
-        Self { tokens, outputs: if self.outputs > 4 { 4 } else { self.outputs }, ..self }
+    pub const fn encoding(input: Encoding, output: Encoding, gated: bool) -> Self {
+        Self { input, output: Some(output), workgroup_size: 256, outputs: if gated { 8 } else { 4 }, tokens: 1 }
     }
 
-    /// This shape for 2, 4 or 8 encoded tokens.
-    #[must_use]
-    pub const fn encoded(self, tokens: u32) -> Self {
-        let shape = self.of_tokens(tokens);
-        // The sums of a workgroup have to fit 16 KiB.
-        let workgroup_size = if shape.outputs * tokens > 16 { 64 } else { 128 };
-        Self { staged: false, workgroup_size, ..shape }
+    /// This shape for each number of tokens that a workgroup takes at a time.
+    pub fn by_tokens(self) -> impl Iterator<Item = Self> {
+        Self::TOKENS.into_iter().map(move |tokens| {
+            // More sums than these, and a GPU has no registers for them.
+            let outputs = if self.output.is_none() && tokens > 1 { self.outputs.min(4) } else { self.outputs };
+            Self { tokens, outputs, ..self }
+        })
     }
 
     /// The shapes among which to choose for a single token.
-    pub(super) fn single_token(encoding: Encoding) -> impl Iterator<Item = Self> {
-        Self::OUTPUTS.into_iter().map(move |outputs| Self { outputs, ..Self::staged(encoding) })
+    pub(super) fn single_token(input: Encoding) -> impl Iterator<Item = Self> {
+        [4, 2, 8].into_iter().map(move |outputs| Self { outputs, ..Self::new(input) })
     }
 
     /// Every shape.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        [Encoding::Int8, Encoding::Int16].into_iter().flat_map(|encoding| {
-            let few = || Self::single_token(encoding).filter(|shape| shape.outputs <= 4);
-            let staged = few().flat_map(|shape| [2, 4].map(|tokens| shape.of_tokens(tokens)));
-            let encoded = few().flat_map(|shape| [2, 4, 8].map(|tokens| shape.encoded(tokens)));
-            Self::single_token(encoding).chain(staged).chain(encoded)
-        })
+    pub(super) fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for input in [Encoding::Int8, Encoding::Int16] {
+            all.extend(Self::single_token(input).flat_map(Self::by_tokens));
+        }
+        for output in [Encoding::Int8, Encoding::Int16] {
+            let shapes = [false, true].map(|gated| Self::encoding(Encoding::Int8, output, gated));
+            all.extend(shapes.into_iter().flat_map(Self::by_tokens));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Products with rows of the weight that a workgroup makes.
@@ -115,25 +120,27 @@ impl IntegerShape {
 
     /// Its part of a variant's name.
     pub(super) fn label(&self) -> String {
-        let Self { encoding, staged, workgroup_size, outputs, tokens } = self;
-        let input = if *staged { "staged" } else { "encoded" };
-        format!("-{}-{input}-{workgroup_size}x{outputs}x{tokens}", encoding.name())
+        let Self { input, output, workgroup_size, outputs, tokens } = self;
+        let output = output.map_or_else(String::new, |output| format!("-to-{}", output.name()));
+        format!("-{}{output}-{workgroup_size}x{outputs}x{tokens}", input.name())
     }
 
     /// The constants that the text begins with.
-    pub(super) const fn constants(&self) -> [(&'static str, u32); 7] {
-        // Groups that fit into 16 KiB beside the sums.
-        let most = if matches!(self.encoding, Encoding::Int8) { 256 } else { 128 };
-        let [quads, code_quads] = self.encoding.constants();
-        [
-            quads,
-            code_quads,
-            ("STAGED", if self.outputs * self.tokens > 8 { most / 2 } else { most }),
+    pub(super) fn constants(&self) -> Vec<(&'static str, u32)> {
+        let sums = self.outputs * self.tokens;
+        // The sums that fit 8 KiB at a time.
+        let at_once = sums.min(2048 / self.workgroup_size);
+        let mut constants = vec![
+            ("X_QUADS", (self.input.group_bytes() / 16) as u32),
             ("WORKGROUP_SIZE", self.workgroup_size),
             ("BLOCKS", self.workgroup_size / 32),
             ("ROWS", self.outputs),
             ("COLUMNS", self.tokens),
-        ]
+            ("SUMS", at_once),
+            ("PASSES", sums / at_once),
+        ];
+        constants.extend(self.output.iter().flat_map(|output| output.constants()));
+        constants
     }
 }
 
