@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use wgslm::engine::{Activations, EngineOptions};
 use wgslm::{Device, DeviceOptions};
 
-use crate::adapters::{adapters, as_on, laid_out, open};
+use crate::adapters::{as_on, laid_out, open, some_adapters};
 use crate::golden::{Golden, named};
 use crate::setup::{engine, logits, normalised_error};
 
@@ -34,7 +34,7 @@ fn in_integers(device: &Device, golden: &Golden, outputs: u32) -> Device {
 fn a_sequence_gets_the_same_bits_with_any_number_of_tokens_in_a_step() {
     for name in ["llama-q4_0", "llama-q6_k", "gemma3", "gpt-oss", "lfm2"] {
         let golden = named(name);
-        for device in adapters() {
+        for device in some_adapters() {
             let device = in_integers(device, &golden, 4);
             let of = |prefill_tokens| {
                 let activations = Activations::Int8;
@@ -43,7 +43,7 @@ fn a_sequence_gets_the_same_bits_with_any_number_of_tokens_in_a_step() {
                 logits(&engine(&device, &golden.path(), &options), &golden.tokens)
             };
             let single = of(1);
-            for tokens in [2, 3, 4, 7, 8, 32] {
+            for tokens in [2, 3, 8, 32] {
                 let differ = of(tokens).iter().zip(&single).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
                 assert_eq!(differ, 0, "{name}, {tokens} tokens at a time, of {}", single.len());
             }

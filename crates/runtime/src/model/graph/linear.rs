@@ -2,12 +2,18 @@
 
 use wgslm_gpu::{Buffer, Variants};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Encoding, IntegerShape, Linear, LinearKernel};
+use wgslm_shaders::{
+    Activation, Encoding, IntegerShape, Linear, LinearKernel, Quantise, QuantiseInput, QuantiseVariant,
+};
 
 use super::{Count, Graph, ProgramBuilder, StepSize};
 use crate::Result;
 use crate::model::workspace::Encoded;
 use crate::model::{Matrix, MatrixPart};
+
+/// The most tokens of a step for which kernels leave their products in codes for the next matrix. A workgroup has to make 32 outputs
+/// then, and for more tokens fewer but larger workgroups cost more than a dispatch that encodes.
+const LEAVING_TOKENS: u32 = 2;
 
 /// The input of a matrix product: rows in planes, their codes for kernels that take such, and, where the kernel is to apply the norm
 /// before it, the norm's weights and epsilon; codes have been multiplied by these weights.
@@ -55,7 +61,7 @@ pub(super) struct Destination<'a> {
     pub(super) gate_rows: u32,
     pub(super) scale: f32,
     pub(super) soft_cap: f32,
-    /// The codes to leave, which only kernels that [`Graph::can_leave_codes`] do; without accumulation, `y` isn't written then.
+    /// The codes to leave, where [`Graph::can_leave_codes`].
     pub(super) leaves: Option<Leaves<'a>>,
 }
 
@@ -158,19 +164,45 @@ impl Graph<'_> {
                 ..self.product(placed, part, input, destination)
             };
             let in_integers = if self.step == StepSize::Few { self.integer_kernel(matrix) } else { None };
-            let variants = match (self.step, in_integers, destination.leaves) {
-                (StepSize::Many, ..) => {
+            let operands = self.operands(placed, part, input, destination);
+            let variants = match (self.step, in_integers) {
+                (StepSize::Many, _) => {
                     self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| kernels.linear(format))
                 }
-                (_, Some(shape), None) => kernels.few_in_integers(format, shape),
-                (_, Some(shape), Some(leaves)) => {
-                    let shape = IntegerShape::encoding(shape.input, leaves.encoding, gate_rows > 0);
-                    kernels.few_in_integers(format, shape)
-                }
-                (_, None, _) => kernels.few(format, kernels.single_token(&matrix.kind(self.precision))),
+                (_, Some(shape)) => kernels.few_in_integers(format, shape),
+                (_, None) => kernels.few(format, kernels.single_token(&matrix.kind(self.precision))),
             };
-            builder.dispatch(params, variants, count, &self.operands(placed, part, input, destination));
+            let Some((leaves, shape)) = destination.leaves.zip(in_integers) else {
+                builder.dispatch(params, variants, count, &operands);
+                continue;
+            };
+            let shape = IntegerShape::encoding(shape.input, leaves.encoding, gate_rows > 0);
+            let leaving = kernels.few_in_integers(format, shape);
+            builder.dispatch(params, leaving, count.up_to(LEAVING_TOKENS), &operands);
+            let more = count.over(LEAVING_TOKENS);
+            builder.dispatch(Linear { next_norm: 0, ..params }, variants, more, &operands);
+            let width = destination.stride;
+            self.quantise(builder, (destination.y, width), leaves, more);
         }
+    }
+
+    /// Appends the encoding of rows of `width` values in planes.
+    pub(super) fn quantise(
+        &self,
+        builder: &mut ProgramBuilder,
+        (x, width): (&Buffer, u32),
+        Leaves { encoding, encoded, norm }: Leaves<'_>,
+        count: Count,
+    ) {
+        let input = if norm.is_some() { QuantiseInput::Norm } else { QuantiseInput::AsItIs };
+        let params = Quantise { groups: width / GROUP as u32, x_stride: width / 4, rows: self.workspace.token_capacity };
+        let resources = [
+            ("x", x),
+            ("codes_x", &encoded.codes),
+            ("scales_x", &encoded.scales),
+            ("weight", norm.unwrap_or(x)),
+        ];
+        builder.dispatch(params, QuantiseVariant::Quantise { encoding, input }, count, &resources);
     }
 
     /// The parameters common to all products with a part of a matrix.

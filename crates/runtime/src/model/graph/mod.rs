@@ -12,9 +12,9 @@ mod outputs;
 
 use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Encoding, Quantise, QuantiseVariant};
+use wgslm_shaders::{Encoding, Quantise};
 
-use self::linear::{Input, Next, Placed};
+use self::linear::{Input, Leaves, Next, Placed};
 use self::norms::Sublayer;
 use super::select::Precision;
 use super::state::{KvCache, States};
@@ -149,8 +149,7 @@ impl Graph<'_> {
     ) -> Input<'b> {
         let encoded = &self.workspace.encoded;
         if let Some(encoding) = self.encoding_of(matrices) {
-            let resources = [("x", x), ("codes_x", &encoded.codes), ("scales_x", &encoded.scales)];
-            builder.dispatch(self.quantise_params(width), QuantiseVariant::plain(encoding), Count::TOKENS, &resources);
+            self.quantise(builder, (x, stride(width)), Leaves { encoding, encoded, norm: None }, Count::TOKENS);
         }
         Input { x, encoded, norm: None }
     }

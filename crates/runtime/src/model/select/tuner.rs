@@ -22,7 +22,7 @@ const DISPATCHES: usize = if cfg!(target_arch = "wasm32") { 480 } else { 96 };
 const MEASUREMENTS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 5 };
 
 /// How many times longer codes may take than f32 for a single token: they are several times as fast for several.
-const WORTH_ENCODING: f64 = 1.05;
+const WORTH_ENCODING: f64 = 1.25;
 
 /// The kernels to measure, built before the weights arrive so that their pipelines compile meanwhile.
 pub(crate) struct Tuner {
