@@ -13,12 +13,12 @@ pub(crate) fn linear(params: &Linear, variant: &LinearVariant, count: usize, res
     let before = variant.leaves().map(|_| resources.get::<f32>("y").to_vec());
     products(params, variant, count, resources);
     if let (Some(encoding), Some(before)) = (variant.leaves(), before) {
-        leave_codes(params, encoding, count, before, resources);
+        leave_codes(params, encoding, count, &before, resources);
     }
 }
 
 /// Encodes the rows of `y` for the next matrix; those that nothing accumulates are as they were `before`.
-fn leave_codes(params: &Linear, encoding: Encoding, count: usize, before: Vec<f32>, resources: &mut Resources) {
+fn leave_codes(params: &Linear, encoding: Encoding, count: usize, before: &[f32], resources: &mut Resources) {
     let groups = params.y_groups as usize;
     let y = resources.get::<f32>("y").to_vec();
     let mut rows: Vec<Vec<f32>> = (0..count)
@@ -44,7 +44,7 @@ fn leave_codes(params: &Linear, encoding: Encoding, count: usize, before: Vec<f3
         }
     });
     if params.accumulate == 0 {
-        resources.set("y", &before);
+        resources.set("y", before);
     }
 }
 

@@ -11,9 +11,12 @@ use crate::Result;
 use crate::model::workspace::Encoded;
 use crate::model::{Matrix, MatrixPart};
 
-/// The most tokens of a step for which kernels leave their products in codes for the next matrix. A workgroup has to make 32 outputs
-/// then, and for more tokens fewer but larger workgroups cost more than a dispatch that encodes.
-const LEAVING_TOKENS: u32 = 2;
+/// The most tokens of a step for which the kernel of a matrix of `weights` weights leaves its products in codes for the next matrix. A
+/// workgroup has to make 32 outputs then; for more tokens, and of larger matrices, so few and large workgroups cost more than a dispatch
+/// that encodes. Measured on an H200.
+fn leaving_tokens(weights: u64) -> u32 {
+    if weights <= 20_000_000 { 4 } else { 2 }
+}
 
 /// The input of a matrix product: rows in planes, their codes for kernels that take such, and, where the kernel is to apply the norm
 /// before it, the norm's weights and epsilon; codes have been multiplied by these weights.
@@ -178,8 +181,9 @@ impl Graph<'_> {
             };
             let shape = IntegerShape::encoding(shape.input, leaves.encoding, gate_rows > 0);
             let leaving = kernels.few_in_integers(format, shape);
-            builder.dispatch(params, leaving, count.up_to(LEAVING_TOKENS), &operands);
-            let more = count.over(LEAVING_TOKENS);
+            let most = leaving_tokens(u64::from(part.rows) * u64::from(matrix.groups) * GROUP as u64);
+            builder.dispatch(params, leaving, count.up_to(most), &operands);
+            let more = count.over(most);
             builder.dispatch(Linear { next_norm: 0, ..params }, variants, more, &operands);
             let width = destination.stride;
             self.quantise(builder, (destination.y, width), leaves, more);
@@ -195,13 +199,10 @@ impl Graph<'_> {
         count: Count,
     ) {
         let input = if norm.is_some() { QuantiseInput::Norm } else { QuantiseInput::AsItIs };
-        let params = Quantise { groups: width / GROUP as u32, x_stride: width / 4, rows: self.workspace.token_capacity };
-        let resources = [
-            ("x", x),
-            ("codes_x", &encoded.codes),
-            ("scales_x", &encoded.scales),
-            ("weight", norm.unwrap_or(x)),
-        ];
+        let params =
+            Quantise { groups: width / GROUP as u32, x_stride: width / 4, rows: self.workspace.token_capacity };
+        let resources =
+            [("x", x), ("codes_x", &encoded.codes), ("scales_x", &encoded.scales), ("weight", norm.unwrap_or(x))];
         builder.dispatch(params, QuantiseVariant::Quantise { encoding, input }, count, &resources);
     }
 
