@@ -39,7 +39,10 @@ struct Single {
 }
 
 impl Single {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
+        Self::counter("coalesced_requests_total", "Requests that joined an equal one.", |usage| {
+            Some(usage.coalesced_requests as f64)
+        }),
         Self::counter("prompt_tokens_total", "Tokens in admitted prompts.", |usage| Some(usage.prompt_tokens as f64)),
         Self::counter("cached_tokens_total", "Prompt tokens that the prefix cache held.", |usage| {
             Some(usage.cached_tokens as f64)
