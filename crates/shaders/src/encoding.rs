@@ -52,6 +52,15 @@ impl Encoding {
         }
     }
 
+    /// The constants that a text begins with that makes or reads groups of activations in this encoding: their quads, and those of their
+    /// codes.
+    pub(crate) const fn constants(self) -> [(&'static str, u32); 2] {
+        [Self::QUADS, ("CODE_QUADS", (self.group_bytes() / 16) as u32)]
+    }
+
+    /// The constant for the quads of a group of activations.
+    pub(crate) const QUADS: (&'static str, u32) = ("QUADS", 8);
+
     /// The names that a text is expanded with that writes activations in this encoding.
     pub(crate) const fn defines(self) -> [&'static str; 2] {
         match self {

@@ -1,7 +1,7 @@
 //! The programs of a model, and the choice among them for a step.
 
 use wgslm_gpu::{Gpu, Readback, ReadbackRing};
-use wgslm_shaders::{Encoding, IntegerShape, Output, Token};
+use wgslm_shaders::{Encoding, Output, Token};
 
 use super::Inner;
 use super::batch::Batch;
@@ -42,26 +42,24 @@ impl Programs {
         let mut steps = Vec::new();
         if kernels.fuses() {
             if rounds {
-                steps.push((Graph { step: StepSize::Single, ..*graph }, few.min(IntegerShape::STAGED_TOKENS as usize)));
                 steps.push((Graph { step: StepSize::Few, ..*graph }, few));
             }
             let most = few.min(kernels.few_float_tokens() as usize);
-            steps.push((Graph { step: StepSize::Single, exact: true, ..*graph }, most));
+            steps.push((Graph { step: StepSize::Few, exact: true, ..*graph }, most));
         }
         if rounds {
             steps.push((Graph { encoding, ..*graph }, MANY));
         }
         steps.push((Graph { exact: true, ..*graph }, MANY));
-        let choice = |graph: &Graph<'_>, most, program| Choice {
-            program,
-            most,
-            rounds: !graph.exact,
-            in_order: graph.step == StepSize::Single,
-        };
-        let bodies = steps.iter().map(|(graph, most)| Ok(choice(graph, *most, graph.body()?)));
+        let choice =
+            |graph: &Graph<'_>, most, in_order, program| Choice { program, most, rounds: !graph.exact, in_order };
+        let bodies = steps.iter().map(|(graph, most)| Ok(choice(graph, *most, false, graph.body()?)));
         // Where few tokens have kernels of their own, those for many don't pay for the outputs.
         let heads = steps.iter().filter(|(graph, _)| !kernels.fuses() || graph.encoding.is_none());
-        let heads = heads.map(|(graph, most)| Ok(choice(graph, *most, graph.head()?)));
+        let heads = heads.flat_map(|(graph, most)| {
+            let in_order: &[bool] = if graph.step == StepSize::Few { &[true, false] } else { &[false] };
+            in_order.iter().map(move |in_order| Ok(choice(graph, *most, *in_order, graph.head(*in_order)?)))
+        });
         Ok(Self {
             bodies: bodies.collect::<Result<_>>()?,
             heads: heads.collect::<Result<_>>()?,
@@ -118,7 +116,7 @@ impl Inner {
     ) -> Readback {
         batch.set_outputs(outputs);
         self.write_batch(batch);
-        let programs = [(choose(&self.programs.heads, MANY, false, round), batch.counts())];
+        let programs = [(choose(&self.programs.heads, outputs.len(), false, round), batch.counts())];
         self.device.gpu().run_and_read(programs, &self.workspace.logits, self.logit_bytes(outputs.len()), ring)
     }
 

@@ -133,7 +133,8 @@ impl Weights {
     }
 
     /// All matrices by name.
-    pub(crate) fn matrices(&self) -> impl Iterator<Item = (&str, &Matrix)> {
+    #[doc(hidden)]
+    pub fn matrices(&self) -> impl Iterator<Item = (&str, &Matrix)> {
         self.matrices.iter().map(|(name, matrix)| (name.as_str(), matrix))
     }
 

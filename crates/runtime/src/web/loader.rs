@@ -46,6 +46,7 @@ pub struct LoaderOptions {
     #[tsify(type = "Quantize")]
     quantize: Option<serde_json::Value>,
     /// The format of the KV cache; by default the fastest.
+    #[tsify(type = "KvFormat")]
     kv_format: Option<KvFormat>,
 }
 

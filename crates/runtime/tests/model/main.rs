@@ -3,6 +3,7 @@
 mod adapters;
 mod architectures;
 mod device;
+mod few_tokens;
 mod folders;
 mod generation;
 mod golden;

@@ -47,15 +47,13 @@ pub struct Linear {
     pub first_expert: u32,
     /// The number of experts that it holds, `outputs` rows each.
     pub expert_count: u32,
-    /// Rounds in which a workgroup makes its outputs (`matvec_integer`).
-    pub rounds: u32,
     /// Rows of `y` for each row of `x`, where there are experts.
     pub per_row: u32,
 }
 
 impl Default for Linear {
     fn default() -> Self {
-        Self { scale: 1.0, rounds: 1, ..Self::zeroed() }
+        Self { scale: 1.0, ..Self::zeroed() }
     }
 }
 
@@ -85,7 +83,7 @@ impl FamilyLaunch for Linear {
             }
             LinearKernel::Matvec { shape, .. } => self.matvec_grid((shape.outputs, shape.tokens), extent),
             LinearKernel::MatvecInteger { shape, .. } => {
-                self.matvec_grid((shape.workgroup_outputs() * self.rounds, shape.tokens), extent)
+                self.matvec_grid((shape.workgroup_outputs(), shape.tokens), extent)
             }
         }
     }

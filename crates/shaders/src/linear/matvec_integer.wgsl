@@ -3,8 +3,7 @@
 // LANES invocations make ROWS outputs for COLUMNS tokens, so that a group of weights is unpacked once for all tokens, and a group of
 // activations is loaded once for all rows. An invocation takes every LANES-th group of 32; a group's sum is exact in i32, then
 // scaled. A token's sums are added in the same order whatever ROWS and COLUMNS are, and whoever encoded x.
-// A workgroup has several rounds of that, since what it encodes serves them all.
-// Grid: (rows / (ROWS * BLOCKS * rounds), tokens / COLUMNS, what is over in the first).
+// Grid: (rows / (ROWS * BLOCKS), tokens / COLUMNS, what is over in the first).
 #import integer_input
 #import product
 #import linear
@@ -31,17 +30,22 @@ fn total_of_lanes(slot: u32, block: u32) -> f32 {
     return (sums.x + sums.y) + (sums.z + sums.w);
 }
 
-// The outputs of the workgroup's blocks, from `first_block` on.
-fn multiply(first_block: u32, first_column: u32, norm_scales: NormScales, lane: Lane) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, lane: Lane) {
     let outputs = select(ROWS, ROWS / 2u, params.gate_rows != 0u);
+    let first_block = (group.z * groups.x + group.x) * BLOCKS;
     let first = (first_block + lane.index / LANES) * outputs;
+    let first_column = group.y * COLUMNS;
+    prepare_weights(lane.index, params.groups);
 #for r ROWS
     let weight$r = weight_row(row_of(first, $ru), params.groups);
+    // Under way before the activations are there.
     var raw$r = raw_codes(weight$r, min(lane.index % LANES, params.groups - 1u));
 #endfor
+    prepare_input(first_column, lane);
     var sums: array<array<f32, COLUMNS>, ROWS>;
     for (var part = 0u; part < params.groups; part += PART) {
-        if params.groups > PART { stage(part, first_column, norm_scales, lane); }
+        stage(part, first_column, lane);
         for (var g = part + lane.index % LANES; g < min(part + PART, params.groups); g += LANES) {
 #for r ROWS
             let codes$r = signed_codes(raw$r, g);
@@ -78,19 +82,5 @@ fn multiply(first_block: u32, first_column: u32, norm_scales: NormScales, lane: 
             let other = total_of_lanes(slot + sums_of_block, block);
             store_value(column, row, gated(params.activation, biased(row, sum), biased(params.gate_rows + row, other)));
         }
-    }
-}
-
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, lane: Lane) {
-    let first_column = group.y * COLUMNS;
-    let first = (group.z * groups.x + group.x) * params.rounds;
-    prepare_weights(lane.index, params.groups);
-    let norm_scales = prepare_input(first_column, lane);
-    if params.groups <= PART { stage(0u, first_column, norm_scales, lane); }
-    for (var round = 0u; round < params.rounds; round++) {
-        // Others may still read the sums of the round before.
-        if round > 0u { workgroupBarrier(); }
-        multiply((first + round) * BLOCKS, first_column, norm_scales, lane);
     }
 }

@@ -17,9 +17,9 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= params.groups { return; }
-    var values: array<vec4<f32>, 8>;
-    for (var quad = 0u; quad < 8u; quad++) {
-        values[quad] = x[id.y * params.x_stride + quad * params.groups + id.x];
-    }
-    quantise_group(id.y, id.x, params.groups, &values);
+    var values: array<vec4<f32>, QUADS>;
+#for q QUADS
+    values[$q] = x[id.y * params.x_stride + $qu * params.groups + id.x];
+#endfor
+    quantise_group(id.y, id.x, params.groups, values);
 }

@@ -41,7 +41,7 @@ impl Choices for QuantiseVariant {
 
     fn constants(&self) -> Vec<(&'static str, u32)> {
         match self {
-            Self::Quantise(_) => Vec::new(),
+            Self::Quantise(encoding) => encoding.constants().to_vec(),
             Self::QuantiseWeights(layout) => layout.constants(32),
         }
     }

@@ -32,12 +32,12 @@ impl Graph<'_> {
         ])?;
         let exact = self.for_scores(spec);
         let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices)?;
-        exact.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
+        exact.linear(builder, Count::TOKENS, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
         self.norm_heads(builder, layer, spec)?;
         self.attend(builder, layer, spec)?;
         let output = self.matrices(&[&[(&name("attn_output"), 0)]])?;
         let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
-        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output(layer.spec));
+        self.linear(builder, Count::TOKENS, input, &output, self.sublayer_output(layer.spec));
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 
@@ -70,7 +70,7 @@ impl Graph<'_> {
                 epsilon: layer.spec.norm.epsilon,
             },
             self.device.kernels().norm_heads(),
-            Count::Tokens,
+            Count::TOKENS,
             &[
                 ("qkv", &self.workspace.qkv),
                 ("query_norm", weight("attn_q_norm")?),
@@ -132,14 +132,19 @@ impl Graph<'_> {
         if self.step != StepSize::Many && spec.head_width.is_multiple_of(8) {
             let split = |rope| kernels.attention_split(self.kv.format, spec.heads / spec.kv_heads, rope);
             // Tokens of one sequence see each other's keys, which must be in the cache first.
-            builder.dispatch(rope, append, Count::SeveralTokens, &resources);
-            builder.dispatch(params, split(false), Count::SeveralTokens, &resources);
-            builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleToken, &resources);
-            builder.dispatch(params, AttentionVariant::AttentionCombine, Count::Tokens, &resources);
+            builder.dispatch(rope, append, Count::TOKENS.over(1), &resources);
+            builder.dispatch(params, split(false), Count::TOKENS.over(1), &resources);
+            builder.dispatch(
+                Attention { query_stride: stride, ..params },
+                split(true),
+                Count::TOKENS.up_to(1),
+                &resources,
+            );
+            builder.dispatch(params, AttentionVariant::AttentionCombine, Count::TOKENS, &resources);
         } else {
-            builder.dispatch(rope, append, Count::Tokens, &resources);
+            builder.dispatch(rope, append, Count::TOKENS, &resources);
             let many = kernels.attention_of_many(self.kv.format, spec.head_width, spec.heads / spec.kv_heads);
-            builder.dispatch(params, many, Count::Tokens, &resources);
+            builder.dispatch(params, many, Count::TOKENS, &resources);
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ impl Graph<'_> {
         let name = |tensor| layer.tensor(tensor);
         let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
         let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices)?;
-        self.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
+        self.linear(builder, Count::TOKENS, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
         builder.dispatch(
             ShortConvolution {
                 width,
@@ -28,7 +28,7 @@ impl Graph<'_> {
                 y_groups: stride(width) / GROUP as u32,
             },
             StateVariant::ShortConvolution,
-            Count::Tokens,
+            Count::TOKENS,
             &[
                 ("tokens", &a.tokens),
                 ("x", &a.qkv),
@@ -39,7 +39,7 @@ impl Graph<'_> {
         );
         let output = self.matrices(&[&[(&name("shortconv.out_proj"), 0)]])?;
         let input = self.encoded(builder, &a.attended, width, &output);
-        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output(layer.spec));
+        self.linear(builder, Count::TOKENS, input, &output, self.sublayer_output(layer.spec));
         self.finish_sublayer(builder, (layer, Sublayer::Mixer))
     }
 }

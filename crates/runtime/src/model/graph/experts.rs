@@ -27,16 +27,16 @@ impl Graph<'_> {
         let down = self.matrices(&[&[(&down, 0)]])?;
         let all = [&router[..], &gate_up].concat();
         let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &all)?;
-        self.linear(builder, Count::Tokens, input, &router, Destination::plain(&a.experts.logits, stride(count)));
+        self.linear(builder, Count::TOKENS, input, &router, Destination::plain(&a.experts.logits, stride(count)));
         builder.dispatch(
             Route { experts: count, used, stride: stride(count) },
             ExpertsVariant::Route,
-            Count::Tokens,
+            Count::TOKENS,
             &[("logits", &a.experts.logits), ("experts", &a.experts.chosen), ("weights", &a.experts.weights)],
         );
         let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
         self.linear_of_experts(builder, experts, (input, used), &gate_up, both);
-        let input = self.gate(builder, Count::TokensTimes(used), &spec, &down);
+        let input = self.gate(builder, Count::tokens_times(used), &spec, &down);
         let made = Destination::in_planes(&a.experts.made, stride(self.spec.width));
         self.linear_of_experts(builder, experts, (input, 1), &down, made);
         let output = self.sublayer_output(layer.spec);
@@ -49,7 +49,7 @@ impl Graph<'_> {
                 accumulate: output.accumulate.into(),
             },
             ExpertsVariant::MixExperts,
-            Count::Tokens,
+            Count::TOKENS,
             &[("weights", &a.experts.weights), ("x", &a.experts.made), ("y", output.y)],
         );
         self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
@@ -76,10 +76,13 @@ impl Graph<'_> {
                 per_row,
                 ..self.product(placed, part, input, destination)
             };
-            let kernel = self.device.kernels().linear_of_experts(matrix.layout, self.encoding_for(matrix));
+            let kernel = self
+                .device
+                .kernels()
+                .linear_of_experts(matrix.layout, self.encoding_for(matrix).map(|(encoding, _)| encoding));
             if let Some(kernel) = kernel {
                 let operands = self.operands(placed, part, input, destination);
-                builder.dispatch(params, kernel, Count::TokensTimes(experts.used), &operands);
+                builder.dispatch(params, kernel, Count::tokens_times(experts.used), &operands);
             }
         }
     }

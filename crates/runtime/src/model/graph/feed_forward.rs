@@ -5,8 +5,7 @@ use wgslm_shaders::{Gate, GateVariant};
 
 use super::linear::{Destination, Input, Placed};
 use super::norms::Sublayer;
-use super::{Count, ProgramBuilder};
-use super::{Graph, GraphLayer};
+use super::{Count, Graph, GraphLayer, ProgramBuilder, StepSize};
 use crate::Result;
 use crate::model::FeedForwardSpec;
 use crate::model::tensors::GATE_UP;
@@ -29,18 +28,18 @@ impl Graph<'_> {
         let hidden =
             Destination { activation: spec.activation, ..Destination::in_planes(&a.hidden, stride(spec.width)) };
         let input = if !spec.gated {
-            self.linear(builder, Count::Tokens, input, &matrices, hidden);
+            self.linear(builder, Count::TOKENS, input, &matrices, hidden);
             self.encoded(builder, &a.hidden, spec.width, &down)
-        } else if self.fused() && matrices.len() == 1 && matrices[0].matrix.parts.len() == 1 {
+        } else if self.step == StepSize::Few && matrices.len() == 1 && matrices[0].matrix.parts.len() == 1 {
             let gated = Destination { gate_rows: spec.width, ..hidden };
-            self.linear(builder, Count::Tokens, input, &matrices, gated);
-            Input { x: &a.hidden, norm: None }
+            self.linear(builder, Count::TOKENS, input, &matrices, gated);
+            self.encoded(builder, &a.hidden, spec.width, &down)
         } else {
             let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
-            self.linear(builder, Count::Tokens, input, &matrices, both);
-            self.gate(builder, Count::Tokens, spec, &down)
+            self.linear(builder, Count::TOKENS, input, &matrices, both);
+            self.gate(builder, Count::TOKENS, spec, &down)
         };
-        self.linear(builder, Count::Tokens, input, &down, self.sublayer_output(layer.spec));
+        self.linear(builder, Count::TOKENS, input, &down, self.sublayer_output(layer.spec));
         self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
     }
 
@@ -54,20 +53,24 @@ impl Graph<'_> {
         next: &[Placed<'_>],
     ) -> Input<'_> {
         let a = self.workspace;
-        let encoding = next.iter().find_map(|placed| self.encoding_for(placed.matrix));
-        builder.dispatch(
-            Gate {
-                width: spec.width,
-                x_stride: stride(2 * spec.width),
-                y_stride: stride(spec.width),
-                y_groups: stride(spec.width) / GROUP as u32,
-                activation: spec.activation as u32,
-                gated: 1,
-            },
-            GateVariant { encoding },
-            count,
-            &[("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)],
-        );
+        let gate = Gate {
+            width: spec.width,
+            x_stride: stride(2 * spec.width),
+            y_stride: stride(spec.width),
+            y_groups: stride(spec.width) / GROUP as u32,
+            activation: spec.activation as u32,
+            gated: 1,
+        };
+        let resources = [("x", &a.gate_up), ("y", &a.hidden), ("codes_x", &a.codes), ("scales_x", &a.scales)];
+        let mut append = |encoding, count| builder.dispatch(gate, GateVariant { encoding }, count, &resources);
+        match self.encoding_of(next) {
+            None => append(None, count),
+            Some((encoding, 0)) => append(Some(encoding), count),
+            Some((encoding, staged)) => {
+                append(Some(encoding), count.over(staged));
+                append(None, count.up_to(staged));
+            }
+        }
         Input { x: &a.hidden, norm: None }
     }
 }

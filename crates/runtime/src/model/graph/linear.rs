@@ -2,11 +2,15 @@
 
 use wgslm_gpu::{Buffer, Variants};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Encoding, Linear, Variant};
+use wgslm_shaders::{Activation, Encoding, IntegerShape, Linear, LinearKernel};
 
 use super::{Count, Graph, ProgramBuilder, StepSize};
 use crate::Result;
 use crate::model::{Matrix, MatrixPart};
+
+/// The most products of weights and tokens for which workgroups encode activations themselves rather than leave that to a dispatch: about
+/// as many as an H200 takes the time of a dispatch longer for.
+const STAGED_PRODUCTS: u64 = 140_000_000;
 
 /// The input of a matrix product: rows in planes, and, where the kernel is to apply the norm before it, the norm's weights and
 /// epsilon.
@@ -72,36 +76,53 @@ impl Graph<'_> {
         way.iter().map(placed).collect()
     }
 
-    /// The kernels that multiply a part of a matrix, of `rows` rows, with activations that are encoded before, if any are and there
-    /// are such kernels.
+    /// The kernel for few tokens with codes of activations, if that is the choice for a matrix, and the most tokens for which it makes
+    /// them itself.
+    fn integer_kernel(&self, matrix: &Matrix) -> Option<(IntegerShape, u32)> {
+        let LinearKernel::MatvecInteger { shape, .. } = self.device.kernels().single_token(&matrix.kind(self.exact))
+        else {
+            return None;
+        };
+        // Every workgroup makes them anew, which some tokens of a large matrix don't outweigh.
+        let weights = u64::from(matrix.rows) * u64::from(matrix.groups) * GROUP as u64;
+        let staged = [4, 2].into_iter().find(|tokens| u64::from(*tokens) * weights <= STAGED_PRODUCTS);
+        Some((shape, staged.unwrap_or(1)))
+    }
+
+    /// The kernels that multiply a part of a matrix, of `rows` rows, with activations that are encoded before, in steps of many tokens.
     fn encoded_kernels(&self, matrix: &Matrix, rows: u32) -> Option<Variants> {
-        let (kernels, format) = (self.device.kernels(), matrix.layout.format);
-        match self.step {
-            StepSize::Single => None,
-            // A sequence that is alone in its step has the same numbers as with others.
-            StepSize::Few => {
-                let encoding = kernels.single_token(&matrix.kind(self.exact)).integer_encoding();
-                encoding.map(|encoding| kernels.few_encoded(format, encoding))
-            }
-            StepSize::Many => self.encoding.and_then(|encoding| kernels.linear_encoded(format, rows, encoding)),
-        }
+        self.encoding.and_then(|encoding| self.device.kernels().linear_encoded(matrix.layout.format, rows, encoding))
     }
 
-    /// The encoding of activations that a matrix's kernels take; `None` for f32.
-    pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
+    /// The encoding of activations that a matrix's kernels take in steps of more than so many tokens; `None` for f32.
+    pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<(Encoding, u32)> {
         if matrix.unit > 1 {
-            return self
-                .encoding
-                .filter(|encoding| self.device.kernels().linear_of_experts(matrix.layout, Some(*encoding)).is_some());
+            let kernels = self.device.kernels();
+            let taken = |encoding: &Encoding| kernels.linear_of_experts(matrix.layout, Some(*encoding)).is_some();
+            return self.encoding.filter(taken).map(|encoding| (encoding, 0));
         }
-        match self.encoded_kernels(matrix, matrix.rows)?.of(1) {
-            Variant::Linear(variant) => variant.takes(),
-            _ => None,
+        match self.step {
+            StepSize::Few => self.integer_kernel(matrix).map(|(shape, staged)| (shape.encoding, staged)),
+            StepSize::Many => self
+                .encoding
+                .filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
+                .map(|encoding| (encoding, 0)),
         }
     }
 
-    /// Appends the products of `input` with `matrices`, each at its offset in a row of the destination; one dispatch for each
-    /// part of a matrix.
+    /// The encoding of activations that some of these matrices' kernels take in steps of more than so many tokens, if any do.
+    pub(super) fn encoding_of(&self, matrices: &[Placed<'_>]) -> Option<(Encoding, u32)> {
+        matrices.iter().filter_map(|placed| self.encoding_for(placed.matrix)).min_by_key(|(_, staged)| *staged)
+    }
+
+    /// The most tokens of a step in which some of these matrices' kernels take f32.
+    pub(super) fn takes_floats(&self, matrices: &[Placed<'_>]) -> u32 {
+        let most = |placed: &Placed<'_>| self.encoding_for(placed.matrix).map_or(u32::MAX, |(_, staged)| staged);
+        matrices.iter().map(most).max().unwrap_or(u32::MAX)
+    }
+
+    /// Appends the products of `input` with `matrices`, each at its offset in a row of the destination; a dispatch for each part of a
+    /// matrix.
     pub(super) fn linear(
         &self,
         builder: &mut ProgramBuilder,
@@ -110,25 +131,36 @@ impl Graph<'_> {
         matrices: &[Placed<'_>],
         destination: Destination<'_>,
     ) {
-        let tokens = match count {
-            Count::Outputs => self.workspace.output_capacity,
-            _ => self.workspace.token_capacity,
-        };
+        let tokens = if count.is_of_outputs() { self.workspace.output_capacity } else { self.workspace.token_capacity };
         let Destination { gate_rows, .. } = destination;
+        let kernels = self.device.kernels();
         let parts = matrices.iter().flat_map(|placed| placed.matrix.parts.iter().map(move |part| (placed, part)));
         for (placed, part) in parts {
-            let matrix = placed.matrix;
+            let (matrix, format) = (placed.matrix, placed.matrix.layout.format);
             let params = Linear {
                 outputs: if gate_rows > 0 { gate_rows } else { part.rows },
                 tokens,
                 y_offset: placed.first + part.first,
                 ..self.product(placed, part, input, destination)
             };
-            let kernels = self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
-                let single = self.device.kernels().single_token(&matrix.kind(self.exact));
-                self.device.kernels().linear(matrix.layout.format, single)
-            });
-            builder.dispatch(params, kernels, count, &self.operands(placed, part, input, destination));
+            let operands = self.operands(placed, part, input, destination);
+            match self.step {
+                StepSize::Many => {
+                    let encoded = self.encoded_kernels(matrix, part.rows);
+                    builder.dispatch(params, encoded.unwrap_or_else(|| kernels.linear(format)), count, &operands);
+                }
+                StepSize::Few => {
+                    let staged = self.integer_kernel(matrix);
+                    let most = staged.map_or(u32::MAX, |(_, staged)| staged);
+                    let single = kernels.single_token(&matrix.kind(self.exact));
+                    builder.dispatch(params, kernels.few(format, single), count.up_to(most), &operands);
+                    if let Some((shape, staged)) = staged {
+                        let encoded = Linear { norm_width: 0, ..params };
+                        let variants = kernels.few_encoded(format, shape);
+                        builder.dispatch(encoded, variants, count.over(staged), &operands);
+                    }
+                }
+            }
         }
     }
 

@@ -45,9 +45,8 @@ pub(crate) struct Graph<'a> {
 /// The number of tokens that a program is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StepSize {
-    /// A token or two: the kernels of matrices also apply the norm before and the gate or the sum after.
-    Single,
-    /// A few: attention is split, and activations are encoded by kernels of their own.
+    /// A few: attention is split, and the kernels of matrices also apply the norm before and the gate or the sum after. Up to a number
+    /// of tokens they encode activations themselves, for more a dispatch before does.
     Few,
     /// Many.
     Many,
@@ -68,11 +67,6 @@ impl GraphLayer<'_> {
 }
 
 impl Graph<'_> {
-    /// True where the kernels of matrices also apply the norm before and the gate after.
-    fn fused(&self) -> bool {
-        self.step == StepSize::Single
-    }
-
     /// The program from tokens to the residual stream after the last layer.
     pub(crate) fn body(&self) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
@@ -91,7 +85,7 @@ impl Graph<'_> {
         Ok(builder.build(self.device.gpu()))
     }
 
-    /// Rows of `width` values in planes as the input of `matrices`; appends their encoding where a matrix takes it.
+    /// Rows of `width` values in planes as the input of `matrices`; appends their encoding for the steps in which a matrix takes it.
     fn encoded<'b>(
         &'b self,
         builder: &mut ProgramBuilder,
@@ -100,11 +94,11 @@ impl Graph<'_> {
         matrices: &[Placed<'_>],
     ) -> Input<'b> {
         let a = self.workspace;
-        if let Some(encoding) = matrices.iter().find_map(|placed| self.encoding_for(placed.matrix)) {
+        if let Some((encoding, staged)) = self.encoding_of(matrices) {
             builder.dispatch(
                 Quantise { groups: stride(width) / GROUP as u32, x_stride: stride(width) / 4 },
                 QuantiseVariant::Quantise(encoding),
-                Count::Tokens,
+                Count::TOKENS.over(staged),
                 &[("x", x), ("codes_x", &a.codes), ("scales_x", &a.scales)],
             );
         }

@@ -1,12 +1,11 @@
 //! Norms of the residual stream, before and after sublayers.
 
 use wgslm_gpu::Buffer;
+use wgslm_shaders::Norm;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Encoding, Norm};
 
 use super::linear::{Destination, Input, Placed};
-use super::{Count, ProgramBuilder};
-use super::{Graph, GraphLayer};
+use super::{Count, Graph, GraphLayer, ProgramBuilder, StepSize};
 use crate::Result;
 use crate::model::tensors::{bias_of, norms_after};
 use crate::model::workspace::stride;
@@ -36,7 +35,7 @@ impl Graph<'_> {
             Sublayer::Mixer => "attn_norm",
             Sublayer::FeedForward => self.weights.layout().feed_forward_norm,
         };
-        self.normed(builder, (&layer.tensor(norm), layer.spec.norm), matrices, Count::Tokens)
+        self.normed(builder, (&layer.tensor(norm), layer.spec.norm), matrices, (Count::TOKENS, false))
     }
 
     /// The destination of a sublayer's last product.
@@ -78,7 +77,7 @@ impl Graph<'_> {
         let a = self.workspace;
         let (weight, bias) = self.norm_weights(name, norm)?;
         let resources = [("x", &a.projected), ("weight", weight), ("bias", bias), ("y", &a.residual)];
-        builder.dispatch(params, self.device.kernels().norm(false, None), Count::Tokens, &resources);
+        builder.dispatch(params, self.device.kernels().norm(false, None), Count::TOKENS, &resources);
         Ok(())
     }
 
@@ -88,25 +87,22 @@ impl Graph<'_> {
         builder: &mut ProgramBuilder,
         norm: NormSpec,
         matrices: &[Placed<'_>],
-        count: Count,
+        count: (Count, bool),
     ) -> Result<Input<'_>> {
         let name = format!("{}.weight", self.weights.layout().output_norm);
         self.normed(builder, (&name, norm), matrices, count)
     }
 
-    /// The residual stream, normalised and encoded as `matrices` take it: all tokens or, by `count`, only the outputs.
+    /// The residual stream, normalised and encoded as `matrices` take it; with `gathered`, of the tokens that the outputs name.
     fn normed(
         &self,
         builder: &mut ProgramBuilder,
         (name, norm): (&str, NormSpec),
         matrices: &[Placed<'_>],
-        count: Count,
+        (count, gathered): (Count, bool),
     ) -> Result<Input<'_>> {
         let a = self.workspace;
         let (weight, bias) = self.norm_weights(name, norm)?;
-        if self.fused() && norm.kind == NormKind::Rms {
-            return Ok(Input { x: &a.residual, norm: Some((weight, norm.epsilon)) });
-        }
         let resources = [
             ("x", &a.residual),
             ("weight", weight),
@@ -116,13 +112,20 @@ impl Graph<'_> {
             ("scales_x", &a.scales),
             ("outputs", &a.outputs),
         ];
-        // Matrices of one sublayer may take codes or f32; without matrices, the f32 rows are wanted.
-        for encoding in [None].into_iter().chain(Encoding::ALL.map(Some)) {
-            let takes = |placed: &Placed<'_>| self.encoding_for(placed.matrix) == encoding;
-            if matrices.iter().any(takes) || (matrices.is_empty() && encoding.is_none()) {
-                let variant = self.device.kernels().norm(count == Count::Outputs, encoding);
-                builder.dispatch(self.norm_params(norm), variant, count, &resources);
-            }
+        let mut append = |encoding, count| {
+            let variant = self.device.kernels().norm(gathered, encoding);
+            builder.dispatch(self.norm_params(norm), variant, count, &resources);
+        };
+        if let Some((encoding, staged)) = self.encoding_of(matrices) {
+            append(Some(encoding), count.over(staged));
+        }
+        // Rows that are gathered, and layer norms, are normalised before.
+        if self.step == StepSize::Few && norm.kind == NormKind::Rms && !gathered {
+            return Ok(Input { x: &a.residual, norm: Some((weight, norm.epsilon)) });
+        }
+        let floats = self.takes_floats(matrices);
+        if floats > 0 {
+            append(None, count.up_to(floats));
         }
         Ok(Input { x: &a.normed, norm: None })
     }

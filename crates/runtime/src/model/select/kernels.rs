@@ -96,35 +96,42 @@ impl Kernels {
         16
     }
 
-    /// The kernels for `weight * x` in f32, by the number of tokens, but for those few that `single`, the kernel for a single token,
-    /// takes.
+    /// The kernels for `weight * x` in f32 for many tokens or, where rows are interleaved, for any number.
     #[must_use]
-    pub fn linear(&self, format: WeightFormat, single: LinearKernel) -> Variants {
+    pub fn linear(&self, format: WeightFormat) -> Variants {
         if self.interleaved_rows {
             return row_per_lane(format, LinearKernel::MatmulRowPerLane);
         }
+        LinearVariant { format, kernel: LinearKernel::Matmul(self.tile.for_format(format)) }.into()
+    }
+
+    /// The kernels for `weight * x` of few tokens, where `single` is that for a single one: they apply the norm before, and the gate or
+    /// the sum after.
+    #[must_use]
+    pub fn few(&self, format: WeightFormat, single: LinearKernel) -> Variants {
         let variant = |kernel| LinearVariant { format, kernel }.into();
-        let mut by_count = vec![(1, variant(single))];
-        if let LinearKernel::MatvecInteger { shape, subgroups } = single {
-            let shape = shape.of_two_tokens();
-            by_count.push((IntegerShape::STAGED_TOKENS, variant(LinearKernel::MatvecInteger { shape, subgroups })));
-        }
-        let few = MatvecShape::FEW_TOKENS;
-        let few = LinearKernel::Matvec { shape: few, subgroups: self.subgroups, experts: false };
-        let many = LinearKernel::Matmul(self.tile.for_format(format));
-        by_count.extend([(self.few_float_tokens(), variant(few)), (u32::MAX, variant(many))]);
+        let by_count = match single {
+            LinearKernel::MatvecInteger { shape, subgroups } => {
+                let of = |shape| variant(LinearKernel::MatvecInteger { shape, subgroups });
+                vec![(1, of(shape)), (2, of(shape.of_tokens(2))), (4, of(shape.of_tokens(4)))]
+            }
+            _ => {
+                let few = MatvecShape::FEW_TOKENS;
+                let few = LinearKernel::Matvec { shape: few, subgroups: self.subgroups, experts: false };
+                vec![(1, variant(single)), (u32::MAX, variant(few))]
+            }
+        };
         Variants::by_count(&by_count)
     }
 
-    /// The kernels for `weight * x` with `x` in codes of `encoding`, for few tokens.
+    /// The same with `x` in codes, where `single` makes its codes itself.
     #[must_use]
-    pub fn few_encoded(&self, format: WeightFormat, encoding: Encoding) -> Variants {
+    pub fn few_encoded(&self, format: WeightFormat, single: IntegerShape) -> Variants {
         let variant = |tokens| {
-            let shape = IntegerShape::encoded(encoding, tokens);
-            let kernel = LinearKernel::MatvecInteger { shape, subgroups: false };
+            let kernel = LinearKernel::MatvecInteger { shape: single.encoded(tokens), subgroups: false };
             (tokens, LinearVariant { format, kernel }.into())
         };
-        Variants::by_count(&[variant(4), variant(8)])
+        Variants::by_count(&[2, 4, 8].map(variant))
     }
 
     /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
@@ -200,12 +207,13 @@ impl Kernels {
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
         let kind = MatrixKind { format: WeightFormat::Q4_0, rows: 4096, groups: 128, exact: false };
-        let float = self.linear(WeightFormat::Q4_0, self.single_token(&kind));
-        let encoded = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
+        let many = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
+        let many = many.unwrap_or_else(|| self.linear(WeightFormat::Q4_0));
+        let few = if self.fuses() { self.few(WeightFormat::Q4_0, self.single_token(&kind)) } else { many.clone() };
         let kernel = |variants: &Variants, tokens: u32| variants.of(tokens).kernel().name().to_owned();
         vec![
-            ("decode", kernel(encoded.as_ref().filter(|_| !self.fuses()).unwrap_or(&float), 1)),
-            ("prefill", kernel(encoded.as_ref().unwrap_or(&float), u32::MAX)),
+            ("decode", kernel(&few, 1)),
+            ("prefill", kernel(&many, u32::MAX)),
             ("reduction", if self.subgroups { "subgroups" } else { "workgroup memory" }.to_owned()),
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
         ]

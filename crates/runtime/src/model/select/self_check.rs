@@ -5,8 +5,8 @@ use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvAddressing, KvFormat, Launch, Linear, Norm, Output, Quantise,
-    QuantiseVariant, Sample, SampleVariant, Token, Variant, WeightFormat,
+    Attention, BLOCK_TOKENS, Encoding, Extent, IntegerShape, Kernel, KvAddressing, KvFormat, Launch, Linear, Norm,
+    Output, Quantise, QuantiseVariant, Sample, SampleVariant, Token, Variant, WeightFormat,
 };
 
 use super::Kernels;
@@ -32,7 +32,12 @@ pub(crate) async fn run(gpu: &Gpu, kernels: &Kernels) -> Result<()> {
 fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (format, many) in [(WeightFormat::Q4_0, 1), (WeightFormat::Q4_0, 3), (WeightFormat::Q8_0, u32::MAX)] {
-        let variant = *kernels.linear(format, kernels.untuned()).of(many);
+        let variants = if kernels.fuses() && many < u32::MAX {
+            kernels.few(format, kernels.untuned())
+        } else {
+            kernels.linear(format)
+        };
+        let variant = *variants.of(many);
         let (params, resources) = linear_case(&variant);
         cases.push(Case::new(gpu, params, variant, extent(many.min(3)), resources)?);
     }
@@ -46,7 +51,7 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
     }
     if kernels.fuses() {
         for (encoding, tokens) in [(Encoding::Int8, 8), (Encoding::Int16, 4)] {
-            let variant = *kernels.few_encoded(WeightFormat::Q4_0, encoding).of(tokens);
+            let variant = *kernels.few_encoded(WeightFormat::Q4_0, IntegerShape::staged(encoding)).of(tokens);
             let (params, resources) = linear_case(&variant);
             cases.push(Case::new(gpu, params, variant, extent(3), resources)?);
         }

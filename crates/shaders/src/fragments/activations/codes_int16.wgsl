@@ -1,7 +1,6 @@
 // A group of 32 activations in fixed point of 16 bits: value = scale * (256 * high + low), both signed bytes, with a scale that is
 // a 32,000th of the group's largest magnitude.
 #import group_magnitude
-const CODE_QUADS: u32 = 4u;
 
 struct CodesOfGroup {
     quads: array<vec4<u32>, CODE_QUADS>, // high bytes of values 0 to 15, then of 16 to 31; low bytes of the same

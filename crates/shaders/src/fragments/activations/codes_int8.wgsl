@@ -1,7 +1,6 @@
 // A group of 32 activations in signed codes of 8 bits: value = scale * code, with a scale that is a 127th of the group's largest
 // magnitude.
 #import group_magnitude
-const CODE_QUADS: u32 = 2u;
 
 struct CodesOfGroup {
     quads: array<vec4<u32>, CODE_QUADS>, // values 0 to 15, then 16 to 31: value 4w + i in byte i of word w

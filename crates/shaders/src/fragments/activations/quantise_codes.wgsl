@@ -4,8 +4,10 @@
 #import codes
 
 // Stores a group of a row; `values` are its quads.
-fn quantise_group(row: u32, group: u32, groups: u32, values: ptr<function, array<vec4<f32>, 8>>) {
-    let codes = codes_of(*values);
-    for (var i = 0u; i < CODE_QUADS; i++) { codes_x[(row * CODE_QUADS + i) * groups + group] = codes.quads[i]; }
+fn quantise_group(row: u32, group: u32, groups: u32, values: array<vec4<f32>, QUADS>) {
+    let codes = codes_of(values);
+#for k CODE_QUADS
+    codes_x[(row * CODE_QUADS + $ku) * groups + group] = codes.quads[$k];
+#endfor
     scales_x[row * groups + group] = codes.scale;
 }

@@ -6,15 +6,16 @@ struct Lane {
     @builtin(local_invocation_index) index: u32,
 }
 
-alias NormScales = f32;
-fn prepare_input(first_column: u32, lane: Lane) -> NormScales { return 1.0; }
+fn prepare_input(first_column: u32, lane: Lane) {}
 
-fn stage(part: u32, first_column: u32, norm_scales: NormScales, lane: Lane) {}
+fn stage(part: u32, first_column: u32, lane: Lane) {}
 
 // The activations of a group of the c-th token; tokens past the last repeat it.
 fn activations(first_column: u32, c: u32, group: u32, part: u32) -> Activations32 {
     let row = min(first_column + c, params.columns - 1u);
     var quads: array<vec4<u32>, CODE_QUADS>;
-    for (var i = 0u; i < CODE_QUADS; i++) { quads[i] = codes_x[(row * CODE_QUADS + i) * params.groups + group]; }
+#for k CODE_QUADS
+    quads[$k] = codes_x[(row * CODE_QUADS + $ku) * params.groups + group];
+#endfor
     return activations32(quads, scales_x[row * params.groups + group]);
 }

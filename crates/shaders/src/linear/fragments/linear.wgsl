@@ -18,7 +18,6 @@ struct Params {
     soft_cap: f32,   // n > 0: then v becomes n * tanh(v / n)
     first_expert: u32, // with EXPERTS: the first expert whose rows the weight holds
     expert_count: u32, // with EXPERTS: how many it holds, `rows` rows each
-    rounds: u32,     // in how many rounds a workgroup makes its rows (`matvec_integer`)
     per_row: u32,    // with EXPERTS: tokens of y for each row of x
 }
 #import planes

@@ -69,9 +69,6 @@ pub struct IntegerShape {
 }
 
 impl IntegerShape {
-    /// The most tokens for which kernels that encode activations themselves are the faster ones.
-    pub const STAGED_TOKENS: u32 = 2;
-
     /// Outputs of 32 invocations among which to choose.
     const OUTPUTS: [u32; 3] = [4, 2, 8];
 
@@ -81,18 +78,19 @@ impl IntegerShape {
         Self { encoding, staged: true, workgroup_size: 128, outputs: Self::OUTPUTS[0], tokens: 1 }
     }
 
-    /// This shape for two tokens that the kernel encodes.
+    /// This shape for 2 or 4 tokens that the kernel encodes.
     #[must_use]
-    pub const fn of_two_tokens(self) -> Self {
-        Self { tokens: 2, outputs: if self.outputs > 4 { 4 } else { self.outputs }, ..self }
+    pub const fn of_tokens(self, tokens: u32) -> Self {
+        Self { tokens, outputs: if self.outputs > 4 { 4 } else { self.outputs }, ..self }
     }
 
-    /// The shape for up to `tokens` encoded tokens, 4 or 8.
+    /// This shape for 2, 4 or 8 encoded tokens.
     #[must_use]
-    pub const fn encoded(encoding: Encoding, tokens: u32) -> Self {
+    pub const fn encoded(self, tokens: u32) -> Self {
+        let shape = self.of_tokens(tokens);
         // The sums of a workgroup have to fit 16 KiB.
-        let workgroup_size = if tokens == 8 { 64 } else { 128 };
-        Self { encoding, staged: false, workgroup_size, outputs: Self::OUTPUTS[0], tokens }
+        let workgroup_size = if shape.outputs * tokens > 16 { 64 } else { 128 };
+        Self { staged: false, workgroup_size, ..shape }
     }
 
     /// The shapes among which to choose for a single token.
@@ -103,9 +101,10 @@ impl IntegerShape {
     /// Every shape.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         [Encoding::Int8, Encoding::Int16].into_iter().flat_map(|encoding| {
-            let single = Self::single_token(encoding);
-            let two = Self::single_token(encoding).filter(|shape| shape.outputs <= 4).map(Self::of_two_tokens);
-            single.chain(two).chain([4, 8].map(|tokens| Self::encoded(encoding, tokens)))
+            let few = || Self::single_token(encoding).filter(|shape| shape.outputs <= 4);
+            let staged = few().flat_map(|shape| [2, 4].map(|tokens| shape.of_tokens(tokens)));
+            let encoded = few().flat_map(|shape| [2, 4, 8].map(|tokens| shape.encoded(tokens)));
+            Self::single_token(encoding).chain(staged).chain(encoded)
         })
     }
 
@@ -122,9 +121,14 @@ impl IntegerShape {
     }
 
     /// The constants that the text begins with.
-    pub(super) const fn constants(&self) -> [(&'static str, u32); 5] {
+    pub(super) const fn constants(&self) -> [(&'static str, u32); 7] {
+        // Groups that fit into 16 KiB beside the sums.
+        let most = if matches!(self.encoding, Encoding::Int8) { 256 } else { 128 };
+        let [quads, code_quads] = self.encoding.constants();
         [
-            ("STAGED", if matches!(self.encoding, Encoding::Int8) { 256 } else { 128 }),
+            quads,
+            code_quads,
+            ("STAGED", if self.outputs * self.tokens > 8 { most / 2 } else { most }),
             ("WORKGROUP_SIZE", self.workgroup_size),
             ("BLOCKS", self.workgroup_size / 32),
             ("ROWS", self.outputs),
