@@ -96,7 +96,8 @@ impl<'a> Bench<'a> {
     async fn decode(&self, depth: u32) -> Result<f64> {
         let (tokens, margin) = (self.arguments.gen_tokens, margin(self.arguments));
         // A generation needs a prompt of at least one token.
-        let mut generations = self.generations(depth.max(1), 1 + tokens + 2 * margin, self.seeds(self.arguments.batch))?;
+        let mut generations =
+            self.generations(depth.max(1), 1 + tokens + 2 * margin, self.seeds(self.arguments.batch))?;
         take(&mut generations, 1 + margin).await?;
         let began = Instant::now();
         take(&mut generations, tokens).await?;

@@ -4,9 +4,9 @@ use wgslm_gpu::{Gpu, Readback, ReadbackRing};
 use wgslm_shaders::{Encoding, Output, Token};
 
 use super::Inner;
+use super::Sampling;
 use super::batch::Batch;
 use super::schedule::Kind;
-use super::Sampling;
 use crate::Result;
 use crate::model::{Counts, Graph, Program, StepSize};
 

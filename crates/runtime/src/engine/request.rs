@@ -96,9 +96,9 @@ impl GenerateOptions {
     }
 
     /// The options on which the answer depends; `None` where it is the request's own.
-    pub(super) fn shared(&self) -> Option<Self> {
+    pub(super) fn into_shared(self) -> Option<Self> {
         let own = !self.coalesce || self.queue_deadline.is_some() || self.deadline.is_some();
-        (!own).then(|| Self { tokens_in_flight: 1, feature: None, ..self.clone() })
+        (!own).then_some(Self { tokens_in_flight: 1, feature: None, ..self })
     }
 
     /// The seed folded into the kernel's 32 bits, so that both halves count.

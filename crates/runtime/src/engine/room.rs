@@ -63,7 +63,8 @@ impl Room {
         let at_least = ": the cache has to hold one full context";
         let tokens = in_range("KV tokens", options.kv_tokens, context, u32::MAX / 2, at_least)?.unwrap_or(context);
         let checkpoints = options.state_checkpoints;
-        let checkpoints = checkpoints.unwrap_or_else(|| States::default_checkpoints(spec, slots * RECENT_STATES, max_binding));
+        let checkpoints =
+            checkpoints.unwrap_or_else(|| States::default_checkpoints(spec, slots * RECENT_STATES, max_binding));
         Ok(Self { slots, context, tokens, checkpoints })
     }
 

@@ -1,5 +1,7 @@
 //! The end of a generation: its reason, its times and its counts.
 
+use std::time::Duration;
+
 use super::Timeline;
 
 /// The reason that a generation ended.
@@ -56,14 +58,14 @@ pub struct Summary {
     /// The generation's durations and rates.
     pub timings: Timings,
     /// The moments that the request went through.
-    pub timeline: Timeline,
+    pub timeline: Box<Timeline>,
 }
 
 impl Summary {
     /// The summary of a request that generated `tokens` tokens for its caller.
     pub(super) fn new(finish_reason: FinishReason, tokens: usize, timeline: Timeline) -> Self {
         let Timeline { prompt_tokens, cached_tokens, .. } = timeline;
-        let ms = |duration: Option<std::time::Duration>| duration.unwrap_or_default().as_secs_f64() * 1e3;
+        let ms = |duration: Option<Duration>| duration.unwrap_or_default().as_secs_f64() * 1e3;
         let rate = |tokens: usize, ms: f64| if ms > 0.0 { tokens as f64 / ms * 1e3 } else { 0.0 };
         let (ttft_ms, decode_ms) = (ms(timeline.time_to_first_token()), ms(timeline.decode()));
         let timings = Timings {
@@ -71,6 +73,6 @@ impl Summary {
             prefill_tokens_per_s: rate(prompt_tokens.saturating_sub(cached_tokens), ttft_ms),
             decode_tokens_per_s: rate(timeline.generated_tokens.saturating_sub(1), decode_ms),
         };
-        Self { finish_reason, prompt_tokens, cached_tokens, tokens, timings, timeline }
+        Self { finish_reason, prompt_tokens, cached_tokens, tokens, timings, timeline: Box::new(timeline) }
     }
 }

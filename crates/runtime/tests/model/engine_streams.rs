@@ -107,6 +107,7 @@ fn short_memory_delays_streams_and_changes_nothing() {
         assert!(tokens > 2 * CONTEXT as usize, "{tokens} tokens fit at once");
         let engine = load(device, name, EngineOptions::default());
         mix(&engine, &asked, &mut random);
+        assert!(engine.metrics().total.preemptions > 0, "{name} has room for all");
     }
 }
 

@@ -41,18 +41,18 @@ pub(in crate::engine) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(inner: &Inner, prompt: &[u32], options: &GenerateOptions, first: Subscriber) -> Self {
+    pub(super) fn new(inner: &Inner, prompt: &[u32], options: GenerateOptions, first: Subscriber) -> Self {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
         Self {
             prompt: prompt.to_vec(),
-            shared: options.shared(),
             sampling: options.sampling(),
             max_tokens: options.max_tokens,
             context: inner.context_length,
             stop_tokens: stop_tokens.unwrap_or_default(),
             detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),
             matcher: StopMatcher::new(options.stop.iter().cloned()),
+            shared: options.into_shared(),
             events: Vec::new(),
             received: 0,
             feature: first.feature,
@@ -61,17 +61,19 @@ impl Answer {
         }
     }
 
-    /// True where a request for `prompt` with `options` has this answer and may share it.
-    pub(super) fn answers(&self, prompt: &[u32], options: Option<&GenerateOptions>) -> bool {
-        options.is_some() && self.shared.as_ref() == options && self.prompt == prompt
+    /// True where another request has the same answer and may share it.
+    pub(super) fn equals(&self, other: &Self) -> bool {
+        self.shared.is_some() && self.shared == other.shared && self.prompt == other.prompt
     }
 
-    /// Adds a caller, who gets the events so far.
-    pub(super) fn join(&mut self, subscriber: Subscriber) {
-        for event in &self.events {
-            subscriber.subscription.token(event.clone());
+    /// Takes over the callers of an equal answer, who get the events so far.
+    pub(super) fn join(&mut self, other: Self) {
+        for subscriber in other.subscribers {
+            for event in &self.events {
+                subscriber.subscription.token(event.clone());
+            }
+            self.subscribers.push(subscriber);
         }
-        self.subscribers.push(subscriber);
     }
 
     /// Removes a caller, and returns it.

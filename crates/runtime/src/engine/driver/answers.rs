@@ -32,10 +32,9 @@ impl Answers {
         self.live.keys().copied().collect()
     }
 
-    /// The id of an answer that a request for `prompt` may share.
-    fn equal(&self, prompt: &[u32], options: &GenerateOptions) -> Option<RequestId> {
-        let shared = options.shared()?;
-        self.live.iter().find(|(_, answer)| answer.answers(prompt, Some(&shared))).map(|(id, _)| *id)
+    /// An answer under way that is the same as `other`, and its id.
+    fn equal(&mut self, other: &Answer) -> Option<(RequestId, &mut Answer)> {
+        self.live.iter_mut().find(|(_, answer)| answer.equals(other)).map(|(id, answer)| (*id, answer))
     }
 }
 
@@ -58,21 +57,20 @@ impl Inner {
         if let Some(reason) = &state.failure {
             return Err(stopped(reason));
         }
-        if let Some(id) = state.answers.equal(prompt, &options)
-            && let Some(answer) = state.answers.get_mut(id)
-        {
-            answer.join(subscriber);
+        let id = RequestId(state.answers.next);
+        state.answers.next += 1;
+        let request = request(id, prompt, &options, now);
+        let answer = Answer::new(self, prompt, options, subscriber);
+        if let Some((id, equal)) = state.answers.equal(&answer) {
+            equal.join(answer);
             self.metrics.coalesced(feature);
             return Ok(id);
         }
-        let id = RequestId(state.answers.next);
-        state.answers.next += 1;
-        let answer = Answer::new(self, prompt, &options, subscriber);
         if let Some(reason) = answer.limit() {
             answer.finish(self, reason, &mut state.wakers);
             return Ok(id);
         }
-        match state.scheduler.submit(now, request(id, prompt, &options, now)) {
+        match state.scheduler.submit(now, request) {
             Ok(()) => {
                 state.answers.live.insert(id, answer);
                 self.metrics.set_queue_depth(state.scheduler.waiting());

@@ -84,7 +84,11 @@ impl Inner {
         for change in changes {
             match change {
                 Change::Admitted { id, cached } => self.admitted(state, id, cached, now),
-                Change::Preempted { id } => tracing::debug!(request = id.0, "memory is short: a request waits again"),
+                Change::Preempted { id } => {
+                    if let Some(answer) = state.answers.get_mut(id) {
+                        self.metrics.preempted(answer.feature);
+                    }
+                }
                 Change::Ended { id, end } => self.ended(state, id, end),
             }
         }

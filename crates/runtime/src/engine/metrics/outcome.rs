@@ -78,8 +78,7 @@ mod tests {
     #[test]
     fn a_finish_reason_keeps_its_name() {
         use FinishReason::{Cancelled, Context, Deadline, Length, Stop};
-        for (reason, answered) in
-            [(Stop, true), (Length, true), (Context, true), (Cancelled, false), (Deadline, false)]
+        for (reason, answered) in [(Stop, true), (Length, true), (Context, true), (Cancelled, false), (Deadline, false)]
         {
             assert_eq!(Outcome::from(reason).name(), reason.name());
             assert_eq!(Outcome::from(reason).answered(), answered);

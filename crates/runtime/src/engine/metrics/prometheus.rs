@@ -39,7 +39,10 @@ struct Single {
 }
 
 impl Single {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
+        Self::counter("preemptions_total", "Times that a request gave its memory back for others.", |usage| {
+            Some(usage.preemptions as f64)
+        }),
         Self::counter("coalesced_requests_total", "Requests that joined an equal one.", |usage| {
             Some(usage.coalesced_requests as f64)
         }),
