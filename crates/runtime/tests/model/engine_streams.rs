@@ -98,16 +98,30 @@ fn streams_that_share_steps_equal_their_solo_runs() {
 }
 
 #[test]
-fn short_memory_delays_streams_and_changes_nothing() {
+fn short_memory_makes_streams_give_way_and_changes_nothing() {
     let Some(device) = adapters().first() else { return };
-    for (seed, name) in (10..).zip(["llama-q4_0", "gemma3", "lfm2"]) {
-        let mut random = Random::new(seed);
-        let asked = requests(device, name, &mut random);
-        let tokens: usize = asked.iter().map(|asked| asked.prompt.len() + asked.alone.len()).sum();
-        assert!(tokens > 2 * CONTEXT as usize, "{tokens} tokens fit at once");
-        let engine = load(device, name, EngineOptions::default());
-        mix(&engine, &asked, &mut random);
-        assert!(engine.metrics().total.preemptions > 0, "{name} has room for all");
+    for name in ["llama-q4_0", "gemma3", "lfm2"] {
+        let [alone, together] = [false, true]
+            .map(|cache| load(device, name, EngineOptions { prefix_cache: Some(cache), ..EngineOptions::default() }));
+        // Prompts fit at once, and their answers don't.
+        let prompts = [1, 2, 3, 4].map(|seed| prompt(seed, CONTEXT as usize / 4, 60));
+        let options = |priority| GenerateOptions {
+            max_tokens: Some(CONTEXT / 2),
+            temperature: 0.9,
+            ignore_stop: true,
+            priority,
+            ..GenerateOptions::default()
+        };
+        let expected = prompts
+            .each_ref()
+            .map(|prompt| generate(&alone, prompt, options(Priority::Interactive)).expect("the model runs").0);
+        let priorities = [Priority::Interactive, Priority::Background, Priority::Background, Priority::Interactive];
+        let begin = |index: usize| together.generate(&prompts[index], options(priorities[index])).expect("it waits");
+        let mut live = [0, 1, 2, 3].map(begin);
+        let tokens = live.each_mut().map(|generation| finish(generation).expect("the model runs").0);
+        assert_eq!(tokens, expected, "{name}");
+        assert!(together.metrics().total.preemptions > 0, "{name} has room for all");
+        assert_eq!(together.memory().held_blocks, 0);
     }
 }
 
