@@ -76,7 +76,7 @@ impl Sequence {
 
     /// Tokens that may be sampled before the first of them is read.
     pub(super) fn tokens_in_flight(&self) -> u32 {
-        self.request.tokens_in_flight.max(1)
+        if self.request.constrained { 1 } else { self.request.tokens_in_flight.max(1) }
     }
 
     /// The next `tokens` tokens of the prompt.
