@@ -118,7 +118,7 @@ impl Inner {
             slots: slots as usize,
             context: context_length,
             waiting: options.queue.unwrap_or(DEFAULT_QUEUE) as usize,
-            few_rows: few.min(outputs),
+            few_rows: few.min(outputs).min(programs.few_tokens(options.activations.rounds()).unwrap_or(few)),
             bulk_tokens: prefill_tokens,
             budget: (prefill_tokens / BESIDE_STREAMS).max(few).min(prefill_tokens),
             steps_in_flight: GenerateOptions::MOST_IN_FLIGHT as usize,

@@ -77,6 +77,13 @@ impl Programs {
 }
 
 impl Programs {
+    /// The most tokens that the programs for few take, of sequences whose activations may be rounded if `round` is true; `None` where one
+    /// program takes any number.
+    pub(super) fn few_tokens(&self, round: bool) -> Option<u32> {
+        let few = self.bodies.iter().find(|choice| choice.most < MANY && (round || !choice.rounds));
+        few.map(|choice| choice.most as u32)
+    }
+
     /// The program that runs a step's tokens through all layers. A step of many tokens has the kernels for many though it has few, as the
     /// last chunk of a prompt may: a sequence's values don't depend on what else is in its steps.
     fn body(&self, kind: Kind, tokens: usize, round: bool) -> &Program {
