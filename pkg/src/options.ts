@@ -64,7 +64,6 @@ export const GENERATE_OPTIONS: Kinds<GenerateOptions> = {
 export const MEASURED_OPTIONS: Kinds<MeasuredOptions> = {
   ...GENERATE_OPTIONS,
   ignoreStop: flag,
-  untimedTokens: count,
 };
 
 export const EMBED_OPTIONS: Kinds<EmbedOptions> = { signal };

@@ -130,9 +130,9 @@ describe("the API", () => {
       [],
     );
     engine = await Engine.load(new Blob([]));
-    await generate(engine, "a", { maxTokens: 2, ignoreStop: true, untimedTokens: 1 }).result;
+    await generate(engine, "a", { maxTokens: 2, ignoreStop: true }).result;
     const { params } = PlayedWorker.started.at(-1).messages.at(-1);
-    assert.deepEqual(params, { prompt: "a", options: { maxTokens: 2 }, measuring: { ignoreStop: true, untimedTokens: 1 } });
+    assert.deepEqual(params, { prompt: "a", options: { maxTokens: 2 }, measuring: { ignoreStop: true } });
     const found = await failure(generate(engine, "a", { ignore_stop: true }).result);
     assert.match(found.message, /did you mean ignoreStop\?/);
   });

@@ -1,5 +1,6 @@
 //! The timed runs: short requests, prefill and decode.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent};
@@ -30,19 +31,21 @@ pub(super) struct ShortRequests {
 pub(super) struct Bench<'a> {
     engine: &'a Engine,
     arguments: &'a BenchArguments,
+    /// The number of prompts so far. Each has a seed of its own, so that none shares a cached prefix with another by mistake.
+    prompts: Cell<u32>,
 }
 
 impl<'a> Bench<'a> {
     pub(super) fn new(engine: &'a Engine, arguments: &'a BenchArguments) -> Self {
-        Self { engine, arguments }
+        Self { engine, arguments, prompts: Cell::new(0) }
     }
 
     /// Times the first short request, then as many warm ones as `--repeat` says.
     pub(super) async fn short_requests(&self) -> Result<ShortRequests> {
-        let (first_request_ms, _) = self.short_request(0).await?;
+        let (first_request_ms, _) = self.short_request().await?;
         let (mut requests, mut first_tokens) = (Vec::new(), Vec::new());
-        for run in 1..=self.arguments.repeat {
-            let (request, first_token) = self.short_request(run).await?;
+        for _ in 0..self.arguments.repeat {
+            let (request, first_token) = self.short_request().await?;
             requests.push(request);
             first_tokens.push(first_token);
         }
@@ -54,9 +57,9 @@ impl<'a> Bench<'a> {
     }
 
     /// Times one short request: ms to its end, and ms to its first token.
-    async fn short_request(&self, run: u32) -> Result<(f64, f64)> {
+    async fn short_request(&self) -> Result<(f64, f64)> {
         let began = Instant::now();
-        let mut generation = self.generation(SHORT_PROMPT, SHORT_ANSWER, 0, run)?;
+        let mut generation = self.generation(SHORT_PROMPT, SHORT_ANSWER, self.seeds(1))?;
         loop {
             if let Some(GenerationEvent::Finished(summary)) = generation.next().await? {
                 return Ok((began.elapsed().as_secs_f64() * 1e3, summary.timings.ttft_ms));
@@ -67,33 +70,34 @@ impl<'a> Bench<'a> {
     /// Measures prefill and decode after `depth` tokens.
     pub(super) async fn depth(&self, depth: u32) -> Result<DepthReport> {
         let (mut prefill, mut decode) = (Vec::new(), Vec::new());
-        for run in 0..self.arguments.repeat {
-            prefill.push(self.prefill(depth, run).await?);
+        for _ in 0..self.arguments.repeat {
+            prefill.push(self.prefill(depth).await?);
         }
-        for run in 0..self.arguments.repeat {
-            decode.push(self.decode(depth, run).await?);
+        for _ in 0..self.arguments.repeat {
+            decode.push(self.decode(depth).await?);
         }
         let decode_bytes = self.engine.decode_bytes(depth);
         Ok(DepthReport::new(depth, Figure::new(prefill), Figure::new(decode), decode_bytes))
     }
 
-    /// Measures prefill in tokens/s, after `depth` tokens that aren't timed.
-    async fn prefill(&self, depth: u32, run: u32) -> Result<f64> {
-        let tokens = self.arguments.prompt_tokens;
-        let mut generations = self.generations(depth + tokens, 1, depth, run)?;
-        for generation in &mut generations {
-            generation.prepare().await?;
+    /// Measures prefill in tokens/s, after `depth` tokens that the prefix cache holds.
+    async fn prefill(&self, depth: u32) -> Result<f64> {
+        let (tokens, seeds) = (self.arguments.prompt_tokens, self.seeds(self.arguments.batch));
+        if depth > 0 {
+            finish(&mut self.generations(depth, 1, seeds)?).await?;
         }
         let began = Instant::now();
+        let mut generations = self.generations(depth + tokens, 1, seeds)?;
         take(&mut generations, 1).await?;
         Ok(self.rate(tokens, began))
     }
 
     /// Measures decode in tokens/s, after a prompt of `depth` tokens and the first token of the answer.
-    async fn decode(&self, depth: u32, run: u32) -> Result<f64> {
+    async fn decode(&self, depth: u32) -> Result<f64> {
         let (tokens, margin) = (self.arguments.gen_tokens, margin(self.arguments));
         // A generation needs a prompt of at least one token.
-        let mut generations = self.generations(depth.max(1), 1 + tokens + 2 * margin, 0, run)?;
+        let mut generations =
+            self.generations(depth.max(1), 1 + tokens + 2 * margin, self.seeds(self.arguments.batch))?;
         take(&mut generations, 1 + margin).await?;
         let began = Instant::now();
         take(&mut generations, tokens).await?;
@@ -105,17 +109,21 @@ impl<'a> Bench<'a> {
         f64::from(tokens) * f64::from(self.arguments.batch) / began.elapsed().as_secs_f64().max(1e-9)
     }
 
-    fn generations(&self, prompt: u32, answer: u32, untimed: u32, run: u32) -> Result<Vec<Generation>> {
-        let batch = self.arguments.batch;
-        (0..batch).map(|index| self.generation(prompt, answer, untimed, run * batch + index)).collect()
+    /// The first of `count` seeds that no prompt has had.
+    fn seeds(&self, count: u32) -> u32 {
+        self.prompts.replace(self.prompts.get() + count)
     }
 
-    fn generation(&self, prompt: u32, answer: u32, untimed: u32, seed: u32) -> Result<Generation> {
+    /// A generation for each of a batch, whose prompts have the seeds from `seed` on.
+    fn generations(&self, prompt: u32, answer: u32, seed: u32) -> Result<Vec<Generation>> {
+        (seed..seed + self.arguments.batch).map(|seed| self.generation(prompt, answer, seed)).collect()
+    }
+
+    fn generation(&self, prompt: u32, answer: u32, seed: u32) -> Result<Generation> {
         let options = GenerateOptions {
             max_tokens: Some(answer),
             tokens_in_flight: self.arguments.tokens_in_flight,
             ignore_stop: true,
-            untimed_tokens: untimed,
             ..self.arguments.sampling.options()
         };
         let prompt = tokens(prompt, self.engine.model().spec.vocabulary, seed);
@@ -133,8 +141,15 @@ async fn take(generations: &mut [Generation], count: u32) -> Result<()> {
     Ok(())
 }
 
-/// Pseudo-random token ids from a seed. Each prompt of a bench has a seed of its own, so that no prompt shares a cached prefix
-/// with another.
+/// Waits for the ends of generations.
+async fn finish(generations: &mut [Generation]) -> Result<()> {
+    for generation in generations {
+        while generation.next().await?.is_some() {}
+    }
+    Ok(())
+}
+
+/// Pseudo-random token ids from a seed.
 fn tokens(length: u32, vocabulary: u32, seed: u32) -> Vec<u32> {
     let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut next = || {

@@ -4,8 +4,9 @@ use wgslm_gpu::{Gpu, Readback, ReadbackRing};
 use wgslm_shaders::{Encoding, Output, Token};
 
 use super::Inner;
+use super::Sampling;
 use super::batch::Batch;
-use super::sequence::Sampling;
+use super::schedule::Kind;
 use crate::Result;
 use crate::model::select::Precision;
 use crate::model::{Counts, Graph, Program, StepSize};
@@ -80,6 +81,21 @@ impl Programs {
     }
 }
 
+impl Programs {
+    /// The most tokens that the programs for few take, of sequences whose activations may be rounded if `round` is true; `None` where one
+    /// program takes any number.
+    pub(super) fn few_tokens(&self, round: bool) -> Option<u32> {
+        let few = self.bodies.iter().find(|choice| choice.most < MANY && (round || !choice.rounds));
+        few.map(|choice| choice.most as u32)
+    }
+
+    /// The program that runs a step's tokens through all layers. A step of many tokens has the kernels for many though it has few, as the
+    /// last chunk of a prompt may: a sequence's values don't depend on what else is in its steps.
+    fn body(&self, kind: Kind, tokens: usize, round: bool) -> &Program {
+        choose(&self.bodies, if kind == Kind::Bulk { MANY } else { tokens }, true, round)
+    }
+}
+
 /// The first program for a step of `count` tokens or outputs of sequences whose activations may be rounded if `round` is true.
 fn choose(choices: &[Choice], count: usize, in_order: bool, round: bool) -> &Program {
     let fits = |choice: &&Choice| count <= choice.most && (round || !choice.rounds) && (in_order || !choice.in_order);
@@ -88,18 +104,18 @@ fn choose(choices: &[Choice], count: usize, in_order: bool, round: bool) -> &Pro
 
 impl Inner {
     /// Runs a step and reads back the sampled tokens. The caller holds the lock of the state, here and in the functions below.
-    pub(super) fn submit_batch(&self, batch: &Batch, round: bool, ring: &mut ReadbackRing) -> Readback {
+    pub(super) fn submit_batch(&self, batch: &Batch, kind: Kind, round: bool, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
-        let (programs, counts) = self.programs_of(batch, round);
+        let (programs, counts) = self.programs_of(batch, kind, round);
         let programs = programs.into_iter().flatten().map(|program| (program, counts));
         self.device.gpu().run_and_read(programs, &self.workspace.sampled, self.sampled_bytes(), ring)
     }
 
     /// Runs the tokens of a step through all layers, without outputs.
-    pub(super) fn submit_tokens(&self, batch: &mut Batch, round: bool) {
+    pub(super) fn submit_tokens(&self, batch: &mut Batch, kind: Kind, round: bool) {
         batch.set_outputs(&[]);
         self.write_batch(batch);
-        self.device.gpu().run([(choose(&self.programs.bodies, batch.tokens().len(), true, round), batch.counts())]);
+        self.device.gpu().run([(self.programs.body(kind, batch.tokens().len(), round), batch.counts())]);
     }
 
     /// Computes and reads back the logits of `outputs` of the tokens submitted last.
@@ -119,7 +135,7 @@ impl Inner {
     /// Runs a step whose outputs name the first tokens of sequences, and reads back `bytes` bytes of their embeddings.
     pub(super) fn submit_embedding(&self, batch: &Batch, round: bool, bytes: u64, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
-        let body = choose(&self.programs.bodies, batch.tokens().len(), true, round);
+        let body = self.programs.body(Kind::Few, batch.tokens().len(), round);
         let programs = [body, &self.programs.pool].map(|program| (program, batch.counts()));
         self.device.gpu().run_and_read(programs, &self.workspace.embeddings, bytes, ring)
     }
@@ -140,13 +156,13 @@ impl Inner {
     }
 
     /// The programs that a step runs, in order, and the step's counts.
-    pub(super) fn programs_of(&self, batch: &Batch, round: bool) -> ([Option<&Program>; 4], Counts) {
-        let Programs { bodies, heads, truncation, sampler, .. } = &self.programs;
+    pub(super) fn programs_of(&self, batch: &Batch, kind: Kind, round: bool) -> ([Option<&Program>; 4], Counts) {
+        let Programs { heads, truncation, sampler, .. } = &self.programs;
         let (tokens, outputs) = (batch.tokens().len(), batch.outputs());
         let in_order = outputs.iter().enumerate().all(|(i, output)| output.token as usize == i);
         let samples = !outputs.is_empty();
         let programs = [
-            Some(choose(bodies, tokens, true, round)),
+            Some(self.programs.body(kind, tokens, round)),
             samples.then(|| choose(heads, outputs.len(), in_order, round)),
             outputs.iter().any(Output::truncates).then_some(truncation),
             samples.then_some(sampler),
@@ -159,7 +175,7 @@ impl Inner {
         let mut batch = Batch::new(&self.workspace);
         batch.set_tokens(std::iter::once(Token::default()));
         batch.set_outputs(&[sampling.output(0, 0, 0)]);
-        let (programs, counts) = self.programs_of(&batch, self.wanted.rounds());
+        let (programs, counts) = self.programs_of(&batch, Kind::Few, self.wanted.rounds());
         programs.into_iter().flatten().map(|program| program.len(counts)).sum()
     }
 }

@@ -51,8 +51,6 @@ pub struct GenerationOptions {
 pub struct MeasuringOptions {
     /// Continues after a stop token: speed doesn't depend on which tokens are generated.
     ignore_stop: bool,
-    /// The number of tokens at the start of the prompt that the timings leave out, to measure the speed behind them.
-    untimed_tokens: u32,
 }
 
 impl GenerationOptions {
@@ -68,7 +66,7 @@ impl GenerationOptions {
             stop: self.stop,
             tokens_in_flight: self.tokens_in_flight.unwrap_or(default.tokens_in_flight),
             ignore_stop: measuring.ignore_stop,
-            untimed_tokens: measuring.untimed_tokens,
+            ..default
         }
     }
 }
@@ -105,7 +103,7 @@ struct GenerationSummary {
     timings: Timings,
 }
 
-/// The reason that an answer ended: a stop token or stop sequence, `maxTokens`, a full context, or a cancel by the caller.
+/// The reason that an answer ended: a stop token or stop sequence, `maxTokens`, a full context, a cancel by the caller, or a deadline.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "lowercase")]
 enum FinishReason {
@@ -113,15 +111,16 @@ enum FinishReason {
     Length,
     Context,
     Cancelled,
+    Deadline,
 }
 
 /// The speed of an answer.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 struct Timings {
-    /// Time to first token, from the start of prefill, in ms.
+    /// Time to first token, from the request, in ms.
     ttft_ms: f64,
-    /// Prompt tokens per second, until the first token.
+    /// Prompt tokens per second that weren't cached, until the first token.
     prefill_tokens_per_second: f64,
     /// Generated tokens per second after the first one; 0 if there was none.
     decode_tokens_per_second: f64,
@@ -135,6 +134,7 @@ impl From<Summary> for GenerationSummary {
                 engine::FinishReason::Length => FinishReason::Length,
                 engine::FinishReason::Context => FinishReason::Context,
                 engine::FinishReason::Cancelled => FinishReason::Cancelled,
+                engine::FinishReason::Deadline => FinishReason::Deadline,
             },
             prompt_tokens: summary.prompt_tokens,
             tokens: summary.tokens,

@@ -58,6 +58,7 @@ impl From<FinishReason> for Outcome {
             FinishReason::Length => Self::Length,
             FinishReason::Context => Self::Context,
             FinishReason::Cancelled => Self::Cancelled,
+            FinishReason::Deadline => Self::Deadline,
         }
     }
 }
@@ -76,9 +77,11 @@ mod tests {
 
     #[test]
     fn a_finish_reason_keeps_its_name() {
-        for reason in [FinishReason::Stop, FinishReason::Length, FinishReason::Context, FinishReason::Cancelled] {
+        use FinishReason::{Cancelled, Context, Deadline, Length, Stop};
+        for (reason, answered) in [(Stop, true), (Length, true), (Context, true), (Cancelled, false), (Deadline, false)]
+        {
             assert_eq!(Outcome::from(reason).name(), reason.name());
-            assert_eq!(Outcome::from(reason).answered(), reason != FinishReason::Cancelled);
+            assert_eq!(Outcome::from(reason).answered(), answered);
         }
     }
 }

@@ -50,6 +50,10 @@ pub struct UsageSnapshot {
     pub latencies_ms: BTreeMap<Latency, Distribution>,
     /// Requests that ended, by outcome.
     pub requests: BTreeMap<Outcome, u64>,
+    /// Requests that joined an equal one that was under way.
+    pub coalesced_requests: u64,
+    /// Times that a request gave its memory back for others, and went on later.
+    pub preemptions: u64,
     /// Tokens in the prompts of admitted requests, cached ones included.
     pub prompt_tokens: u64,
     /// Tokens of prompts that the prefix cache held.
