@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent};
+use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent, Summary};
 
 use super::figure::Figure;
 use super::report::DepthReport;
@@ -18,7 +18,7 @@ pub(super) const SHORT_ANSWER: u32 = 8;
 /// Untimed tokens that each of several generations makes before and after the timed ones, so that equally many tokens are in
 /// flight when the clock starts and when it stops. A single generation needs none.
 pub(super) fn margin(arguments: &BenchArguments) -> u32 {
-    if arguments.batch > 1 { arguments.tokens_in_flight } else { 0 }
+    if arguments.generations() > 1 { arguments.tokens_in_flight } else { 0 }
 }
 
 /// The times of the first short request and of those after it.
@@ -29,8 +29,8 @@ pub(super) struct ShortRequests {
 }
 
 pub(super) struct Bench<'a> {
-    engine: &'a Engine,
-    arguments: &'a BenchArguments,
+    pub(super) engine: &'a Engine,
+    pub(super) arguments: &'a BenchArguments,
     /// The number of prompts so far. Each has a seed of its own, so that none shares a cached prefix with another by mistake.
     prompts: Cell<u32>,
 }
@@ -59,12 +59,8 @@ impl<'a> Bench<'a> {
     /// Times one short request: ms to its end, and ms to its first token.
     async fn short_request(&self) -> Result<(f64, f64)> {
         let began = Instant::now();
-        let mut generation = self.generation(SHORT_PROMPT, SHORT_ANSWER, self.seeds(1))?;
-        loop {
-            if let Some(GenerationEvent::Finished(summary)) = generation.next().await? {
-                return Ok((began.elapsed().as_secs_f64() * 1e3, summary.timings.ttft_ms));
-            }
-        }
+        let summary = self.answer(&self.prompt(SHORT_PROMPT, self.seeds(1)), SHORT_ANSWER).await?;
+        Ok((began.elapsed().as_secs_f64() * 1e3, summary.timings.ttft_ms))
     }
 
     /// Measures prefill and decode after `depth` tokens.
@@ -82,7 +78,7 @@ impl<'a> Bench<'a> {
 
     /// Measures prefill in tokens/s, after `depth` tokens that the prefix cache holds.
     async fn prefill(&self, depth: u32) -> Result<f64> {
-        let (tokens, seeds) = (self.arguments.prompt_tokens, self.seeds(self.arguments.batch));
+        let (tokens, seeds) = (self.arguments.prompt_tokens, self.seeds(self.arguments.generations()));
         if depth > 0 {
             finish(&mut self.generations(depth, 1, seeds)?).await?;
         }
@@ -97,37 +93,57 @@ impl<'a> Bench<'a> {
         let (tokens, margin) = (self.arguments.gen_tokens, margin(self.arguments));
         // A generation needs a prompt of at least one token.
         let mut generations =
-            self.generations(depth.max(1), 1 + tokens + 2 * margin, self.seeds(self.arguments.batch))?;
+            self.generations(depth.max(1), 1 + tokens + 2 * margin, self.seeds(self.arguments.generations()))?;
         take(&mut generations, 1 + margin).await?;
         let began = Instant::now();
         take(&mut generations, tokens).await?;
-        Ok(self.rate(tokens, began))
+        let rate = self.rate(tokens, began);
+        // Their slots may all be needed next.
+        finish(&mut generations).await?;
+        Ok(rate)
     }
 
     /// The rate in tokens/s, where each generation ran `tokens`.
     fn rate(&self, tokens: u32, began: Instant) -> f64 {
-        f64::from(tokens) * f64::from(self.arguments.batch) / began.elapsed().as_secs_f64().max(1e-9)
+        f64::from(tokens) * f64::from(self.arguments.generations()) / began.elapsed().as_secs_f64().max(1e-9)
     }
 
     /// The first of `count` seeds that no prompt has had.
-    fn seeds(&self, count: u32) -> u32 {
+    pub(super) fn seeds(&self, count: u32) -> u32 {
         self.prompts.replace(self.prompts.get() + count)
     }
 
     /// A generation for each of a batch, whose prompts have the seeds from `seed` on.
     fn generations(&self, prompt: u32, answer: u32, seed: u32) -> Result<Vec<Generation>> {
-        (seed..seed + self.arguments.batch).map(|seed| self.generation(prompt, answer, seed)).collect()
+        let seeds = seed..seed + self.arguments.generations();
+        seeds.map(|seed| self.generation(&self.prompt(prompt, seed), answer)).collect()
     }
 
-    fn generation(&self, prompt: u32, answer: u32, seed: u32) -> Result<Generation> {
+    /// Begins an answer of `answer` tokens to a prompt.
+    pub(super) fn generation(&self, prompt: &[u32], answer: u32) -> Result<Generation> {
         let options = GenerateOptions {
             max_tokens: Some(answer),
             tokens_in_flight: self.arguments.tokens_in_flight,
             ignore_stop: true,
+            coalesce: false,
             ..self.arguments.sampling.options()
         };
-        let prompt = tokens(prompt, self.engine.model().spec.vocabulary, seed);
-        Ok(self.engine.generate(&prompt, options)?)
+        Ok(self.engine.generate(prompt, options)?)
+    }
+
+    /// Waits for an answer of `answer` tokens to a prompt.
+    pub(super) async fn answer(&self, prompt: &[u32], answer: u32) -> Result<Summary> {
+        let mut generation = self.generation(prompt, answer)?;
+        loop {
+            if let Some(GenerationEvent::Finished(summary)) = generation.next().await? {
+                return Ok(summary);
+            }
+        }
+    }
+
+    /// A prompt of `length` tokens from a seed.
+    pub(super) fn prompt(&self, length: u32, seed: u32) -> Vec<u32> {
+        tokens(length, self.engine.model().spec.vocabulary, seed)
     }
 }
 
