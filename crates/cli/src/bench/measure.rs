@@ -7,6 +7,7 @@ use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent, Summar
 
 use super::figure::Figure;
 use super::report::DepthReport;
+use super::streams;
 use crate::arguments::BenchArguments;
 use crate::error::Result;
 
@@ -14,12 +15,6 @@ use crate::error::Result;
 pub(super) const SHORT_PROMPT: u32 = 16;
 /// Generated tokens of the short request.
 pub(super) const SHORT_ANSWER: u32 = 8;
-
-/// Untimed tokens that each of several generations makes before and after the timed ones, so that equally many tokens are in
-/// flight when the clock starts and when it stops. A single generation needs none.
-pub(super) fn margin(arguments: &BenchArguments) -> u32 {
-    if arguments.generations() > 1 { arguments.tokens_in_flight } else { 0 }
-}
 
 /// The times of the first short request and of those after it.
 pub(super) struct ShortRequests {
@@ -78,45 +73,41 @@ impl<'a> Bench<'a> {
 
     /// Measures prefill in tokens/s, after `depth` tokens that the prefix cache holds.
     async fn prefill(&self, depth: u32) -> Result<f64> {
-        let (tokens, seeds) = (self.arguments.prompt_tokens, self.seeds(self.arguments.generations()));
+        let (tokens, generations) = (self.arguments.prompt_tokens, self.arguments.generations());
+        let seeds = self.seeds(generations);
         if depth > 0 {
-            finish(&mut self.generations(depth, 1, seeds)?).await?;
+            self.first_tokens(depth, seeds).await?;
         }
         let began = Instant::now();
-        let mut generations = self.generations(depth + tokens, 1, seeds)?;
-        take(&mut generations, 1).await?;
-        Ok(self.rate(tokens, began))
+        self.first_tokens(depth + tokens, seeds).await?;
+        Ok(f64::from(tokens) * f64::from(generations) / began.elapsed().as_secs_f64().max(1e-9))
     }
 
     /// Measures decode in tokens/s, after a prompt of `depth` tokens and the first token of the answer.
     async fn decode(&self, depth: u32) -> Result<f64> {
-        let (tokens, margin) = (self.arguments.gen_tokens, margin(self.arguments));
-        // A generation needs a prompt of at least one token.
-        let mut generations =
-            self.generations(depth.max(1), 1 + tokens + 2 * margin, self.seeds(self.arguments.generations()))?;
-        take(&mut generations, 1 + margin).await?;
-        let began = Instant::now();
-        take(&mut generations, tokens).await?;
-        let rate = self.rate(tokens, began);
-        // Their slots may all be needed next.
-        finish(&mut generations).await?;
-        Ok(rate)
+        let (prompt, generations) = (depth.max(1), self.arguments.generations());
+        let seeds = self.seeds(generations);
+        if generations > 1 {
+            // So that they begin together: with prompts that are read already.
+            self.first_tokens(prompt, seeds).await?;
+        }
+        let prompts = (seeds..seeds + generations).map(|seed| self.prompt(prompt, seed));
+        Ok(streams::run(self, prompts).await?.tokens_per_s())
     }
 
-    /// The rate in tokens/s, where each generation ran `tokens`.
-    fn rate(&self, tokens: u32, began: Instant) -> f64 {
-        f64::from(tokens) * f64::from(self.arguments.generations()) / began.elapsed().as_secs_f64().max(1e-9)
+    /// Asks for the first token after a prompt of `length` tokens for each of a batch, and waits for all of them.
+    async fn first_tokens(&self, length: u32, seed: u32) -> Result<()> {
+        let seeds = seed..seed + self.arguments.generations();
+        let generations: Result<Vec<_>> = seeds.map(|seed| self.generation(&self.prompt(length, seed), 1)).collect();
+        for mut generation in generations? {
+            while generation.next().await?.is_some() {}
+        }
+        Ok(())
     }
 
     /// The first of `count` seeds that no prompt has had.
     pub(super) fn seeds(&self, count: u32) -> u32 {
         self.prompts.replace(self.prompts.get() + count)
-    }
-
-    /// A generation for each of a batch, whose prompts have the seeds from `seed` on.
-    fn generations(&self, prompt: u32, answer: u32, seed: u32) -> Result<Vec<Generation>> {
-        let seeds = seed..seed + self.arguments.generations();
-        seeds.map(|seed| self.generation(&self.prompt(prompt, seed), answer)).collect()
     }
 
     /// Begins an answer of `answer` tokens to a prompt.
@@ -145,24 +136,6 @@ impl<'a> Bench<'a> {
     pub(super) fn prompt(&self, length: u32, seed: u32) -> Vec<u32> {
         tokens(length, self.engine.model().spec.vocabulary, seed)
     }
-}
-
-/// Waits for `count` tokens of each generation, in turn.
-async fn take(generations: &mut [Generation], count: u32) -> Result<()> {
-    for _ in 0..count {
-        for generation in &mut *generations {
-            generation.next().await?;
-        }
-    }
-    Ok(())
-}
-
-/// Waits for the ends of generations.
-async fn finish(generations: &mut [Generation]) -> Result<()> {
-    for generation in generations {
-        while generation.next().await?.is_some() {}
-    }
-    Ok(())
 }
 
 /// Pseudo-random token ids from a seed.

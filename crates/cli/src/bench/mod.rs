@@ -56,7 +56,7 @@ fn context_length(arguments: &BenchArguments) -> Result<u32> {
     // Prefill samples a token at its end, and so does the prompt before decode.
     let prefill = depth + u64::from(arguments.prompt_tokens) + 1;
     let answer = 1 + u64::from(arguments.gen_tokens);
-    let decode = depth.max(1) + answer + 2 * u64::from(measure::margin(arguments));
+    let decode = depth.max(1) + answer;
     let stream = u64::from(arguments.shared_prefix.unwrap_or(0)) + u64::from(SHORT_PROMPT) + answer;
     let stream = if arguments.streams().is_empty() { 0 } else { stream };
     let context = prefill.max(decode).max(stream).max(u64::from(SHORT_PROMPT + SHORT_ANSWER));
@@ -73,8 +73,8 @@ fn context_length(arguments: &BenchArguments) -> Result<u32> {
 fn room(arguments: &BenchArguments, context: u32) -> RoomOptions {
     let most = arguments.most_generations();
     let RoomOptions { slots, kv_tokens, no_prefix_cache } = arguments.room;
-    // Each generation takes whole blocks of the KV cache. One more is for the copy of a block in which a cached prefix ends.
-    let blocks = most.saturating_mul(context.div_ceil(BLOCK_TOKENS)).saturating_add(1);
+    // Each generation takes whole blocks of the KV cache, and one more for the copy of a block in which its cached prefix ends.
+    let blocks = most.saturating_mul(context.div_ceil(BLOCK_TOKENS) + 1);
     RoomOptions {
         slots: slots.or((most > 1).then_some(most)),
         kv_tokens: kv_tokens.or(Some(blocks.saturating_mul(BLOCK_TOKENS))),

@@ -66,11 +66,14 @@ async fn side_by_side(bench: &Bench<'_>, streams: u32) -> Result<StreamsReport> 
         if !shared.is_empty() && !arguments.room.no_prefix_cache {
             bench.answer(&shared, 1).await?;
         }
-        runs.push(run(bench, &shared, streams).await?);
+        let seeds = bench.seeds(streams);
+        let own = (seeds..seeds + streams).map(|seed| bench.prompt(SHORT_PROMPT, seed));
+        let prompts = own.map(|own| [&shared[..], &own].concat());
+        runs.push(run(bench, prompts).await?);
     }
     let figure = |samples: Vec<f64>| (!samples.is_empty()).then(|| Figure::new(samples));
     let together = || runs.iter().filter_map(|run| run.together.as_ref());
-    let tokens_per_s = figure(together().map(|together| together.tokens as f64 / together.seconds).collect());
+    let tokens_per_s = figure(together().map(Together::tokens_per_s).collect());
     let stepping = || together().filter(|together| together.steps > 0);
     let step_ms = stepping().map(|together| together.seconds * 1e3 / together.steps as f64).collect();
     let steps: u64 = stepping().map(|together| together.steps).sum();
@@ -93,10 +96,18 @@ async fn side_by_side(bench: &Bench<'_>, streams: u32) -> Result<StreamsReport> 
 }
 
 /// One run of several streams.
-struct Run {
+pub(super) struct Run {
     together: Option<Together>,
     itl_ms: Vec<f64>,
     summaries: Vec<Summary>,
+}
+
+impl Run {
+    /// Tokens a second in all, while all streams answer. Where they never did so together: the sum of their own rates.
+    pub(super) fn tokens_per_s(&self) -> f64 {
+        let own = || self.summaries.iter().map(|summary| summary.timings.decode_tokens_per_s).sum();
+        self.together.as_ref().map_or_else(own, Together::tokens_per_s)
+    }
 }
 
 /// The time in which all streams of a run answer: from the first token of the last to begin to the last token of the first to end.
@@ -107,6 +118,12 @@ struct Together {
     steps: u64,
     /// Tokens in all steps.
     step_tokens: f64,
+}
+
+impl Together {
+    fn tokens_per_s(&self) -> f64 {
+        self.tokens as f64 / self.seconds
+    }
 }
 
 /// The counts of a run at a moment.
@@ -134,13 +151,11 @@ impl Moment {
     }
 }
 
-/// Runs `number` streams side by side, whose prompts begin with `shared`.
-async fn run(bench: &Bench<'_>, shared: &[u32], number: u32) -> Result<Run> {
-    let first = bench.seeds(number);
+/// Runs a stream for each prompt, side by side.
+pub(super) async fn run(bench: &Bench<'_>, prompts: impl Iterator<Item = Vec<u32>>) -> Result<Run> {
     let tokens = 1 + bench.arguments.gen_tokens;
     let mut streams = Vec::new();
-    for seed in first..first + number {
-        let prompt = [shared, &bench.prompt(SHORT_PROMPT, seed)].concat();
+    for prompt in prompts {
         let generation = bench.generation(&prompt, tokens)?;
         streams.push(Stream { generation, times: Vec::new(), summary: None });
     }
