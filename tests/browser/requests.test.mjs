@@ -86,7 +86,8 @@ describe("requests", () => {
 
     const { queueMs, prefillMs, decodeMs, timeToFirstTokenMs, longestInterTokenMs, endToEndMs } = second.timeline;
     assert.ok(queueMs >= 0 && prefillMs > 0 && longestInterTokenMs > 0, JSON.stringify(second.timeline));
-    assert.ok(queueMs + prefillMs <= timeToFirstTokenMs && timeToFirstTokenMs + decodeMs <= endToEndMs);
+    const [slack, sum] = [1e-3, timeToFirstTokenMs + decodeMs];
+    assert.ok(queueMs + prefillMs <= timeToFirstTokenMs + slack && sum <= endToEndMs + slack, JSON.stringify(second.timeline));
     assert.equal(timeToFirstTokenMs, second.timings.ttftMs);
 
     const { chat } = metrics.features;
@@ -99,10 +100,12 @@ describe("requests", () => {
     assert.equal("cost" in metrics.total, false, "there is no price");
   });
 
-  const full = { slots: 1, queue: 1, batchingWindowMs: 1, price: { perHour: 3600, time: "busy" } };
+  const full = { slots: 1, queue: 1, price: { perHour: 3600, time: "busy" } };
   check("a full queue refuses, deadlines end what is late, and the metrics count it", async () => {
     const seen = await page.evaluate(async () => {
-      const ask = (options) => window.engine.generate(window.prompt, { maxTokens: 500, coalesce: false, ...options });
+      const { generate } = await import("/wgslm/bench.js");
+      const long = { maxTokens: 500, ignoreStop: true, coalesce: false };
+      const ask = (options) => generate(window.engine, window.prompt, { ...long, ...options });
       const running = ask();
       await running.next();
       const waiting = window.failure(ask({ queueDeadlineMs: 300, priority: "background" }).result);
@@ -124,7 +127,6 @@ describe("requests", () => {
     const requests = { stop: 0, length: 0, context: 0, cancelled: 1, deadline: 2, refused: 1, failed: 0 };
     assert.deepEqual(metrics.total.requests, requests);
     assert.deepEqual([metrics.queueDepth, metrics.features], [0, {}]);
-    assert.equal(metrics.total.latenciesMs.batchingWindow.count > 0, true);
     assert.ok(Math.abs(metrics.total.cost.total / (metrics.total.gpuBusyMs / 1000) - 1) < 0.01, JSON.stringify(metrics.total.cost));
   }, full);
 
@@ -146,13 +148,13 @@ describe("requests", () => {
   check("values that the engine can't use are refused with the code invalid-option", async () => {
     const codes = await page.evaluate(async (address) => {
       const generations = [{ priority: "urgent" }, { tokensInFlight: 17 }];
-      const loads = [{ slots: 0 }, { queue: 0 }, { kvTokens: 1 }, { price: { perHour: -1 } }, { price: { time: "busy" } }];
+      const loads = [{ slots: 0 }, { queue: 0 }, { price: { perHour: -1 } }];
       const failures = [
         ...generations.map((options) => window.engine.generate(window.prompt, options).result),
         ...loads.map((options) => window.wgslm.Engine.load(address, options)),
       ];
       return (await Promise.all(failures.map((failure) => window.failure(failure)))).map(({ code }) => code);
     }, MODEL);
-    assert.deepEqual(codes, Array(7).fill("invalid-option"));
+    assert.deepEqual(codes, Array(5).fill("invalid-option"));
   });
 });
