@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         mean = workgroup_sum((sums.x + sums.y) + (sums.z + sums.w), lane) / f32(params.width);
         workgroupBarrier();
     }
-    // In the order of groups, as `matvec_integer` sums them. An invocation's first group stays in registers.
+    // An invocation's first group stays in registers.
     var first: array<vec4<f32>, QUADS>;
     var squares = 0.0;
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {

@@ -39,7 +39,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>; // `matvec`; in all, so that they can share bind groups
 #endif
 #ifdef CODES
-@group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see quantise_int8.wgsl
+@group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see quantise_codes.wgsl
 @group(0) @binding(5) var<storage, read> scales_x: array<vec2<f32>>;
 #endif
 #ifdef ENCODE

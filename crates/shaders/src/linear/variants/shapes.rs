@@ -84,9 +84,10 @@ impl IntegerShape {
         Self { input, output: Some(output), workgroup_size: 256, outputs: if gated { 8 } else { 4 }, tokens: 1 }
     }
 
-    /// This shape for each number of tokens that a workgroup takes at a time.
+    /// This shape for each number of tokens that a workgroup takes at a time; up to 4 where it leaves codes, which for more never pays.
     pub fn by_tokens(self) -> impl Iterator<Item = Self> {
-        Self::TOKENS.into_iter().map(move |tokens| {
+        let most = if self.output.is_some() { 4 } else { 8 };
+        Self::TOKENS.into_iter().filter(move |tokens| *tokens <= most).map(move |tokens| {
             // More sums than these, and a GPU has no registers for them.
             let outputs = if self.output.is_none() && tokens > 1 { self.outputs.min(4) } else { self.outputs };
             Self { tokens, outputs, ..self }
