@@ -88,14 +88,14 @@ describe("requests", () => {
     assert.ok(queueMs >= 0 && prefillMs > 0 && longestInterTokenMs > 0, JSON.stringify(second.timeline));
     const [slack, sum] = [1e-3, timeToFirstTokenMs + decodeMs];
     assert.ok(queueMs + prefillMs <= timeToFirstTokenMs + slack && sum <= endToEndMs + slack, JSON.stringify(second.timeline));
-    assert.equal(timeToFirstTokenMs, second.timings.ttftMs);
+    assert.ok(Math.abs(timeToFirstTokenMs - second.timings.ttftMs) < slack);
 
     const { chat } = metrics.features;
     assert.deepEqual([chat.promptTokens, chat.cachedTokens], [second.promptTokens, second.cachedTokens]);
     assert.equal(chat.prefixHitRate, 1);
     assert.equal(chat.latenciesMs.timeToFirstToken.count, 1);
-    assert.equal(chat.latenciesMs.interToken.max, longestInterTokenMs);
-    assert.equal(Math.round(chat.latenciesMs.timeToFirstToken.sum), Math.round(timeToFirstTokenMs));
+    assert.ok(Math.abs(chat.latenciesMs.interToken.max - longestInterTokenMs) < slack);
+    assert.ok(Math.abs(chat.latenciesMs.timeToFirstToken.sum - timeToFirstTokenMs) < slack);
     assert.ok(metrics.total.generatedTokens > chat.generatedTokens && metrics.gpuBytes > 0 && metrics.hostBytes > 0);
     assert.equal("cost" in metrics.total, false, "there is no price");
   });
