@@ -75,7 +75,7 @@ pub(super) struct State {
     /// Callers to wake once the lock is free.
     pub(super) wakers: Vec<Waker>,
     /// The reason that no request can be answered any more.
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<wgslm_gpu::Error>,
 }
 
 impl Inner {

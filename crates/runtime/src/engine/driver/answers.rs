@@ -54,8 +54,8 @@ impl Inner {
         let feature = self.metrics.feature(options.feature.as_deref());
         let subscriber = Subscriber { subscription: Arc::clone(subscription), arrived: now, feature };
         let state = &mut *self.lock();
-        if let Some(reason) = &state.failure {
-            return Err(stopped(reason));
+        if let Some(failure) = &state.failure {
+            return Err(failure.clone().into());
         }
         let id = RequestId(state.answers.next);
         state.answers.next += 1;
@@ -128,24 +128,17 @@ impl Inner {
     }
 
     /// Ends all requests with an error, and takes no more.
-    pub(super) fn fail_all(&self, reason: &str) {
+    pub(super) fn fail_all(&self, error: &wgslm_gpu::Error) {
         let state = &mut *self.lock();
-        tracing::error!(reason, "the engine has stopped");
-        state.failure = Some(reason.to_owned());
+        tracing::error!(%error, "the engine has stopped");
+        state.failure = Some(error.clone());
         for id in state.answers.ids() {
             if let Some(open) = state.open.get_mut(&id) {
                 open.damaged = true;
             }
-            self.fail(state, id, Outcome::Failed, || match self.device.gpu().check() {
-                Err(error) => error.into(),
-                Ok(()) => stopped(reason),
-            });
+            self.fail(state, id, Outcome::Failed, || error.clone().into());
         }
     }
-}
-
-fn stopped(reason: &str) -> Error {
-    wgslm_gpu::Error::Gpu { reason: reason.to_owned() }.into()
 }
 
 fn request(id: RequestId, prompt: &[u32], options: &GenerateOptions, now: Duration) -> Request {

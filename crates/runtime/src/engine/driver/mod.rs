@@ -65,7 +65,7 @@ impl Driver {
         match result {
             Ok(bytes) => inner.receive(&mut inner.lock(), step, &bytes),
             Err(error) => {
-                inner.fail_all(&error.to_string());
+                inner.fail_all(&error);
                 self.steps.push_front(step);
                 let state = &mut *inner.lock();
                 self.steps.drain(..).for_each(|step| step.abandon(state));

@@ -112,7 +112,8 @@ struct FailAll<'a>(&'a Inner);
 impl Drop for FailAll<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.fail_all("the engine's thread has panicked, which is a bug in wgslm; load the model again");
+            let reason = "the engine's thread has panicked, which is a bug in wgslm; load the model again".to_owned();
+            self.0.fail_all(&wgslm_gpu::Error::Gpu { reason });
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::engine::FinishReason;
 
 /// The way in which a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[cfg_attr(not(target_arch = "wasm32"), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Outcome {
     /// A stop token or a stop string was generated.
