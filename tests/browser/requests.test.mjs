@@ -148,13 +148,13 @@ describe("requests", () => {
   check("values that the engine can't use are refused with the code invalid-option", async () => {
     const codes = await page.evaluate(async (address) => {
       const generations = [{ priority: "urgent" }, { tokensInFlight: 17 }];
-      const loads = [{ slots: 0 }, { queue: 0 }, { price: { perHour: -1 } }];
+      const loads = [{ slots: 0 }, { stateCheckpoints: 2 ** 32 - 1 }, { queue: 0 }, { price: { perHour: -1 } }];
       const failures = [
         ...generations.map((options) => window.engine.generate(window.prompt, options).result),
         ...loads.map((options) => window.wgslm.Engine.load(address, options)),
       ];
       return (await Promise.all(failures.map((failure) => window.failure(failure)))).map(({ code }) => code);
     }, MODEL);
-    assert.deepEqual(codes, Array(5).fill("invalid-option"));
+    assert.deepEqual(codes, Array(6).fill("invalid-option"));
   });
 });

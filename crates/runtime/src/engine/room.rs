@@ -13,6 +13,8 @@ const DEFAULT_CONTEXT: u32 = 4096;
 /// Sequences that can be open at a time, unless options say how many.
 const DEFAULT_SLOTS: u32 = 8;
 const MOST_SLOTS: u32 = 1024;
+/// The most states that can be kept for later, so that their number with those of all slots is one of 32 bits.
+const MOST_CHECKPOINTS: u32 = 1 << 16;
 
 /// States after the newest steps that each open sequence keeps: with more than the steps that usually run ahead of their readback, the
 /// state at the end of an answer is still there when the end is noticed.
@@ -62,7 +64,7 @@ impl Room {
         });
         let at_least = ": the cache has to hold one full context";
         let tokens = in_range("KV tokens", options.kv_tokens, context, u32::MAX / 2, at_least)?.unwrap_or(context);
-        let checkpoints = options.state_checkpoints;
+        let checkpoints = in_range("state checkpoints", options.state_checkpoints, 0, MOST_CHECKPOINTS, "")?;
         let checkpoints =
             checkpoints.unwrap_or_else(|| States::default_checkpoints(spec, slots * RECENT_STATES, max_binding));
         Ok(Self { slots, context, tokens, checkpoints })

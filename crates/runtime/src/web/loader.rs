@@ -64,7 +64,7 @@ pub struct LoaderOptions {
     /// The tokens that the KV cache holds for all requests together, at least `contextLength`, which is the default.
     #[tsify(type = "number")]
     kv_tokens: Option<u32>,
-    /// The states of requests that are kept for later ones, by models with layers whose state has a fixed size (LFM2); by
+    /// The states of requests that are kept for later ones, up to 65536, by models with layers whose state has a fixed size (LFM2); by
     /// default as many as fit 32 MiB, up to 256.
     #[tsify(type = "number")]
     state_checkpoints: Option<u32>,
