@@ -140,6 +140,9 @@ pub(crate) fn cases() -> Vec<Case> {
             .iter()
             .copied()
             .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
+        // How many outputs an invocation makes shows in a few shapes.
+        let usual = !matches!(variant.kernel, LinearKernel::MatvecInteger(shape) if shape.outputs != 4);
+        let shapes = shapes.filter(move |shape| usual || shape.in_all);
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
         let shapes = shapes.filter(move |shape| alone || shape.tokens < 64);
         // Nor do tiles where there's much less than one.
@@ -163,8 +166,12 @@ fn is_matvec(variant: &LinearVariant) -> bool {
 /// True unless `matvec_integer` divides its work in a way in which formats don't differ.
 fn is_telling(variant: &LinearVariant) -> bool {
     let LinearKernel::MatvecInteger(shape) = variant.kernel else { return true };
-    let common = if shape.output.is_some() { shape.tokens == 4 } else { [1, 8].contains(&shape.tokens) };
-    THOROUGH.contains(&variant.format) || common && shape.outputs % 8 == 4
+    let common = match (shape.input, shape.output) {
+        (_, Some(_)) => shape.tokens == 4,
+        (Encoding::Int16, None) => shape.tokens == 8,
+        _ => [1, 8].contains(&shape.tokens),
+    };
+    THOROUGH.contains(&variant.format) || common && shape.outputs == 4
 }
 
 /// A product that is left in codes for the next matrix: added to what is there or, by kernels of many products, gated.
