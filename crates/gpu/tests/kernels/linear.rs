@@ -8,6 +8,8 @@ use wgslm_shaders::{
     Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, Target, Variant,
 };
 
+use wgslm_testing::exhaustive;
+
 use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
@@ -171,7 +173,7 @@ fn is_telling(variant: &LinearVariant) -> bool {
         (Encoding::Int16, None) => shape.tokens == 8,
         _ => [1, 8].contains(&shape.tokens),
     };
-    THOROUGH.contains(&variant.format) || common && shape.outputs == 4
+    exhaustive() || THOROUGH.contains(&variant.format) || common && (shape.outputs == 4 || shape.output.is_some())
 }
 
 /// A product that is left in codes for the next matrix: added to what is there or, by kernels of many products, gated.
