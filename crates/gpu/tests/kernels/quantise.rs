@@ -2,7 +2,7 @@
 
 use wgslm_shaders::cpu::{Resources, activation_row};
 use wgslm_shaders::format::{GROUP, plane_index};
-use wgslm_shaders::{Encoding, Launch, Quantise, QuantiseVariant};
+use wgslm_shaders::{Encoding, Launch, Output, Quantise, QuantiseInput, QuantiseVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
@@ -11,7 +11,28 @@ use crate::random::{Random, in_planes};
 const SCALES: f32 = 1e-6;
 
 pub(crate) fn cases() -> Vec<Case> {
-    Encoding::ALL.into_iter().flat_map(cases_of).collect()
+    let codes = [Encoding::Int8, Encoding::Int16];
+    let of_norms = codes.into_iter().flat_map(|encoding| {
+        [QuantiseInput::Norm, QuantiseInput::GatheredNorm].map(|input| norm_case(encoding, input))
+    });
+    Encoding::ALL.into_iter().flat_map(cases_of).chain(of_norms).collect()
+}
+
+/// Rows times the weights of a norm, all or those that outputs name, with the sums of their squares after room for more scales.
+fn norm_case(encoding: Encoding, input: QuantiseInput) -> Case {
+    let (rows, width, groups, room) = (3_usize, 70_usize, 3_usize, 4_usize);
+    let mut random = Random::new(9);
+    let outputs = [2, 0, 2].map(|token| Output { token, ..Output::default() });
+    let resources = Resources::default()
+        .with("x", &in_planes(&mut random, rows, width, groups * GROUP, f32::NAN))
+        .with("weight", &in_planes(&mut random, 1, width, groups * GROUP, 0.0))
+        .with("outputs", &outputs)
+        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
+        .with("scales_x", &vec![UNTOUCHED; 2 * room * groups * 2]);
+    let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4) as u32, rows: room as u32 };
+    let agreement =
+        if encoding == Encoding::Int8 { Agreement::Quantised(SCALES) } else { Agreement::QuantisedFinely(SCALES) };
+    Case::new(format!("{input:?}"), agreement, (params, QuantiseVariant::Quantise { encoding, input }, rows), resources)
 }
 
 fn cases_of(encoding: Encoding) -> Vec<Case> {
