@@ -32,10 +32,10 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   try {
     const runs = new Runs(engine, options);
     // First of all, so that it is the first request indeed.
-    const first = await runs.request("First request", SHORT_PROMPT, SHORT_ANSWER, 0, 0);
+    const first = await runs.request("First request", SHORT_PROMPT, SHORT_ANSWER);
     const warm: Timings[] = [];
-    for (let run = 1; run <= repeat; run++) {
-      warm.push(await runs.request("Short request", SHORT_PROMPT, SHORT_ANSWER, 0, run));
+    for (let run = 0; run < repeat; run++) {
+      warm.push(await runs.request("Short request", SHORT_PROMPT, SHORT_ANSWER));
     }
     const depths = [];
     for (const depth of options.depths) depths.push(await runs.depth(depth));
@@ -99,6 +99,8 @@ class Runs {
   readonly #options: BenchOptions;
   readonly #all: number;
   #done = 0;
+  /** The number of prompts so far. Each has a seed of its own, so that none shares a cached prefix with another by mistake. */
+  #prompts = 0;
 
   constructor(engine: Engine, options: BenchOptions) {
     this.#engine = engine;
@@ -111,12 +113,15 @@ class Runs {
     const { prompt_tokens, gen_tokens, repeat } = this.#options;
     const [prefill, decode]: [number[], number[]] = [[], []];
     for (let run = 0; run < repeat; run++) {
-      const timings = await this.request(`Prefill at depth ${depth}`, depth + prompt_tokens, 1, depth, run);
+      const [what, seed] = [`Prefill at depth ${depth}`, this.#prompts++];
+      // The prefix cache holds the tokens that aren't timed.
+      if (depth > 0) await this.#generate(depth, 1, seed);
+      const timings = await this.request(what, depth + prompt_tokens, 1, seed);
       prefill.push(timings.prefillTokensPerSecond);
     }
     for (let run = 0; run < repeat; run++) {
       // An empty prompt has nothing to be continued.
-      const timings = await this.request(`Decode at depth ${depth}`, Math.max(depth, 1), gen_tokens + 1, 0, run);
+      const timings = await this.request(`Decode at depth ${depth}`, Math.max(depth, 1), gen_tokens + 1);
       decode.push(timings.decodeTokensPerSecond);
     }
     return {
@@ -128,18 +133,21 @@ class Runs {
   }
 
   /** One request, timed by the engine in its worker. */
-  async request(what: string, prompt: number, answer: number, untimed: number, seed: number): Promise<Timings> {
+  async request(what: string, prompt: number, answer: number, seed = this.#prompts++): Promise<Timings> {
     this.#options.onRun(what, this.#done / this.#all);
+    const timings = await this.#generate(prompt, answer, seed);
+    this.#done += 1;
+    return timings;
+  }
+
+  async #generate(prompt: number, answer: number, seed: number): Promise<Timings> {
     const generation = generate(this.#engine, tokens(prompt, this.#engine.info.vocabulary, seed), {
       maxTokens: answer,
       tokensInFlight: TOKENS_IN_FLIGHT,
       ignoreStop: true,
-      untimedTokens: untimed,
       signal: this.#options.signal,
     });
-    const { timings } = await generation.result;
-    this.#done += 1;
-    return timings;
+    return (await generation.result).timings;
   }
 }
 

@@ -7,6 +7,7 @@ const ENDINGS: Record<GenerationResult["finishReason"], string> = {
   length: "reached the most tokens",
   context: "the context is full",
   cancelled: "stopped",
+  deadline: "out of time",
 };
 
 /** An answer on the page, while it comes and after. */

@@ -14,11 +14,8 @@ export interface MeasuredOptions extends GenerateOptions, MeasuringOptions {}
 /** Generates as `engine.generate` does, with options for measuring. */
 export function generate(engine: Engine, prompt: Prompt, options: MeasuredOptions = {}): Generation {
   return new Generation((onEvent) => {
-    const { signal, ignoreStop, untimedTokens, ...rest } = checkOptions(options, MEASURED_OPTIONS);
-    const measuring = {
-      ...(ignoreStop !== undefined && { ignoreStop }),
-      ...(untimedTokens !== undefined && { untimedTokens }),
-    };
+    const { signal, ignoreStop, ...rest } = checkOptions(options, MEASURED_OPTIONS);
+    const measuring = { ...(ignoreStop !== undefined && { ignoreStop }) };
     const params = { prompt: checkPrompt(prompt), options: rest, measuring };
     return connectionOf(engine).call("generate", params, { signal, onEvent });
   });

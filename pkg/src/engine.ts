@@ -8,6 +8,7 @@ import {
   GENERATE_OPTIONS,
   GPU_OPTIONS,
   LOAD_OPTIONS,
+  PRICE_OPTIONS,
   SUPPORT_OPTIONS,
   TOKENIZE_OPTIONS,
   checkOptions,
@@ -19,6 +20,7 @@ import type {
   GenerateOptions,
   LoadOptions,
   MemoryUse,
+  MetricsSnapshot,
   ModelInfo,
   ModelSource,
   Prompt,
@@ -70,6 +72,7 @@ export class Engine implements AsyncDisposable {
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
     const { onProgress, signal, gpu = {}, workerUrl, ...rest } = checkOptions(options, LOAD_OPTIONS);
     checkOptions(gpu, GPU_OPTIONS);
+    if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
     signal?.throwIfAborted();
     requireWebGpu();
     const { transfer, ...posted } = postSource(source);
@@ -84,7 +87,11 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  /** Generates from a prompt or, given messages, the assistant's next turn. Calls wait for each other in order. */
+  /**
+   * Generates from a prompt or, given messages, the assistant's next turn. Several generations run at the same time, up to the load
+   * option `slots`, and none changes another's answer; of those that come beyond, as many as the load option `queue` says wait, and more
+   * fail with the code `busy`.
+   */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
     return new Generation((onEvent) => {
       const { signal, ...rest } = checkOptions(options, GENERATE_OPTIONS);
@@ -125,6 +132,11 @@ export class Engine implements AsyncDisposable {
   /** The logits of every position: `tokens.length` rows of `info.vocabulary` values. */
   async logits(tokens: Uint32Array): Promise<Float32Array> {
     return this.#connection.call("logits", { tokens: checkTokens(tokens) }).result;
+  }
+
+  /** The metrics of all generations so far: durations, rates, outcomes and the prefix cache, in all and by the option `feature`. */
+  metrics(): Promise<MetricsSnapshot> {
+    return this.#connection.call("metrics", {}).result;
   }
 
   /** The memory this engine takes. */

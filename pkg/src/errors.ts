@@ -10,7 +10,7 @@ export type PackageErrorCode =
   | "network"
   /** An argument is not what the call takes. */
   | "invalid-argument"
-  /** Too many calls wait for their turn. */
+  /** Too many calls other than generations wait for their turn. */
   | "queue-full"
   /** The engine was unloaded. */
   | "unloaded"
@@ -28,26 +28,34 @@ export type PackageErrorCode =
 /** Every code that an error of this package can have. Those of the engine are the same in Rust and on the command line. */
 export type ErrorCode = PackageErrorCode | EngineErrorCode;
 
-/** Every failure of this package except an abort, which throws the signal's reason as `fetch` does. */
-export class WgslmError extends Error {
-  /** The kind of failure, for programs; `message` is for people. */
-  readonly code: ErrorCode;
+/** What an error says beside its code and its message. */
+export interface ErrorDetails {
   /** The HTTP status, where `code` is `http`. */
   readonly status?: number;
+  /** The time in which there is likely to be room for the request, in ms, where `code` is `busy`. */
+  readonly retryAfterMs?: number;
+}
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { status?: number }) {
+/** Every failure of this package except an abort, which throws the signal's reason as `fetch` does. */
+export class WgslmError extends Error implements ErrorDetails {
+  /** The kind of failure, for programs; `message` is for people. */
+  readonly code: ErrorCode;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & ErrorDetails = {}) {
     super(message, options);
     this.name = "WgslmError";
     this.code = code;
-    if (options?.status !== undefined) this.status = options.status;
+    if (options.status !== undefined) this.status = options.status;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }
 
 /** An error as it crosses from the worker: structured clones drop `code`. */
-export interface ErrorMessage {
+export interface ErrorMessage extends ErrorDetails {
   code: ErrorCode;
   message: string;
-  status?: number;
 }
 
 /** Makes an error ready to be posted; `fallback` is the code of one that has none. */
@@ -58,18 +66,19 @@ export function toErrorMessage(error: unknown, fallback: ErrorCode = "internal")
       message: `the engine stopped at a fault of its own (${error.message}); load the model again`,
     };
   }
-  const { code, status } = Object(error) as Partial<ErrorMessage>;
+  const { code, status, retryAfterMs } = Object(error) as Partial<ErrorMessage>;
   return {
     // A DOMException has a number here.
     code: typeof code === "string" ? code : fallback,
     message: messageOf(error),
     ...(typeof status === "number" && { status }),
+    ...(typeof retryAfterMs === "number" && { retryAfterMs }),
   };
 }
 
 /** Undoes {@link toErrorMessage} on the other side. */
-export function fromErrorMessage({ code, message, status }: ErrorMessage): WgslmError {
-  return new WgslmError(code, message, status === undefined ? {} : { status });
+export function fromErrorMessage({ code, message, ...details }: ErrorMessage): WgslmError {
+  return new WgslmError(code, message, details);
 }
 
 /** The text of anything that was thrown. */

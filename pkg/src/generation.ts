@@ -68,7 +68,7 @@ export class Generation implements AsyncIterableIterator<GeneratedToken>, AsyncD
     return this;
   }
 
-  /** Ends the answer, for `await using`, and waits until the engine is free for the next. */
+  /** Ends the answer, for `await using`, and waits until it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
     await this.result.catch(() => undefined);

@@ -1,11 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Engine } from "./engine.js";
-export { type ErrorCode, type PackageErrorCode, WgslmError } from "./errors.js";
+export { type ErrorCode, type ErrorDetails, type PackageErrorCode, WgslmError } from "./errors.js";
 export { type Generation } from "./generation.js";
 export type {
   Activations,
   AdapterInfo,
   ChatMessage,
+  Cost,
+  Distribution,
   EmbedOptions,
   FinishReason,
   GeneratedToken,
@@ -13,12 +15,18 @@ export type {
   GenerationResult,
   GpuOptions,
   KvFormat,
+  Latency,
   LoadOptions,
   LoadProgress,
   MemoryUse,
+  MetricsSnapshot,
   ModelInfo,
   ModelSource,
   ModelTask,
+  Outcome,
+  Price,
+  PricedTime,
+  Priority,
   Prompt,
   Quantize,
   QuantizeKind,
@@ -26,7 +34,9 @@ export type {
   Support,
   SupportOptions,
   SupportReport,
+  Timeline,
   Timings,
   TokenizeOptions,
+  UsageSnapshot,
   WorkerOptions,
 } from "./types.js";

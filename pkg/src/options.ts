@@ -1,7 +1,15 @@
 // Options as callers give them: unknown names and wrong kinds of values are refused before anything is done.
 import { WgslmError } from "./errors.js";
 import type { MeasuredOptions } from "./bench.js";
-import type { EmbedOptions, GenerateOptions, GpuOptions, LoadOptions, SupportOptions, TokenizeOptions } from "./types.js";
+import type {
+  EmbedOptions,
+  GenerateOptions,
+  GpuOptions,
+  LoadOptions,
+  Price,
+  SupportOptions,
+  TokenizeOptions,
+} from "./types.js";
 
 /** The kind of value that an option takes. */
 interface Kind {
@@ -19,6 +27,12 @@ const whole = (most: number): Kind => ({
 });
 const count = whole(2 ** 32 - 1);
 const number: Kind = { holds: (value) => typeof value === "number", expected: "a number" };
+/** The longest time that timers take, in ms: 24 days. */
+const MOST_MS = 2 ** 31 - 1;
+const time: Kind = {
+  holds: (value) => typeof value === "number" && 0 <= value && value <= MOST_MS,
+  expected: `a time in ms, from 0 to ${MOST_MS}`,
+};
 const text: Kind = { holds: (value) => typeof value === "string", expected: "a string" };
 const flag: Kind = { holds: (value) => typeof value === "boolean", expected: "true or false" };
 const callback: Kind = { holds: (value) => typeof value === "function", expected: "a function" };
@@ -36,6 +50,8 @@ const object: Kind = { holds: isRecord, expected: "an object" };
 
 export const GPU_OPTIONS: Kinds<GpuOptions> = { baseline: flag, maxBinding: whole(Number.MAX_SAFE_INTEGER) };
 
+export const PRICE_OPTIONS: Kinds<Price> = { perHour: number, time: text };
+
 export const SUPPORT_OPTIONS: Kinds<SupportOptions> = { ...GPU_OPTIONS, workerUrl: address };
 
 export const LOAD_OPTIONS: Kinds<LoadOptions> = {
@@ -45,6 +61,14 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   activations: text,
   quantize: policy,
   kvFormat: text,
+  slots: count,
+  queue: count,
+  batchingWindowMs: time,
+  prefixCache: flag,
+  kvTokens: count,
+  stateCheckpoints: count,
+  prefillTokens: count,
+  price: object,
   gpu: object,
   workerUrl: address,
 };
@@ -58,13 +82,17 @@ export const GENERATE_OPTIONS: Kinds<GenerateOptions> = {
   minP: number,
   stop: texts,
   tokensInFlight: count,
+  priority: text,
+  queueDeadlineMs: time,
+  deadlineMs: time,
+  feature: text,
+  coalesce: flag,
   signal,
 };
 
 export const MEASURED_OPTIONS: Kinds<MeasuredOptions> = {
   ...GENERATE_OPTIONS,
   ignoreStop: flag,
-  untimedTokens: count,
 };
 
 export const EMBED_OPTIONS: Kinds<EmbedOptions> = { signal };

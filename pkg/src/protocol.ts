@@ -8,6 +8,7 @@ import type {
   GpuOptions,
   LoaderOptions,
   MeasuringOptions,
+  MetricsSnapshot,
   ModelInfo,
   SupportReport,
 } from "./wasm/wgslm.js";
@@ -41,6 +42,7 @@ export interface Methods {
   chatPrompt: Method<{ messages: readonly ChatMessage[] }, never, string>;
   embed: Method<{ texts: readonly string[] }, never, Float32Array[]>;
   logits: Method<{ tokens: Uint32Array }, never, Float32Array>;
+  metrics: Method<Record<never, never>, never, MetricsSnapshot>;
   memory: Method<Record<never, never>, never, MemoryUse>;
   decodeBytes: Method<{ depth: number }, never, number>;
   copyBandwidth: Method<Record<never, never>, never, number>;

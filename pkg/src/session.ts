@@ -5,7 +5,7 @@ import { openFiles } from "./model-files.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import { type Instance, instantiate } from "./wasm.js";
-import { Gpu, type GpuOptions, Loader, type Model } from "./wasm/wgslm.js";
+import { type Generation, Gpu, type GpuOptions, Loader, type Model } from "./wasm/wgslm.js";
 
 type Handlers = {
   [M in keyof Methods]: (
@@ -14,7 +14,7 @@ type Handlers = {
   ) => Promise<Methods[M]["result"]>;
 };
 
-/** The most calls that use the GPU and may be unfinished at once. */
+/** The most calls other than generations that use the GPU and may be unfinished at once. */
 const QUEUE_CAPACITY = 64;
 
 /** The worker's side of an engine: one wasm instance, one device, one model. */
@@ -26,6 +26,8 @@ export class Session implements Handlers {
   #gpu: { device: Gpu; options: string } | undefined;
   #loaded: Model | undefined;
   readonly #queue = new Queue(QUEUE_CAPACITY);
+  /** The generations under way. The engine schedules them, so they aren't queued here. */
+  readonly #generations = new Set<Promise<unknown>>();
 
   /** `shareWasm` gets the WebAssembly that this session compiles. */
   constructor(shareWasm: (module: WebAssembly.Module) => void) {
@@ -58,34 +60,17 @@ export class Session implements Handlers {
     });
   }
 
-  generate(
+  async generate(
     { prompt, options, measuring }: Methods["generate"]["params"],
-    { signal, emit }: Context<Methods["generate"]["event"]>,
+    context: Context<Methods["generate"]["event"]>,
   ): Promise<Methods["generate"]["result"]> {
-    return this.#queue.run(async () => {
-      if (signal.aborted) {
-        return {
-          finishReason: "cancelled",
-          promptTokens: 0,
-          tokens: 0,
-          timings: { ttftMs: 0, prefillTokensPerSecond: 0, decodeTokensPerSecond: 0 },
-        };
-      }
-      const model = this.#model();
-      const generation = model.generate(prompt, options, measuring);
-      const cancel = (): void => generation.cancel();
-      signal.addEventListener("abort", cancel);
-      try {
-        for (;;) {
-          const { tokens, summary } = await generation.next();
-          if (tokens.length > 0) emit(tokens);
-          if (summary) return summary;
-        }
-      } finally {
-        signal.removeEventListener("abort", cancel);
-        generation.free();
-      }
-    });
+    const answer = stream(this.#model().generate(prompt, options, measuring), context);
+    this.#generations.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#generations.delete(answer);
+    }
   }
 
   async tokenize({ text, special }: Methods["tokenize"]["params"]): Promise<Uint32Array> {
@@ -115,6 +100,10 @@ export class Session implements Handlers {
     return this.#queue.run(() => this.#model().logits(tokens));
   }
 
+  async metrics(): Promise<Methods["metrics"]["result"]> {
+    return this.#model().metrics();
+  }
+
   async memory(): Promise<Methods["memory"]["result"]> {
     return {
       wasmBytes: this.#instance?.memory.buffer.byteLength ?? 0,
@@ -136,7 +125,7 @@ export class Session implements Handlers {
 
   /** Frees everything once the running calls, which the caller has aborted, have ended. */
   async unload(): Promise<null> {
-    await this.#queue.idle();
+    await Promise.allSettled([this.#queue.idle(), ...this.#generations]);
     this.#loaded?.free();
     this.#gpu?.device.free();
     this.#loaded = this.#gpu = undefined;
@@ -167,5 +156,24 @@ export class Session implements Handlers {
     const device = await Gpu.request(wanted);
     this.#gpu = { device, options };
     return device;
+  }
+}
+
+/** Emits an answer's tokens as they come, to its summary or to an abort. */
+async function stream(
+  generation: Generation,
+  { signal, emit }: Context<Methods["generate"]["event"]>,
+): Promise<Methods["generate"]["result"]> {
+  const cancel = (): void => generation.cancel();
+  signal.addEventListener("abort", cancel);
+  try {
+    for (;;) {
+      const { tokens, summary } = await generation.next();
+      if (tokens.length > 0) emit(tokens);
+      if (summary) return summary;
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    generation.free();
   }
 }

@@ -46,6 +46,7 @@ describe("the API", () => {
       ["an object's own", () => engine.generate("a", { toString: 1 }).result, /unknown option toString/],
       ["measuring", () => engine.generate("a", { ignoreStop: true }).result, /unknown option ignoreStop/],
       ["load", () => load({ onprogress: () => undefined }), /did you mean onProgress\?/],
+      ["price", () => load({ price: { per_hour: 3 } }), /did you mean perHour\?/],
       ["gpu", () => load({ gpu: { base_line: true } }), /did you mean baseline\?/],
       ["embed", () => engine.embed("a", { abortSignal: AbortSignal.abort() }), /unknown option abortSignal/],
       ["tokenize", () => engine.tokenize("a", { specials: true }), /did you mean special\?/],
@@ -66,9 +67,14 @@ describe("the API", () => {
       ["a negative number", generateWith({ topK: -1 }), /^topK is -1; it should be a whole number, 0 or above$/],
       ["a fraction", generateWith({ maxTokens: 1.5 }), /^maxTokens is 1\.5/],
       ["a text", generateWith({ temperature: "hot" }), /^temperature is a string; it should be a number$/],
+      ["a time before now", generateWith({ deadlineMs: -1 }), /^deadlineMs is -1; it should be a time in ms, from 0 to 2147483647$/],
+      ["no time", generateWith({ queueDeadlineMs: NaN }), /^queueDeadlineMs is NaN/],
+      ["a flag as text", generateWith({ coalesce: "no" }), /^coalesce is a string; it should be true or false$/],
       ["no signal", generateWith({ signal: {} }), /^signal is an object; it should be an AbortSignal$/],
       ["no function", loadWith({ onProgress: true }), /^onProgress is true; it should be a function$/],
       ["a null policy", loadWith({ quantize: null }), /^quantize is null/],
+      ["a price without its time", loadWith({ price: 3 }), /^price is 3; it should be an object$/],
+      ["a time without an end", loadWith({ batchingWindowMs: Infinity }), /^batchingWindowMs is Infinity/],
       ["null gpu", loadWith({ gpu: null }), /^gpu is null; it should be an object$/],
       ["no address", loadWith({ workerUrl: 5 }), /^workerUrl is 5; it should be a URL$/],
     ]);
@@ -130,9 +136,9 @@ describe("the API", () => {
       [],
     );
     engine = await Engine.load(new Blob([]));
-    await generate(engine, "a", { maxTokens: 2, ignoreStop: true, untimedTokens: 1 }).result;
+    await generate(engine, "a", { maxTokens: 2, ignoreStop: true }).result;
     const { params } = PlayedWorker.started.at(-1).messages.at(-1);
-    assert.deepEqual(params, { prompt: "a", options: { maxTokens: 2 }, measuring: { ignoreStop: true, untimedTokens: 1 } });
+    assert.deepEqual(params, { prompt: "a", options: { maxTokens: 2 }, measuring: { ignoreStop: true } });
     const found = await failure(generate(engine, "a", { ignore_stop: true }).result);
     assert.match(found.message, /did you mean ignoreStop\?/);
   });

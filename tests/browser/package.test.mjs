@@ -208,28 +208,6 @@ describe("package", () => {
     assert.deepEqual(refused, Array(6).fill("invalid-option"));
   });
 
-  check("two answers at once wait for each other and are what they are alone", async () => {
-    const { alone, together, order } = await page.evaluate(async () => {
-      const collect = async (generation, done) => {
-        const tokens = [];
-        for await (const { token } of generation) tokens.push(token);
-        done?.();
-        return tokens;
-      };
-      const prompts = [window.prompt, window.prompt.slice(0, 5)];
-      const options = { maxTokens: 8 };
-      const alone = [];
-      for (const prompt of prompts) alone.push(await collect(window.engine.generate(prompt, options)));
-      const order = [];
-      const together = await Promise.all(
-        prompts.map((prompt, index) => collect(window.engine.generate(prompt, options), () => order.push(index))),
-      );
-      return { alone, together, order };
-    });
-    assert.deepEqual(together, alone);
-    assert.deepEqual(order, [0, 1]);
-  });
-
   check("more calls than the queue holds are refused, and the others still answered", async () => {
     const outcomes = await page.evaluate(() => {
       const calls = Array.from({ length: 70 }, () => window.engine.logits(window.prompt.slice(0, 1)));

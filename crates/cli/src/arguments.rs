@@ -73,13 +73,23 @@ pub(crate) struct ModelArguments {
     /// The context length: the most tokens of prompt and answer together [default: 4096, or the model's trained context if shorter]
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context: Option<u32>,
-    /// The precision of activations: float (not rounded), int8 (8 bits) or auto (prompts in f16 on devices with matrix units, otherwise in 8 bits from 64 tokens on; answers in 8 bits on software adapters)
-    #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
-    pub(crate) activations: Activations,
+    #[command(flatten)]
+    pub(crate) activations: ActivationsOption,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
     #[command(flatten)]
     pub(crate) kv: KvOption,
+}
+
+/// The precision of activations.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ActivationsOption {
+    /// The precision of activations: float (not rounded), int8 (8 bits) or auto (in steps of few tokens, as answers are made in, 8 bits
+    /// where the device was measured to be faster so; in long prompts f16 on devices with matrix units, otherwise 8 bits; never rounded
+    /// for `wgslm logits`)
+    #[arg(long = "activations", value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto",
+          value_parser = activations)]
+    pub(crate) kind: Activations,
 }
 
 /// Quantising of weights at load.
@@ -103,6 +113,21 @@ pub(crate) struct KvOption {
     /// The format of the KV cache: f16, f32, or q8 (8 bits, which hold nearly twice the context in the same memory) [default: f16, but f32 on software adapters]
     #[arg(long = "kv", value_name = "FORMAT", value_parser = kv_format)]
     pub(crate) format: Option<KvFormat>,
+}
+
+/// The room for requests, and what is kept of them.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct RoomOptions {
+    /// The requests that run at a time, from 1 to 1024; others wait [default: 8, or in `wgslm bench` the largest --batch]
+    #[arg(long, value_name = "N")]
+    pub(crate) slots: Option<u32>,
+    /// The tokens that the KV cache holds for all requests together [default: those of one context, or in `wgslm bench` those of all
+    /// generations]
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) kv_tokens: Option<u32>,
+    /// Read every prompt from its start, not from the longest prefix that earlier requests left in the KV cache
+    #[arg(long)]
+    pub(crate) no_prefix_cache: bool,
 }
 
 /// Sampling options.
@@ -142,6 +167,8 @@ impl SamplingArguments {
 pub(crate) struct GenerateArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
+    #[command(flatten)]
+    pub(crate) room: RoomOptions,
     /// The prompt; special tokens such as <|im_start|> are recognised in it, unless --chat is given
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,
@@ -271,13 +298,14 @@ pub(crate) struct BenchArguments {
     /// The device's index, name or part of its name, as `wgslm devices` prints them [default: the most powerful kind of device]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
-    /// The precision of activations: float (not rounded), int8 (8 bits) or auto (prompts in f16 on devices with matrix units, otherwise in 8 bits from 64 tokens on; answers in 8 bits on software adapters)
-    #[arg(long, value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto", value_parser = activations)]
-    pub(crate) activations: Activations,
+    #[command(flatten)]
+    pub(crate) activations: ActivationsOption,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
     #[command(flatten)]
     pub(crate) kv: KvOption,
+    #[command(flatten)]
+    pub(crate) room: RoomOptions,
     /// The tokens of prompt whose prefill is timed
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..))]
     pub(crate) prompt_tokens: u32,
@@ -287,9 +315,14 @@ pub(crate) struct BenchArguments {
     /// The tokens in the KV cache before the timed ones; several numbers, separated by commas, are measured in turn
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0", value_parser = element)]
     pub(crate) depth: Vec<u32>,
-    /// The generations that run at the same time
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
-    pub(crate) batch: u32,
+    /// The generations that run at the same time; with several numbers, separated by commas, as many streams as each of them says are
+    /// compared with one stream
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1", value_parser = positive)]
+    pub(crate) batch: Vec<u32>,
+    /// Measure streams whose prompts begin with the same N tokens, which an earlier request has left in the KV cache [default: 0, where
+    /// --batch has several numbers]
+    #[arg(long, value_name = "N")]
+    pub(crate) shared_prefix: Option<u32>,
     /// The number of times that each measurement is repeated
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
@@ -305,6 +338,23 @@ pub(crate) struct BenchArguments {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl BenchArguments {
+    /// The generations that prefill and decode are measured with: as many as `--batch` says, or one where that has several numbers.
+    pub(crate) fn generations(&self) -> u32 {
+        if let [batch] = self.batch[..] { batch } else { 1 }
+    }
+
+    /// The numbers of streams to compare; none unless asked for.
+    pub(crate) fn streams(&self) -> &[u32] {
+        if self.batch.len() > 1 || self.shared_prefix.is_some() { &self.batch } else { &[] }
+    }
+
+    /// The most generations at a time.
+    pub(crate) fn most_generations(&self) -> u32 {
+        self.batch.iter().copied().max().unwrap_or(1)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -362,6 +412,11 @@ fn seed(text: &str) -> Result<u64, String> {
 /// Parses a number of a comma-separated list, ignoring spaces around it.
 fn element(text: &str) -> Result<u32, String> {
     whole(text.trim())
+}
+
+/// Parses a number of a comma-separated list, which is at least 1.
+fn positive(text: &str) -> Result<u32, String> {
+    element(text).ok().filter(|number| *number > 0).ok_or_else(|| "it should be a whole number from 1 on".to_owned())
 }
 
 fn whole<T: FromStr>(text: &str) -> Result<T, String> {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::arguments::EmbedArguments;
+use crate::arguments::{EmbedArguments, RoomOptions};
 use crate::error::{Error, Result};
 use crate::load;
 
@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: EmbedArguments) -> Result<()> {
         }
         None => arguments.texts,
     };
-    let (engine, _) = load::engine(&arguments.model).await?;
+    let (engine, _) = load::engine(&arguments.model, RoomOptions::default()).await?;
     let mut output = std::io::stdout().lock();
     for (index, text) in texts.iter().enumerate() {
         let embedded = engine.embed_text(text).await;

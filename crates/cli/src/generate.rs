@@ -29,7 +29,7 @@ struct TimingsReport {
 }
 
 pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
-    let (engine, load_ms) = load::engine(&arguments.model).await?;
+    let (engine, load_ms) = load::engine(&arguments.model, arguments.room).await?;
     let prompt = engine.prompt_tokens(&prompt(&arguments))?;
     let options = GenerateOptions {
         max_tokens: arguments.max_tokens.0,

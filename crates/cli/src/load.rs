@@ -12,7 +12,7 @@ use wgslm::engine::{Engine, EngineOptions, Loader};
 use wgslm::formats::source::{self, Event, ModelHeader, Reader, Wanted};
 use wgslm::{Device, DeviceOptions};
 
-use crate::arguments::ModelArguments;
+use crate::arguments::{ModelArguments, RoomOptions};
 use crate::error::{Error, Result};
 use crate::{environment, tuning};
 
@@ -66,7 +66,7 @@ impl Place {
 }
 
 /// Loads a model into an engine; also returns the duration in ms.
-pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> {
+pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Result<(Engine, f64)> {
     let began = Instant::now();
     let place = Place::of(&arguments.model)?;
     // An empty `WGSLM_DEVICE` is no choice; as a part of a name it would match every device.
@@ -76,9 +76,14 @@ pub(crate) async fn engine(arguments: &ModelArguments) -> Result<(Engine, f64)> 
     tuning::recall(&device);
     let options = EngineOptions {
         context_length: arguments.context,
-        activations: arguments.activations,
+        activations: arguments.activations.kind,
         quantize: arguments.quantize.policy(),
         kv_format: arguments.kv.format,
+        slots: room.slots,
+        // Requests wait until the driver gives them their slots: all of them, where they come at once.
+        queue: room.slots,
+        kv_tokens: room.kv_tokens,
+        prefix_cache: Some(!room.no_prefix_cache),
         ..EngineOptions::default()
     };
     let bar = progress_bar("loading", BYTES, None);

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 
-use crate::arguments::LogitsArguments;
+use crate::arguments::{LogitsArguments, RoomOptions};
 use crate::error::{Error, Result};
 use crate::{load, npy};
 
 pub(crate) async fn run(arguments: LogitsArguments) -> Result<()> {
-    let (engine, _) = load::engine(&arguments.model).await?;
+    let (engine, _) = load::engine(&arguments.model, RoomOptions::default()).await?;
     let path = arguments.output.as_path();
     let shape = [arguments.tokens.len(), engine.model().spec.vocabulary as usize];
     // The file is created with the first row, so that an invalid prompt doesn't overwrite an existing one.

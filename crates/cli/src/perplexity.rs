@@ -7,7 +7,7 @@ use serde::Serialize;
 use wgslm::engine::{Activations, Engine};
 use wgslm::model::ModelSpec;
 
-use crate::arguments::{ModelArguments, PerplexityArguments};
+use crate::arguments::{ActivationsOption, ModelArguments, PerplexityArguments, RoomOptions};
 use crate::error::{Error, Result};
 use crate::load;
 
@@ -41,11 +41,11 @@ pub(crate) async fn run(arguments: PerplexityArguments) -> Result<()> {
         device: arguments.device,
         context: Some(arguments.context.unwrap_or(DEFAULT_CONTEXT.min(most))),
         // Logits are always computed with f32 activations, whatever `--activations` says.
-        activations: Activations::Float,
+        activations: ActivationsOption { kind: Activations::Float },
         quantize: arguments.quantize,
         kv: arguments.kv,
     };
-    let (engine, _) = load::engine(&model).await?;
+    let (engine, _) = load::engine(&model, RoomOptions::default()).await?;
     let windows = arguments.windows.map_or(usize::MAX, |windows| windows as usize);
     let report = measure(&engine, &text, windows).await?;
     let mut output = std::io::stdout().lock();

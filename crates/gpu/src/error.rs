@@ -1,7 +1,7 @@
 //! The error type of this crate: every way in which a device can fail, each with a stable code.
 
 /// A failure of a device. Every message says what happened, where, and what the user can do next.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No adapter was found.

@@ -92,9 +92,18 @@ pub enum Error {
         /// Tokens in the vocabulary.
         vocabulary: u32,
     },
-    /// The KV cache has no room for another sequence now.
-    #[error("the KV cache is in use by other sequences; wait for one to end or load the model with a larger context")]
+    /// A sequence that the KV cache can't hold though nothing else runs.
+    #[error("the KV cache has no room for this sequence; shorten it or load the model with more room for tokens")]
     KvCacheFull,
+    /// As many requests wait as may, or every slot is in use.
+    #[error("the engine is busy with other requests; try again in {retry_after_ms} ms")]
+    Busy {
+        /// The time in which there is likely to be a place, in ms.
+        retry_after_ms: u64,
+    },
+    /// A request that waited for a slot until its queue deadline.
+    #[error("the request waited for a slot until its deadline; try again later, or allow it more time in the queue")]
+    Deadline,
 }
 
 impl Error {
@@ -115,6 +124,8 @@ impl Error {
             Self::NotFinite { .. } => "not-finite",
             Self::UnknownToken { .. } => "unknown-token",
             Self::KvCacheFull => "kv-cache-full",
+            Self::Busy { .. } => "busy",
+            Self::Deadline => "deadline",
         }
     }
 }

@@ -5,13 +5,15 @@
 pub enum Encoding {
     /// Halves, in their order: `quantise_f16.wgsl`.
     F16,
-    /// Codes of 8 bits with a scale for each group of 32: `quantise_int8.wgsl`.
+    /// Codes of 8 bits with a scale for each group of 32: `codes_int8.wgsl`.
     Int8,
+    /// Codes of 16 bits with a scale for each group of 32: `codes_int16.wgsl`.
+    Int16,
 }
 
 impl Encoding {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::F16, Self::Int8];
+    pub const ALL: [Self; 3] = [Self::F16, Self::Int8, Self::Int16];
 
     /// Its name in the names of files and variants.
     #[must_use]
@@ -19,6 +21,7 @@ impl Encoding {
         match self {
             Self::F16 => "f16",
             Self::Int8 => "int8",
+            Self::Int16 => "int16",
         }
     }
 
@@ -26,22 +29,55 @@ impl Encoding {
     #[must_use]
     pub const fn group_bytes(self) -> u64 {
         match self {
-            Self::F16 => 64,
+            Self::F16 | Self::Int16 => 64,
             Self::Int8 => 32,
         }
     }
+
+    /// Bytes of a group of 32 in `scales_x`.
+    #[must_use]
+    pub const fn scale_bytes(self) -> u64 {
+        match self {
+            Self::F16 => 0,
+            Self::Int8 | Self::Int16 => 8,
+        }
+    }
+
+    /// The code of a group's largest magnitude, where there are codes.
+    pub(crate) const fn largest_code(self) -> Option<i32> {
+        match self {
+            Self::F16 => None,
+            Self::Int8 => Some(127),
+            Self::Int16 => Some(32000),
+        }
+    }
+
+    /// The constants that a text begins with that encodes activations: the quads of a group, those of its codes, and the planes of bytes
+    /// that these lie in.
+    pub(crate) const fn constants(self) -> [(&'static str, u32); 3] {
+        let quads = (self.group_bytes() / 16) as u32;
+        [Self::QUADS, ("CODE_QUADS", quads), ("CODE_PLANES", quads / 2)]
+    }
+
+    /// The constant for the quads of a group of activations.
+    pub(crate) const QUADS: (&'static str, u32) = ("QUADS", 8);
 
     /// The names that a text is expanded with that writes activations in this encoding.
     pub(crate) const fn defines(self) -> [&'static str; 2] {
         match self {
             Self::F16 => ["QUANTISE", "F16"],
-            Self::Int8 => ["QUANTISE", "INT8"],
+            Self::Int8 | Self::Int16 => ["QUANTISE", "CODES"],
         }
     }
 
-    /// The file of the import that writes activations in this encoding.
+    /// The file of an import that depends on the encoding.
     pub(crate) fn import(self, name: &str) -> Option<String> {
-        (name == "quantise").then(|| format!("quantise_{}", self.name()))
+        match (name, self) {
+            ("quantise", Self::F16) => Some("quantise_f16".to_owned()),
+            ("quantise", _) => Some("quantise_codes".to_owned()),
+            ("codes" | "product", _) => Some(format!("{name}_{}", self.name())),
+            _ => None,
+        }
     }
 }
 

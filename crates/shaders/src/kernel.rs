@@ -39,6 +39,7 @@ kernels! {
     MatmulRowPerLane = "matmul_row_per_lane",
     MatmulRowPerLaneInt8 = "matmul_row_per_lane_int8",
     Matvec = "matvec",
+    MatvecInteger = "matvec_integer",
     MixExperts = "mix_experts",
     Norm = "norm",
     NormHeads = "norm_heads",

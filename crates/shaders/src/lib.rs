@@ -39,7 +39,7 @@ pub use launch::{Extent, Launch};
 pub use layout::WeightLayout;
 pub use linear::*;
 pub use norm::*;
-pub use quantise::{FloatKind, Quantise, QuantiseVariant, QuantiseWeights};
+pub use quantise::{FloatKind, Quantise, QuantiseInput, QuantiseVariant, QuantiseWeights};
 pub use sample::*;
 pub use state::*;
 pub use variant::Variant;

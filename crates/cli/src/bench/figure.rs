@@ -23,9 +23,29 @@ impl Figure {
     }
 }
 
+/// The values that certain shares of samples don't exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(super) struct Quantiles {
+    pub(super) p50: f64,
+    pub(super) p95: f64,
+    pub(super) p99: f64,
+}
+
+impl Quantiles {
+    /// The quantiles of samples: each is one of them, or 0 where there are none.
+    pub(super) fn of(mut samples: Vec<f64>) -> Self {
+        samples.sort_by(f64::total_cmp);
+        let at = |percent: usize| {
+            let rank = (percent * samples.len()).div_ceil(100);
+            samples.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+        };
+        Self { p50: at(50), p95: at(95), p99: at(99) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Figure;
+    use super::{Figure, Quantiles};
 
     #[test]
     fn the_median_is_in_the_middle() {
@@ -37,6 +57,19 @@ mod tests {
             let figure = Figure::new(samples.clone());
             assert_eq!((figure.median, figure.min, figure.max), (median, min, max));
             assert_eq!(figure.samples, samples, "in their order");
+        }
+    }
+
+    #[test]
+    fn quantiles_are_samples() {
+        let up_to = |last: u32| (1..=last).rev().map(f64::from).collect();
+        for (samples, p50, p95, p99) in [
+            (vec![], 0.0, 0.0, 0.0),
+            (up_to(1), 1.0, 1.0, 1.0),
+            (up_to(4), 2.0, 4.0, 4.0),
+            (up_to(200), 100.0, 190.0, 198.0),
+        ] {
+            assert_eq!(Quantiles::of(samples), Quantiles { p50, p95, p99 });
         }
     }
 }

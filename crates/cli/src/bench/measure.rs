@@ -1,11 +1,13 @@
 //! The timed runs: short requests, prefill and decode.
 
+use std::cell::Cell;
 use std::time::Instant;
 
-use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent};
+use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent, Summary};
 
 use super::figure::Figure;
 use super::report::DepthReport;
+use super::streams;
 use crate::arguments::BenchArguments;
 use crate::error::Result;
 
@@ -13,12 +15,6 @@ use crate::error::Result;
 pub(super) const SHORT_PROMPT: u32 = 16;
 /// Generated tokens of the short request.
 pub(super) const SHORT_ANSWER: u32 = 8;
-
-/// Untimed tokens that each of several generations makes before and after the timed ones, so that equally many tokens are in
-/// flight when the clock starts and when it stops. A single generation needs none.
-pub(super) fn margin(arguments: &BenchArguments) -> u32 {
-    if arguments.batch > 1 { arguments.tokens_in_flight } else { 0 }
-}
 
 /// The times of the first short request and of those after it.
 pub(super) struct ShortRequests {
@@ -28,21 +24,23 @@ pub(super) struct ShortRequests {
 }
 
 pub(super) struct Bench<'a> {
-    engine: &'a Engine,
-    arguments: &'a BenchArguments,
+    pub(super) engine: &'a Engine,
+    pub(super) arguments: &'a BenchArguments,
+    /// The number of prompts so far. Each has a seed of its own, so that none shares a cached prefix with another by mistake.
+    prompts: Cell<u32>,
 }
 
 impl<'a> Bench<'a> {
     pub(super) fn new(engine: &'a Engine, arguments: &'a BenchArguments) -> Self {
-        Self { engine, arguments }
+        Self { engine, arguments, prompts: Cell::new(0) }
     }
 
     /// Times the first short request, then as many warm ones as `--repeat` says.
     pub(super) async fn short_requests(&self) -> Result<ShortRequests> {
-        let (first_request_ms, _) = self.short_request(0).await?;
+        let (first_request_ms, _) = self.short_request().await?;
         let (mut requests, mut first_tokens) = (Vec::new(), Vec::new());
-        for run in 1..=self.arguments.repeat {
-            let (request, first_token) = self.short_request(run).await?;
+        for _ in 0..self.arguments.repeat {
+            let (request, first_token) = self.short_request().await?;
             requests.push(request);
             first_tokens.push(first_token);
         }
@@ -54,87 +52,93 @@ impl<'a> Bench<'a> {
     }
 
     /// Times one short request: ms to its end, and ms to its first token.
-    async fn short_request(&self, run: u32) -> Result<(f64, f64)> {
+    async fn short_request(&self) -> Result<(f64, f64)> {
         let began = Instant::now();
-        let mut generation = self.generation(SHORT_PROMPT, SHORT_ANSWER, 0, run)?;
-        loop {
-            if let Some(GenerationEvent::Finished(summary)) = generation.next().await? {
-                return Ok((began.elapsed().as_secs_f64() * 1e3, summary.timings.ttft_ms));
-            }
-        }
+        let summary = self.answer(&self.prompt(SHORT_PROMPT, self.seeds(1)), SHORT_ANSWER).await?;
+        Ok((began.elapsed().as_secs_f64() * 1e3, summary.timings.ttft_ms))
     }
 
     /// Measures prefill and decode after `depth` tokens.
     pub(super) async fn depth(&self, depth: u32) -> Result<DepthReport> {
         let (mut prefill, mut decode) = (Vec::new(), Vec::new());
-        for run in 0..self.arguments.repeat {
-            prefill.push(self.prefill(depth, run).await?);
+        for _ in 0..self.arguments.repeat {
+            prefill.push(self.prefill(depth).await?);
         }
-        for run in 0..self.arguments.repeat {
-            decode.push(self.decode(depth, run).await?);
+        for _ in 0..self.arguments.repeat {
+            decode.push(self.decode(depth).await?);
         }
         let decode_bytes = self.engine.decode_bytes(depth);
         Ok(DepthReport::new(depth, Figure::new(prefill), Figure::new(decode), decode_bytes))
     }
 
-    /// Measures prefill in tokens/s, after `depth` tokens that aren't timed.
-    async fn prefill(&self, depth: u32, run: u32) -> Result<f64> {
-        let tokens = self.arguments.prompt_tokens;
-        let mut generations = self.generations(depth + tokens, 1, depth, run)?;
-        for generation in &mut generations {
-            generation.prepare().await?;
+    /// Measures prefill in tokens/s, after `depth` tokens that the prefix cache holds.
+    async fn prefill(&self, depth: u32) -> Result<f64> {
+        let (tokens, generations) = (self.arguments.prompt_tokens, self.arguments.generations());
+        let seeds = self.seeds(generations);
+        if depth > 0 {
+            self.first_tokens(depth, seeds).await?;
         }
         let began = Instant::now();
-        take(&mut generations, 1).await?;
-        Ok(self.rate(tokens, began))
+        self.first_tokens(depth + tokens, seeds).await?;
+        Ok(f64::from(tokens) * f64::from(generations) / began.elapsed().as_secs_f64().max(1e-9))
     }
 
     /// Measures decode in tokens/s, after a prompt of `depth` tokens and the first token of the answer.
-    async fn decode(&self, depth: u32, run: u32) -> Result<f64> {
-        let (tokens, margin) = (self.arguments.gen_tokens, margin(self.arguments));
-        // A generation needs a prompt of at least one token.
-        let mut generations = self.generations(depth.max(1), 1 + tokens + 2 * margin, 0, run)?;
-        take(&mut generations, 1 + margin).await?;
-        let began = Instant::now();
-        take(&mut generations, tokens).await?;
-        Ok(self.rate(tokens, began))
+    async fn decode(&self, depth: u32) -> Result<f64> {
+        let (prompt, generations) = (depth.max(1), self.arguments.generations());
+        let seeds = self.seeds(generations);
+        if generations > 1 {
+            // So that they begin together: with prompts that are read already.
+            self.first_tokens(prompt, seeds).await?;
+        }
+        let prompts = (seeds..seeds + generations).map(|seed| self.prompt(prompt, seed));
+        Ok(streams::run(self, prompts).await?.tokens_per_s())
     }
 
-    /// The rate in tokens/s, where each generation ran `tokens`.
-    fn rate(&self, tokens: u32, began: Instant) -> f64 {
-        f64::from(tokens) * f64::from(self.arguments.batch) / began.elapsed().as_secs_f64().max(1e-9)
+    /// Asks for the first token after a prompt of `length` tokens for each of a batch, and waits for all of them.
+    async fn first_tokens(&self, length: u32, seed: u32) -> Result<()> {
+        let seeds = seed..seed + self.arguments.generations();
+        let generations: Result<Vec<_>> = seeds.map(|seed| self.generation(&self.prompt(length, seed), 1)).collect();
+        for mut generation in generations? {
+            while generation.next().await?.is_some() {}
+        }
+        Ok(())
     }
 
-    fn generations(&self, prompt: u32, answer: u32, untimed: u32, run: u32) -> Result<Vec<Generation>> {
-        let batch = self.arguments.batch;
-        (0..batch).map(|index| self.generation(prompt, answer, untimed, run * batch + index)).collect()
+    /// The first of `count` seeds that no prompt has had.
+    pub(super) fn seeds(&self, count: u32) -> u32 {
+        self.prompts.replace(self.prompts.get() + count)
     }
 
-    fn generation(&self, prompt: u32, answer: u32, untimed: u32, seed: u32) -> Result<Generation> {
+    /// Begins an answer of `answer` tokens to a prompt.
+    pub(super) fn generation(&self, prompt: &[u32], answer: u32) -> Result<Generation> {
         let options = GenerateOptions {
             max_tokens: Some(answer),
             tokens_in_flight: self.arguments.tokens_in_flight,
             ignore_stop: true,
-            untimed_tokens: untimed,
+            coalesce: false,
             ..self.arguments.sampling.options()
         };
-        let prompt = tokens(prompt, self.engine.model().spec.vocabulary, seed);
-        Ok(self.engine.generate(&prompt, options)?)
+        Ok(self.engine.generate(prompt, options)?)
     }
-}
 
-/// Waits for `count` tokens of each generation, in turn.
-async fn take(generations: &mut [Generation], count: u32) -> Result<()> {
-    for _ in 0..count {
-        for generation in &mut *generations {
-            generation.next().await?;
+    /// Waits for an answer of `answer` tokens to a prompt.
+    pub(super) async fn answer(&self, prompt: &[u32], answer: u32) -> Result<Summary> {
+        let mut generation = self.generation(prompt, answer)?;
+        loop {
+            if let Some(GenerationEvent::Finished(summary)) = generation.next().await? {
+                return Ok(summary);
+            }
         }
     }
-    Ok(())
+
+    /// A prompt of `length` tokens from a seed.
+    pub(super) fn prompt(&self, length: u32, seed: u32) -> Vec<u32> {
+        tokens(length, self.engine.model().spec.vocabulary, seed)
+    }
 }
 
-/// Pseudo-random token ids from a seed. Each prompt of a bench has a seed of its own, so that no prompt shares a cached prefix
-/// with another.
+/// Pseudo-random token ids from a seed.
 fn tokens(length: u32, vocabulary: u32, seed: u32) -> Vec<u32> {
     let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut next = || {

@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
-use super::figure::Figure;
+use super::figure::{Figure, Quantiles};
 use super::kernels::Profile;
 use super::measure::{SHORT_ANSWER, SHORT_PROMPT};
-use super::report::Report;
+use super::report::{Report, SettingsReport};
+use super::streams::StreamsReport;
 use crate::error::Result;
 
 pub(super) fn report(output: &mut impl Write, report: &Report) -> Result<()> {
@@ -67,11 +68,59 @@ pub(super) fn report(output: &mut impl Write, report: &Report) -> Result<()> {
             depth.bytes_per_token as f64 / 1e6,
         )?;
     }
+    if let Some(cached) = &report.cached_prefix {
+        writeln!(
+            output,
+            "\nfirst token of {} tokens    {} ms\nwith {} of them cached     {} ms, {:.1} times sooner",
+            cached.prompt_tokens,
+            shown(&cached.cold_ttft_ms, 2),
+            cached.cached_tokens,
+            shown(&cached.cached_ttft_ms, 2),
+            cached.speedup,
+        )?;
+    }
+    print_streams(output, settings, &report.streams)?;
     report.profiles.iter().try_for_each(|profile| print_profile(output, profile))
 }
 
 fn shown(figure: &Figure, digits: usize) -> String {
     format!("{:.digits$} ({:.digits$}-{:.digits$})", figure.median, figure.min, figure.max)
+}
+
+fn print_streams(output: &mut impl Write, settings: &SettingsReport, streams: &[StreamsReport]) -> Result<()> {
+    if streams.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        output,
+        "\nstreams side by side: prompts of {} shared tokens and {SHORT_PROMPT} others, {} generated",
+        settings.shared_prefix, settings.gen_tokens
+    )?;
+    let [rate, ttft, itl] = ["tokens/s in all", "TTFT p50/p95/p99, ms", "ITL p50/p95/p99, ms"];
+    writeln!(
+        output,
+        "streams  {rate:<24}  of each  ratio  {ttft:<24}  {itl:<22}  tokens a step  ms a step  ratio    hits  saved tokens"
+    )?;
+    let number = |value: Option<f64>, digits: usize| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
+    let quantiles = |Quantiles { p50, p95, p99 }: Quantiles| format!("{p50:.2}/{p95:.2}/{p99:.2}");
+    for report in streams {
+        writeln!(
+            output,
+            "{:>7}  {:<24}  {:>7}  {:>5}  {:<24}  {:<22}  {:>13}  {:>9}  {:>5}  {:>4.0} %  {:>12.1}",
+            report.streams,
+            report.tokens_per_s.as_ref().map_or_else(|| "-".to_owned(), |rate| shown(rate, 1)),
+            number(report.stream_tokens_per_s, 1),
+            number(report.speedup, 2),
+            quantiles(report.ttft_ms),
+            quantiles(report.itl_ms),
+            number(report.step_tokens, 1),
+            number(report.step_ms.as_ref().map(|step| step.median), 2),
+            number(report.step_cost, 2),
+            report.prefix_hit_rate * 100.0,
+            report.saved_tokens,
+        )?;
+    }
+    Ok(())
 }
 
 fn print_profile(output: &mut impl Write, profile: &Profile) -> Result<()> {

@@ -4,8 +4,10 @@ use serde::Serialize;
 use wgslm::engine::Engine;
 use wgslm::gpu::AdapterDescription;
 
+use super::cached::CachedReport;
 use super::figure::Figure;
 use super::kernels::Profile;
+use super::streams::StreamsReport;
 
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -18,6 +20,9 @@ pub(super) struct Report {
     pub(super) ttft_ms: Figure,
     pub(super) dispatches_per_token: usize,
     pub(super) depths: Vec<DepthReport>,
+    /// Absent without a prefix cache.
+    pub(super) cached_prefix: Option<CachedReport>,
+    pub(super) streams: Vec<StreamsReport>,
     pub(super) memory: MemoryReport,
     pub(super) copy_bytes_per_s: f64,
     pub(super) profiles: Vec<Profile>,
@@ -76,6 +81,9 @@ pub(super) struct SettingsReport {
     pub(super) top_p: f32,
     pub(super) min_p: f32,
     pub(super) context_length: u32,
+    pub(super) slots: u32,
+    pub(super) shared_prefix: u32,
+    pub(super) prefix_cache: bool,
 }
 
 #[derive(Serialize)]

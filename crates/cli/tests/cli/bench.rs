@@ -43,6 +43,8 @@ fn the_report_has_the_promised_keys() {
         "ttft_ms",
         "dispatches_per_token",
         "depths",
+        "cached_prefix",
+        "streams",
         "memory",
         "copy_bytes_per_s",
         "profiles",
@@ -54,6 +56,7 @@ fn the_report_has_the_promised_keys() {
     let settings = json!({
         "prompt_tokens": 6, "gen_tokens": 4, "batch": 1, "repeat": 2, "tokens_in_flight": 4, "context_length": 47,
         "temperature": 0.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0,
+        "slots": 8, "shared_prefix": 0, "prefix_cache": true,
     });
     assert_eq!(report["settings"], settings);
     for key in ["load_ms", "first_request_ms", "dispatches_per_token", "copy_bytes_per_s"] {
@@ -77,7 +80,7 @@ fn the_report_has_the_promised_keys() {
     assert!(memory("weight_bytes") > 1 << 20 && memory("kv_cache_bytes") > 0, "{report}");
     assert!(memory("peak_bytes") > memory("weight_bytes") + memory("kv_cache_bytes"), "{report}");
     assert!(memory("peak_bytes") < 16 << 20, "the buffers for the bandwidth are counted: {report}");
-    assert_eq!(report["profiles"], json!([]));
+    assert_eq!((&report["streams"], &report["profiles"]), (&json!([]), &json!([])));
 }
 
 #[test]
@@ -89,7 +92,61 @@ fn generations_run_side_by_side_up_to_the_slots_there_are() {
     assert_eq!(report["settings"]["batch"], 3);
     check_figure(&report["depths"][0]["decode_tokens_per_s"], 2);
     assert_eq!(report["depths"][0]["bandwidth_share"], Value::Null, "a step may serve all of them");
-    bench(&["--batch", "60"]).failed(1, "--batch=60 is not usable; it should be from 1 to ");
+    bench(&["--batch", "3", "--slots", "2"])
+        .failed(1, "--batch=3 is not usable; it should be from 1 to 2, the requests");
+    bench(&["--batch", "60000"]).failed(1, "slots=60000 is not usable; it should be from 1 to ");
+    bench(&["--kv-tokens", "10"]).failed(1, "the cache has to hold one full context");
+}
+
+#[test]
+fn streams_are_compared_with_one_and_start_from_the_prefix_that_they_share() {
+    if !has_device() {
+        return;
+    }
+    let numbers = ["--batch", "1,3", "--shared-prefix", "20", "--gen-tokens", "8", "--json"];
+    for (options, saved, hit_rate) in [(&[][..], 20.0, 1.0), (&["--no-prefix-cache"], 0.0, 0.0)] {
+        let arguments = ["bench", "--model", &tiny_model(), "--prompt-tokens", "6", "--repeat", "2"];
+        let report = wgslm(&[&arguments[..], &numbers, options].concat()).json();
+        assert_eq!((&report["settings"]["slots"], &report["settings"]["shared_prefix"]), (&json!(3), &json!(20)));
+        assert_eq!(report["settings"]["batch"], 1, "other figures are those of a single generation");
+        let streams = report["streams"].as_array().expect("a list");
+        assert_eq!(streams.iter().map(|entry| &entry["streams"]).collect::<Vec<_>>(), [&json!(1), &json!(3)]);
+        for entry in streams {
+            // A prompt may go on as another did by chance.
+            let number = |key: &str| entry[key].as_f64().expect("a number");
+            assert!((saved..=saved * 1.2).contains(&number("saved_tokens")), "{entry}");
+            assert_eq!(number("prefix_hit_rate"), hit_rate, "{entry}");
+            for key in ["ttft_ms", "itl_ms"] {
+                let at = |quantile: &str| entry[key][quantile].as_f64().expect("a number");
+                assert!(0.0 <= at("p50") && at("p50") <= at("p95") && at("p95") <= at("p99"), "{entry}");
+            }
+            for key in ["stream_tokens_per_s", "speedup", "step_tokens", "step_cost"] {
+                assert!(positive(&entry[key]), "{key}: {entry}");
+            }
+            check_figure(&entry["tokens_per_s"], 2);
+            check_figure(&entry["step_ms"], 2);
+        }
+        assert_eq!((&streams[0]["speedup"], &streams[0]["step_cost"]), (&json!(1.0), &json!(1.0)));
+        assert!(streams[1]["step_tokens"].as_f64().is_some_and(|tokens| tokens > 2.0), "steps are shared: {report}");
+    }
+}
+
+#[test]
+fn a_prompt_asked_for_again_is_cached_but_for_its_last_token() {
+    if !has_device() {
+        return;
+    }
+    let sizes = ["--prompt-tokens", "70", "--gen-tokens", "1", "--repeat", "2", "--json"];
+    let with_cache = wgslm(&[&["bench", "--model", &tiny_model()], &sizes[..]].concat()).json();
+    let cached = &with_cache["cached_prefix"];
+    assert_eq!((&cached["prompt_tokens"], &cached["cached_tokens"]), (&json!(70), &json!(69)));
+    check_figure(&cached["cold_ttft_ms"], 2);
+    check_figure(&cached["cached_ttft_ms"], 2);
+    assert!(positive(&cached["speedup"]), "{cached}");
+    bench(&["--no-prefix-cache", "--depth", "0,4"])
+        .failed(1, "--depth=4 is not usable; it should be 0 with --no-prefix");
+    let without = bench(&["--no-prefix-cache", "--json"]).json();
+    assert_eq!((&without["cached_prefix"], &without["settings"]["prefix_cache"]), (&Value::Null, &json!(false)));
 }
 
 #[test]
@@ -153,8 +210,16 @@ fn the_tables_are_for_people() {
     if !has_device() {
         return;
     }
-    let text = bench(&["--depth", "3"]).succeeded();
-    for line in ["model     tiny llama (llama, 1.3 M parameters)", "first request ", "copy bandwidth ", "\n     3  "] {
+    let text = bench(&["--depth", "3", "--batch", "2", "--shared-prefix", "9"]).succeeded();
+    for line in [
+        "model     tiny llama (llama, 1.3 M parameters)",
+        "first request ",
+        "copy bandwidth ",
+        "\n     3  ",
+        "\nwith 5 of them cached ",
+        "prompts of 9 shared tokens and 16 others, 4 generated",
+        "\n      2  ",
+    ] {
         assert!(text.contains(line), "{line:?} is missing in\n{text}");
     }
 }
@@ -164,7 +229,8 @@ fn sizes_that_the_model_cannot_do_are_refused_before_it_is_loaded() {
     for (arguments, context) in [
         (&["--depth", "0,2042"][..], "2049"),
         (&["--depth", "4294967295"], "4294967302"),
-        (&["--batch", "4", "--depth", "500"], "2112"),
+        (&["--batch", "2,4", "--shared-prefix", "2030"], "2051"),
+        (&["--shared-prefix", "4294967295"], "4294967316"),
     ] {
         let message = format!("={context} is not usable; it should be at most 2048, the positions");
         bench(arguments).failed(1, &message);

@@ -110,6 +110,18 @@ fn minus_1_is_any_seed_and_no_limit() {
 }
 
 #[test]
+fn the_room_for_requests_changes_no_answer() {
+    if !has_device() {
+        return;
+    }
+    let tokens = |options: &[&str]| drawn(&[options, &["--max-tokens", "6"]].concat())["tokens"].clone();
+    let expected = tokens(&[]);
+    for options in [&["--slots", "1"][..], &["--kv-tokens", "5000"], &["--no-prefix-cache"]] {
+        assert_eq!(tokens(options), expected, "{options:?}");
+    }
+}
+
+#[test]
 fn tokens_may_have_spaces_between_them() {
     if !has_device() {
         return;
@@ -188,6 +200,8 @@ fn what_cannot_be_generated_is_refused() {
         (&["--prompt", ""], "the prompt is empty"),
         (&["--tokens", "1,320"], "token 320 is not in the vocabulary of 320 tokens"),
         (&["--tokens", "1,2,3", "--context", "2"], "the prompt has 3 tokens and the context holds 2"),
+        (&["--tokens", "1", "--slots", "0"], "from 1 to 1024"),
+        (&["--tokens", "1", "--context", "20", "--kv-tokens", "19"], "the cache has to hold one full context"),
         (&["--tokens", "1", "--context", "0"], "from 1 to 2048"),
         (&["--tokens", "1", "--context", "2049"], "from 1 to 2048"),
     ] {

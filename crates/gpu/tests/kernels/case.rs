@@ -25,9 +25,11 @@ pub(crate) enum Agreement {
     OfEach(f32),
     /// Pairs of f16 that are equal or neighbours, since WGSL leaves open in which direction packing rounds.
     Halves,
-    /// 8-bit codes that are equal or neighbours, since a value halfway between may round either way, with scales that differ by
-    /// at most this fraction. See `quantise_int8.wgsl`.
+    /// Codes of 8 bits that are equal or neighbours, since a value halfway between may round either way, with scales that differ by
+    /// at most this fraction. See `quantise_codes.wgsl`.
     Quantised(f32),
+    /// The same of 16 bits, whose steps are as small as the error of what is encoded: they may be two steps apart.
+    QuantisedFinely(f32),
     /// Blocks of so many words of keys or values of 8 bits: for each head words of codes that are equal or neighbours, then words of
     /// halves as in `Halves`. See `q8.wgsl`.
     QuantisedKv { codes: usize, halves: usize, block: usize },
@@ -125,15 +127,21 @@ impl Case {
                 .fold(0.0f32, |largest, i| largest.max(f32::from_bits(expected[i]).abs()));
             for i in (0..words.len()).filter(|i| !self.unspecified.contains(i)) {
                 let holds = || match (self.agreement, name) {
-                    (Agreement::Quantised(_), "codes_x") => neighbouring_codes(words[i], expected[i]),
+                    // The sums that codes are made of.
+                    (Agreement::Quantised(_) | Agreement::QuantisedFinely(_), "y") => {
+                        Agreement::OfLargest(2e-5).holds(words[i], expected[i], largest)
+                    }
+                    (Agreement::Quantised(_), "codes_x" | "codes_y") => close_codes(words[i], expected[i], 1),
+                    (Agreement::QuantisedFinely(_), "codes_x" | "codes_y") => close_codes(words[i], expected[i], 2),
                     (Agreement::QuantisedKv { codes, halves, block }, _) if i % block % (codes + halves) < codes => {
-                        neighbouring_codes(words[i], expected[i])
+                        close_codes(words[i], expected[i], 1)
                     }
                     (Agreement::QuantisedKv { .. }, _) => Agreement::Halves.holds(words[i], expected[i], largest),
-                    (Agreement::Quantised(tolerance), _) if i % 2 == 0 => {
+                    (Agreement::Quantised(tolerance) | Agreement::QuantisedFinely(tolerance), _) if i % 2 == 0 => {
                         Agreement::OfEach(tolerance).holds(words[i], expected[i], largest)
                     }
-                    (Agreement::Quantised(_), _) => sums_of_neighbouring_codes(&words[i - 1..=i], expected[i]),
+                    (Agreement::Quantised(_), _) => sums_of_close_codes(&words[i - 1..=i], expected[i], 3.01),
+                    (Agreement::QuantisedFinely(_), _) => sums_of_close_codes(&words[i - 1..=i], expected[i], 64.01),
                     (Agreement::Wide(tolerance), _) => {
                         let pair = i & !1..(i & !1) + 2;
                         let [computed, expected] = [&words[pair.clone()], &expected[pair]].map(wide);
@@ -157,7 +165,8 @@ impl Agreement {
     fn holds(self, computed: u32, expected: u32, largest: f32) -> bool {
         let difference = (f32::from_bits(computed) - f32::from_bits(expected)).abs();
         match self {
-            Self::Exact | Self::Quantised(_) | Self::QuantisedKv { .. } | Self::Wide(_) | Self::AnyOrder(_) => false,
+            Self::Exact | Self::Wide(_) | Self::AnyOrder(_) => false,
+            Self::Quantised(_) | Self::QuantisedFinely(_) | Self::QuantisedKv { .. } => false,
             Self::OfLargest(tolerance) => difference <= tolerance * largest,
             Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
             Self::Halves => [0, 16].iter().all(|shift| {
@@ -172,15 +181,16 @@ fn wide(words: &[u32]) -> u64 {
     u64::from(words[0]) | u64::from(words[1]) << 32
 }
 
-/// True if each of four 8-bit codes equals the expected one or a neighbour of it.
-fn neighbouring_codes(computed: u32, expected: u32) -> bool {
-    computed.to_le_bytes().iter().zip(expected.to_le_bytes()).all(|(a, b)| (*a as i8).abs_diff(b as i8) <= 1)
+/// True if each of four bytes, of codes or of the halves of codes, is at most `steps` from the expected one.
+fn close_codes(computed: u32, expected: u32, steps: u8) -> bool {
+    let mut pairs = computed.to_le_bytes().into_iter().zip(expected.to_le_bytes());
+    pairs.all(|(a, b)| (a.wrapping_sub(b) as i8).unsigned_abs() <= steps)
 }
 
-/// True if scale * sum of codes, the second of `computed`, differs by no more than three codes that are off by one.
-fn sums_of_neighbouring_codes(computed: &[u32], expected: u32) -> bool {
+/// True if scale * sum of codes, the second of `computed`, differs by no more than so many steps.
+fn sums_of_close_codes(computed: &[u32], expected: u32, steps: f32) -> bool {
     let [scale, sum, expected] = [computed[0], computed[1], expected].map(f32::from_bits);
-    (sum - expected).abs() <= 3.01 * scale + 5e-5 * expected.abs()
+    (sum - expected).abs() <= steps * scale + 5e-5 * expected.abs()
 }
 
 /// Checks all cases on the fastest adapter, and on the others those that may find more errors.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use wgslm_shaders::Variant;
+use wgslm_shaders::{LinearKernel, LinearVariant, Variant};
 use wgslm_testing::{report, skipped};
 
 use crate::adapters::{adapters, runs};
@@ -32,9 +32,20 @@ fn every_variant_has_cases() {
         gate::cases(),
         truncation::cases(),
     ];
-    let tested: BTreeSet<String> = topics.iter().flatten().map(|case| case.variant.name()).collect();
-    let there_are: BTreeSet<String> = Variant::all().iter().map(Variant::name).collect();
+    let tested: BTreeSet<String> = topics.iter().flatten().flat_map(|case| properties(&case.variant)).collect();
+    let there_are: BTreeSet<String> = Variant::all().iter().flat_map(properties).collect();
     assert_eq!(tested, there_are);
+}
+
+/// What the cases of a variant show: its name or, of `matvec_integer`, whose ways of dividing work don't depend on the format of weights,
+/// the division of its work, and the format with the codes that it takes and leaves.
+fn properties(variant: &Variant) -> Vec<String> {
+    match variant {
+        Variant::Linear(LinearVariant { format, kernel: kernel @ LinearKernel::MatvecInteger(shape) }) => {
+            vec![kernel.name(), format!("{} of {:?} to {:?}", format.name(), shape.input, shape.output)]
+        }
+        _ => vec![variant.name()],
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::random::{Random, strided};
 const AGREEMENT: Agreement = Agreement::OfEach(2e-5);
 
 /// A scale's error: that of the value it is computed from, and two quotients.
-const IN_CODES: Agreement = Agreement::Quantised(2.1e-5);
+const SCALES: f32 = 2.1e-5;
 
 pub(crate) fn cases() -> Vec<Case> {
     GateVariant::all().into_iter().flat_map(cases_of).collect()
@@ -63,7 +63,8 @@ fn case(
     let agreement = match variant.encoding {
         None => AGREEMENT,
         Some(Encoding::F16) => Agreement::Halves,
-        Some(Encoding::Int8) => IN_CODES,
+        Some(Encoding::Int8) => Agreement::Quantised(SCALES),
+        Some(Encoding::Int16) => Agreement::QuantisedFinely(SCALES),
     };
     let label = format!("{activation:?}, gated {gated}, {rows} rows of {width}");
     Case::new(label, agreement, (params, variant, rows), resources)

@@ -8,6 +8,8 @@ use wgslm_shaders::{
     Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, Target, Variant,
 };
 
+use wgslm_testing::exhaustive;
+
 use crate::adapters::{adapters, on};
 use crate::case::{Agreement, Case, UNTOUCHED, check, check_on};
 use crate::random::{Random, in_planes};
@@ -25,9 +27,6 @@ const WITH_EXTRAS: Agreement = Agreement::OfLargest(2e-5);
 
 /// The error of capped outputs, which is that of sums that may be far larger than the cap.
 const CAPPED: Agreement = Agreement::OfLargest(2e-4);
-
-/// The error of fixed point, whose steps are a 32,000th of a group's largest activation, with halves rounded either way.
-const IN_FIXED_POINT: Agreement = Agreement::OfLargest(5e-5);
 
 /// The error of matrix units, which may round a weight to either neighbouring f16 and add without rounding to the nearest.
 const OF_HALVES: Agreement = Agreement::OfLargest(3e-4);
@@ -125,12 +124,17 @@ fn shapes(format: WeightFormat) -> &'static [Shape] {
 /// The formats tested in every shape: F16, 4-bit codes, and the format with the most intricate scales.
 const THOROUGH: [WeightFormat; 3] = [WeightFormat::F16, WeightFormat::Q4_0, WeightFormat::Q6_K];
 
+/// A factor that keeps sums small before a clamp, since a clamped value has the error of its sum, which could be far larger.
+const KEEPS_SMALL: f32 = 2e-4;
+
 /// A matrix with more outputs than a grid's dimension allows workgroups.
 const TALL: Shape = shape(131_100, 1, 1);
 
 pub(crate) fn cases() -> Vec<Case> {
     let all = || LinearVariant::all().into_iter();
-    let variants = || all().filter(|variant| !variant.experts());
+    let variants = || all().filter(|variant| !variant.experts() && variant.leaves().is_none() && is_telling(variant));
+    let leaving = all().filter(|variant| variant.leaves().is_some() && is_telling(variant));
+    let leaving = leaving.flat_map(|variant| [false, true].map(|next_norm| leaving_case(variant, next_norm)));
     let tall = variants().filter(|variant| is_matvec(variant) && variant.format == WeightFormat::Q4_0);
     let odd = variants().flat_map(|variant| {
         let alone = !is_matvec(&variant);
@@ -138,6 +142,9 @@ pub(crate) fn cases() -> Vec<Case> {
             .iter()
             .copied()
             .filter(move |shape| !alone || matches!(shape.extra, Extra::Nothing | Extra::Accumulate | Extra::Finish));
+        // How many outputs an invocation makes shows in a few shapes.
+        let usual = !matches!(variant.kernel, LinearKernel::MatvecInteger(shape) if shape.outputs != 4);
+        let shapes = shapes.filter(move |shape| usual || shape.in_all);
         // The shapes of work of `matvec` differ in nothing that the number of tokens or where y begins could show.
         let shapes = shapes.filter(move |shape| alone || shape.tokens < 64);
         // Nor do tiles where there's much less than one.
@@ -151,11 +158,65 @@ pub(crate) fn cases() -> Vec<Case> {
         let norm = is_matvec(&variant);
         [(1, false), (2, norm), (3, false)].map(|(per_row, norm)| expert_case(variant, per_row, norm))
     });
-    odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).collect()
+    odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).chain(leaving).collect()
 }
 
 fn is_matvec(variant: &LinearVariant) -> bool {
-    matches!(variant.kernel, LinearKernel::Matvec { .. })
+    matches!(variant.kernel, LinearKernel::Matvec { .. } | LinearKernel::MatvecInteger(_))
+}
+
+/// True unless `matvec_integer` divides its work in a way in which formats don't differ.
+fn is_telling(variant: &LinearVariant) -> bool {
+    let LinearKernel::MatvecInteger(shape) = variant.kernel else { return true };
+    let common = match (shape.input, shape.output) {
+        (_, Some(_)) => shape.tokens == 4,
+        (Encoding::Int16, None) => shape.tokens == 8,
+        _ => [1, 8].contains(&shape.tokens),
+    };
+    exhaustive() || THOROUGH.contains(&variant.format) || common && (shape.outputs == 4 || shape.output.is_some())
+}
+
+/// A product that is left in codes for the next matrix: added to what is there or, by kernels of many products, gated.
+fn leaving_case(variant: LinearVariant, next_norm: bool) -> Case {
+    let LinearKernel::MatvecInteger(shape) = variant.kernel else { panic!("{variant:?} leaves no codes") };
+    let gated = shape.outputs == 8;
+    let (rows, groups, tokens, capacity) = (72_usize, whole_groups(variant.format, 5), 3_usize, 3_usize);
+    let mut random = Random::new(7 + u64::from(next_norm));
+    let y_groups = rows.div_ceil(GROUP);
+    let params = Linear {
+        outputs: rows as u32,
+        groups: groups as u32,
+        tokens: capacity as u32,
+        x_stride: (groups * GROUP / 4) as u32,
+        y_stride: (y_groups * GROUP) as u32,
+        y_groups: y_groups as u32,
+        accumulate: (!gated).into(),
+        gate_outputs: if gated { rows as u32 } else { 0 },
+        norm_width: if gated { (groups * GROUP) as u32 } else { 0 },
+        epsilon: 1e-5,
+        activation: if gated { Activation::Silu as u32 } else { 0 },
+        scale: if gated { 1.0 } else { 0.5 },
+        next_norm: next_norm.into(),
+        ..Linear::default()
+    };
+    let (codes, mut scales) = quantised(&mut random, shape.input, (tokens, capacity), groups, 0);
+    scales.extend((0..capacity * groups).map(|_| [random.values(1)[0].abs() * 32.0, 0.0]));
+    let stored_rows = if gated { 2 * rows } else { rows };
+    let leaves = shape.output.unwrap_or(Encoding::Int8);
+    // A row more than the capacity, which must stay unwritten.
+    let words = |bytes: u64| vec![UNTOUCHED; (capacity + 1) * y_groups * bytes as usize / 4];
+    let mut y = in_planes(&mut random, capacity + 1, rows, y_groups * GROUP, 0.0);
+    y.truncate((capacity + 1) * y_groups * GROUP);
+    let resources = random_weight(&mut random, variant.layout(), stored_rows, groups)
+        .with("codes_x", &codes)
+        .with("scales_x", &scales)
+        .with("y", &y)
+        .with("next_norm", &in_planes(&mut random, 1, rows, y_groups * GROUP, 0.0))
+        .with("codes_y", &words(leaves.group_bytes()))
+        .with("scales_y", &vec![UNTOUCHED; (2 * capacity + 1) * y_groups * 2]);
+    let agreement =
+        if leaves == Encoding::Int8 { Agreement::Quantised(1e-4) } else { Agreement::QuantisedFinely(1e-4) };
+    Case::new(format!("left in codes, a norm: {next_norm}"), agreement, (params, variant, tokens), resources)
 }
 
 fn case(variant: LinearVariant, shape: Shape) -> Case {
@@ -196,8 +257,7 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     let bias = random.values(3 + stored_rows);
     let mut norm = if norms { in_planes(&mut random, 1, width - padding, width, 0.0) } else { vec![f32::NAN; 4] };
     if gate == Some(Activation::ClampedSwiglu) {
-        // Keeps the sums small, since a clamped value has the error of the sum, which could be far larger.
-        norm.iter_mut().for_each(|weight| *weight *= 2e-4);
+        norm.iter_mut().for_each(|weight| *weight *= KEEPS_SMALL);
     }
     let mut resources = random_weight(&mut random, variant.layout(), stored_rows, groups)
         .with("x", &x)
@@ -206,8 +266,13 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
         // One row more than the capacity, which must stay unwritten.
         .with("y", &vec![UNTOUCHED; (capacity + 1) * y_stride]);
     match variant.takes() {
-        Some(Encoding::Int8) => {
-            let (codes, scales) = quantised(&mut random, (tokens, capacity), groups, padding);
+        Some(encoding @ (Encoding::Int8 | Encoding::Int16)) => {
+            let (codes, mut scales) = quantised(&mut random, encoding, (tokens, capacity), groups, padding);
+            if gate == Some(Activation::ClampedSwiglu) {
+                scales.iter_mut().flatten().for_each(|scale| *scale *= KEEPS_SMALL);
+            }
+            // The sums of squares of the groups, after the scales of all tokens.
+            scales.extend((0..capacity * groups).map(|_| [random.values(1)[0].abs() * 32.0, 0.0]));
             resources.set("codes_x", &codes);
             resources.set("scales_x", &scales);
         }
@@ -216,7 +281,6 @@ fn case(variant: LinearVariant, shape: Shape) -> Case {
     }
     let agreement = match (variant.kernel, extra) {
         (LinearKernel::MatmulCooperative(_), _) => OF_HALVES,
-        _ if variant.fixed() => IN_FIXED_POINT,
         (_, Extra::Finish) => CAPPED,
         (_, Extra::Nothing) if rows == 1 => ALONE,
         (_, Extra::Nothing) => AGREEMENT,
@@ -255,8 +319,8 @@ fn expert_case(variant: LinearVariant, per_row: usize, norms: bool) -> Case {
         .with("bias", &random.values(1 + 3 * rows))
         .with("experts", &experts)
         .with("y", &vec![UNTOUCHED; (tokens + 1) * y_stride]);
-    if variant.takes() == Some(Encoding::Int8) {
-        let (codes, scales) = quantised(&mut random, (inputs, inputs), groups, 0);
+    if let Some(encoding) = variant.takes() {
+        let (codes, scales) = quantised(&mut random, encoding, (inputs, inputs), groups, 0);
         resources.set("codes_x", &codes);
         resources.set("scales_x", &scales);
     }
@@ -275,27 +339,32 @@ fn halves(random: &mut Random, (tokens, capacity): (usize, usize), width: usize,
     halves.iter().map(|half| half.to_bits()).collect()
 }
 
-/// Random 8-bit activations `codes_x` and `scales_x` of `tokens` tokens: any code but -128, `padding` zeros at the end of each,
+/// Random activations `codes_x` and `scales_x` of `tokens` tokens: any codes of the encoding, `padding` zeros at the end of each,
 /// and NaN scales up to the capacity.
 fn quantised(
     random: &mut Random,
+    encoding: Encoding,
     (tokens, capacity): (usize, usize),
     groups: usize,
     padding: usize,
 ) -> (Vec<i8>, Vec<[f32; 2]>) {
+    let planes = (encoding.group_bytes() / 32) as usize;
     let mut codes: Vec<i8> =
-        (0..capacity * groups * GROUP).map(|_| ((random.word() % 255) as i32 - 127) as i8).collect();
-    let place = |token: usize, i: usize| {
-        ((token * 2 + i % GROUP / (GROUP / 2)) * groups + i / GROUP) * (GROUP / 2) + i % (GROUP / 2)
+        (0..capacity * groups * GROUP * planes).map(|_| ((random.word() % 249) as i32 - 124) as i8).collect();
+    let place = |token: usize, i: usize, plane: usize| {
+        (((token * planes + plane) * 2 + i % GROUP / (GROUP / 2)) * groups + i / GROUP) * (GROUP / 2) + i % (GROUP / 2)
     };
     let mut scales = vec![[f32::NAN; 2]; capacity * groups];
     for token in 0..tokens {
         for i in groups * GROUP - padding..groups * GROUP {
-            codes[place(token, i)] = 0;
+            (0..planes).for_each(|plane| codes[place(token, i, plane)] = 0);
         }
         for group in 0..groups {
-            let scale = random.values(1)[0].abs() / 127.0;
-            let sum: i32 = (0..GROUP).map(|i| i32::from(codes[place(token, group * GROUP + i)])).sum();
+            let most = if encoding == Encoding::Int16 { 32000.0 } else { 127.0 };
+            let scale = random.values(1)[0].abs() / most;
+            let byte = |i: usize, plane: usize| i32::from(codes[place(token, group * GROUP + i, plane)]);
+            let code = |i: usize| if planes == 2 { 256 * byte(i, 0) + byte(i, 1) } else { byte(i, 0) };
+            let sum: i32 = (0..GROUP).map(code).sum();
             scales[token * groups + group] = [scale, scale * sum as f32];
         }
     }

@@ -11,7 +11,7 @@ use crate::random::{Random, in_planes};
 const AGREEMENT: Agreement = Agreement::OfEach(1e-6);
 
 /// A scale's error: that of the value it is computed from, and two quotients.
-const IN_CODES: Agreement = Agreement::Quantised(2e-6);
+const SCALES: f32 = 2e-6;
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -76,7 +76,8 @@ fn case_with(
         // The difference of nearly equal values has their absolute error.
         None => Agreement::OfLargest(1e-6),
         Some(Encoding::F16) => Agreement::Halves,
-        Some(Encoding::Int8) => IN_CODES,
+        Some(Encoding::Int8) => Agreement::Quantised(SCALES),
+        Some(Encoding::Int16) => Agreement::QuantisedFinely(SCALES),
     };
     Case::new(format!("{rows} rows of {width}, size {size}, {params:?}"), agreement, (params, variant, rows), resources)
 }

@@ -2,16 +2,37 @@
 
 use wgslm_shaders::cpu::{Resources, activation_row};
 use wgslm_shaders::format::{GROUP, plane_index};
-use wgslm_shaders::{Encoding, Launch, Quantise, QuantiseVariant};
+use wgslm_shaders::{Encoding, Launch, Output, Quantise, QuantiseInput, QuantiseVariant};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::{Random, in_planes};
 
 /// The error of two quotients of 2.5 ulp each.
-const IN_CODES: Agreement = Agreement::Quantised(1e-6);
+const SCALES: f32 = 1e-6;
 
 pub(crate) fn cases() -> Vec<Case> {
-    Encoding::ALL.into_iter().flat_map(cases_of).collect()
+    let codes = [Encoding::Int8, Encoding::Int16];
+    let of_norms = codes.into_iter().flat_map(|encoding| {
+        [QuantiseInput::Norm, QuantiseInput::GatheredNorm].map(|input| norm_case(encoding, input))
+    });
+    Encoding::ALL.into_iter().flat_map(cases_of).chain(of_norms).collect()
+}
+
+/// Rows times the weights of a norm, all or those that outputs name, with the sums of their squares after room for more scales.
+fn norm_case(encoding: Encoding, input: QuantiseInput) -> Case {
+    let (rows, width, groups, room) = (3_usize, 70_usize, 3_usize, 4_usize);
+    let mut random = Random::new(9);
+    let outputs = [2, 0, 2].map(|token| Output { token, ..Output::default() });
+    let resources = Resources::default()
+        .with("x", &in_planes(&mut random, rows, width, groups * GROUP, f32::NAN))
+        .with("weight", &in_planes(&mut random, 1, width, groups * GROUP, 0.0))
+        .with("outputs", &outputs)
+        .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
+        .with("scales_x", &vec![UNTOUCHED; 2 * room * groups * 2]);
+    let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4) as u32, rows: room as u32 };
+    let agreement =
+        if encoding == Encoding::Int8 { Agreement::Quantised(SCALES) } else { Agreement::QuantisedFinely(SCALES) };
+    Case::new(format!("{input:?}"), agreement, (params, QuantiseVariant::Quantise { encoding, input }, rows), resources)
 }
 
 fn cases_of(encoding: Encoding) -> Vec<Case> {
@@ -53,9 +74,13 @@ fn case(encoding: Encoding, label: String, (rows, groups, gap): (usize, usize, u
         .with("x", x)
         .with("codes_x", &vec![UNTOUCHED; (rows + 1) * groups * 16])
         .with("scales_x", &vec![UNTOUCHED; (rows + 1) * groups * 2]);
-    let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32 };
-    let agreement = if encoding == Encoding::F16 { Agreement::Halves } else { IN_CODES };
-    Case::new(label, agreement, (params, QuantiseVariant::Quantise(encoding), rows), resources)
+    let params = Quantise { groups: groups as u32, x_stride: (groups * GROUP / 4 + gap) as u32, rows: rows as u32 };
+    let agreement = match encoding {
+        Encoding::F16 => Agreement::Halves,
+        Encoding::Int8 => Agreement::Quantised(SCALES),
+        Encoding::Int16 => Agreement::QuantisedFinely(SCALES),
+    };
+    Case::new(label, agreement, (params, QuantiseVariant::plain(encoding), rows), resources)
 }
 
 #[test]
@@ -72,8 +97,8 @@ fn codes_and_scales_lie_where_integer_kernels_look_for_them() {
         x[i / 64 * 64 + plane_index(i % 64, 2)] = value(i);
     }
     let mut resources = Resources::default().with("x", &x).with("codes_x", &[0u32; 32]).with("scales_x", &[0.0f32; 8]);
-    let params = Quantise { groups: 2, x_stride: 16 };
-    params.reference(&QuantiseVariant::Quantise(Encoding::Int8).into(), 2, &mut resources);
+    let params = Quantise { groups: 2, x_stride: 16, rows: 2 };
+    params.reference(&QuantiseVariant::plain(Encoding::Int8).into(), 2, &mut resources);
     let codes = resources.get::<i8>("codes_x");
     for (row, group, half, i) in [(0, 0, 0, 0), (0, 1, 0, 5), (1, 0, 1, 15), (1, 1, 1, 3), (0, 0, 1, 7)] {
         let at = row * 64 + half * 32 + group * 16 + i;

@@ -1,7 +1,6 @@
 //! Embeddings.
 
-use super::sequence::Sequence;
-use super::{Engine, check_prompt, check_task};
+use super::{Aside, Engine, check_prompt, check_task};
 use crate::{Error, Result};
 
 impl Engine {
@@ -20,7 +19,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::WrongTask`] where the model makes text instead; [`Error::EmptyPrompt`], [`Error::PromptTooLong`],
-    /// [`Error::UnknownToken`], [`Error::KvCacheFull`], or what the device reports.
+    /// [`Error::UnknownToken`], [`Error::Busy`], or what the device reports.
     pub async fn embed(&self, tokens: &[u32]) -> Result<Vec<f32>> {
         check_task(&self.inner, true)?;
         check_prompt(&self.inner, tokens)?;
@@ -28,6 +27,6 @@ impl Engine {
         if tokens.len() > capacity {
             return Err(Error::PromptTooLong { tokens: tokens.len(), capacity });
         }
-        Sequence::for_prompt(&self.inner, tokens.len())?.embed(tokens).await
+        Aside::open(&self.inner, self.inner.wanted.rounds())?.embed(tokens).await
     }
 }

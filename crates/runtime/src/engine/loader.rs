@@ -1,11 +1,9 @@
 //! Loads an engine from the bytes of a model's files as they arrive.
 
-use std::sync::Arc;
-
 use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
 
 use super::pace::Pace;
-use super::{Engine, EngineOptions, Inner};
+use super::{Engine, EngineOptions, Handle, Inner};
 use crate::Device;
 use crate::Result;
 use crate::model::Incoming;
@@ -143,7 +141,7 @@ impl Loader {
             inner.kv.touch(gpu);
         }
         gpu.finished().await?;
-        Ok(Engine { inner: Arc::new(inner) })
+        Ok(Engine { inner: Handle::new(inner) })
     }
 }
 

@@ -1,24 +1,23 @@
-//! The options of an engine and of a generation, and the summary of a generation.
+//! The options of an engine.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use wgslm_formats::quantise::Policy;
 use wgslm_shaders::Encoding;
 use wgslm_shaders::KvFormat;
 
-use super::BlockOrder;
-use super::ranges::SamplingRange;
-use super::sequence::Sampling;
+use super::{BlockOrder, Price};
 use crate::model::select::Kernels;
 use crate::{Error, Result};
 
-/// The precision of the activations that matrices multiply: less is faster, at the cost of rounding. In steps of a few tokens, as
-/// in decode, activations are rounded on software adapters alone, which are bound by arithmetic where GPUs are bound by reading
-/// weights.
+/// The precision of the activations that matrices multiply: less is faster, at the cost of rounding. It is a sequence's own: what else
+/// is in a step changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activations {
-    /// f16 in prefill where the device's matrix units are used. Elsewhere as `Int8` in decode and in prefill of 64 tokens or
-    /// more, and as `Float` in prefill of fewer. Always as `Float` in [`super::Engine::logits`].
+    /// The fastest on the device. Steps of many tokens take f16 where there are matrix units, else as `Int8`. Steps of few tokens, as
+    /// in decode, take as `Int8` the matrices for which the device was measured to be faster so, on software adapters all. Always as
+    /// `Float` in [`super::Engine::logits`].
     #[default]
     Auto,
     /// Activations are f32.
@@ -28,11 +27,8 @@ pub enum Activations {
 }
 
 impl Activations {
-    /// Tokens in the shortest prompt whose activations `Auto` rounds to 8 bits.
-    const AUTO_TOKENS: usize = 64;
-
-    /// The encoding of activations in the steps that encode any; `None` where all are f32. Decode steps are among them where the
-    /// device has such kernels for few tokens.
+    /// The encoding of activations in steps of many tokens; none where all are f32. On devices without kernels of their own for few
+    /// tokens also in those.
     pub(super) fn encoding(self, kernels: &Kernels) -> Option<Encoding> {
         match self {
             Self::Auto => Some(kernels.encoding()),
@@ -41,13 +37,9 @@ impl Activations {
         }
     }
 
-    /// True where prefill of a prompt of `tokens` tokens encodes activations.
-    pub(super) fn encode_prompt(self, tokens: usize, kernels: &Kernels) -> bool {
-        match self {
-            Self::Auto => kernels.encoding() == Encoding::F16 || tokens >= Self::AUTO_TOKENS,
-            Self::Float => false,
-            Self::Int8 => true,
-        }
+    /// True where activations are rounded.
+    pub(super) fn rounds(self) -> bool {
+        self != Self::Float
     }
 }
 
@@ -78,8 +70,17 @@ pub struct EngineOptions {
     /// The most tokens of a sequence, prompt and answer together; where absent, 4096, or fewer where the model or the device allows
     /// no more.
     pub context_length: Option<u32>,
-    /// Sequences that can be open at a time; where absent, 4.
+    /// Requests that run at a time; where absent, 8.
     pub slots: Option<u32>,
+    /// Requests that wait for a slot at a time; where absent, 64. More are refused at once with [`Error::Busy`].
+    pub queue: Option<u32>,
+    /// The batching window: the time that the first prompt of a burst waits for others that join its prefill. A few milliseconds suit a
+    /// server; none, the default, suits whoever waits for a single answer.
+    pub batching_window: Duration,
+    /// Keeps the prefixes of requests in the KV cache, as far as there is room, for later ones that begin alike; on where absent.
+    pub prefix_cache: Option<bool>,
+    /// The price of the device, from which metrics compute costs.
+    pub price: Option<Price>,
     /// Tokens that the KV cache holds for all sequences together; where absent, as many as one sequence can have. Layers with a
     /// window need less, and room for the windows of all sequences is kept for them.
     pub kv_tokens: Option<u32>,
@@ -98,159 +99,4 @@ pub struct EngineOptions {
     /// The order in which the KV cache's blocks are allocated.
     #[doc(hidden)]
     pub block_order: BlockOrder,
-}
-
-/// Options of a generation: its length, sampling and stop sequences.
-#[derive(Clone, Debug)]
-pub struct GenerateOptions {
-    /// The most tokens to generate; as many as the context holds where absent.
-    pub max_tokens: Option<u32>,
-    /// Sampling temperature: 0 takes the most likely token; above, tokens are drawn from softmax(logits / temperature).
-    pub temperature: f32,
-    /// Seed of the draws: the same seed and prompt give the same tokens.
-    pub seed: u64,
-    /// Draws only from the `top_k` most likely tokens, and tokens as likely as the last of them; 0 is off. Applied before `top_p`
-    /// and `min_p`. All three look at the probabilities at temperature 1, as in llama.cpp, and have no effect at temperature 0.
-    pub top_k: u32,
-    /// Draws only from the fewest most likely tokens that together have this share of the probability that `top_k` left; 1 is
-    /// off, and 0 takes the most likely token.
-    pub top_p: f32,
-    /// Draws only from the tokens whose probability is at least this fraction of the most likely token's; from 0, which is off,
-    /// to 1.
-    pub min_p: f32,
-    /// Stop sequences: texts that end the answer and aren't part of it.
-    pub stop: Vec<String>,
-    /// Tokens submitted to the device at a time, the one being waited for included; from 1 to 16.
-    pub tokens_in_flight: u32,
-    /// Stop tokens count as any other: for benchmarks, which need a fixed number of tokens.
-    #[doc(hidden)]
-    pub ignore_stop: bool,
-    /// Tokens at the start of the prompt that the timings leave out: for benchmarks at a depth.
-    #[doc(hidden)]
-    pub untimed_tokens: u32,
-}
-
-impl Default for GenerateOptions {
-    fn default() -> Self {
-        Self {
-            max_tokens: None,
-            temperature: 0.0,
-            seed: 0,
-            top_k: 0,
-            top_p: 1.0,
-            min_p: 0.0,
-            stop: Vec::new(),
-            tokens_in_flight: 4,
-            ignore_stop: false,
-            untimed_tokens: 0,
-        }
-    }
-}
-
-impl GenerateOptions {
-    /// The most tokens that can be in flight.
-    pub const MOST_IN_FLIGHT: u32 = 16;
-
-    pub(super) fn check(&self) -> Result<()> {
-        SamplingRange::TEMPERATURE.check(self.temperature)?;
-        SamplingRange::TOP_P.check(self.top_p)?;
-        SamplingRange::MIN_P.check(self.min_p)?;
-        if (1..=Self::MOST_IN_FLIGHT).contains(&self.tokens_in_flight) {
-            return Ok(());
-        }
-        Err(Error::InvalidOption {
-            option: "tokens in flight".to_owned(),
-            value: self.tokens_in_flight.to_string(),
-            expected: format!("from 1 to {}", Self::MOST_IN_FLIGHT),
-        })
-    }
-
-    /// The parameters with which kernels sample a token. Truncation is off where the most likely token is taken, since it would
-    /// only cost time.
-    pub(super) fn sampling(&self) -> Sampling {
-        let inverse = 1.0 / self.temperature;
-        let seed = self.folded_seed();
-        if inverse.is_finite() && self.top_p > 0.0 {
-            Sampling { inverse_temperature: inverse, seed, top_k: self.top_k, top_p: self.top_p, min_p: self.min_p }
-        } else {
-            Sampling { inverse_temperature: 0.0, seed, top_k: 0, top_p: 1.0, min_p: 0.0 }
-        }
-    }
-
-    /// The seed folded into the kernel's 32 bits, so that both halves count.
-    fn folded_seed(&self) -> u32 {
-        (self.seed ^ (self.seed >> 32).wrapping_mul(0x9e37_79b9)) as u32
-    }
-}
-
-/// The reason that a generation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FinishReason {
-    /// A stop token or a stop string was generated.
-    Stop,
-    /// The limit on generated tokens was reached.
-    Length,
-    /// The context is full.
-    Context,
-    /// The caller cancelled.
-    Cancelled,
-}
-
-impl FinishReason {
-    /// The reason's name in reports and APIs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::Context => "context",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// The durations and rates of a generation.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Timings {
-    /// Time to first token (TTFT) in ms, from the request or from the end of the prompt's untimed tokens.
-    pub ttft_ms: f64,
-    /// Prefill rate: the prompt's timed tokens a second, until the first token.
-    pub prefill_tokens_per_s: f64,
-    /// Decode rate: tokens a second after the first token; 0 where there were none.
-    pub decode_tokens_per_s: f64,
-}
-
-/// The summary at the end of a generation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// The reason that the generation ended.
-    pub finish_reason: FinishReason,
-    /// Tokens in the prompt.
-    pub prompt_tokens: usize,
-    /// Tokens generated, the stop token included.
-    pub tokens: usize,
-    /// The generation's durations and rates.
-    pub timings: Timings,
-}
-
-#[cfg(test)]
-mod tests {
-    use wgslm_gpu::Capabilities;
-
-    use super::Activations;
-    use crate::model::select::Kernels;
-
-    #[test]
-    fn long_prompts_alone_are_rounded_to_8_bits_without_being_asked() {
-        let kernels = |cooperative| Kernels::new(&Capabilities { cooperative, ..Capabilities::default() }, None, None);
-        for (activations, cooperative, encoded) in [
-            (Activations::Auto, false, [false, true]),
-            (Activations::Auto, true, [true, true]),
-            (Activations::Float, true, [false, false]),
-            (Activations::Int8, false, [true, true]),
-        ] {
-            let found = [63, 64].map(|tokens| activations.encode_prompt(tokens, &kernels(cooperative)));
-            assert_eq!(found, encoded, "{activations:?}");
-        }
-    }
 }

@@ -3,12 +3,12 @@
 use wgslm_gpu::{BoundBuffer, DispatchTime};
 use wgslm_shaders::Kernel;
 
-use super::sequence::Sequence;
-use super::{Engine, GenerateOptions};
+use super::schedule::{FEW_ROWS, Kind};
+use super::{Aside, Engine, GenerateOptions};
 use crate::{Error, Result};
 
 impl Engine {
-    /// The most generations that can be under way at a time.
+    /// The most requests that run at a time.
     #[must_use]
     pub fn slots(&self) -> u32 {
         self.inner.slots
@@ -17,7 +17,7 @@ impl Engine {
     /// The most tokens of a prompt that go through the model in one step.
     #[must_use]
     pub fn prefill_tokens(&self) -> u32 {
-        self.inner.workspace.token_capacity
+        self.inner.prefill_tokens
     }
 
     /// Bytes of weights on the device.
@@ -45,7 +45,8 @@ impl Engine {
     /// including sampling with `options`: see [`wgslm_gpu::Program::profile`]. Corrupts the tokens of any generation under way.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`], [`NoTimestamps`](wgslm_gpu::Error::NoTimestamps), [`Error::PromptTooLong`], [`Error::KvCacheFull`], or what the device reports.
+    /// [`Error::InvalidOption`], [`NoTimestamps`](wgslm_gpu::Error::NoTimestamps), [`Error::PromptTooLong`], [`Error::Busy`],
+    /// [`Error::KvCacheFull`], or what the device reports.
     pub async fn profile(
         &self,
         depth: u32,
@@ -60,16 +61,17 @@ impl Engine {
         if all > capacity {
             return Err(Error::PromptTooLong { tokens: all, capacity });
         }
-        let mut sequence = Sequence::open(inner)?;
+        let mut aside = Aside::open(inner, inner.wanted.rounds())?;
         let vocabulary = inner.model.spec.vocabulary;
         let ids: Vec<u32> = (0..tokens).map(|token| token.wrapping_mul(2_654_435_761) % vocabulary).collect();
-        let wanted = inner.wanted;
-        let quantise = tokens == 1 || wanted.encode_prompt(tokens as usize, inner.device.kernels());
         let (programs, counts) = {
-            let mut state = inner.state();
-            sequence.set_batch_at(&mut state, depth, &ids, options.sampling())?;
+            let mut state = inner.lock();
+            aside.skip(&mut state, depth)?;
+            aside.set_tokens(&mut state, &ids)?;
+            state.batch.set_outputs(&[options.sampling().output(tokens - 1, aside.slot(), depth + tokens)]);
             inner.write_batch(&state.batch);
-            inner.programs_of(&state.batch, quantise)
+            let kind = if tokens <= FEW_ROWS { Kind::Few } else { Kind::Bulk };
+            inner.programs_of(&state.batch, kind, inner.wanted.rounds())
         };
         let mut times = Vec::new();
         for program in programs.into_iter().flatten() {

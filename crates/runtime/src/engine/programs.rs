@@ -4,10 +4,12 @@ use wgslm_gpu::{Gpu, Readback, ReadbackRing};
 use wgslm_shaders::{Encoding, Output, Token};
 
 use super::Inner;
+use super::Sampling;
 use super::batch::Batch;
-use super::sequence::Sampling;
+use super::schedule::Kind;
 use crate::Result;
-use crate::model::{Counts, Graph, Program};
+use crate::model::select::Precision;
+use crate::model::{Counts, Graph, Program, StepSize};
 
 /// All programs of a model, built once. Of the bodies, as of the heads, a step runs the first that fits it.
 pub(super) struct Programs {
@@ -21,37 +23,55 @@ pub(super) struct Programs {
 /// A program, and the steps it is for.
 struct Choice {
     program: Program,
-    /// The most tokens in a step. Heads for few tokens assume that output i is of token i.
-    tokens: usize,
-    /// For steps whose activations may be encoded, and no others.
-    encoded: bool,
+    /// The most tokens, or outputs, in a step.
+    most: usize,
+    /// For sequences whose activations may be rounded, and no others.
+    rounds: bool,
+    /// For outputs that are the step's tokens in order.
+    in_order: bool,
 }
 
 /// Any number of tokens.
 const MANY: usize = usize::MAX;
 
 impl Programs {
-    /// Builds the programs, including those with activations in `encoding` if there is one.
+    /// Builds the programs, those that round activations only where `encoding` is given, the one for steps of many tokens.
     pub(super) fn build(graph: &Graph<'_>, encoding: Option<Encoding>) -> Result<Self> {
-        let for_steps = |tokens, encoded, program| Choice { program, tokens, encoded };
-        let (mut bodies, mut heads) = (Vec::new(), Vec::new());
-        let fuses = graph.device.kernels().fuses();
-        if fuses {
-            let few = graph.workspace.split_tokens as usize;
-            bodies.push(for_steps(few, false, graph.body(true)?));
-            heads.push(for_steps(few, false, graph.head(true)?));
-        }
-        if encoding.is_some() {
-            let encoding = Graph { encoding, ..*graph };
-            bodies.push(for_steps(MANY, true, encoding.body(false)?));
-            // Where few tokens have kernels of their own, encoding the single output at a prompt's end wouldn't pay.
-            if !fuses {
-                heads.push(for_steps(MANY, true, encoding.head(false)?));
+        let kernels = graph.device.kernels();
+        let few = graph.workspace.split_tokens as usize;
+        let rounds = encoding.is_some();
+        let mut steps = Vec::new();
+        if kernels.fuses() {
+            if rounds {
+                steps.push((Graph { step: StepSize::Few, ..*graph }, few));
             }
+            let most = few.min(kernels.few_float_tokens() as usize);
+            steps.push((Graph { step: StepSize::Few, precision: Precision::Float, ..*graph }, most));
         }
-        bodies.push(for_steps(MANY, false, graph.body(false)?));
-        heads.push(for_steps(MANY, false, graph.head(false)?));
-        Ok(Self { bodies, heads, truncation: graph.truncation(), sampler: graph.sampler(), pool: graph.pool()? })
+        if rounds {
+            steps.push((Graph { encoding, ..*graph }, MANY));
+        }
+        steps.push((Graph { precision: Precision::Float, ..*graph }, MANY));
+        let choice = |graph: &Graph<'_>, most, in_order, program| Choice {
+            program,
+            most,
+            rounds: graph.precision == Precision::Rounded,
+            in_order,
+        };
+        let bodies = steps.iter().map(|(graph, most)| Ok(choice(graph, *most, false, graph.body()?)));
+        // Where few tokens have kernels of their own, those for many don't pay for the outputs.
+        let heads = steps.iter().filter(|(graph, _)| !kernels.fuses() || graph.encoding.is_none());
+        let heads = heads.flat_map(|(graph, most)| {
+            let in_order: &[bool] = if graph.step == StepSize::Few { &[true, false] } else { &[false] };
+            in_order.iter().map(move |in_order| Ok(choice(graph, *most, *in_order, graph.head(*in_order)?)))
+        });
+        Ok(Self {
+            bodies: bodies.collect::<Result<_>>()?,
+            heads: heads.collect::<Result<_>>()?,
+            truncation: graph.truncation(),
+            sampler: graph.sampler(),
+            pool: graph.pool()?,
+        })
     }
 
     /// Runs every program with no workgroups: see [`Gpu::touch`].
@@ -61,26 +81,41 @@ impl Programs {
     }
 }
 
-/// The first program for a step of `tokens` tokens, whose activations may be encoded if `encode` is true.
-fn choose(choices: &[Choice], tokens: usize, encode: bool) -> &Program {
-    let found = choices.iter().find(|choice| tokens <= choice.tokens && (encode || !choice.encoded));
-    found.map_or_else(|| unreachable!("the last is for any step"), |choice| &choice.program)
+impl Programs {
+    /// The most tokens that the programs for few take, of sequences whose activations may be rounded if `round` is true; `None` where one
+    /// program takes any number.
+    pub(super) fn few_tokens(&self, round: bool) -> Option<u32> {
+        let few = self.bodies.iter().find(|choice| choice.most < MANY && (round || !choice.rounds));
+        few.map(|choice| choice.most as u32)
+    }
+
+    /// The program that runs a step's tokens through all layers. A step of many tokens has the kernels for many though it has few, as the
+    /// last chunk of a prompt may: a sequence's values don't depend on what else is in its steps.
+    fn body(&self, kind: Kind, tokens: usize, round: bool) -> &Program {
+        choose(&self.bodies, if kind == Kind::Bulk { MANY } else { tokens }, true, round)
+    }
+}
+
+/// The first program for a step of `count` tokens or outputs of sequences whose activations may be rounded if `round` is true.
+fn choose(choices: &[Choice], count: usize, in_order: bool, round: bool) -> &Program {
+    let fits = |choice: &&Choice| count <= choice.most && (round || !choice.rounds) && (in_order || !choice.in_order);
+    choices.iter().find(fits).map_or_else(|| unreachable!("the last is for any step"), |choice| &choice.program)
 }
 
 impl Inner {
     /// Runs a step and reads back the sampled tokens. The caller holds the lock of the state, here and in the functions below.
-    pub(super) fn submit_batch(&self, batch: &Batch, encode: bool, ring: &mut ReadbackRing) -> Readback {
+    pub(super) fn submit_batch(&self, batch: &Batch, kind: Kind, round: bool, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
-        let (programs, counts) = self.programs_of(batch, encode);
+        let (programs, counts) = self.programs_of(batch, kind, round);
         let programs = programs.into_iter().flatten().map(|program| (program, counts));
         self.device.gpu().run_and_read(programs, &self.workspace.sampled, self.sampled_bytes(), ring)
     }
 
     /// Runs the tokens of a step through all layers, without outputs.
-    pub(super) fn submit_tokens(&self, batch: &mut Batch, encode: bool) {
+    pub(super) fn submit_tokens(&self, batch: &mut Batch, kind: Kind, round: bool) {
         batch.set_outputs(&[]);
         self.write_batch(batch);
-        self.device.gpu().run([(choose(&self.programs.bodies, batch.tokens().len(), encode), batch.counts())]);
+        self.device.gpu().run([(self.programs.body(kind, batch.tokens().len(), round), batch.counts())]);
     }
 
     /// Computes and reads back the logits of `outputs` of the tokens submitted last.
@@ -88,25 +123,19 @@ impl Inner {
         &self,
         batch: &mut Batch,
         outputs: &[Output],
-        encode: bool,
+        round: bool,
         ring: &mut ReadbackRing,
     ) -> Readback {
         batch.set_outputs(outputs);
         self.write_batch(batch);
-        let programs = [(choose(&self.programs.heads, MANY, encode), batch.counts())];
+        let programs = [(choose(&self.programs.heads, outputs.len(), false, round), batch.counts())];
         self.device.gpu().run_and_read(programs, &self.workspace.logits, self.logit_bytes(outputs.len()), ring)
     }
 
     /// Runs a step whose outputs name the first tokens of sequences, and reads back `bytes` bytes of their embeddings.
-    pub(super) fn submit_embedding(
-        &self,
-        batch: &Batch,
-        encode: bool,
-        bytes: u64,
-        ring: &mut ReadbackRing,
-    ) -> Readback {
+    pub(super) fn submit_embedding(&self, batch: &Batch, round: bool, bytes: u64, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
-        let body = choose(&self.programs.bodies, batch.tokens().len(), encode);
+        let body = self.programs.body(Kind::Few, batch.tokens().len(), round);
         let programs = [body, &self.programs.pool].map(|program| (program, batch.counts()));
         self.device.gpu().run_and_read(programs, &self.workspace.embeddings, bytes, ring)
     }
@@ -127,14 +156,14 @@ impl Inner {
     }
 
     /// The programs that a step runs, in order, and the step's counts.
-    pub(super) fn programs_of(&self, batch: &Batch, encode: bool) -> ([Option<&Program>; 4], Counts) {
-        let Programs { bodies, heads, truncation, sampler, .. } = &self.programs;
+    pub(super) fn programs_of(&self, batch: &Batch, kind: Kind, round: bool) -> ([Option<&Program>; 4], Counts) {
+        let Programs { heads, truncation, sampler, .. } = &self.programs;
         let (tokens, outputs) = (batch.tokens().len(), batch.outputs());
         let in_order = outputs.iter().enumerate().all(|(i, output)| output.token as usize == i);
         let samples = !outputs.is_empty();
         let programs = [
-            Some(choose(bodies, tokens, encode)),
-            samples.then(|| choose(heads, if in_order { tokens } else { MANY }, encode)),
+            Some(self.programs.body(kind, tokens, round)),
+            samples.then(|| choose(heads, outputs.len(), in_order, round)),
             outputs.iter().any(Output::truncates).then_some(truncation),
             samples.then_some(sampler),
         ];
@@ -146,7 +175,7 @@ impl Inner {
         let mut batch = Batch::new(&self.workspace);
         batch.set_tokens(std::iter::once(Token::default()));
         batch.set_outputs(&[sampling.output(0, 0, 0)]);
-        let (programs, counts) = self.programs_of(&batch, true);
+        let (programs, counts) = self.programs_of(&batch, Kind::Few, self.wanted.rounds());
         programs.into_iter().flatten().map(|program| program.len(counts)).sum()
     }
 }

@@ -11,8 +11,14 @@ use crate::{Error, Result};
 const DEFAULT_CONTEXT: u32 = 4096;
 
 /// Sequences that can be open at a time, unless options say how many.
-const DEFAULT_SLOTS: u32 = 4;
+const DEFAULT_SLOTS: u32 = 8;
 const MOST_SLOTS: u32 = 1024;
+/// The most states that can be kept for later, so that their number with those of all slots is one of 32 bits.
+const MOST_CHECKPOINTS: u32 = 1 << 16;
+
+/// States after the newest steps that each open sequence keeps: with more than the steps that usually run ahead of their readback, the
+/// state at the end of an answer is still there when the end is noticed.
+pub(super) const RECENT_STATES: u32 = 6;
 
 /// The room for sequences.
 pub(super) struct Room {
@@ -22,9 +28,8 @@ pub(super) struct Room {
     pub(super) context: u32,
     /// Tokens that the KV cache holds.
     tokens: u32,
-    /// States of sequences: two for each that is open, since a step doesn't write the state that it reads, and those that are
-    /// kept for later.
-    pub(super) states: u32,
+    /// States that are kept for later, besides [`RECENT_STATES`] of each open sequence.
+    pub(super) checkpoints: u32,
 }
 
 impl Room {
@@ -59,9 +64,10 @@ impl Room {
         });
         let at_least = ": the cache has to hold one full context";
         let tokens = in_range("KV tokens", options.kv_tokens, context, u32::MAX / 2, at_least)?.unwrap_or(context);
-        let checkpoints = options.state_checkpoints;
-        let checkpoints = checkpoints.unwrap_or_else(|| States::default_checkpoints(spec, slots, max_binding));
-        Ok(Self { slots, context, tokens, states: (2 * slots).saturating_add(checkpoints) })
+        let checkpoints = in_range("state checkpoints", options.state_checkpoints, 0, MOST_CHECKPOINTS, "")?;
+        let checkpoints =
+            checkpoints.unwrap_or_else(|| States::default_checkpoints(spec, slots * RECENT_STATES, max_binding));
+        Ok(Self { slots, context, tokens, checkpoints })
     }
 
     /// The layout of the KV cache, for steps of up to `rows` tokens.

@@ -17,7 +17,7 @@ mod weights;
 mod workspace;
 
 pub use architecture::supported_architectures;
-pub(crate) use graph::{Counts, Graph, Program};
+pub(crate) use graph::{Counts, Graph, Program, StepSize};
 pub(crate) use incoming::Incoming;
 pub use spec::{
     AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, NormKind, NormPlace,

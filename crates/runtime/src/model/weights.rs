@@ -10,7 +10,7 @@ use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
 use super::quantised_rows::{QuantisedRows, Staging};
-use super::select::MatrixKind;
+use super::select::{MatrixKind, Precision};
 use super::tensor_layout::TensorLayout;
 use super::tensor_writer::{Target, TensorWriter};
 use super::tensors::{EMBEDDINGS, Fusion, SINKS, TensorRole, bias_of, layer_tensor};
@@ -40,9 +40,10 @@ impl Matrix {
 }
 
 impl Matrix {
-    /// The kind of matrix by which a kernel's shape is chosen, for a part of `rows` rows.
-    pub(crate) fn kind(&self, rows: u32, gated: bool) -> MatrixKind {
-        MatrixKind { format: self.layout.format, rows, groups: self.groups, gated }
+    /// The kind of matrix by which its kernel for few tokens is chosen, with activations of this precision.
+    pub(crate) fn kind(&self, precision: Precision) -> MatrixKind {
+        let rows = self.parts.first().map_or(self.rows, |part| part.rows);
+        MatrixKind { format: self.layout.format, rows, groups: self.groups, precision }
     }
 }
 
@@ -132,7 +133,8 @@ impl Weights {
     }
 
     /// All matrices by name.
-    pub(crate) fn matrices(&self) -> impl Iterator<Item = (&str, &Matrix)> {
+    #[doc(hidden)]
+    pub fn matrices(&self) -> impl Iterator<Item = (&str, &Matrix)> {
         self.matrices.iter().map(|(name, matrix)| (name.as_str(), matrix))
     }
 

@@ -58,12 +58,19 @@ pub(crate) struct Workspace {
     pub(super) gate_up: Buffer,
     /// The hidden values of a feed-forward network, in planes.
     pub(super) hidden: Buffer,
-    /// The encoded input of the next matrix: see `quantise`.
-    pub(super) codes: Buffer,
-    pub(super) scales: Buffer,
+    /// The encoded residual stream, as the input of a sublayer's first matrices.
+    pub(super) encoded_residual: Encoded,
+    /// The encoded values within a sublayer, as the input of its last matrix.
+    pub(super) encoded: Encoded,
     pub(super) experts: ExpertWorkspace,
     /// The embeddings of the outputs, `[outputs, width]`.
     pub(crate) embeddings: Buffer,
+}
+
+/// Encoded activations: see `quantise`.
+pub(crate) struct Encoded {
+    pub(super) codes: Buffer,
+    pub(super) scales: Buffer,
 }
 
 /// Buffers for the values that the kernels of experts pass to one another; tiny where a model has no experts.
@@ -101,12 +108,11 @@ impl Workspace {
         hidden.max(stride(spec.width)).max(stride(mixed_width(spec)))
     }
 
-    /// A workspace for steps of up to `rows` tokens and `outputs` outputs, with room for activations in `encoding` if there is
-    /// one, and for sequences of up to `context` tokens in `slots` slots.
+    /// A workspace for steps of up to `rows` tokens and `outputs` outputs, with room for activations in `encodings`, and for sequences of up to `context` tokens in `slots` slots.
     pub(crate) fn new(
         device: &Device,
         spec: &ModelSpec,
-        (rows, outputs, encoding): (u32, u32, Option<Encoding>),
+        (rows, outputs, encodings): (u32, u32, &[Encoding]),
         (slots, context): (u32, u32),
     ) -> Result<Self> {
         let gpu = device.gpu();
@@ -134,7 +140,13 @@ impl Workspace {
         let sampled = outputs.min(slots);
         let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
-        let encoded = |label: &str, group_bytes: u64| gpu.storage_buffer(label, groups * group_bytes);
+        let most_bytes = |of: fn(Encoding) -> u64| encodings.iter().copied().map(of).max().unwrap_or(0);
+        let encoded = |what: &str| -> Result<Encoded> {
+            let buffer = |label: &str, bytes: u64| gpu.storage_buffer(&format!("{label} of {what}"), groups * bytes);
+            let codes = buffer("codes", most_bytes(Encoding::group_bytes))?;
+            // Twice, with the sums of the groups' squares.
+            Ok(Encoded { codes, scales: buffer("scales", 2 * most_bytes(Encoding::scale_bytes))? })
+        };
         Ok(Self {
             batch,
             outputs: outputs_of_batch,
@@ -160,8 +172,8 @@ impl Workspace {
             attended: activation("attended", query.max(spec.width))?,
             gate_up: activation("gate and up", gate_up)?,
             hidden: activation("hidden", hidden)?,
-            codes: encoded("codes of activations", encoding.map_or(0, Encoding::group_bytes))?,
-            scales: encoded("scales of activations", if encoding == Some(Encoding::Int8) { 8 } else { 0 })?,
+            encoded_residual: encoded("the residual stream")?,
+            encoded: encoded("activations")?,
             experts: ExpertWorkspace {
                 logits: activation("logits of experts", most(|experts| experts.count).unwrap_or(1))?,
                 chosen: activation("chosen experts", used)?,

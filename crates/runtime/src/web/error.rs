@@ -1,5 +1,7 @@
 //! Errors and options between Rust and JavaScript.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tsify::{Ts, Tsify};
@@ -20,24 +22,50 @@ const ERROR_CODES: &str = include_str!("error_codes.ts");
 /// The advice to a user whose browser finds no GPU; natively the advice is different.
 const NO_ADAPTER: &str = "the browser found no GPU that it can use; turn hardware acceleration on in its settings, update the browser and the graphics driver, and restart the browser (in Chrome, chrome://gpu tells more)";
 
+/// The longest time that timers of browsers take, in ms: 24 days.
+const MOST_MS: f64 = i32::MAX as f64;
+
 /// Converts an error to a JavaScript `Error` with its `code`.
 pub(super) fn to_js(error: &Error) -> JsValue {
-    match error {
+    let object = match error {
         Error::Gpu(wgslm_gpu::Error::NoAdapter) => js_error(error.code(), NO_ADAPTER),
         _ => js_error(error.code(), &error.to_string()),
+    };
+    if let Error::Busy { retry_after_ms } = error {
+        set(&object, "retryAfterMs", *retry_after_ms as f64);
     }
+    object
 }
 
 fn js_error(code: &str, message: &str) -> JsValue {
-    let object = js_sys::Error::new(message);
-    // Setting a property of an object made here can't fail.
-    let _ = js_sys::Reflect::set(&object, &"code".into(), &code.into());
-    object.into()
+    let object = js_sys::Error::new(message).into();
+    set(&object, "code", code);
+    object
+}
+
+/// Sets a property of an object made here, which can't fail.
+fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
+    let _ = js_sys::Reflect::set(object, &name.into(), &value.into());
 }
 
 /// Reads a JavaScript object of options.
 pub(super) fn options<T: Tsify + DeserializeOwned>(value: Ts<T>) -> Result<T, JsValue> {
     T::from_js(value).map_err(|error| js_error("invalid-option", &format!("the options are not usable: {error}")))
+}
+
+/// Reads an option that is a time in ms.
+///
+/// # Errors
+/// [`Error::InvalidOption`] for a time that is no timer's.
+pub(super) fn duration(option: &str, ms: f64) -> crate::Result<Duration> {
+    if (0.0..=MOST_MS).contains(&ms) {
+        return Ok(Duration::from_secs_f64(ms / 1e3));
+    }
+    Err(Error::InvalidOption {
+        option: option.to_owned(),
+        value: ms.to_string(),
+        expected: format!("a time in ms, from 0 to {MOST_MS}"),
+    })
 }
 
 /// Converts a value to a plain JavaScript object.

@@ -1,7 +1,9 @@
 /** The codes of the engine's errors: the same in Rust, on the command line and here. */
 export type EngineErrorCode =
     | "already-quantized"
+    | "busy"
     | "chat-template"
+    | "deadline"
     | "device-lost"
     | "device-request"
     | "empty-prompt"

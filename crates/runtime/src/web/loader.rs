@@ -1,6 +1,7 @@
 //! Loading a model from pieces of its files.
 
 use std::cell::RefCell;
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 use tsify::{Ts, Tsify};
@@ -8,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wgslm_formats::quantise::Policy;
 use wgslm_formats::source;
 
-use super::error::{object, spent, to_js};
+use super::error::{duration, object, spent, to_js};
 use super::model::JsModel;
 use crate::Device;
 use crate::engine::{self, EngineOptions, Loader};
@@ -48,6 +49,86 @@ pub struct LoaderOptions {
     /// The format of the KV cache; by default the fastest.
     #[tsify(type = "KvFormat")]
     kv_format: Option<KvFormat>,
+    /// The requests that run at a time, from 1 to 1024; by default 8.
+    #[tsify(type = "number")]
+    slots: Option<u32>,
+    /// The requests that wait for a slot at a time, at least 1; by default 64. More are refused at once with the code `busy`.
+    #[tsify(type = "number")]
+    queue: Option<NonZeroU32>,
+    /// The batching window in ms: the time that the first prompt of a burst waits for others that join its prefill; by default 0.
+    #[tsify(type = "number")]
+    batching_window_ms: Option<f64>,
+    /// Keeps the prefixes of requests in the KV cache, as far as there is room, for later ones that begin alike; by default true.
+    #[tsify(type = "boolean")]
+    prefix_cache: Option<bool>,
+    /// The tokens that the KV cache holds for all requests together, at least `contextLength`, which is the default.
+    #[tsify(type = "number")]
+    kv_tokens: Option<u32>,
+    /// The states of requests that are kept for later ones, up to 65536, by models with layers whose state has a fixed size (LFM2); by
+    /// default as many as fit 32 MiB, up to 256.
+    #[tsify(type = "number")]
+    state_checkpoints: Option<u32>,
+    /// The most tokens of prompts in a step; by default chosen by the kind of device.
+    #[tsify(type = "number")]
+    prefill_tokens: Option<u32>,
+    /// The price of the device, from which `metrics` computes costs.
+    #[tsify(type = "Price")]
+    price: Option<Price>,
+}
+
+impl LoaderOptions {
+    fn engine(self) -> crate::Result<EngineOptions> {
+        let default = EngineOptions::default();
+        let window = self.batching_window_ms.map(|ms| duration("batchingWindowMs", ms)).transpose()?;
+        Ok(EngineOptions {
+            context_length: self.context_length,
+            slots: self.slots,
+            queue: self.queue.map(NonZeroU32::get),
+            batching_window: window.unwrap_or(default.batching_window),
+            prefix_cache: self.prefix_cache,
+            price: self.price.map(engine::Price::try_from).transpose()?,
+            kv_tokens: self.kv_tokens,
+            state_checkpoints: self.state_checkpoints,
+            prefill_tokens: self.prefill_tokens,
+            activations: self.activations.into(),
+            quantize: self.quantize.map(policy).transpose()?,
+            kv_format: self.kv_format.map(Into::into),
+            ..default
+        })
+    }
+}
+
+/// The price of the device an hour, in any currency.
+#[derive(Clone, Copy, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+struct Price {
+    /// The price of an hour.
+    per_hour: f64,
+    /// The hours that are paid for; by default `wall`.
+    #[serde(default)]
+    #[tsify(optional)]
+    time: PricedTime,
+}
+
+/// The hours that are paid for: all since the model was loaded (`wall`), or those in which the GPU was busy (`busy`).
+#[derive(Clone, Copy, Default, Deserialize, Tsify)]
+#[serde(rename_all = "lowercase")]
+enum PricedTime {
+    #[default]
+    Wall,
+    Busy,
+}
+
+impl TryFrom<Price> for engine::Price {
+    type Error = crate::Error;
+
+    fn try_from(Price { per_hour, time }: Price) -> crate::Result<Self> {
+        let time = match time {
+            PricedTime::Wall => engine::PricedTime::Wall,
+            PricedTime::Busy => engine::PricedTime::Busy,
+        };
+        Self::new(per_hour, time)
+    }
 }
 
 /// The precision of the activations in matrix products: `float` is 32-bit floats; `int8` rounds to 8 bits, which is faster and
@@ -108,14 +189,7 @@ pub struct JsLoader {
 
 impl JsLoader {
     pub(super) fn new(device: &Device, entry: &str, options: LoaderOptions) -> crate::Result<Self> {
-        let options = EngineOptions {
-            context_length: options.context_length,
-            activations: options.activations.into(),
-            quantize: options.quantize.map(policy).transpose()?,
-            kv_format: options.kv_format.map(Into::into),
-            ..EngineOptions::default()
-        };
-        Ok(Self { loader: RefCell::new(Some(Loader::open(device, entry, &options))) })
+        Ok(Self { loader: RefCell::new(Some(Loader::open(device, entry, &options.engine()?))) })
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut Loader) -> crate::Result<T>) -> Result<T, JsValue> {

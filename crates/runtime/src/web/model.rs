@@ -7,7 +7,7 @@ use wgslm_text::{Message, Special};
 
 use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration, MeasuringOptions};
-use crate::engine::{Engine, GenerateOptions, Prompt};
+use crate::engine::{Engine, GenerateOptions, MetricsSnapshot, Prompt};
 
 /// Facts about a loaded model.
 #[derive(Serialize, Tsify)]
@@ -106,6 +106,11 @@ impl JsModel {
         })
     }
 
+    /// The metrics of all requests so far.
+    pub fn metrics(&self) -> Result<Ts<MetricsSnapshot>, JsValue> {
+        object(&self.engine.metrics())
+    }
+
     /// The number of bytes that decoding one token reads, with `depth` tokens in the KV cache.
     #[wasm_bindgen(js_name = decodeBytes)]
     pub fn decode_bytes(&self, depth: u32) -> f64 {
@@ -141,7 +146,7 @@ impl JsModel {
         wanted: Ts<GenerationOptions>,
         measuring: Ts<MeasuringOptions>,
     ) -> Result<JsGeneration, JsValue> {
-        let wanted = options(wanted)?.measured(&options(measuring)?);
+        let wanted = options(wanted)?.measured(&options(measuring)?).map_err(|error| to_js(&error))?;
         let prompt = if let Some(text) = prompt.as_string() {
             Prompt::Text(text)
         } else if prompt.is_instance_of::<js_sys::Uint32Array>() {

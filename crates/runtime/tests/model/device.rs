@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use wgslm::gpu::{Error, KernelTexts};
-use wgslm::shaders::{Kernel, KvFormat, MatvecShape, Target, Variant, WeightFormat};
+use wgslm::shaders::{Kernel, KvFormat, Target, Variant, WeightFormat};
 use wgslm::{Device, DeviceOptions};
 
 use crate::adapters::{adapters, as_on, laid_out, open, opened, some_adapters};
@@ -19,8 +19,8 @@ fn the_baseline_takes_no_feature_and_no_limit_beyond_webgpus() {
             kernels.attention(KvFormat::F16).into(),
             kernels.norm(false, None).into(),
             kernels.norm(true, None).into(),
-            *kernels.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(1),
-            *kernels.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT).of(u32::MAX),
+            *kernels.few(WeightFormat::Q4_0, kernels.untuned()).of(1),
+            *kernels.linear(WeightFormat::Q4_0).of(u32::MAX),
         ];
         assert!(chosen.iter().all(|variant| !variant.subgroups()), "{chosen:?}");
         assert_eq!(baseline.adapter().name, device.adapter().name);
@@ -51,7 +51,7 @@ fn weight_rows_lie_as_asked_or_as_the_kind_of_device_wants() {
         for interleaved_rows in [false, true] {
             let opened = laid_out(device, interleaved_rows);
             for tokens in [1, 5, 100] {
-                let variant = *opened.kernels().linear(WeightFormat::Q8_0, MatvecShape::DEFAULT).of(tokens);
+                let variant = *opened.kernels().linear(WeightFormat::Q8_0).of(tokens);
                 let interleave = if interleaved_rows { 32 } else { 1 };
                 assert_eq!(variant.weight().map(|layout| layout.interleave), Some(interleave));
                 assert!(Variant::all().contains(&variant), "{}", variant.name());

@@ -7,7 +7,7 @@ use pollster::block_on;
 use serde::Deserialize;
 use wgslm::Device;
 use wgslm::Result;
-use wgslm::engine::EngineOptions;
+use wgslm::engine::{Activations, EngineOptions};
 use wgslm_testing::golden_roots;
 
 use crate::setup::{load_file, logits_from, normalised_error, npy};
@@ -89,7 +89,11 @@ impl Golden {
 
     /// The normalised error of the device's results.
     pub(crate) fn error(&self, device: &Device, options: &EngineOptions) -> Result<f64> {
-        let options = EngineOptions { context_length: self.context, ..options.clone() };
+        let mut options = EngineOptions { context_length: self.context, ..options.clone() };
+        if self.embedding.is_some() && options.activations == Activations::Auto {
+            // As logits always are.
+            options.activations = Activations::Float;
+        }
         let engine = load_file(device, &self.path(), &options)?;
         let expected = |name: &str| npy(&self.folder.join(name));
         match (&self.logits, &self.embedding) {

@@ -3,6 +3,11 @@
 mod adapters;
 mod architectures;
 mod device;
+mod engine_limits;
+mod engine_memory;
+mod engine_prefixes;
+mod engine_streams;
+mod few_tokens;
 mod folders;
 mod generation;
 mod golden;

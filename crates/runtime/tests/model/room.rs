@@ -1,7 +1,6 @@
 //! Tests of the room that options give to sequences: slots, and tokens of the KV cache.
 
-use wgslm::Error;
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions, Generation};
+use wgslm::engine::{BLOCK_TOKENS, Engine, EngineOptions, GenerateOptions, Generation};
 use wgslm_testing::golden;
 
 use crate::adapters::adapters;
@@ -14,22 +13,26 @@ fn load(options: EngineOptions) -> Option<wgslm::Result<Engine>> {
     adapters().first().map(|device| load_file(device, &golden("models/llama-q4_0.gguf"), &options))
 }
 
-/// Opens `count` sequences that each fill the context, and runs them side by side.
-fn fill(engine: &Engine, count: usize) -> wgslm::Result<()> {
-    let prompt = [7; CONTEXT as usize - 1];
+/// Runs `count` requests that each fill the context.
+fn fill(engine: &Engine, count: u32) {
     let options = GenerateOptions { max_tokens: Some(1), ..GenerateOptions::default() };
-    let open: wgslm::Result<Vec<Generation>> = (0..count).map(|_| engine.generate(&prompt, options.clone())).collect();
-    open?.iter_mut().try_for_each(|generation| pollster::block_on(generation.next()).map(|_| ()))
+    let prompt = |first: u32| [&[first][..], &[7; CONTEXT as usize - 2]].concat();
+    let open: wgslm::Result<Vec<Generation>> =
+        (0..count).map(|first| engine.generate(&prompt(first), options.clone())).collect();
+    for mut generation in open.expect("the queue has room") {
+        while pollster::block_on(generation.next()).expect("it runs").is_some() {}
+    }
 }
 
 #[test]
 fn the_cache_holds_as_many_tokens_as_were_asked_for() {
-    for (kv_tokens, fits) in [(None, 1), (Some(CONTEXT), 1), (Some(3 * CONTEXT), 3)] {
+    for (kv_tokens, holds) in [(None, 1), (Some(CONTEXT), 1), (Some(3 * CONTEXT), 3)] {
         let Some(engine) = load(EngineOptions { kv_tokens, ..EngineOptions::default() }) else { return };
         let engine = engine.expect("it loads");
-        fill(&engine, fits).expect("there is room");
-        assert!(matches!(fill(&engine, fits + 1), Err(Error::KvCacheFull)), "{kv_tokens:?}");
-        fill(&engine, fits).expect("the blocks came back");
+        assert_eq!(engine.memory().free_blocks, (holds * CONTEXT / BLOCK_TOKENS) as usize);
+        // More than fit take turns.
+        fill(&engine, holds + 1);
+        assert_eq!(engine.memory().held_blocks, 0, "the blocks came back");
     }
 }
 
@@ -40,9 +43,9 @@ fn there_are_as_many_slots_as_were_asked_for() {
         let options = EngineOptions { slots: Some(slots), kv_tokens, ..EngineOptions::default() };
         let Some(engine) = load(options) else { return };
         let engine = engine.expect("it loads");
-        assert_eq!(engine.slots(), slots);
-        fill(&engine, slots as usize).expect("there is room");
-        assert!(fill(&engine, slots as usize + 1).is_err());
+        assert_eq!((engine.slots(), engine.memory().free_slots), (slots, slots as usize));
+        fill(&engine, slots + 1);
+        assert_eq!(engine.memory().free_slots, slots as usize, "the slots came back");
     }
 }
 

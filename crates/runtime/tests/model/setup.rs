@@ -5,7 +5,8 @@ use std::path::Path;
 
 use wgslm::Device;
 use wgslm::Result;
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions, GenerationEvent, Loader, Summary};
+use wgslm::engine::{Engine, EngineOptions, GenerateOptions, Generation, GenerationEvent, Loader, Summary};
+use wgslm_testing::random::Random;
 
 /// Loads a model in pieces of `piece` bytes.
 pub(crate) fn load_bytes(device: &Device, bytes: &[u8], piece: usize, options: &EngineOptions) -> Result<Engine> {
@@ -76,7 +77,11 @@ pub(crate) fn generate(
     prompt: &[u32],
     options: GenerateOptions,
 ) -> Result<(Vec<u32>, String, Summary)> {
-    let mut generation = engine.generate(prompt, options)?;
+    finish(&mut engine.generate(prompt, options)?)
+}
+
+/// Waits for the end of a generation and returns its tokens, their text and the summary.
+pub(crate) fn finish(generation: &mut Generation) -> Result<(Vec<u32>, String, Summary)> {
     let (mut tokens, mut text) = (Vec::new(), String::new());
     loop {
         match pollster::block_on(generation.next())? {
@@ -92,6 +97,20 @@ pub(crate) fn generate(
             None => panic!("the summary comes before the end"),
         }
     }
+}
+
+/// The next token of a generation; `None` at its end.
+pub(crate) fn next_token(generation: &mut Generation) -> Option<u32> {
+    match pollster::block_on(generation.next()).expect("it runs") {
+        Some(GenerationEvent::Token { token, .. }) => Some(token),
+        _ => None,
+    }
+}
+
+/// Tokens of a prompt, different for every seed.
+pub(crate) fn prompt(seed: u64, length: usize, vocabulary: u32) -> Vec<u32> {
+    let mut random = Random::new(seed);
+    (0..length).map(|_| random.below(vocabulary as usize) as u32).collect()
 }
 
 /// The error `rms(values - golden) / standard deviation of golden`.

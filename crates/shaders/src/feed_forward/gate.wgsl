@@ -25,7 +25,7 @@ fn value_of(first: u32, i: u32) -> f32 {
 #ifdef QUANTISE
 #import quantise
 @group(0) @binding(2) var<storage, read_write> codes_x: array<vec4<u32>>;
-#ifdef INT8
+#ifdef CODES
 @group(0) @binding(3) var<storage, read_write> scales_x: array<vec2<f32>>;
 #endif
 
@@ -63,12 +63,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     workgroupBarrier();
     let group = first_group + lane;
     if group >= params.y_groups { return; }
-    var values: array<vec4<f32>, 8>;
-    for (var quad = 0u; quad < 8u; quad++) {
+    var values: array<vec4<f32>, QUADS>;
+    for (var quad = 0u; quad < QUADS; quad++) {
         let at = lane * 33u + quad * 4u;
         values[quad] = vec4(values_of_groups[at], values_of_groups[at + 1u], values_of_groups[at + 2u], values_of_groups[at + 3u]);
     }
-    quantise_group(workgroup.y, group, params.y_groups, &values);
+    quantise_group(workgroup.y, group, params.y_groups, values);
 }
 #endif
 #else

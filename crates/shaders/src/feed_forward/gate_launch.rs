@@ -36,7 +36,7 @@ impl FamilyLaunch for Gate {
         let invocations = match variant.encoding {
             None => self.width,
             Some(Encoding::F16) => self.y_groups * 4,
-            Some(Encoding::Int8) => self.y_groups,
+            Some(Encoding::Int8 | Encoding::Int16) => self.y_groups,
         };
         [invocations.div_ceil(64), extent.count, 1]
     }

@@ -18,7 +18,7 @@ pub(crate) fn gate(params: &Gate, encoding: Option<Encoding>, count: usize, reso
     let mut rows: Vec<Vec<f32>> = (0..count).map(row).collect();
     if let Some(encoding) = encoding {
         rows.iter_mut().for_each(|row| row.resize(params.y_groups as usize * GROUP, 0.0));
-        return write_encoded(encoding, &rows, resources);
+        return write_encoded(encoding, &rows, ("codes_x", "scales_x"), resources);
     }
     resources.update("y", |_, y: &mut [f32]| {
         for (row, values) in rows.iter().enumerate() {

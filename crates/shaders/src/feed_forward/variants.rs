@@ -28,6 +28,10 @@ impl Choices for GateVariant {
         self.encoding.map_or_else(String::new, |encoding| format!("-{}", encoding.name()))
     }
 
+    fn constants(&self) -> Vec<(&'static str, u32)> {
+        self.encoding.map_or_else(Vec::new, |encoding| encoding.constants().to_vec())
+    }
+
     fn defines(&self) -> Vec<&'static str> {
         self.encoding.iter().flat_map(|encoding| encoding.defines()).collect()
     }

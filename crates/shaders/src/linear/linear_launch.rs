@@ -1,4 +1,4 @@
-//! Parameters of `matvec` and of all whose names begin with `matmul`.
+//! Parameters of the kernels whose names begin with `matvec` or `matmul`.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -29,9 +29,9 @@ pub struct Linear {
     /// 1 where the product is added to `y`.
     pub accumulate: u32,
     /// The row n of the weight with which the gated half begins, 0 for none: `y = activation(weight * x) * (weight from row n on * x)`
-    /// (`matvec`).
+    /// (`matvec` and `matvec_integer`).
     pub gate_outputs: u32,
-    /// Values over which `x` is RMS-normalised first, with the weights in `norm`; 0 for no norm (`matvec`).
+    /// Values over which `x` is RMS-normalised first, with the weights in `norm`; 0 for no norm (`matvec` and `matvec_integer`).
     pub norm_width: u32,
     /// The epsilon of the norm.
     pub epsilon: f32,
@@ -47,6 +47,8 @@ pub struct Linear {
     pub first_expert: u32,
     /// The number of experts that it holds, `outputs` rows each.
     pub expert_count: u32,
+    /// 1 where outputs that are left in codes are multiplied by the weights of the norm before the next matrix.
+    pub next_norm: u32,
     /// Rows of `y` for each row of `x`, where there are experts.
     pub per_row: u32,
 }
@@ -62,6 +64,7 @@ impl FamilyLaunch for Linear {
 
     const KERNELS: &'static [Kernel] = &[
         Kernel::Matvec,
+        Kernel::MatvecInteger,
         Kernel::Matmul,
         Kernel::MatmulCooperative,
         Kernel::MatmulInt8,
@@ -80,15 +83,21 @@ impl FamilyLaunch for Linear {
             LinearKernel::MatmulRowPerLane(tokens) | LinearKernel::MatmulRowPerLaneInt8(tokens) => {
                 [self.outputs.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(tokens.count()), 1]
             }
-            LinearKernel::Matvec { shape, .. } => {
-                let outputs = if self.gate_outputs > 0 { shape.outputs / 2 } else { shape.outputs };
-                let groups = self.outputs.div_ceil(outputs);
-                [groups.min(MAX_GRID), extent.count.div_ceil(shape.tokens), groups.div_ceil(MAX_GRID)]
-            }
+            LinearKernel::Matvec { shape, .. } => self.matvec_grid((shape.outputs, shape.tokens), extent),
+            LinearKernel::MatvecInteger(shape) => self.matvec_grid((shape.workgroup_outputs(), shape.tokens), extent),
         }
     }
 
     fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
         linear_reference::linear(self, variant, count, resources);
+    }
+}
+
+impl Linear {
+    /// The grid where a workgroup makes `outputs` products with rows of the weight for `tokens` tokens.
+    fn matvec_grid(&self, (outputs, tokens): (u32, u32), extent: Extent) -> [u32; 3] {
+        let outputs = if self.gate_outputs > 0 { outputs / 2 } else { outputs };
+        let groups = self.outputs.div_ceil(outputs);
+        [groups.min(MAX_GRID), extent.count.div_ceil(tokens), groups.div_ceil(MAX_GRID)]
     }
 }

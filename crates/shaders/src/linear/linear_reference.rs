@@ -1,14 +1,54 @@
 use half::f16;
 
 use crate::format::{GROUP, plane_index};
-use crate::fragments::activations::activation_row;
+use crate::fragments::activations::{activation_row, write_encoded};
 use crate::fragments::weights::weight_row;
 use crate::norm::normalised;
+use crate::quantise::squares_of;
 use crate::resources::Resources;
-use crate::{Activation, Linear, LinearKernel, LinearVariant};
+use crate::{Activation, Encoding, Linear, LinearKernel, LinearVariant};
 
 /// `y = weight * x`, with the norm before and the gate or the sum after where the parameters ask for them.
 pub(crate) fn linear(params: &Linear, variant: &LinearVariant, count: usize, resources: &mut Resources) {
+    let before = variant.leaves().map(|_| resources.get::<f32>("y").to_vec());
+    products(params, variant, count, resources);
+    if let (Some(encoding), Some(before)) = (variant.leaves(), before) {
+        leave_codes(params, encoding, count, &before, resources);
+    }
+}
+
+/// Encodes the rows of `y` for the next matrix; those that nothing accumulates are as they were `before`.
+fn leave_codes(params: &Linear, encoding: Encoding, count: usize, before: &[f32], resources: &mut Resources) {
+    let groups = params.y_groups as usize;
+    let y = resources.get::<f32>("y").to_vec();
+    let mut rows: Vec<Vec<f32>> = (0..count)
+        .map(|token| {
+            let row = &y[token * params.y_stride as usize..];
+            (0..groups * GROUP)
+                .map(|i| if i < params.outputs as usize { row[plane_index(i, groups)] } else { 0.0 })
+                .collect()
+        })
+        .collect();
+    let squares: Vec<f32> = rows.iter().flat_map(|row| row.chunks(GROUP)).map(squares_of).collect();
+    if params.next_norm > 0 {
+        let norm = resources.get::<f32>("next_norm");
+        for row in &mut rows {
+            row.iter_mut().enumerate().for_each(|(i, value)| *value *= norm[plane_index(i, groups)]);
+        }
+    }
+    write_encoded(encoding, &rows, ("codes_y", "scales_y"), resources);
+    let first = params.tokens as usize * groups;
+    resources.update("scales_y", |_, scales: &mut [[f32; 2]]| {
+        for (pair, square) in scales[first..].iter_mut().zip(&squares) {
+            *pair = [*square, 0.0];
+        }
+    });
+    if params.accumulate == 0 {
+        resources.set("y", before);
+    }
+}
+
+fn products(params: &Linear, variant: &LinearVariant, count: usize, resources: &mut Resources) {
     let layout = variant.layout();
     let rounds = matches!(variant.kernel, LinearKernel::MatmulCooperative(_));
     let groups = params.groups as usize;
@@ -69,22 +109,22 @@ fn input(params: &Linear, variant: &LinearVariant, resources: &Resources, token:
     let groups = params.groups as usize;
     let planes = |values: &[f32]| (0..groups * GROUP).map(|i| f64::from(values[plane_index(i, groups)])).collect();
     if let Some(encoding) = variant.takes() {
-        return activation_row(encoding, resources, token, groups).into_iter().map(f64::from).collect();
+        let x = activation_row(encoding, resources, token, groups).into_iter().map(f64::from);
+        return if params.norm_width > 0 { scaled_by_norm(params, resources, token, x) } else { x.collect() };
     }
     let mut x: Vec<f64> = planes(&resources.get::<f32>("x")[token * params.x_stride as usize * 4..]);
     if params.norm_width > 0 {
         let norm: Vec<f64> = planes(resources.get::<f32>("norm"));
         x = normalised(&x, params.norm_width as usize, params.epsilon).zip(norm).map(|(x, norm)| x * norm).collect();
     }
-    if variant.fixed() {
-        x.chunks_mut(GROUP).for_each(to_fixed_point);
-    }
     x
 }
 
-/// Rounds a group to 32,000ths of its largest magnitude.
-fn to_fixed_point(group: &mut [f64]) {
-    let largest = group.iter().fold(1e-30f64, |largest, value| largest.max(value.abs()));
-    let step = largest / 32000.0;
-    group.iter_mut().for_each(|value| *value = (*value / step).round_ties_even() * step);
+/// Activations times the factor of their norm, of which the sums of squares of the groups are given.
+fn scaled_by_norm(params: &Linear, resources: &Resources, token: usize, x: impl Iterator<Item = f64>) -> Vec<f64> {
+    let (groups, first) = (params.groups as usize, params.tokens as usize + token);
+    let squares = &resources.get::<[f32; 2]>("scales_x")[first * groups..][..groups];
+    let mean = squares.iter().map(|pair| f64::from(pair[0])).sum::<f64>() / f64::from(params.norm_width);
+    let root = (mean + f64::from(params.epsilon)).sqrt();
+    x.map(|value| value / root).collect()
 }

@@ -1,5 +1,5 @@
 // y[t, r] = dot(weight[r], x[t]) in integer dot products, for prefill on a GPU: tiles of TILE_ROWS rows by TILE_TOKENS tokens,
-// of x in codes of 8 bits (see quantise_int8.wgsl) and the weight's codes as they are, signed.
+// of x in codes of 8 bits (see quantise_codes.wgsl) and the weight's codes as they are, signed.
 // A step along k stages STEP groups of 32 in workgroup memory: half of the invocations a group of a row's weights each, the
 // others a group of a token's activations, loaded while the step before is computed. An invocation multiplies ROWS_EACH rows
 // by TILE_TOKENS / 16 tokens: a group's sum is exact in i32, then scaled and added up in f32.

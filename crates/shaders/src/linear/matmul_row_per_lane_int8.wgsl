@@ -1,4 +1,4 @@
-// y[t, r] = dot(weight[r], x[t]) in integer dot products, of x in codes of 8 bits (see quantise_int8.wgsl): what
+// y[t, r] = dot(weight[r], x[t]) in integer dot products, of x in codes of 8 bits (see quantise_codes.wgsl): what
 // `matmul_row_per_lane` does, for adapters whose invocations are the lanes of a CPU's vectors. Those spend their time on loads,
 // a quarter as many words here, and on turning codes into f32, which only the sums of a group are turned into here.
 // An invocation takes a row in each of four neighbouring groups of INTERLEAVE rows, for one token or, with TOKENS4, for four.

@@ -1,18 +1,11 @@
-// y[t, r] = dot(weight[r], x[t]) for the one or few tokens of decoding, with what stands beside it: the RMS norm before
-// (Zhang and Sennrich 2019), the gate (Shazeer 2020) or the sum after.
+// y[t, r] = dot(weight[r], x[t]) for one token or a few, with what stands beside it: the RMS norm before (Zhang and
+// Sennrich 2019), the gate (Shazeer 2020) or the sum after.
 // A workgroup takes ROWS rows at a time, so that an activation that was loaded and normalised serves them all; an invocation
 // takes whole groups of 32 weights. The norm's scale is a factor of the sum: the squares are summed on the way.
 // With EXPERTS, each token has its rows of the weight, if this part of it has them.
 // Grid: (rows / ROWS, tokens / COLUMNS, what is over in the first).
-#import activations
+#import activations32
 #import linear
-
-// A row's sums, one for each column. With four, the columns are spelled out, so that the compiler unpacks a weight once.
-#ifdef COLUMNS4
-alias Sums = vec4<f32>;
-#else
-alias Sums = array<f32, 1>;
-#endif
 
 // The sums of a workgroup: COLUMNS for each row, then the squares of each column.
 const SLOTS: u32 = (ROWS + 1u) * COLUMNS;
@@ -26,14 +19,6 @@ var<workgroup> partials: array<f32, SLOTS * PARTS>;
 
 fn squares(v: vec4<f32>) -> f32 { return dot(v, v); }
 fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
-
-#ifdef FIXED
-fn group_dot(raw: RawCodes, group: u32, x: Activations32) -> f32 {
-    let codes = signed_codes(raw, group);
-    return scaled(dot16(codes.low, x.high_a), dot16(codes.high, x.high_b), codes.scale, x_scale(256.0 * x.scale, x.low_sum, x.high_sum))
-        + scaled(dot16(codes.low, x.low_a), dot16(codes.high, x.low_b), codes.scale, x_scale(x.scale, 0.0, 0.0));
-}
-#endif
 
 struct Loaded {
     x: Activations32,
@@ -120,43 +105,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 #endif
     prepare_weights(lane.index, params.groups);
     // The last is that of the squares.
-    var sums: array<Sums, ROWS + 1u>;
+    var sums: array<array<f32, COLUMNS>, ROWS + 1u>;
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
-#ifdef COLUMNS4
-        let bases = min(first_column + vec4(0u, 1u, 2u, 3u), vec4(params.columns - 1u)) * params.x_stride;
-        let a = load(bases.x, g);
-        let b = load(bases.y, g);
-        let c = load(bases.z, g);
-        let d = load(bases.w, g);
-        sums[ROWS] += vec4(a.squares, b.squares, c.squares, d.squares);
+#for c COLUMNS
+        let loaded$c = load(x_row(min(first_column + $cu, params.columns - 1u)) * params.x_stride, g);
+        sums[ROWS][$c] += loaded$c.squares;
+#endfor
         for (var r = 0u; r < ROWS; r++) {
             let weight = weight_row(row_of(first, r), params.groups);
-            sums[r] += vec4(
-                group_dot(weight, g, a.x),
-                group_dot(weight, g, b.x),
-                group_dot(weight, g, c.x),
-                group_dot(weight, g, d.x),
-            );
-        }
-#else
-#ifdef FIXED
-        // Under way before the activations are needed, which take longer to turn.
-#for r ROWS
-        let raw$r = raw_codes(weight_row(row_of(first, $ru), params.groups), g);
+            // The columns are spelled out, so that the compiler unpacks a weight once.
+#for c COLUMNS
+            sums[r][$c] += group_dot(weight, g, loaded$c.x);
 #endfor
-#endif
-        let loaded = load(x_row(first_column) * params.x_stride, g);
-        sums[ROWS][0] += loaded.squares;
-#ifdef FIXED
-#for r ROWS
-        sums[$r][0] += group_dot(raw$r, g, loaded.x);
-#endfor
-#else
-        for (var r = 0u; r < ROWS; r++) {
-            sums[r][0] += group_dot(weight_row(row_of(first, r), params.groups), g, loaded.x);
         }
-#endif
-#endif
     }
     for (var r = 0u; r <= ROWS; r++) {
         for (var c = 0u; c < COLUMNS; c++) { deposit(r * COLUMNS + c, sums[r][c], lane); }

@@ -5,4 +5,4 @@ mod linear_reference;
 mod variants;
 
 pub use linear_launch::Linear;
-pub use variants::{CooperativeTile, LaneTokens, LinearKernel, LinearVariant, MatvecShape, Tile};
+pub use variants::{CooperativeTile, IntegerShape, LaneTokens, LinearKernel, LinearVariant, MatvecShape, Tile};

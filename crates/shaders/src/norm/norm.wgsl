@@ -3,7 +3,7 @@
 // With `of_sum` 1, what is normalised is x + y. With `accumulate` 1, `scale` times that is added to y. With GATHER, y has a row for each output and takes x from the row that
 // the output names. With QUANTISE, what would be y is written encoded (see quantise_*.wgsl).
 // Grid: (1, rows).
-const WORKGROUP_SIZE: u32 = 64u;
+const WORKGROUP_SIZE: u32 = 128u;
 struct Params {
     width: u32,  // values that count
     groups: u32, // groups of 32 that they take
@@ -21,7 +21,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<vec4<f32>>;
 #ifdef QUANTISE
 @group(0) @binding(3) var<storage, read_write> codes_x: array<vec4<u32>>;
-#ifdef INT8
+#ifdef CODES
 @group(0) @binding(4) var<storage, read_write> scales_x: array<vec2<f32>>;
 #endif
 #import quantise
@@ -55,10 +55,37 @@ fn centred(value: vec4<f32>, i: u32, mean: f32) -> vec4<f32> {
     return select(vec4<f32>(), value - mean, vec4(first) + vec4(0u, 1u, 2u, 3u) < vec4(params.width));
 }
 
-fn normalised(value: vec4<f32>, i: u32, mean: f32, scale: f32) -> vec4<f32> {
-    let product = centred(value, i, mean) * scale * weight[i];
+// Quad i of a row of which the mean has been taken.
+fn normalised(value: vec4<f32>, i: u32, scale: f32) -> vec4<f32> {
+    let product = value * scale * weight[i];
     if params.centred == 0u { return product; }
     return product + bias[i];
+}
+
+#ifdef QUANTISE
+fn store(row: u32, group: u32, values: array<vec4<f32>, QUADS>) {
+    quantise_group(row, group, params.groups, values);
+}
+#else
+fn store(row: u32, group: u32, values: array<vec4<f32>, QUADS>) {
+    let at = row * params.stride + group;
+#for q QUADS
+    if params.accumulate != 0u {
+        y[at + $qu * params.groups] += params.scale * values[$q];
+    } else {
+        y[at + $qu * params.groups] = values[$q];
+    }
+#endfor
+}
+#endif
+
+// A group of a row, less the mean.
+fn group_of(source: u32, group: u32, mean: f32) -> array<vec4<f32>, QUADS> {
+    var values: array<vec4<f32>, QUADS>;
+#for q QUADS
+    values[$q] = centred(given(source, $qu * params.groups + group), $qu * params.groups + group, mean);
+#endfor
+    return values;
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -76,26 +103,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
         mean = workgroup_sum((sums.x + sums.y) + (sums.z + sums.w), lane) / f32(params.width);
         workgroupBarrier();
     }
+    // An invocation's first group stays in registers.
+    var first: array<vec4<f32>, QUADS>;
     var squares = 0.0;
-    for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
-        let value = centred(given(source, i), i, mean);
-        squares += dot(value, value);
+    for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
+        let values = group_of(source, g, mean);
+#for q QUADS
+        squares += dot(values[$q], values[$q]);
+#endfor
+        if g == lane.index { first = values; }
     }
     let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.epsilon);
-#ifdef QUANTISE
     for (var g = lane.index; g < params.groups; g += WORKGROUP_SIZE) {
-        var values: array<vec4<f32>, 8>;
-        for (var quad = 0u; quad < 8u; quad++) {
-            let i = quad * params.groups + g;
-            values[quad] = normalised(x[source + i], i, mean, scale);
-        }
-        quantise_group(group.y, g, params.groups, &values);
+        var values = first;
+        if g != lane.index { values = group_of(source, g, mean); }
+#for q QUADS
+        values[$q] = normalised(values[$q], $qu * params.groups + g, scale);
+#endfor
+        store(group.y, g, values);
     }
-#else
-    for (var i = lane.index; i < quads; i += WORKGROUP_SIZE) {
-        let at = group.y * params.stride + i;
-        let value = normalised(given(source, i), i, mean, scale);
-        if params.accumulate != 0u { y[at] += params.scale * value; } else { y[at] = value; }
-    }
-#endif
 }

@@ -35,7 +35,7 @@ pub(crate) fn norm(params: &Norm, gather: bool, encoding: Option<Encoding>, coun
     let rows: Vec<Vec<f64>> = (0..count).map(row).collect();
     if let Some(encoding) = encoding {
         let rows: Vec<Vec<f32>> = rows.iter().map(|row| row.iter().map(|value| *value as f32).collect()).collect();
-        return write_encoded(encoding, &rows, resources);
+        return write_encoded(encoding, &rows, ("codes_x", "scales_x"), resources);
     }
     resources.update("y", |_, y: &mut [f32]| {
         for (row, values) in rows.iter().enumerate() {

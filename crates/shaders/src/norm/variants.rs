@@ -67,6 +67,14 @@ impl Choices for NormVariant {
         labels(&[("-subgroups", self.subgroups()), ("-gather", self.gather())]) + &encoding
     }
 
+    fn constants(&self) -> Vec<(&'static str, u32)> {
+        match self {
+            Self::Norm { encoding: Some(encoding), .. } => encoding.constants().to_vec(),
+            Self::Norm { encoding: None, .. } => vec![Encoding::QUADS],
+            Self::NormHeads { .. } => Vec::new(),
+        }
+    }
+
     fn defines(&self) -> Vec<&'static str> {
         let mut defines = chosen(&[("SUBGROUPS", self.subgroups()), ("GATHER", self.gather())]);
         defines.extend(self.encoding().iter().flat_map(|encoding| encoding.defines()));

@@ -7,6 +7,7 @@ mod quantise_weights_reference;
 mod variants;
 
 pub use quantise_launch::Quantise;
+pub(crate) use quantise_reference::squares_of;
 pub use quantise_weights_launch::{FloatKind, QuantiseWeights};
 pub use quantise_weights_reference::{QuantisedRow, quantise_row};
-pub use variants::QuantiseVariant;
+pub use variants::{QuantiseInput, QuantiseVariant};

@@ -7,8 +7,8 @@ use crate::kernel::Kernel;
 use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
 
-/// `codes_x`: `x`, which lies in planes, encoded as the variant has it; for [`crate::Encoding::Int8`] `scales_x` too. A row takes
-/// [`crate::Encoding::group_bytes`] of codes a group, and a pair of scales.
+/// `codes_x`: `x`, which lies in planes, encoded as the variant has it; and `scales_x` where there are codes. A row takes
+/// [`crate::Encoding::group_bytes`] a group, and a pair of scales.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Quantise {
@@ -16,6 +16,8 @@ pub struct Quantise {
     pub groups: u32,
     /// The stride of `x`, in vec4.
     pub x_stride: u32,
+    /// Rows that there is room for.
+    pub rows: u32,
 }
 
 impl FamilyLaunch for Quantise {
@@ -28,8 +30,8 @@ impl FamilyLaunch for Quantise {
     }
 
     fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
-        if let QuantiseVariant::Quantise(encoding) = *variant {
-            quantise_reference::quantise(self, encoding, count, resources);
+        if let QuantiseVariant::Quantise { encoding, input } = *variant {
+            quantise_reference::quantise(self, (encoding, input), count, resources);
         }
     }
 }

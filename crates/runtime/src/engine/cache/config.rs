@@ -92,4 +92,6 @@ pub(in crate::engine) struct Statistics {
     pub(in crate::engine) held_blocks: usize,
     /// Checkpoints in the prefix cache.
     pub(in crate::engine) checkpoints: usize,
+    /// Slots that no sequence has.
+    pub(in crate::engine) free_slots: usize,
 }

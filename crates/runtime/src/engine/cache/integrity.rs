@@ -9,7 +9,7 @@ impl Memory {
     ///
     /// # Errors
     /// The first difference, in words.
-    pub(super) fn check_integrity(&self) -> Result<(), String> {
+    pub(in crate::engine) fn check_integrity(&self) -> Result<(), String> {
         self.check_slots()?;
         self.check_tables()?;
         self.tree.check()?;

@@ -68,6 +68,11 @@ impl Memory {
         }
     }
 
+    /// The number of states that the device has to have room for.
+    pub(super) fn state_count(&self) -> u32 {
+        self.config.state_count()
+    }
+
     /// Opens a sequence that starts with the longest cached prefix of `prompt`; `None` where no slot is free.
     ///
     /// At least the last token of the prompt is left to run, since its logits are wanted.
@@ -180,6 +185,7 @@ impl Memory {
 
     /// Drops a sequence's tokens after the first `length`; false, with nothing changed, where what the rest needs is gone or the
     /// prefix cache has the dropped tokens.
+    #[cfg_attr(not(test), expect(dead_code, reason = "speculative decoding, which comes later, drops refused tokens"))]
     pub(super) fn truncate(&mut self, slot: u32, length: u32) -> bool {
         let sequence = opened(&mut self.slots, slot);
         let length = length.min(sequence.length);
@@ -236,6 +242,7 @@ impl Memory {
             cached_blocks: cached,
             held_blocks: pools.blocks.size() - free - cached,
             checkpoints: tree.checkpoints,
+            free_slots: self.free_slots.len(),
         }
     }
 }

@@ -49,8 +49,9 @@ impl Price {
     }
 }
 
-/// The cost of requests, in the currency of the [`Price`].
+/// The cost of requests, in the currency of the price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Cost {
     /// The cost in all: the price an hour, times the hours. A feature's is the share of it that the feature has in the GPU's busy
     /// time.

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 /// A duration in a request's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[cfg_attr(not(target_arch = "wasm32"), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Latency {
     /// Time to first token (TTFT), from arrival.

@@ -6,7 +6,8 @@ use crate::engine::FinishReason;
 
 /// The way in which a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[cfg_attr(not(target_arch = "wasm32"), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Outcome {
     /// A stop token or a stop string was generated.
@@ -58,6 +59,7 @@ impl From<FinishReason> for Outcome {
             FinishReason::Length => Self::Length,
             FinishReason::Context => Self::Context,
             FinishReason::Cancelled => Self::Cancelled,
+            FinishReason::Deadline => Self::Deadline,
         }
     }
 }
@@ -76,9 +78,11 @@ mod tests {
 
     #[test]
     fn a_finish_reason_keeps_its_name() {
-        for reason in [FinishReason::Stop, FinishReason::Length, FinishReason::Context, FinishReason::Cancelled] {
+        use FinishReason::{Cancelled, Context, Deadline, Length, Stop};
+        for (reason, answered) in [(Stop, true), (Length, true), (Context, true), (Cancelled, false), (Deadline, false)]
+        {
             assert_eq!(Outcome::from(reason).name(), reason.name());
-            assert_eq!(Outcome::from(reason).answered(), reason != FinishReason::Cancelled);
+            assert_eq!(Outcome::from(reason).answered(), answered);
         }
     }
 }

@@ -39,7 +39,13 @@ struct Single {
 }
 
 impl Single {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
+        Self::counter("preemptions_total", "Times that a request gave its memory back for others.", |usage| {
+            Some(usage.preemptions as f64)
+        }),
+        Self::counter("coalesced_requests_total", "Requests that joined an equal one.", |usage| {
+            Some(usage.coalesced_requests as f64)
+        }),
         Self::counter("prompt_tokens_total", "Tokens in admitted prompts.", |usage| Some(usage.prompt_tokens as f64)),
         Self::counter("cached_tokens_total", "Prompt tokens that the prefix cache held.", |usage| {
             Some(usage.cached_tokens as f64)

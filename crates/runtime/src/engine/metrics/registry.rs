@@ -90,6 +90,16 @@ impl Metrics {
         self.lock().usage(feature).admitted(at, prompt_tokens, cached);
     }
 
+    /// Records that a request joined an equal one that was under way.
+    pub(crate) fn coalesced(&self, feature: FeatureId) {
+        self.lock().usage(feature).coalesced += 1;
+    }
+
+    /// Records that a request gave its memory back for others and waits again.
+    pub(crate) fn preempted(&self, feature: FeatureId) {
+        self.lock().usage(feature).preempted += 1;
+    }
+
     /// Records a generated token, and the time since the request's last one as [`Timeline::note_token`] returns it.
     pub(crate) fn token(&self, feature: FeatureId, at: Duration, since_last: Option<Duration>) {
         self.lock().usage(feature).token(at, since_last);

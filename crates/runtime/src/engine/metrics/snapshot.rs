@@ -1,4 +1,4 @@
-//! The metrics of an engine at a moment, as plain data.
+//! The metrics of an engine at a moment, as plain data. In a browser they become objects of JavaScript, with its names.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use super::{Cost, Latency, Outcome};
 
 /// A distribution of values. Its quantiles are within 1.6 % of exact ones, and all is 0 where there are no values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Distribution {
     /// The number of values.
     pub count: u64,
@@ -45,11 +46,16 @@ impl Distribution {
 
 /// The metrics of requests: all of an engine's, or those of a feature.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), tsify(hashmap_as_object), serde(rename_all = "camelCase"))]
 pub struct UsageSnapshot {
     /// The distribution in ms of every duration.
     pub latencies_ms: BTreeMap<Latency, Distribution>,
     /// Requests that ended, by outcome.
     pub requests: BTreeMap<Outcome, u64>,
+    /// Requests that joined an equal one that was under way.
+    pub coalesced_requests: u64,
+    /// Times that a request gave its memory back for others, and went on later.
+    pub preemptions: u64,
     /// Tokens in the prompts of admitted requests, cached ones included.
     pub prompt_tokens: u64,
     /// Tokens of prompts that the prefix cache held.
@@ -69,19 +75,23 @@ pub struct UsageSnapshot {
     /// Accepted by drafted tokens, from 0 to 1.
     pub acceptance_rate: f64,
     /// Tokens a second of admitted prompts, over the last minute.
+    #[cfg_attr(target_arch = "wasm32", serde(rename = "promptTokensPerSecond"))]
     pub prompt_tokens_per_s: f64,
     /// Tokens generated a second, over the last minute.
+    #[cfg_attr(target_arch = "wasm32", serde(rename = "generatedTokensPerSecond"))]
     pub generated_tokens_per_s: f64,
     /// Tokens an hour, of prompts and generated, over the last hour; extrapolated where the engine is younger.
     pub tokens_per_hour: f64,
     /// The time in which the GPU was busy, in ms. A step's time is shared by its rows.
     pub gpu_busy_ms: f64,
     /// The cost, where a price is configured.
+    #[cfg_attr(target_arch = "wasm32", tsify(optional), serde(skip_serializing_if = "Option::is_none"))]
     pub cost: Option<Cost>,
 }
 
 /// The metrics of an engine at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), tsify(hashmap_as_object), serde(rename_all = "camelCase"))]
 pub struct MetricsSnapshot {
     /// The time since the engine's start, in ms.
     pub uptime_ms: f64,

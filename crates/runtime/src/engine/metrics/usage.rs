@@ -13,6 +13,10 @@ use super::{Latency, Outcome, Timeline};
 pub(super) struct Usage {
     latencies: [Histogram; Latency::ALL.len()],
     outcomes: [u64; Outcome::ALL.len()],
+    /// Requests that joined others.
+    pub(super) coalesced: u64,
+    /// Times that a request gave its memory back for others.
+    pub(super) preempted: u64,
     prompt_tokens: u64,
     cached_tokens: u64,
     generated_tokens: u64,
@@ -33,6 +37,8 @@ impl Usage {
         Self {
             latencies: Default::default(),
             outcomes: Default::default(),
+            coalesced: 0,
+            preempted: 0,
             prompt_tokens: 0,
             cached_tokens: 0,
             generated_tokens: 0,
@@ -96,6 +102,8 @@ impl Usage {
         for (requests, more) in self.outcomes.iter_mut().zip(other.outcomes) {
             *requests += more;
         }
+        self.coalesced += other.coalesced;
+        self.preempted += other.preempted;
         self.prompt_tokens += other.prompt_tokens;
         self.cached_tokens += other.cached_tokens;
         self.generated_tokens += other.generated_tokens;
@@ -117,6 +125,8 @@ impl Usage {
         UsageSnapshot {
             latencies_ms: latencies.map(|(latency, histogram)| (latency, Distribution::of(histogram, 1e-6))).collect(),
             requests: requests.collect(),
+            coalesced_requests: self.coalesced,
+            preemptions: self.preempted,
             prompt_tokens: self.prompt_tokens,
             cached_tokens: self.cached_tokens,
             generated_tokens: self.generated_tokens,

@@ -19,19 +19,20 @@ use std::time::Duration;
 
 pub(crate) use scheduler::Scheduler;
 
-/// The most rows in a step of [`Kind::Few`], and the most tokens that any step samples.
+/// The most rows in a step of [`Kind::Few`].
 pub(crate) const FEW_ROWS: u32 = 32;
 
 /// A request's name, never used for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct RequestId(pub(crate) u64);
 
-/// A request's claim to a slot before others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Priority {
+/// A request's claim to be answered before others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
     /// Somebody waits for the answer.
+    #[default]
     Interactive,
-    /// Nobody does: interactive requests go first, but for [`Limits::patience`].
+    /// Nobody waits: interactive requests go first, unless they come much later.
     Background,
 }
 
@@ -44,8 +45,7 @@ pub(crate) struct Request {
     pub(crate) tokens: Vec<u32>,
     /// The most tokens in the answer.
     pub(crate) most_tokens: u32,
-    /// Tokens that may be sampled before the first of them is read. With at least [`Limits::steps_in_flight`], the request has a row in
-    /// every step that decodes.
+    /// Tokens that may be sampled before the first of them is read.
     pub(crate) tokens_in_flight: u32,
     /// Each token waits for its mask, which [`Scheduler::ready`] announces; one is in flight at a time.
     pub(crate) constrained: bool,
@@ -64,11 +64,15 @@ pub(crate) struct Limits {
     pub(crate) context: u32,
     /// Requests that wait for a slot at a time.
     pub(crate) waiting: usize,
+    /// The most rows in a step of [`Kind::Few`], and the most tokens that any step samples: [`FEW_ROWS`], or fewer where the device has no
+    /// room for them.
+    pub(crate) few_rows: u32,
     /// The most rows in a step of [`Kind::Bulk`].
     pub(crate) bulk_tokens: u32,
     /// The most rows in a step of [`Kind::Bulk`] while a sequence decodes.
     pub(crate) budget: u32,
-    /// Steps that are submitted and not read at a time.
+    /// The most steps that are submitted and not read at a time. Only as many are as the running request with the most
+    /// [tokens in flight](Request::tokens_in_flight) asks for, so that streams with fewer stay in step with it.
     pub(crate) steps_in_flight: usize,
     /// The batching window: the time that the first prefill of a burst waits for others to join it.
     pub(crate) window: Duration,
@@ -154,7 +158,7 @@ pub(crate) enum End {
 /// The kernels of a step, by the number of its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// At most [`FEW_ROWS`] rows: tokens to decode, and prompts as short as that.
+    /// At most [`Limits::few_rows`] rows: tokens to decode, and prompts as short as that.
     Few,
     /// Chunks of longer prompts.
     Bulk,

@@ -167,7 +167,7 @@ impl Queue {
     }
 
     /// The time between two departures, by the recent ones. It grows while nothing leaves.
-    fn time_to_leave(&self, now: Duration) -> Duration {
+    pub(super) fn time_to_leave(&self, now: Duration) -> Duration {
         let first = self.departures.front();
         first.map_or(FIRST_HINT, |first| now.saturating_sub(*first) / self.departures.len() as u32)
     }
@@ -189,9 +189,19 @@ mod tests {
 
     fn queue(waiting: usize) -> Queue {
         let zero = Duration::ZERO;
-        let (slots, context, bulk_tokens, budget, steps_in_flight) = (1, 10, 1, 1, 1);
-        let patience = ms(100);
-        Queue::new(&Limits { slots, context, waiting, bulk_tokens, budget, steps_in_flight, window: zero, patience })
+        let (slots, context, few_rows, bulk_tokens, budget, steps_in_flight) = (1, 10, 1, 1, 1, 1);
+        let (window, patience) = (zero, ms(100));
+        Queue::new(&Limits {
+            slots,
+            context,
+            waiting,
+            few_rows,
+            bulk_tokens,
+            budget,
+            steps_in_flight,
+            window,
+            patience,
+        })
     }
 
     fn request(id: u64, priority: Priority) -> Request {

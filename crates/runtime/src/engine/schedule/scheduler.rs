@@ -39,6 +39,7 @@ pub(crate) struct Scheduler {
 
 impl Scheduler {
     pub(crate) fn new(mut limits: Limits) -> Self {
+        limits.few_rows = limits.few_rows.max(1);
         limits.bulk_tokens = limits.bulk_tokens.max(1);
         limits.budget = limits.budget.clamp(1, limits.bulk_tokens);
         limits.steps_in_flight = limits.steps_in_flight.max(1);
@@ -72,12 +73,23 @@ impl Scheduler {
         self.queue.push(now, request).map_err(|time| Refused::Busy { retry_after_ms: (time.as_millis() as u64).max(1) })
     }
 
-    /// Ends a request; false where it has ended already. Its memory is given back by the next plan.
+    /// The number of requests that wait for a slot.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The time in which a place in the queue is likely to be free, in milliseconds.
+    pub(crate) fn retry_after_ms(&self, now: Duration) -> u64 {
+        (self.queue.time_to_leave(now).as_millis() as u64).max(1)
+    }
+
+    /// Ends a request; false where it has ended already. Its memory is given back [later](Self::give_back).
     pub(crate) fn cancel(&mut self, id: RequestId) -> bool {
         self.queue.cancel(id) || self.end(id)
     }
 
     /// Records that the mask of a constrained request's next token is there.
+    #[cfg_attr(not(test), expect(dead_code, reason = "constrained requests come later"))]
     pub(crate) fn ready(&mut self, id: RequestId) {
         if let Some(sequence) = self.running.iter_mut().find(|sequence| sequence.request.id == id) {
             sequence.mask();
@@ -112,14 +124,19 @@ impl Scheduler {
         request.map(|request| request.tokens.as_slice())
     }
 
-    /// Says what to do next.
-    pub(crate) fn plan(&mut self, now: Duration, memory: &mut impl Memory) -> Plan {
-        let mut plan = Plan::default();
-        self.expire(now, &mut plan);
+    /// Gives back the memory of requests that have ended, as the next plan does otherwise.
+    pub(crate) fn give_back(&mut self, memory: &mut impl Memory) {
         for request in self.ended.drain(..) {
             memory.close(request.id, &request.tokens);
             self.opens = 0;
         }
+    }
+
+    /// Says what to do next.
+    pub(crate) fn plan(&mut self, now: Duration, memory: &mut impl Memory) -> Plan {
+        let mut plan = Plan::default();
+        self.expire(now, &mut plan);
+        self.give_back(memory);
         plan.next = loop {
             self.admit(now, memory, &mut plan);
             if let Some(step) = self.step(memory) {
@@ -155,7 +172,7 @@ impl Scheduler {
             let Some((waiting, cached)) = admitted else { return };
             self.admitted += 1;
             plan.changes.push(Change::Admitted { id: waiting.request.id, cached });
-            self.running.push(Sequence::new(waiting, cached, self.admitted));
+            self.running.push(Sequence::new(waiting, cached, self.limits.few_rows, self.admitted));
         }
     }
 
@@ -169,7 +186,8 @@ impl Scheduler {
 
     /// Puts the next step together, where there is one that may be submitted now.
     fn step(&mut self, memory: &mut impl Memory) -> Option<Step> {
-        if self.in_flight.len() >= self.limits.steps_in_flight {
+        let most = self.running.iter().map(Sequence::tokens_in_flight).max().unwrap_or(0) as usize;
+        if self.in_flight.len() >= most.max(BULK_IN_FLIGHT).min(self.limits.steps_in_flight) {
             return None;
         }
         // Kinds alternate, so that streams and long prompts both go on.
@@ -193,7 +211,7 @@ impl Scheduler {
             Kind::Bulk if self.running.iter().any(Sequence::decodes) => self.limits.budget,
             _ => self.limits.bulk_tokens,
         };
-        let Self { running, turns, opens, number, .. } = self;
+        let Self { running, turns, opens, number, limits, .. } = self;
         let mut reserve = |id, length| {
             let reserved = memory.reserve(id, length);
             if !reserved {
@@ -202,8 +220,8 @@ impl Scheduler {
             reserved
         };
         match kind {
-            Kind::Few => turns.few(running, &mut reserve),
-            Kind::Bulk => steps::bulk(running, rows, &mut reserve),
+            Kind::Few => turns.few(running, limits.few_rows, &mut reserve),
+            Kind::Bulk => steps::bulk(running, (rows, limits.few_rows), &mut reserve),
         }
     }
 

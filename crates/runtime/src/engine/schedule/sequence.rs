@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::queue::Waiting;
-use super::{FEW_ROWS, Kind, Part, Request, Source};
+use super::{Kind, Part, Request, Source};
 
 /// A request with a slot.
 #[derive(Debug)]
@@ -28,11 +28,11 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    pub(super) fn new(waiting: Waiting, cached: u32, admitted: u64) -> Self {
+    pub(super) fn new(waiting: Waiting, cached: u32, few_rows: u32, admitted: u64) -> Self {
         let Waiting { request, arrived, masked } = waiting;
         let prompt = request.tokens.len() as u32;
         let prefilled = cached.min(prompt - 1);
-        let kind = if prompt - prefilled <= FEW_ROWS { Kind::Few } else { Kind::Bulk };
+        let kind = if prompt - prefilled <= few_rows { Kind::Few } else { Kind::Bulk };
         Self { request, arrived, admitted, kind, prompt, prefilled, submitted: 0, received: 0, masked }
     }
 
@@ -74,8 +74,9 @@ impl Sequence {
         self.request.constrained && !self.masked && self.submitted == self.received
     }
 
-    fn tokens_in_flight(&self) -> u32 {
-        self.request.tokens_in_flight.max(1)
+    /// Tokens that may be sampled before the first of them is read.
+    pub(super) fn tokens_in_flight(&self) -> u32 {
+        if self.request.constrained { 1 } else { self.request.tokens_in_flight.max(1) }
     }
 
     /// The next `tokens` tokens of the prompt.

@@ -1,7 +1,7 @@
 //! The rows of a step.
 
 use super::sequence::Sequence;
-use super::{FEW_ROWS, Kind, Part, RequestId};
+use super::{Kind, Part, RequestId};
 
 /// Makes room for a sequence up to a length, as [`Memory::reserve`](super::Memory::reserve) does.
 pub(super) type Reserve<'a> = dyn FnMut(RequestId, u32) -> bool + 'a;
@@ -16,9 +16,9 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// The parts of a step of [`Kind::Few`]: decode rows of all streams, and whole short prompts.
-    pub(super) fn few(&mut self, running: &mut [Sequence], reserve: &mut Reserve<'_>) -> Vec<Part> {
-        let mut parts = Parts { list: Vec::new(), free: FEW_ROWS };
+    /// The parts of a step of [`Kind::Few`], of `rows` rows at most: decode rows of all streams, and whole short prompts.
+    pub(super) fn few(&mut self, running: &mut [Sequence], rows: u32, reserve: &mut Reserve<'_>) -> Vec<Part> {
+        let mut parts = Parts { list: Vec::new(), free: rows };
         if self.prompts_first {
             short_prompts(running, &mut parts, reserve);
             self.decode(running, &mut parts, reserve);
@@ -66,11 +66,11 @@ fn short_prompts(running: &mut [Sequence], parts: &mut Parts, reserve: &mut Rese
     left_out
 }
 
-/// The parts of a step of [`Kind::Bulk`]: chunks of long prompts in the order of admission, `rows` rows at most.
-pub(super) fn bulk(running: &mut [Sequence], rows: u32, reserve: &mut Reserve<'_>) -> Vec<Part> {
+/// The parts of a step of [`Kind::Bulk`]: chunks of long prompts in the order of admission, at most `rows` rows of `most` prompts.
+pub(super) fn bulk(running: &mut [Sequence], (rows, most): (u32, u32), reserve: &mut Reserve<'_>) -> Vec<Part> {
     let mut parts = Parts { list: Vec::new(), free: rows };
     for sequence in running.iter_mut().filter(|sequence| sequence.prefills(Kind::Bulk)) {
-        if parts.free == 0 || parts.list.len() == FEW_ROWS as usize {
+        if parts.free == 0 || parts.list.len() == most as usize {
             break;
         }
         let part = sequence.prompt_part(chunk(sequence.remaining(), parts.free));

@@ -4,54 +4,58 @@ use wgslm_formats::Error;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{Attention, AttentionVariant, Encoding, NormHeads, RopeAppend, StateVariant};
 
-use super::linear::Destination;
+use super::linear::{Destination, Input, Next, Placed};
 use super::norms::Sublayer;
-use super::{Count, ProgramBuilder};
-use super::{Graph, GraphLayer};
+use super::{Count, Graph, GraphLayer, ProgramBuilder, StepSize};
 use crate::Result;
+use crate::model::select::Precision;
 use crate::model::tensors::{QK, QKV};
 use crate::model::workspace::stride;
 use crate::model::{AttentionSpec, QkNorm};
 
 impl Graph<'_> {
-    /// Appends the attention of a layer.
-    pub(super) fn attention(
-        &self,
-        builder: &mut ProgramBuilder,
-        layer: GraphLayer<'_>,
-        spec: &AttentionSpec,
-        fused: bool,
-    ) -> Result<()> {
-        let a = self.workspace;
+    /// The matrices that make queries, keys and values.
+    pub(super) fn attention_matrices(&self, layer: GraphLayer<'_>, spec: &AttentionSpec) -> Result<Vec<Placed<'_>>> {
         let name = |tensor| layer.tensor(tensor);
         let (key, value) = (spec.query_width(), spec.query_width() + spec.kv_width());
         let (query_key, query_key_value) = (name(QK), name(QKV));
         let [q, k, v] = [("attn_q", 0), ("attn_k", key), ("attn_v", value)].map(|(tensor, row)| (name(tensor), row));
-        let matrices = self.matrices(&[
+        self.matrices(&[
             &[(&query_key_value, 0)],
             &[(&query_key, 0), (&v.0, v.1)],
             &[(&q.0, q.1), (&k.0, k.1), (&v.0, v.1)],
-        ])?;
-        let exact = self.for_scores(spec);
-        let input = exact.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
-        exact.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(spec.qkv_width())));
+        ])
+    }
+
+    /// Appends the attention of a layer, from the input of its first matrices to the residual stream, and returns true where that is left
+    /// as the `next` sublayer wants it.
+    pub(super) fn attention(
+        &self,
+        builder: &mut ProgramBuilder,
+        (layer, spec): (GraphLayer<'_>, &AttentionSpec),
+        (input, matrices): (Input<'_>, &[Placed<'_>]),
+        next: Option<Next<'_>>,
+    ) -> Result<bool> {
+        let a = self.workspace;
+        let qkv = Destination::plain(&a.qkv, stride(spec.qkv_width()));
+        self.for_scores(spec).linear(builder, Count::TOKENS, input, matrices, qkv);
         self.norm_heads(builder, layer, spec)?;
-        self.attend(builder, layer, spec, fused)?;
-        let output = self.matrices(&[&[(&name("attn_output"), 0)]])?;
+        self.attend(builder, layer, spec)?;
+        let output = self.matrices(&[&[(&layer.tensor("attn_output"), 0)]])?;
         let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
-        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output(layer.spec));
-        self.finish_sublayer(builder, (layer, Sublayer::Mixer))
+        self.finish_sublayer(builder, (layer, Sublayer::Mixer), (input, &output), next)
     }
 
     /// The graph for the product that makes queries and keys. Unless norms follow, it has no 8-bit activations, since scores
     /// multiply their rounding errors: two thirds of the accuracy that 8-bit activations cost would be lost here, on a tenth of
     /// the weights.
-    fn for_scores(&self, spec: &AttentionSpec) -> Self {
-        let encoding = match (self.encoding, spec.qk_norm) {
-            (Some(Encoding::Int8), QkNorm::None) => None,
-            (encoding, _) => encoding,
-        };
-        Self { encoding, ..*self }
+    pub(super) fn for_scores(&self, spec: &AttentionSpec) -> Self {
+        if spec.qk_norm != QkNorm::None {
+            return Self { ..*self };
+        }
+        let encoding = self.encoding.filter(|encoding| *encoding != Encoding::Int8);
+        let precision = self.precision.max(Precision::Fine);
+        Self { encoding, precision, ..*self }
     }
 
     /// Appends the norm of queries and keys, where the model has one.
@@ -72,7 +76,7 @@ impl Graph<'_> {
                 epsilon: layer.spec.norm.epsilon,
             },
             self.device.kernels().norm_heads(),
-            Count::Tokens,
+            Count::TOKENS,
             &[
                 ("qkv", &self.workspace.qkv),
                 ("query_norm", weight("attn_q_norm")?),
@@ -83,13 +87,7 @@ impl Graph<'_> {
     }
 
     /// Appends `attended = attention(qkv)`: by splits of the context where tokens are few and the head width is a multiple of 8.
-    fn attend(
-        &self,
-        builder: &mut ProgramBuilder,
-        layer: GraphLayer<'_>,
-        spec: &AttentionSpec,
-        fused: bool,
-    ) -> Result<()> {
+    fn attend(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, spec: &AttentionSpec) -> Result<()> {
         let a = self.workspace;
         let Some(kv) = self.kv.layer(layer.index) else { unreachable!("attention keeps keys and values") };
         let rope = spec.rope.map(|rope| &self.spec.ropes[rope]);
@@ -137,17 +135,22 @@ impl Graph<'_> {
             cache: params.cache,
         };
         let append = StateVariant::RopeAppend(self.kv.format);
-        if fused && spec.head_width.is_multiple_of(8) {
+        if self.step != StepSize::Many && spec.head_width.is_multiple_of(8) {
             let split = |rope| kernels.attention_split(self.kv.format, spec.heads / spec.kv_heads, rope);
             // Tokens of one sequence see each other's keys, which must be in the cache first.
-            builder.dispatch(rope, append, Count::SeveralTokens, &resources);
-            builder.dispatch(params, split(false), Count::SeveralTokens, &resources);
-            builder.dispatch(Attention { query_stride: stride, ..params }, split(true), Count::SingleToken, &resources);
-            builder.dispatch(params, AttentionVariant::AttentionCombine, Count::Tokens, &resources);
+            builder.dispatch(rope, append, Count::TOKENS.over(1), &resources);
+            builder.dispatch(params, split(false), Count::TOKENS.over(1), &resources);
+            builder.dispatch(
+                Attention { query_stride: stride, ..params },
+                split(true),
+                Count::TOKENS.up_to(1),
+                &resources,
+            );
+            builder.dispatch(params, AttentionVariant::AttentionCombine, Count::TOKENS, &resources);
         } else {
-            builder.dispatch(rope, append, Count::Tokens, &resources);
+            builder.dispatch(rope, append, Count::TOKENS, &resources);
             let many = kernels.attention_of_many(self.kv.format, spec.head_width, spec.heads / spec.kv_heads);
-            builder.dispatch(params, many, Count::Tokens, &resources);
+            builder.dispatch(params, many, Count::TOKENS, &resources);
         }
         Ok(())
     }

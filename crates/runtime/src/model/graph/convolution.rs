@@ -3,7 +3,7 @@
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{ShortConvolution, StateVariant};
 
-use super::linear::Destination;
+use super::linear::{Destination, Input, Next, Placed};
 use super::norms::Sublayer;
 use super::{Count, ProgramBuilder};
 use super::{Graph, GraphLayer};
@@ -11,20 +11,24 @@ use crate::Result;
 use crate::model::workspace::stride;
 
 impl Graph<'_> {
-    /// Appends a layer's convolution over `taps` tokens.
+    /// The matrices that make what is convolved, and the gates before and after.
+    pub(super) fn convolution_matrices(&self, layer: GraphLayer<'_>) -> Result<Vec<Placed<'_>>> {
+        self.matrices(&[&[(&layer.tensor("shortconv.in_proj"), 0)]])
+    }
+
+    /// Appends a layer's convolution over `taps` tokens, from the input of its first matrices to the residual stream, and returns true
+    /// where that is left as the `next` sublayer wants it.
     pub(super) fn convolution(
         &self,
         builder: &mut ProgramBuilder,
-        layer: GraphLayer<'_>,
-        taps: u32,
-        fused: bool,
-    ) -> Result<()> {
+        (layer, taps): (GraphLayer<'_>, u32),
+        (input, matrices): (Input<'_>, &[Placed<'_>]),
+        next: Option<Next<'_>>,
+    ) -> Result<bool> {
         let (a, width) = (self.workspace, self.spec.width);
         let Some(states) = self.states.layer(layer.index) else { unreachable!("a convolution keeps a state") };
         let name = |tensor| layer.tensor(tensor);
-        let matrices = self.matrices(&[&[(&name("shortconv.in_proj"), 0)]])?;
-        let input = self.sublayer_input(builder, (layer, Sublayer::Mixer), &matrices, fused)?;
-        self.linear(builder, Count::Tokens, input, &matrices, Destination::plain(&a.qkv, stride(3 * width)));
+        self.linear(builder, Count::TOKENS, input, matrices, Destination::plain(&a.qkv, stride(3 * width)));
         builder.dispatch(
             ShortConvolution {
                 width,
@@ -34,7 +38,7 @@ impl Graph<'_> {
                 y_groups: stride(width) / GROUP as u32,
             },
             StateVariant::ShortConvolution,
-            Count::Tokens,
+            Count::TOKENS,
             &[
                 ("tokens", &a.tokens),
                 ("x", &a.qkv),
@@ -45,7 +49,6 @@ impl Graph<'_> {
         );
         let output = self.matrices(&[&[(&name("shortconv.out_proj"), 0)]])?;
         let input = self.encoded(builder, &a.attended, width, &output);
-        self.linear(builder, Count::Tokens, input, &output, self.sublayer_output(layer.spec));
-        self.finish_sublayer(builder, (layer, Sublayer::Mixer))
+        self.finish_sublayer(builder, (layer, Sublayer::Mixer), (input, &output), next)
     }
 }

@@ -3,18 +3,20 @@
 use wgslm_gpu::DispatchSize;
 use wgslm_shaders::Extent;
 
-/// The count of a step that sets the size of a dispatch.
+/// The count of a step that sets the size of a dispatch, and the steps that have the dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Count {
-    /// The tokens run through the model.
+pub(crate) struct Count {
+    of: Counted,
+    /// Rows for each that is counted.
+    times: u32,
+    /// The least and the most of a step that has the dispatch.
+    least: u32,
+    most: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
     Tokens,
-    /// The token of a step that has a single one; nothing in other steps.
-    SingleToken,
-    /// The tokens of a step that has several; nothing in other steps.
-    SeveralTokens,
-    /// A fixed number for each of the tokens.
-    TokensTimes(u32),
-    /// The tokens whose logits are wanted.
     Outputs,
 }
 
@@ -29,18 +31,43 @@ pub(crate) struct Counts {
     pub(crate) context: u32,
 }
 
+impl Count {
+    /// The tokens run through the model.
+    pub(super) const TOKENS: Self = Self { of: Counted::Tokens, times: 1, least: 1, most: u32::MAX };
+
+    /// The tokens whose logits are wanted.
+    pub(super) const OUTPUTS: Self = Self { of: Counted::Outputs, ..Self::TOKENS };
+
+    /// Several rows for each of the tokens.
+    pub(super) const fn tokens_times(times: u32) -> Self {
+        Self { times, ..Self::TOKENS }
+    }
+
+    /// In steps of at most so many; none where `most` is 0.
+    pub(super) const fn up_to(self, most: u32) -> Self {
+        Self { most, ..self }
+    }
+
+    /// In steps of more than so many.
+    pub(super) const fn over(self, most: u32) -> Self {
+        Self { least: most.saturating_add(1), ..self }
+    }
+
+    /// True where rows are outputs rather than tokens.
+    pub(super) fn is_of_outputs(self) -> bool {
+        self.of == Counted::Outputs
+    }
+}
+
 impl DispatchSize for Count {
     type Run = Counts;
 
     fn extent(self, Counts { tokens, outputs, context }: Counts) -> Extent {
-        let count = match self {
-            Count::Tokens => tokens,
-            Count::SingleToken => u32::from(tokens == 1),
-            Count::SeveralTokens if tokens == 1 => 0,
-            Count::SeveralTokens => tokens,
-            Count::TokensTimes(each) => tokens * each,
-            Count::Outputs => outputs,
+        let count = match self.of {
+            Counted::Tokens => tokens,
+            Counted::Outputs => outputs,
         };
+        let count = if (self.least..=self.most).contains(&count) { count * self.times } else { 0 };
         Extent { count, context }
     }
 }

@@ -42,7 +42,7 @@ impl Graph<'_> {
                 accumulate: (by != Embed::TOKEN).into(),
                 scale,
             };
-            builder.dispatch(params, self.device.kernels().embed(table.layout.format), Count::Tokens, &resources);
+            builder.dispatch(params, self.device.kernels().embed(table.layout.format), Count::TOKENS, &resources);
         }
     }
 }

@@ -11,33 +11,35 @@ use crate::model::ExpertsSpec;
 use crate::model::workspace::stride;
 
 impl Graph<'_> {
-    /// Appends a layer's experts, which are chosen on the device.
+    /// The router and the matrices that make what experts gate and gate it with.
+    pub(super) fn expert_matrices(&self, layer: GraphLayer<'_>) -> Result<Vec<Placed<'_>>> {
+        let name = |tensor| layer.tensor(tensor);
+        let width = layer.spec.feed_forward.width;
+        let [router, gate, up] = ["ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps"].map(name);
+        self.matrices(&[&[(&router, 0), (&gate, 0), (&up, width)]])
+    }
+
+    /// Appends a layer's experts, which are chosen on the device, from the input of their matrices to the residual stream.
     pub(super) fn experts(
         &self,
         builder: &mut ProgramBuilder,
-        layer: GraphLayer<'_>,
-        experts: ExpertsSpec,
-        fused: bool,
+        (layer, experts): (GraphLayer<'_>, ExpertsSpec),
+        (input, matrices): (Input<'_>, &[Placed<'_>]),
     ) -> Result<()> {
         let (a, spec) = (self.workspace, layer.spec.feed_forward);
         let ExpertsSpec { count, used } = experts;
-        let name = |tensor| layer.tensor(tensor);
-        let [router, gate, up, down] = ["ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"].map(name);
-        let router = self.matrices(&[&[(&router, 0)]])?;
-        let gate_up = self.matrices(&[&[(&gate, 0), (&up, spec.width)]])?;
-        let down = self.matrices(&[&[(&down, 0)]])?;
-        let all = [&router[..], &gate_up].concat();
-        let input = self.sublayer_input(builder, (layer, Sublayer::FeedForward), &all, fused)?;
-        self.linear(builder, Count::Tokens, input, &router, Destination::plain(&a.experts.logits, stride(count)));
+        let (router, gate_up) = matrices.split_at(1);
+        let down = self.matrices(&[&[(&layer.tensor("ffn_down_exps"), 0)]])?;
+        self.linear(builder, Count::TOKENS, input, router, Destination::plain(&a.experts.logits, stride(count)));
         builder.dispatch(
             Route { experts: count, used, stride: stride(count) },
             ExpertsVariant::Route,
-            Count::Tokens,
+            Count::TOKENS,
             &[("logits", &a.experts.logits), ("experts", &a.experts.chosen), ("weights", &a.experts.weights)],
         );
         let both = Destination::plain(&a.gate_up, stride(2 * spec.width));
-        self.linear_of_experts(builder, experts, (input, used), &gate_up, both);
-        let input = self.gate(builder, Count::TokensTimes(used), &spec, &down);
+        self.linear_of_experts(builder, experts, (input, used), gate_up, both);
+        let input = self.gate(builder, Count::tokens_times(used), &spec, &down);
         let made = Destination::in_planes(&a.experts.made, stride(self.spec.width));
         self.linear_of_experts(builder, experts, (input, 1), &down, made);
         let output = self.sublayer_output(layer.spec);
@@ -50,10 +52,10 @@ impl Graph<'_> {
                 accumulate: output.accumulate.into(),
             },
             ExpertsVariant::MixExperts,
-            Count::Tokens,
+            Count::TOKENS,
             &[("weights", &a.experts.weights), ("x", &a.experts.made), ("y", output.y)],
         );
-        self.finish_sublayer(builder, (layer, Sublayer::FeedForward))
+        self.norm_after(builder, (layer, Sublayer::FeedForward))
     }
 
     /// Appends the products of `input` with the matrices of each token's experts. Each row of `input` serves `per_row` rows of
@@ -80,7 +82,7 @@ impl Graph<'_> {
             let kernel = self.device.kernels().linear_of_experts(matrix.layout, self.encoding_for(matrix));
             if let Some(kernel) = kernel {
                 let operands = self.operands(placed, part, input, destination);
-                builder.dispatch(params, kernel, Count::TokensTimes(experts.used), &operands);
+                builder.dispatch(params, kernel, Count::tokens_times(experts.used), &operands);
             }
         }
     }

@@ -2,19 +2,44 @@
 
 use wgslm_gpu::{Buffer, Variants};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Encoding, Linear, MatvecShape};
+use wgslm_shaders::{
+    Activation, Encoding, IntegerShape, Linear, LinearKernel, Quantise, QuantiseInput, QuantiseVariant,
+};
 
-use super::Graph;
-use super::{Count, ProgramBuilder};
+use super::{Count, Graph, ProgramBuilder, StepSize};
 use crate::Result;
+use crate::model::workspace::Encoded;
 use crate::model::{Matrix, MatrixPart};
 
-/// The input of a matrix product: rows in planes, and, where the kernel is to apply the norm before it, the norm's weights and
-/// epsilon.
+/// The most tokens of a step for which the kernel of a matrix of `weights` weights leaves its products in codes for the next matrix. A
+/// workgroup has to make 32 outputs then; for more tokens, and of larger matrices, so few and large workgroups cost more than a dispatch
+/// that encodes. Measured on an H200.
+fn leaving_tokens(weights: u64) -> u32 {
+    if weights <= 20_000_000 { 4 } else { 2 }
+}
+
+/// The input of a matrix product: rows in planes, their codes for kernels that take such, and, where the kernel is to apply the norm
+/// before it, the norm's weights and epsilon; codes have been multiplied by these weights.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) x: &'a Buffer,
+    pub(super) encoded: &'a Encoded,
     pub(super) norm: Option<(&'a Buffer, f32)>,
+}
+
+/// The form in which the input of the next sublayer's matrices is wanted: the encoding, and the weights of the norm before.
+#[derive(Clone, Copy)]
+pub(super) struct Next<'a> {
+    pub(super) encoding: Encoding,
+    pub(super) norm: &'a Buffer,
+}
+
+/// The codes that products are left in for the next matrix.
+#[derive(Clone, Copy)]
+pub(super) struct Leaves<'a> {
+    pub(super) encoding: Encoding,
+    pub(super) encoded: &'a Encoded,
+    pub(super) norm: Option<&'a Buffer>,
 }
 
 /// A matrix, its bias, and the offset of its products in a row of the destination.
@@ -39,6 +64,8 @@ pub(super) struct Destination<'a> {
     pub(super) gate_rows: u32,
     pub(super) scale: f32,
     pub(super) soft_cap: f32,
+    /// The codes to leave, where [`Graph::can_leave_codes`].
+    pub(super) leaves: Option<Leaves<'a>>,
 }
 
 impl<'a> Destination<'a> {
@@ -53,6 +80,7 @@ impl<'a> Destination<'a> {
             gate_rows: 0,
             scale: 1.0,
             soft_cap: 0.0,
+            leaves: None,
         }
     }
 
@@ -73,24 +101,51 @@ impl Graph<'_> {
         way.iter().map(placed).collect()
     }
 
-    /// The kernels that multiply a part of a matrix, of `rows` rows, with encoded activations, if the graph encodes any and there
-    /// are such kernels.
+    /// The kernel for few tokens with codes of activations, if that is the choice for a matrix.
+    fn integer_kernel(&self, matrix: &Matrix) -> Option<IntegerShape> {
+        match self.device.kernels().single_token(&matrix.kind(self.precision)) {
+            LinearKernel::MatvecInteger(shape) if matrix.unit == 1 => Some(shape),
+            _ => None,
+        }
+    }
+
+    /// True where the products with these matrices can be left in codes for the next one.
+    pub(super) fn can_leave_codes(&self, matrices: &[Placed<'_>]) -> bool {
+        let [placed] = matrices else { return false };
+        let in_codes = self.integer_kernel(placed.matrix).is_some_and(|shape| shape.input == Encoding::Int8);
+        self.step == StepSize::Few && in_codes && placed.matrix.parts.len() == 1 && placed.bias.is_none()
+    }
+
+    /// The kernels that multiply a part of a matrix, of `rows` rows, with activations that are encoded before, in steps of many tokens.
     fn encoded_kernels(&self, matrix: &Matrix, rows: u32) -> Option<Variants> {
         self.encoding.and_then(|encoding| self.device.kernels().linear_encoded(matrix.layout.format, rows, encoding))
     }
 
     /// The encoding of activations that a matrix's kernels take; `None` for f32.
     pub(super) fn encoding_for(&self, matrix: &Matrix) -> Option<Encoding> {
-        if matrix.unit > 1 {
-            return self
-                .encoding
-                .filter(|encoding| self.device.kernels().linear_of_experts(matrix.layout, Some(*encoding)).is_some());
+        match self.step {
+            _ if matrix.unit > 1 => {
+                let kernels = self.device.kernels();
+                let taken = |encoding: &Encoding| kernels.linear_of_experts(matrix.layout, Some(*encoding)).is_some();
+                self.encoding.filter(taken)
+            }
+            StepSize::Few => self.integer_kernel(matrix).map(|shape| shape.input),
+            StepSize::Many => self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some()),
         }
-        self.encoding.filter(|_| self.encoded_kernels(matrix, matrix.rows).is_some())
     }
 
-    /// Appends the products of `input` with `matrices`, each at its offset in a row of the destination; one dispatch for each
-    /// part of a matrix.
+    /// The encoding of activations that some of these matrices' kernels take, if any do.
+    pub(super) fn encoding_of(&self, matrices: &[Placed<'_>]) -> Option<Encoding> {
+        matrices.iter().find_map(|placed| self.encoding_for(placed.matrix))
+    }
+
+    /// True where some of these matrices' kernels take f32.
+    pub(super) fn takes_floats(&self, matrices: &[Placed<'_>]) -> bool {
+        matrices.is_empty() || matrices.iter().any(|placed| self.encoding_for(placed.matrix).is_none())
+    }
+
+    /// Appends the products of `input` with `matrices`, each at its offset in a row of the destination; a dispatch for each part of a
+    /// matrix.
     pub(super) fn linear(
         &self,
         builder: &mut ProgramBuilder,
@@ -99,26 +154,56 @@ impl Graph<'_> {
         matrices: &[Placed<'_>],
         destination: Destination<'_>,
     ) {
-        let tokens = match count {
-            Count::Outputs => self.workspace.output_capacity,
-            _ => self.workspace.token_capacity,
-        };
+        let tokens = if count.is_of_outputs() { self.workspace.output_capacity } else { self.workspace.token_capacity };
         let Destination { gate_rows, .. } = destination;
+        let kernels = self.device.kernels();
         let parts = matrices.iter().flat_map(|placed| placed.matrix.parts.iter().map(move |part| (placed, part)));
         for (placed, part) in parts {
-            let matrix = placed.matrix;
+            let (matrix, format) = (placed.matrix, placed.matrix.layout.format);
             let params = Linear {
                 outputs: if gate_rows > 0 { gate_rows } else { part.rows },
                 tokens,
                 y_offset: placed.first + part.first,
                 ..self.product(placed, part, input, destination)
             };
-            let kernels = self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| {
-                let shape = self.device.kernels().shape(&matrix.kind(part.rows, gate_rows > 0));
-                self.device.kernels().linear(matrix.layout.format, shape.unwrap_or(MatvecShape::DEFAULT))
-            });
-            builder.dispatch(params, kernels, count, &self.operands(placed, part, input, destination));
+            let in_integers = if self.step == StepSize::Few { self.integer_kernel(matrix) } else { None };
+            let operands = self.operands(placed, part, input, destination);
+            let variants = match (self.step, in_integers) {
+                (StepSize::Many, _) => {
+                    self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| kernels.linear(format))
+                }
+                (_, Some(shape)) => kernels.few_in_integers(format, shape),
+                (_, None) => kernels.few(format, kernels.single_token(&matrix.kind(self.precision))),
+            };
+            let Some((leaves, shape)) = destination.leaves.zip(in_integers) else {
+                builder.dispatch(params, variants, count, &operands);
+                continue;
+            };
+            let shape = IntegerShape::encoding(shape.input, leaves.encoding, gate_rows > 0);
+            let leaving = kernels.few_in_integers(format, shape);
+            let most = leaving_tokens(u64::from(part.rows) * u64::from(matrix.groups) * GROUP as u64);
+            builder.dispatch(params, leaving, count.up_to(most), &operands);
+            let more = count.over(most);
+            builder.dispatch(Linear { next_norm: 0, ..params }, variants, more, &operands);
+            let width = destination.stride;
+            self.quantise(builder, (destination.y, width), leaves, more);
         }
+    }
+
+    /// Appends the encoding of rows of `width` values in planes.
+    pub(super) fn quantise(
+        &self,
+        builder: &mut ProgramBuilder,
+        (x, width): (&Buffer, u32),
+        Leaves { encoding, encoded, norm }: Leaves<'_>,
+        count: Count,
+    ) {
+        let input = if norm.is_some() { QuantiseInput::Norm } else { QuantiseInput::AsItIs };
+        let params =
+            Quantise { groups: width / GROUP as u32, x_stride: width / 4, rows: self.workspace.token_capacity };
+        let resources =
+            [("x", x), ("codes_x", &encoded.codes), ("scales_x", &encoded.scales), ("weight", norm.unwrap_or(x))];
+        builder.dispatch(params, QuantiseVariant::Quantise { encoding, input }, count, &resources);
     }
 
     /// The parameters common to all products with a part of a matrix.
@@ -144,6 +229,7 @@ impl Graph<'_> {
             activation: destination.activation as u32,
             scale: destination.scale,
             soft_cap: destination.soft_cap,
+            next_norm: destination.leaves.is_some_and(|leaves| leaves.norm.is_some()).into(),
             ..Linear::default()
         }
     }
@@ -160,14 +246,18 @@ impl Graph<'_> {
         let mut operands = vec![
             ("codes", &part.codes),
             ("x", input.x),
-            ("codes_x", &a.codes),
-            ("scales_x", &a.scales),
+            ("codes_x", &input.encoded.codes),
+            ("scales_x", &input.encoded.scales),
             ("y", destination.y),
             ("norm", input.norm.map_or(input.x, |(weight, _)| weight)),
             ("bias", placed.bias.unwrap_or(input.x)),
             ("experts", &a.experts.chosen),
         ];
         operands.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+        if let Some(Leaves { encoded, norm, .. }) = destination.leaves {
+            let norm = norm.unwrap_or(input.x);
+            operands.extend([("codes_y", &encoded.codes), ("scales_y", &encoded.scales), ("next_norm", norm)]);
+        }
         operands
     }
 }

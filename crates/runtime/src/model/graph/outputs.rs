@@ -12,9 +12,9 @@ use crate::model::workspace::stride;
 use crate::model::{NormKind, NormSpec, OutputSpec};
 
 impl Graph<'_> {
-    /// The program from the residual stream to the outputs' logits. With `fused` it is for few outputs, of which output i is
-    /// token i of the step.
-    pub(crate) fn head(&self, fused: bool) -> Result<Program> {
+    /// The program from the residual stream to the outputs' logits; with `in_order`, for steps of few tokens in which output i is token
+    /// i.
+    pub(crate) fn head(&self, in_order: bool) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
         let OutputSpec::Logits { scale, soft_cap } = self.spec.output else {
             return Ok(builder.build(self.device.gpu()));
@@ -22,9 +22,9 @@ impl Graph<'_> {
         let name = if self.spec.tied_head { EMBEDDINGS } else { OUTPUT_HEAD };
         let matrices = self.matrices(&[&[(name, 0)]])?;
         let norm = self.spec.output_norm.unwrap_or(NormSpec { kind: NormKind::Rms, epsilon: 0.0 });
-        let input = self.output_norm(&mut builder, norm, &matrices, Count::Outputs, fused)?;
+        let input = self.output_norm(&mut builder, norm, &matrices, (Count::OUTPUTS, !in_order))?;
         let plain = Destination::plain(&self.workspace.logits, self.spec.vocabulary);
-        self.linear(&mut builder, Count::Outputs, input, &matrices, Destination { scale, soft_cap, ..plain });
+        self.linear(&mut builder, Count::OUTPUTS, input, &matrices, Destination { scale, soft_cap, ..plain });
         Ok(builder.build(self.device.gpu()))
     }
 
@@ -35,13 +35,13 @@ impl Graph<'_> {
         let (a, width) = (self.workspace, self.spec.width);
         let x = match self.spec.output_norm {
             None => &a.residual,
-            Some(norm) => self.output_norm(&mut builder, norm, &[], Count::Tokens, false)?.x,
+            Some(norm) => self.output_norm(&mut builder, norm, &[], (Count::TOKENS, false))?.x,
         };
         let groups = stride(width) / GROUP as u32;
         builder.dispatch(
             Pool { width, groups, stride: stride(width) / 4, kind: pooling.number() },
             self.device.kernels().pool(),
-            Count::Outputs,
+            Count::OUTPUTS,
             &[("tokens", &a.tokens), ("outputs", &a.outputs), ("x", x), ("y", &a.embeddings)],
         );
         Ok(builder.build(self.device.gpu()))
@@ -76,7 +76,7 @@ impl Graph<'_> {
         ];
         for stage in stages {
             let sample = Sample { vocabulary, stride: vocabulary };
-            builder.dispatch(sample, *stage, Count::Outputs, &resources);
+            builder.dispatch(sample, *stage, Count::OUTPUTS, &resources);
         }
         builder.build(self.device.gpu())
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use wgslm_gpu::{Capabilities, Variants};
 use wgslm_shaders::format::LANE_INTERLEAVE;
 use wgslm_shaders::{
-    AttentionTile, AttentionVariant, CooperativeTile, EmbedVariant, Encoding, KvFormat, LaneTokens, LinearKernel,
-    LinearVariant, MatvecShape, NormVariant, Tile, WeightFormat, WeightLayout,
+    AttentionTile, AttentionVariant, CooperativeTile, EmbedVariant, Encoding, IntegerShape, KvFormat, LaneTokens,
+    LinearKernel, LinearVariant, MatvecShape, NormVariant, Tile, WeightFormat, WeightLayout,
 };
 
-use super::tuning::Tuning;
+use super::tuning::{MatrixKind, Precision, Tuning};
 
 /// The kernels chosen for a device by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +67,7 @@ impl Kernels {
     pub fn linear_encoded(&self, format: WeightFormat, rows: u32, encoding: Encoding) -> Option<Variants> {
         match encoding {
             Encoding::F16 => self.cooperative.then(|| by_workgroups(format, rows)),
+            Encoding::Int16 => None,
             Encoding::Int8 if !format.has_integer_codes() => None,
             Encoding::Int8 if self.interleaved_rows => Some(row_per_lane(format, LinearKernel::MatmulRowPerLaneInt8)),
             Encoding::Int8 => {
@@ -86,22 +87,40 @@ impl Kernels {
     /// The most tokens for which the kernels for few tokens are faster than those for many.
     #[must_use]
     pub fn few_tokens(&self) -> u32 {
+        32
+    }
+
+    /// The same in f32.
+    #[must_use]
+    pub fn few_float_tokens(&self) -> u32 {
         16
     }
 
-    /// The kernels for `weight * x`, by the number of tokens; `shape` is that of `matvec` for a single token.
+    /// The kernels for `weight * x` in f32 for many tokens or, where rows are interleaved, for any number.
     #[must_use]
-    pub fn linear(&self, format: WeightFormat, shape: MatvecShape) -> Variants {
+    pub fn linear(&self, format: WeightFormat) -> Variants {
         if self.interleaved_rows {
             return row_per_lane(format, LinearKernel::MatmulRowPerLane);
         }
+        LinearVariant { format, kernel: LinearKernel::Matmul(self.tile.for_format(format)) }.into()
+    }
+
+    /// The kernels for `weight * x` of few tokens in f32, where `single` is that for a single one: they apply the norm before, and the
+    /// gate or the sum after.
+    #[must_use]
+    pub fn few(&self, format: WeightFormat, single: LinearKernel) -> Variants {
+        let shape = MatvecShape::FEW_TOKENS;
+        let several = LinearKernel::Matvec { shape, subgroups: self.subgroups, experts: false };
         let variant = |kernel| LinearVariant { format, kernel }.into();
-        let matvec = |shape| LinearKernel::Matvec { shape, subgroups: self.subgroups, experts: false };
-        Variants::by_count(&[
-            (1, variant(matvec(shape))),
-            (self.few_tokens(), variant(matvec(MatvecShape::FEW_TOKENS))),
-            (u32::MAX, variant(LinearKernel::Matmul(self.tile.for_format(format)))),
-        ])
+        Variants::by_count(&[(1, variant(single)), (u32::MAX, variant(several))])
+    }
+
+    /// The same in integers, where `shape` is that for a single token.
+    #[must_use]
+    pub fn few_in_integers(&self, format: WeightFormat, shape: IntegerShape) -> Variants {
+        let variant = |shape| LinearVariant { format, kernel: LinearKernel::MatvecInteger(shape) }.into();
+        let all: Vec<_> = shape.by_tokens().map(|shape| (shape.tokens, variant(shape))).collect();
+        Variants::by_count(&all)
     }
 
     /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
@@ -176,12 +195,14 @@ impl Kernels {
     /// The choices as text by topic, for people to read; the kernels are those for Q4_0 weights.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&'static str, String)> {
-        let float = self.linear(WeightFormat::Q4_0, MatvecShape::DEFAULT);
-        let encoded = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
+        let kind = MatrixKind { format: WeightFormat::Q4_0, rows: 4096, groups: 128, precision: Precision::Rounded };
+        let many = self.linear_encoded(WeightFormat::Q4_0, 4096, self.encoding());
+        let many = many.unwrap_or_else(|| self.linear(WeightFormat::Q4_0));
         let kernel = |variants: &Variants, tokens: u32| variants.of(tokens).kernel().name().to_owned();
+        let few = self.single_token(&kind).kernel().name().to_owned();
         vec![
-            ("decode", kernel(encoded.as_ref().filter(|_| !self.fuses()).unwrap_or(&float), 1)),
-            ("prefill", kernel(encoded.as_ref().unwrap_or(&float), u32::MAX)),
+            ("decode", if self.fuses() { few } else { kernel(&many, 1) }),
+            ("prefill", kernel(&many, u32::MAX)),
             ("reduction", if self.subgroups { "subgroups" } else { "workgroup memory" }.to_owned()),
             ("weightRows", if self.interleaved_rows { "interleaved" } else { "contiguous" }.to_owned()),
         ]

@@ -7,4 +7,4 @@ mod tuning;
 
 pub use kernels::Kernels;
 pub(crate) use tuner::Tuner;
-pub(crate) use tuning::MatrixKind;
+pub(crate) use tuning::{MatrixKind, Precision};

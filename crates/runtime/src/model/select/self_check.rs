@@ -5,8 +5,8 @@ use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, Kernel, KvAddressing, KvFormat, Launch, Linear, MatvecShape, Norm,
-    Output, Sample, SampleVariant, Token, Variant, WeightFormat,
+    Attention, BLOCK_TOKENS, Encoding, Extent, IntegerShape, Kernel, KvAddressing, KvFormat, Launch, Linear, Norm,
+    Output, Quantise, QuantiseVariant, Sample, SampleVariant, Token, Variant, WeightFormat,
 };
 
 use super::Kernels;
@@ -32,7 +32,12 @@ pub(crate) async fn run(gpu: &Gpu, kernels: &Kernels) -> Result<()> {
 fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (format, many) in [(WeightFormat::Q4_0, 1), (WeightFormat::Q4_0, 3), (WeightFormat::Q8_0, u32::MAX)] {
-        let variant = *kernels.linear(format, MatvecShape::DEFAULT).of(many);
+        let variants = if kernels.fuses() && many < u32::MAX {
+            kernels.few(format, kernels.untuned())
+        } else {
+            kernels.linear(format)
+        };
+        let variant = *variants.of(many);
         let (params, resources) = linear_case(&variant);
         cases.push(Case::new(gpu, params, variant, extent(many.min(3)), resources)?);
     }
@@ -42,6 +47,13 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
         for variant in variants.iter().flat_map(Variants::iter) {
             let (params, resources) = linear_case(variant);
             cases.push(Case::new(gpu, params, *variant, extent(3), resources)?);
+        }
+    }
+    if kernels.fuses() {
+        for (encoding, tokens) in [(Encoding::Int8, 8), (Encoding::Int16, 4)] {
+            let variant = *kernels.few_in_integers(WeightFormat::Q4_0, IntegerShape::new(encoding)).of(tokens);
+            let (params, resources) = linear_case(&variant);
+            cases.push(Case::new(gpu, params, variant, extent(3), resources)?);
         }
     }
     let norm = Resources::default()
@@ -101,8 +113,6 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
     let (rows, groups) = if interleave > 1 { (101_usize, 3_usize) } else { (35, 69) };
     let tokens = 3_usize;
     let stored = rows.next_multiple_of(interleave);
-    let codes_x =
-        if variant.matrix_units() { halves(tokens * groups * GROUP / 2) } else { words(tokens * groups * GROUP / 4) };
     // 0x2c2c: a pair of halves of 0.0652.
     let scales = vec![0x2c2c_2c2c_u32; stored * format.scale_words(groups)];
     let params = Linear {
@@ -115,15 +125,21 @@ fn linear_case(variant: &Variant) -> (Linear, Resources) {
         epsilon: 1e-5,
         ..Linear::default()
     };
-    let resources = Resources::default()
+    let mut resources = Resources::default()
         .with("codes", &words(stored * groups * format.code_words()))
         .with("scales", &scales)
         .with("x", &values(tokens * groups * GROUP))
-        .with("codes_x", &codes_x)
-        .with("scales_x", &vec![[0.0078125f32, 0.0]; tokens * groups])
+        .with("codes_x", &vec![0u32; tokens * groups * GROUP / 2])
+        .with("scales_x", &vec![[0.0f32; 2]; tokens * groups])
         .with("norm", &values(groups * GROUP))
         .with("bias", &[0.0f32])
         .with("y", &vec![0.0f32; tokens * rows]);
+    if let Variant::Linear(linear) = variant
+        && let Some(encoding) = linear.takes()
+    {
+        let quantise = Quantise { groups: params.groups, x_stride: params.x_stride, rows: params.tokens };
+        quantise.reference(&QuantiseVariant::plain(encoding).into(), tokens, &mut resources);
+    }
     (params, resources)
 }
 

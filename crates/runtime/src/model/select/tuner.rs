@@ -1,13 +1,13 @@
-//! Finds the fastest shape of `matvec` for each kind of matrix of a model, by timing all shapes on the model's weights.
+//! Finds the fastest kernel for a single token and each kind of matrix of a model, by timing all of them on the model's weights.
 
 use std::collections::BTreeMap;
 
 use web_time::Instant;
 use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder};
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Activation, Extent, Linear, LinearKernel, LinearVariant, MatvecShape};
+use wgslm_shaders::{Activation, Encoding, Extent, Linear, LinearKernel, LinearVariant};
 
-use super::MatrixKind;
+use super::{MatrixKind, Precision};
 use crate::model::tensors::{EMBEDDINGS, GATE_UP, POSITIONS, TOKEN_TYPES};
 use crate::model::{Matrix, Model};
 use crate::{Device, Result};
@@ -18,51 +18,55 @@ const MATRICES: usize = 12;
 /// Dispatches timed together: enough to outweigh the wait for them, which takes some ms in a browser.
 const DISPATCHES: usize = if cfg!(target_arch = "wasm32") { 480 } else { 96 };
 
-/// Measurements of each shape, of which the shortest counts.
+/// Measurements of each kernel, of which the shortest counts.
 const MEASUREMENTS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 5 };
 
-/// The shapes of `matvec` to measure, built before the weights arrive so that their pipelines compile meanwhile.
+/// How many times longer codes may take than f32 for a single token: they are several times as fast for several.
+const WORTH_ENCODING: f64 = 1.25;
+
+/// The kernels to measure, built before the weights arrive so that their pipelines compile meanwhile.
 pub(crate) struct Tuner {
     candidates: Vec<(MatrixKind, Vec<Candidate>)>,
 }
 
 struct Candidate {
-    shape: MatvecShape,
+    kernel: LinearKernel,
     program: Program<AsGiven>,
     /// Runs of the program in a measurement.
     repeats: usize,
 }
 
 impl Tuner {
-    /// A tuner for the kinds of matrix in `model` that the device has no shape for yet; for none on devices that aren't tuned.
+    /// A tuner for the kinds of matrix in `model` that the device has no kernel for yet; for none on devices that aren't tuned.
     ///
     /// # Errors
     /// As [`Gpu::storage_buffer`].
     pub(crate) fn new(device: &Device, model: &Model) -> Result<Self> {
         let (gpu, kernels) = (device.gpu(), device.kernels());
-        if !kernels.fuses() || !kernels.subgroups || kernels.software {
+        if !kernels.fuses() || kernels.software {
             return Ok(Self { candidates: Vec::new() });
         }
-        let mut kinds: BTreeMap<MatrixKind, Vec<&Matrix>> = BTreeMap::new();
+        let mut kinds: BTreeMap<MatrixKind, Vec<(&Matrix, bool)>> = BTreeMap::new();
         for (name, matrix) in model.weights.matrices() {
             let looked_up = [POSITIONS, TOKEN_TYPES].contains(&name) || (name == EMBEDDINGS && !model.spec.tied_head);
             let decodes = !looked_up && matrix.unit == 1;
-            if decodes && let [part] = matrix.parts.as_slice() {
-                let kind = matrix.kind(part.rows, name.contains(GATE_UP));
-                kinds.entry(kind).or_default().push(matrix);
+            if decodes && matrix.parts.len() == 1 {
+                let matrices = kinds.entry(matrix.kind(Precision::Rounded)).or_default();
+                matrices.push((matrix, name.contains(GATE_UP)));
             }
         }
-        let unknown = kinds.into_iter().filter(|(kind, _)| kernels.shape(kind).is_none());
+        let unknown = kinds.into_iter().filter(|(kind, _)| !kernels.is_tuned(kind));
         let candidates = unknown.map(|(kind, matrices)| {
             let matrices = &matrices[..matrices.len().min(MATRICES)];
             let repeats = DISPATCHES.div_ceil(matrices.len());
-            let candidate = |shape| Ok(Candidate { shape, program: program(gpu, &kind, matrices, shape)?, repeats });
-            Ok((kind, MatvecShape::single_token(kind.format).map(candidate).collect::<Result<_>>()?))
+            let candidate = |kernel| Ok(Candidate { kernel, program: program(gpu, &kind, matrices, kernel)?, repeats });
+            let all = LinearVariant::single_token(kind.format, kernels.subgroups);
+            Ok((kind, all.map(candidate).collect::<Result<_>>()?))
         });
         Ok(Self { candidates: candidates.collect::<Result<_>>()? })
     }
 
-    /// Measures all shapes on the model's weights and records the fastest for each kind of matrix on the device: see
+    /// Measures all kernels on the model's weights and records the fastest of each precision for each kind of matrix on the device: see
     /// [`Device::tuning`]. Returns true where there was anything to choose. Takes about a second in a browser, a fifth of that
     /// natively.
     ///
@@ -70,44 +74,61 @@ impl Tuner {
     /// What the device reports.
     pub(crate) async fn run(self, device: &Device) -> Result<bool> {
         for (kind, candidates) in &self.candidates {
-            let mut best = (f64::INFINITY, MatvecShape::DEFAULT);
-            for Candidate { shape, program, repeats } in candidates {
+            let mut measured: Vec<(f64, LinearKernel)> = Vec::new();
+            for Candidate { kernel, program, repeats } in candidates {
                 let seconds = measure(device.gpu(), program, *repeats).await?;
-                if seconds < best.0 {
-                    best = (seconds, *shape);
+                tracing::trace!(?kind, kernel = kernel.name(), seconds, "measured");
+                let worth = if kernel.integer_encoding().is_some() { WORTH_ENCODING } else { 1.0 };
+                measured.push((seconds / worth, *kernel));
+            }
+            for precision in Precision::ALL {
+                let allowed = measured.iter().filter(|(_, kernel)| precision.allows(kernel));
+                if let Some((_, kernel)) = allowed.min_by(|a, b| a.0.total_cmp(&b.0)) {
+                    let kind = MatrixKind { precision, ..*kind };
+                    tracing::debug!(?kind, kernel = kernel.name(), "tuned");
+                    device.kernels().choose(kind, *kernel);
                 }
             }
-            tracing::debug!(?kind, shape = ?best.1, "tuned");
-            device.kernels().choose(*kind, best.1);
         }
         Ok(!self.candidates.is_empty())
     }
 }
 
 /// A program with one dispatch for each matrix.
-fn program(gpu: &Gpu, kind: &MatrixKind, matrices: &[&Matrix], shape: MatvecShape) -> Result<Program<AsGiven>> {
+fn program(
+    gpu: &Gpu,
+    kind: &MatrixKind,
+    matrices: &[(&Matrix, bool)],
+    kernel: LinearKernel,
+) -> Result<Program<AsGiven>> {
     let x = gpu.storage_buffer("tuning input", u64::from(kind.groups) * GROUP as u64 * 4)?;
     let y: Buffer = gpu.storage_buffer("tuning output", u64::from(kind.rows) * 4)?;
-    let outputs = if kind.gated { kind.rows / 2 } else { kind.rows };
-    let params = Linear {
-        outputs,
-        groups: kind.groups,
-        tokens: 1,
-        x_stride: kind.groups * GROUP as u32 / 4,
-        y_stride: outputs,
-        gate_outputs: if kind.gated { outputs } else { 0 },
-        norm_width: if kind.gated { kind.groups * GROUP as u32 } else { 0 },
-        epsilon: 1.0,
-        activation: if kind.gated { Activation::Silu as u32 } else { 0 },
-        ..Linear::default()
-    };
+    let variant = LinearVariant { format: kind.format, kernel };
+    let encoding = kernel.integer_encoding();
+    let bytes = |of: fn(Encoding) -> u64| encoding.map_or(4, |encoding| of(encoding) * u64::from(kind.groups));
+    let codes_x = gpu.storage_buffer("tuning codes", bytes(Encoding::group_bytes))?;
+    let scales_x = gpu.storage_buffer("tuning scales", 2 * bytes(Encoding::scale_bytes))?;
     let mut builder = ProgramBuilder::default();
-    for part in matrices.iter().flat_map(|matrix| &matrix.parts) {
-        let kernel = LinearKernel::Matvec { shape, subgroups: true, experts: false };
-        let variant = LinearVariant { format: kind.format, kernel };
-        let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x), ("bias", &x)];
-        resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
-        builder.dispatch(params, variant, AsGiven, &resources);
+    for (matrix, gated) in matrices {
+        let outputs = if *gated { kind.rows / 2 } else { kind.rows };
+        let params = Linear {
+            outputs,
+            groups: kind.groups,
+            tokens: 1,
+            x_stride: kind.groups * GROUP as u32 / 4,
+            y_stride: outputs,
+            gate_outputs: if *gated { outputs } else { 0 },
+            norm_width: if *gated { kind.groups * GROUP as u32 } else { 0 },
+            epsilon: 1.0,
+            activation: if *gated { Activation::Silu as u32 } else { 0 },
+            ..Linear::default()
+        };
+        for part in &matrix.parts {
+            let mut resources = vec![("codes", &part.codes), ("x", &x), ("y", &y), ("norm", &x), ("bias", &x)];
+            resources.extend([("codes_x", &codes_x), ("scales_x", &scales_x)]);
+            resources.extend(part.scales.as_ref().map(|scales| ("scales", scales)));
+            builder.dispatch(params, variant, AsGiven, &resources);
+        }
     }
     Ok(builder.build(gpu))
 }

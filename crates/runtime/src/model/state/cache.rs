@@ -103,7 +103,6 @@ impl KvCache {
     ///
     /// A kernel copies, because WebGPU refuses to copy from a buffer to itself, and copying by way of another buffer would take
     /// twice the bytes, and a command for each block where this takes a dispatch for all.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the prefix cache, which comes next, calls it"))]
     pub(crate) fn copy_blocks(&self, gpu: &Gpu, copies: &[[u32; 2]]) {
         for copies in copies.chunks(MOST_COPIES) {
             gpu.write(&self.copies, 0, bytemuck::cast_slice(copies));

@@ -9,8 +9,6 @@ use crate::model::ModelSpec;
 pub(crate) struct States {
     /// The states of each layer, `[state][values]`; `None` for layers that keep none.
     layers: Vec<Option<Buffer>>,
-    /// States in the pool; 0 where no layer keeps any.
-    pub(crate) count: u32,
 }
 
 /// Bytes of states that are kept for later, unless options say how many.
@@ -30,18 +28,16 @@ impl States {
             let values = layer.state_values(spec.width)?;
             Some(gpu.storage_buffer(&label, u64::from(count) * u64::from(values) * 4))
         });
-        let layers: Vec<Option<Buffer>> = layers.map(Option::transpose).collect::<std::result::Result<_, _>>()?;
-        let count = if layers.iter().any(Option::is_some) { count } else { 0 };
-        Ok(Self { layers, count })
+        Ok(Self { layers: layers.map(Option::transpose).collect::<std::result::Result<_, _>>()? })
     }
 
-    /// The number of states to keep for later, where nothing else was asked for: as many as fit some MiB and, with those of
-    /// `sequences`, a binding.
-    pub(crate) fn default_checkpoints(spec: &ModelSpec, sequences: u32, max_binding: u64) -> u32 {
+    /// The number of states to keep for later, where nothing else was asked for: as many as fit some MiB and, with `others`, a
+    /// binding.
+    pub(crate) fn default_checkpoints(spec: &ModelSpec, others: u32, max_binding: u64) -> u32 {
         let values = spec.layers.iter().filter_map(|layer| layer.state_values(spec.width)).max();
         let largest = u64::from(values.unwrap_or(0)).max(1) * 4;
         let count = (CHECKPOINT_BYTES / spec.state_bytes().max(1)).clamp(*CHECKPOINTS.start(), *CHECKPOINTS.end());
-        count.min((max_binding / largest).saturating_sub(2 * u64::from(sequences))) as u32
+        count.min((max_binding / largest).saturating_sub(u64::from(others))) as u32
     }
 
     /// The states of a layer; `None` where it keeps none.

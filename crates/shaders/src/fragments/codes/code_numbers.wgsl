@@ -27,6 +27,10 @@ fn group_dot(row: WeightRow, group: u32, x: Activations32) -> f32 {
 fn signed_halves(p: Planes) -> SignedHalves {
     let low = vec4(codes4(p, 0u, 0u), codes4(p, 1u, 0u), codes4(p, 2u, 0u), codes4(p, 3u, 0u));
     let high = vec4(codes4(p, 4u, 0u), codes4(p, 5u, 0u), codes4(p, 6u, 0u), codes4(p, 7u, 0u));
+#ifdef UNSIGNED
+    return SignedHalves(low, high);
+#else
     return SignedHalves(less(low, CODE_ZERO), less(high, CODE_ZERO));
+#endif
 }
 #endif

@@ -1,6 +1,11 @@
 // A scale for each half of a group: a signed byte, times the f32 factor of the super-block.
 #import super_blocks
+#ifdef ZERO_BY_SUM
+#import sums_of_halves
+alias Scale = vec2<f32>;
+#else
 #import one_scale
+#endif
 
 fn scale_of(bits: vec2<u32>, group: u32) -> Scale {
     let bytes = bitcast<i32>(bytes_of(bits, group));
@@ -15,7 +20,12 @@ fn weights4(values: vec4<f32>, scale: Scale, half: u32) -> vec4<f32> {
 fn scaled_sums(low: f32, high: f32, scale: Scale, x: Activations32) -> f32 { return scale.x * low + scale.y * high; }
 #endif
 #ifdef INTEGER
-fn scaled(low: i32, high: i32, scale: Scale, x_scale: Scale) -> f32 {
-    return x_scale.x * (scale.x * small_float(low) + scale.y * small_float(high));
+fn scaled(low: i32, high: i32, scale: Scale, x_scale: XScale) -> f32 {
+    let sum = x_scale.x * (scale.x * small_float(low) + scale.y * small_float(high));
+#ifdef ZERO_BY_SUM
+    return sum - f32(CODE_ZERO) * (scale.x * x_scale.y + scale.y * x_scale.z);
+#else
+    return sum;
+#endif
 }
 #endif

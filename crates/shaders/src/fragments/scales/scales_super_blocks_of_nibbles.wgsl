@@ -20,15 +20,9 @@ fn scaled_sums(low: f32, high: f32, scale: Scale, x: Activations32) -> f32 {
 }
 #endif
 #ifdef INTEGER
-fn x_scale(scale: f32, low_sum: f32, high_sum: f32) -> Scale { return vec4(scale, low_sum, high_sum, 0.0); }
+#import sums_of_halves
 
-// From the scale and the sum of a group of activations in signed codes, and the codes of its first half.
-fn x_scale_of(scale: vec2<f32>, low: vec4<u32>) -> Scale {
-    let low_sum = scale.x * small_float(dot16(low, vec4(0x01010101u)));
-    return x_scale(scale.x, low_sum, scale.y - low_sum);
-}
-
-fn scaled(low: i32, high: i32, scale: Scale, x_scale: Scale) -> f32 {
+fn scaled(low: i32, high: i32, scale: Scale, x_scale: XScale) -> f32 {
     return x_scale.x * (scale.x * small_float(low) + scale.y * small_float(high))
         + (scale.z * x_scale.y + scale.w * x_scale.z);
 }

@@ -20,7 +20,8 @@ fn less(bytes: vec4<u32>, bias: u32) -> vec4<u32> {
 }
 
 fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
-    return (dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y)) + (dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w));
+    // One after the other, since GPUs add a dot product to a sum in one step.
+    return dot4I8Packed(a.w, b.w) + (dot4I8Packed(a.z, b.z) + (dot4I8Packed(a.y, b.y) + dot4I8Packed(a.x, b.x)));
 }
 
 // An integer of 22 bits and a sign, as the lowest bits of an f32 between 2^23 and 2^24: GPUs add faster than they convert.

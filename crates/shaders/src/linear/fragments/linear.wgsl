@@ -18,6 +18,7 @@ struct Params {
     soft_cap: f32,   // n > 0: then v becomes n * tanh(v / n)
     first_expert: u32, // with EXPERTS: the first expert whose rows the weight holds
     expert_count: u32, // with EXPERTS: how many it holds, `rows` rows each
+    next_norm: u32,  // with ENCODE, 1: what is encoded is multiplied by the weights of a norm
     per_row: u32,    // with EXPERTS: tokens of y for each row of x
 }
 #import planes
@@ -37,11 +38,20 @@ struct Params {
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> norm: array<vec4<f32>>; // `matvec`; in all, so that they can share bind groups
 #endif
-#ifdef INT8
-@group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see quantise_int8.wgsl
+#ifdef CODES
+@group(0) @binding(3) var<storage, read> codes_x: array<vec4<u32>>; // see quantise_codes.wgsl
 @group(0) @binding(5) var<storage, read> scales_x: array<vec2<f32>>;
 #endif
+#ifdef ENCODE
+fn biased(row: u32, sum: f32) -> f32 { return sum; }
+#else
 @group(0) @binding(6) var<storage, read> bias: array<f32>;
+
+fn biased(row: u32, sum: f32) -> f32 {
+    if params.bias == 0u { return sum; }
+    return sum + bias[params.bias - 1u + first_row + row];
+}
+#endif
 #import weight
 
 #ifdef EXPERTS
@@ -57,19 +67,20 @@ const first_row: u32 = 0u;
 fn x_row(token: u32) -> u32 { return token; }
 #endif
 
-fn biased(row: u32, sum: f32) -> f32 {
-    if params.bias == 0u { return sum; }
-    return sum + bias[params.bias - 1u + first_row + row];
-}
-
 // Stores what comes of a row's sum.
 fn store_y(token: u32, row: u32, sum: f32) {
     store_value(token, row, activated(params.activation, biased(row, sum)));
 }
 
+// What is made, in full.
+fn finished(plain: f32) -> f32 {
+    let value = plain * params.scale;
+    if params.soft_cap > 0.0 { return params.soft_cap * bounded_tanh(value / params.soft_cap); }
+    return value;
+}
+
 fn store_value(token: u32, row: u32, plain: f32) {
-    var value = plain * params.scale;
-    if params.soft_cap > 0.0 { value = params.soft_cap * bounded_tanh(value / params.soft_cap); }
+    let value = finished(plain);
     let i = params.y_offset + row;
     let at = token * params.y_stride + select(plane_index(i, params.y_groups), i, params.y_groups == 0u);
     if params.accumulate != 0u { y[at] += value; } else { y[at] = value; }

@@ -2,7 +2,7 @@
 
 mod shapes;
 
-pub use shapes::{CooperativeTile, LaneTokens, MatvecShape, Tile};
+pub use shapes::{CooperativeTile, IntegerShape, LaneTokens, MatvecShape, Tile};
 
 use crate::encoding::Encoding;
 use crate::format::{LANE_INTERLEAVE, WeightFormat};
@@ -31,6 +31,8 @@ pub enum LinearKernel {
         /// Each token has rows of the weight of its own: those of an expert.
         experts: bool,
     },
+    /// `matvec_integer`: the same in integer dot products, of activations in codes.
+    MatvecInteger(IntegerShape),
     /// `matmul`: a workgroup makes a tile of outputs and tokens.
     Matmul(Tile),
     /// `matmul_int8`: the same in integer dot products, of activations in codes of 8 bits.
@@ -43,6 +45,48 @@ pub enum LinearKernel {
     MatmulRowPerLaneInt8(LaneTokens),
 }
 
+impl LinearKernel {
+    /// The name of the kernel and of the division of its work.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.kernel().name().to_owned() + &self.work()
+    }
+
+    /// The codes in which it multiplies activations for few tokens; none for f32.
+    #[must_use]
+    pub const fn integer_encoding(&self) -> Option<Encoding> {
+        match self {
+            Self::MatvecInteger(shape) => Some(shape.input),
+            _ => None,
+        }
+    }
+
+    /// The kernel.
+    #[must_use]
+    pub const fn kernel(&self) -> Kernel {
+        match self {
+            Self::Matvec { .. } => Kernel::Matvec,
+            Self::MatvecInteger(_) => Kernel::MatvecInteger,
+            Self::Matmul(_) => Kernel::Matmul,
+            Self::MatmulInt8(_) => Kernel::MatmulInt8,
+            Self::MatmulCooperative(_) => Kernel::MatmulCooperative,
+            Self::MatmulRowPerLane(_) => Kernel::MatmulRowPerLane,
+            Self::MatmulRowPerLaneInt8(_) => Kernel::MatmulRowPerLaneInt8,
+        }
+    }
+
+    /// The label of the division of its work.
+    fn work(&self) -> String {
+        match self {
+            Self::Matvec { shape, .. } => shape.label(),
+            Self::MatvecInteger(shape) => shape.label(),
+            Self::Matmul(tile) | Self::MatmulInt8(tile) => tile.label(),
+            Self::MatmulCooperative(tile) => tile.label(),
+            Self::MatmulRowPerLane(_) | Self::MatmulRowPerLaneInt8(_) => String::new(),
+        }
+    }
+}
+
 impl LinearVariant {
     /// The encoding of the activations that it multiplies, as `quantise` writes them; none for f32 in planes.
     #[must_use]
@@ -50,6 +94,16 @@ impl LinearVariant {
         match self.kernel {
             LinearKernel::MatmulInt8(_) | LinearKernel::MatmulRowPerLaneInt8(_) => Some(Encoding::Int8),
             LinearKernel::MatmulCooperative(_) => Some(Encoding::F16),
+            LinearKernel::MatvecInteger(shape) => Some(shape.input),
+            _ => None,
+        }
+    }
+
+    /// The encoding in which it leaves its outputs for the next matrix, if it does.
+    #[must_use]
+    pub const fn leaves(&self) -> Option<Encoding> {
+        match self.kernel {
+            LinearKernel::MatvecInteger(shape) => shape.output,
             _ => None,
         }
     }
@@ -68,12 +122,6 @@ impl LinearVariant {
             || matches!(self.lane_tokens(), Some(LaneTokens::OneOfExpert))
     }
 
-    /// True where it turns activations to fixed point.
-    #[must_use]
-    pub const fn fixed(&self) -> bool {
-        matches!(self.kernel, LinearKernel::Matvec { shape: MatvecShape { fixed: true, .. }, .. })
-    }
-
     /// The tokens of an invocation that makes outputs of its own.
     const fn lane_tokens(&self) -> Option<LaneTokens> {
         match self.kernel {
@@ -89,6 +137,17 @@ impl LinearVariant {
         WeightFormat::ALL.into_iter().flat_map(of_format).collect()
     }
 
+    /// The kernels among which to choose for a single token and weights in `format`: in f32 and, where the weights' codes are integers,
+    /// in codes of 8 and of 16 bits.
+    pub fn single_token(format: WeightFormat, subgroups: bool) -> impl Iterator<Item = LinearKernel> {
+        let float = MatvecShape::single_token(format).take(if subgroups { usize::MAX } else { 1 });
+        let integer = [Encoding::Int8, Encoding::Int16].into_iter().flat_map(IntegerShape::single_token);
+        let integer = integer.filter(move |_| format.has_integer_codes());
+        float
+            .map(move |shape| LinearKernel::Matvec { shape, subgroups, experts: false })
+            .chain(integer.map(LinearKernel::MatvecInteger))
+    }
+
     /// Every kernel for weights in `format`, with every way to divide its work.
     fn kernels(format: WeightFormat) -> Vec<LinearKernel> {
         let matvec = |shape, subgroups, experts| LinearKernel::Matvec { shape, subgroups, experts };
@@ -97,6 +156,9 @@ impl LinearVariant {
         all.extend([false, true].map(|subgroups| matvec(MatvecShape::DEFAULT, subgroups, true)));
         let shapes = MatvecShape::single_token(format).chain([MatvecShape::FEW_TOKENS]);
         all.extend(shapes.map(|shape| matvec(shape, true, false)));
+        if format.has_integer_codes() {
+            all.extend(IntegerShape::all().into_iter().map(LinearKernel::MatvecInteger));
+        }
         all.extend(Tile::all_for(format).map(LinearKernel::Matmul));
         all.extend(CooperativeTile::ALL.map(LinearKernel::MatmulCooperative));
         all.extend(LaneTokens::ALL.map(LinearKernel::MatmulRowPerLane));
@@ -111,6 +173,7 @@ impl LinearVariant {
     const fn table_lanes(&self) -> u32 {
         match self.kernel {
             LinearKernel::Matvec { shape, .. } => shape.workgroup_size,
+            LinearKernel::MatvecInteger(shape) => shape.workgroup_size,
             LinearKernel::Matmul(_) | LinearKernel::MatmulInt8(_) => 256,
             _ => 32,
         }
@@ -119,35 +182,23 @@ impl LinearVariant {
 
 impl Choices for LinearVariant {
     fn kernel(&self) -> Kernel {
-        match self.kernel {
-            LinearKernel::Matvec { .. } => Kernel::Matvec,
-            LinearKernel::Matmul(_) => Kernel::Matmul,
-            LinearKernel::MatmulInt8(_) => Kernel::MatmulInt8,
-            LinearKernel::MatmulCooperative(_) => Kernel::MatmulCooperative,
-            LinearKernel::MatmulRowPerLane(_) => Kernel::MatmulRowPerLane,
-            LinearKernel::MatmulRowPerLaneInt8(_) => Kernel::MatmulRowPerLaneInt8,
-        }
+        self.kernel.kernel()
     }
 
     fn label(&self) -> String {
-        let work = match self.kernel {
-            LinearKernel::Matvec { shape, .. } => shape.label(),
-            LinearKernel::Matmul(tile) | LinearKernel::MatmulInt8(tile) => tile.label(),
-            LinearKernel::MatmulCooperative(tile) => tile.label(),
-            LinearKernel::MatmulRowPerLane(_) | LinearKernel::MatmulRowPerLaneInt8(_) => String::new(),
-        };
         let ends = labels(&[
             ("-tokens4", self.lane_tokens() == Some(LaneTokens::Four)),
             ("-experts", self.experts()),
             ("-subgroups", self.subgroups()),
         ]);
-        self.layout().label() + &work + &ends
+        self.layout().label() + &self.kernel.work() + &ends
     }
 
     fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = self.layout().constants(self.table_lanes());
         match self.kernel {
             LinearKernel::Matvec { shape, .. } => constants.extend(shape.constants()),
+            LinearKernel::MatvecInteger(shape) => constants.extend(shape.constants()),
             LinearKernel::Matmul(tile) | LinearKernel::MatmulInt8(tile) => constants.extend(tile.constants()),
             LinearKernel::MatmulCooperative(tile) => constants.extend(tile.constants()),
             LinearKernel::MatmulRowPerLane(_) | LinearKernel::MatmulRowPerLaneInt8(_) => {}
@@ -156,27 +207,30 @@ impl Choices for LinearVariant {
     }
 
     fn defines(&self) -> Vec<&'static str> {
-        let fixed = self.fixed();
-        let int8 = self.takes() == Some(Encoding::Int8);
+        let codes = self.takes().is_some_and(|encoding| encoding.largest_code().is_some());
+        // Instead of taking the code of zero from each code, its product with the sum of the activations is taken from the sum.
+        let unsigned = self.kernel() == Kernel::MatvecInteger;
         let mut defines = self.layout().defines();
         defines.extend(chosen(&[
             ("SUBGROUPS", self.subgroups()),
             ("EXPERTS", self.experts()),
-            ("COLUMNS4", matches!(self.kernel, LinearKernel::Matvec { shape, .. } if shape.tokens == 4)),
             ("TOKENS4", self.lane_tokens() == Some(LaneTokens::Four)),
-            ("ACTIVATIONS", self.kernel() == Kernel::Matvec && !fixed),
-            ("FIXED", fixed),
-            ("INTEGER", fixed || int8),
+            ("ACTIVATIONS", self.kernel() == Kernel::Matvec),
+            ("INTEGER", codes || unsigned),
+            ("UNSIGNED", unsigned),
+            ("ZERO_BY_SUM", unsigned && self.format.is_linear() && self.format.zero() != 0),
             ("FLOAT_TILES", matches!(self.kernel(), Kernel::Matmul | Kernel::MatmulCooperative)),
             ("FLOAT", self.takes().is_none()),
-            ("INT8", int8),
+            ("CODES", codes),
+            ("ENCODE", self.leaves().is_some()),
         ]));
         defines
     }
 
     fn import(&self, name: &str) -> Option<String> {
         match name {
-            "activations" => Some(format!("activations_{}", if self.fixed() { "fixed" } else { "float" })),
+            "codes" => self.leaves()?.import(name),
+            "product" => self.takes()?.import(name),
             _ => self.layout().import(name),
         }
     }

@@ -1,5 +1,6 @@
 //! The ways in which kernels for `weight * x` divide their work. Which is fastest depends on the device.
 
+use crate::encoding::Encoding;
 use crate::format::WeightFormat;
 
 /// A way in which `matvec` divides its work. Which is fastest depends on the device and on the matrix.
@@ -11,20 +12,17 @@ pub struct MatvecShape {
     pub outputs: u32,
     /// Tokens that it takes at a time.
     pub tokens: u32,
-    /// True where activations are turned to fixed point of 16 bits by groups of 32, for integer dot products: fewer instructions a
-    /// weight, more before the first.
-    pub fixed: bool,
 }
 
 impl MatvecShape {
     /// The shape that suits most matrices, and devices without subgroups.
     pub const DEFAULT: Self = Self::new(64, 4);
 
-    /// The shape for 2 to 8 tokens.
+    /// The shape for several tokens.
     pub const FEW_TOKENS: Self = Self { tokens: 4, ..Self::DEFAULT };
 
     /// The shapes among which to choose for a single token; where codes are integers, the last are seldom the fastest.
-    const FLOAT: [Self; 7] = [
+    const ALL: [Self; 7] = [
         Self::DEFAULT,
         Self::new(64, 2),
         Self::new(32, 4),
@@ -34,37 +32,116 @@ impl MatvecShape {
         Self::new(256, 4),
     ];
 
-    /// Further ones for a single token, for weights with integer codes.
-    const FIXED: [Self; 5] = [
-        Self { fixed: true, ..Self::new(32, 4) },
-        Self { fixed: true, ..Self::new(64, 2) },
-        Self { fixed: true, ..Self::new(64, 4) },
-        Self { fixed: true, ..Self::new(128, 4) },
-        Self { fixed: true, ..Self::new(128, 8) },
-    ];
-
     /// The shapes among which to choose for a single token and weights in `format`.
-    pub fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
-        let (float, fixed) = match (format.has_integer_codes(), format.is_linear()) {
-            (false, _) => (Self::FLOAT.len(), 0),
-            (true, _) => (4, Self::FIXED.len()),
-        };
-        Self::FLOAT.into_iter().take(float).chain(Self::FIXED.into_iter().take(fixed))
+    pub(super) fn single_token(format: WeightFormat) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().take(if format.has_integer_codes() { 4 } else { Self::ALL.len() })
     }
 
     const fn new(workgroup_size: u32, outputs: u32) -> Self {
-        Self { workgroup_size, outputs, tokens: 1, fixed: false }
+        Self { workgroup_size, outputs, tokens: 1 }
     }
 
     /// Its part of a variant's name.
     pub(super) fn label(&self) -> String {
-        let Self { workgroup_size, outputs, tokens, fixed } = self;
-        format!("-{workgroup_size}x{outputs}x{tokens}{}", if *fixed { "-fixed" } else { "" })
+        let Self { workgroup_size, outputs, tokens } = self;
+        format!("-{workgroup_size}x{outputs}x{tokens}")
     }
 
     /// The constants that the text begins with.
     pub(super) const fn constants(&self) -> [(&'static str, u32); 3] {
         [("WORKGROUP_SIZE", self.workgroup_size), ("ROWS", self.outputs), ("COLUMNS", self.tokens)]
+    }
+}
+
+/// A way in which `matvec_integer` divides its work, and the codes of activations that it takes and leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IntegerShape {
+    /// The codes of activations: [`Encoding::Int8`] or [`Encoding::Int16`].
+    pub input: Encoding,
+    /// The codes in which it leaves its outputs for the next matrix, if it does. A workgroup makes a group of 32 outputs then.
+    pub output: Option<Encoding>,
+    /// Invocations of a workgroup.
+    pub workgroup_size: u32,
+    /// Products with rows of the weight that 32 invocations make together.
+    pub outputs: u32,
+    /// Tokens that they take at a time: 1, 2, 4 or 8.
+    pub tokens: u32,
+}
+
+impl IntegerShape {
+    /// Tokens that a workgroup takes at a time, by the most in a step.
+    const TOKENS: [u32; 4] = [1, 2, 4, 8];
+
+    /// The shape for a single token that suits most matrices.
+    #[must_use]
+    pub const fn new(input: Encoding) -> Self {
+        Self { input, output: None, workgroup_size: 128, outputs: 4, tokens: 1 }
+    }
+
+    /// The shape for a single token that leaves its outputs in codes; with `gated`, two products make one.
+    #[must_use]
+    pub const fn encoding(input: Encoding, output: Encoding, gated: bool) -> Self {
+        Self { input, output: Some(output), workgroup_size: 256, outputs: if gated { 8 } else { 4 }, tokens: 1 }
+    }
+
+    /// This shape for each number of tokens that a workgroup takes at a time; up to 4 where it leaves codes, which for more never pays.
+    pub fn by_tokens(self) -> impl Iterator<Item = Self> {
+        let most = if self.output.is_some() { 4 } else { 8 };
+        Self::TOKENS.into_iter().filter(move |tokens| *tokens <= most).map(move |tokens| {
+            // More sums than these, and a GPU has no registers for them.
+            let outputs = if self.output.is_none() && tokens > 1 { self.outputs.min(4) } else { self.outputs };
+            Self { tokens, outputs, ..self }
+        })
+    }
+
+    /// The shapes among which to choose for a single token.
+    pub(super) fn single_token(input: Encoding) -> impl Iterator<Item = Self> {
+        [4, 2, 8].into_iter().map(move |outputs| Self { outputs, ..Self::new(input) })
+    }
+
+    /// Every shape.
+    pub(super) fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for input in [Encoding::Int8, Encoding::Int16] {
+            all.extend(Self::single_token(input).flat_map(Self::by_tokens));
+        }
+        for output in [Encoding::Int8, Encoding::Int16] {
+            let shapes = [false, true].map(|gated| Self::encoding(Encoding::Int8, output, gated));
+            all.extend(shapes.into_iter().flat_map(Self::by_tokens));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Products with rows of the weight that a workgroup makes.
+    pub(crate) const fn workgroup_outputs(&self) -> u32 {
+        self.workgroup_size / 32 * self.outputs
+    }
+
+    /// Its part of a variant's name.
+    pub(super) fn label(&self) -> String {
+        let Self { input, output, workgroup_size, outputs, tokens } = self;
+        let output = output.map_or_else(String::new, |output| format!("-to-{}", output.name()));
+        format!("-{}{output}-{workgroup_size}x{outputs}x{tokens}", input.name())
+    }
+
+    /// The constants that the text begins with.
+    pub(super) fn constants(&self) -> Vec<(&'static str, u32)> {
+        let sums = self.outputs * self.tokens;
+        // The sums that fit 8 KiB at a time.
+        let at_once = sums.min(2048 / self.workgroup_size);
+        let mut constants = vec![
+            ("X_QUADS", (self.input.group_bytes() / 16) as u32),
+            ("WORKGROUP_SIZE", self.workgroup_size),
+            ("BLOCKS", self.workgroup_size / 32),
+            ("ROWS", self.outputs),
+            ("COLUMNS", self.tokens),
+            ("SUMS", at_once),
+            ("PASSES", sums / at_once),
+        ];
+        constants.extend(self.output.iter().flat_map(|output| output.constants()));
+        constants
     }
 }
 

@@ -11,6 +11,7 @@ const LIMITS: Limits = Limits {
     slots: 8,
     context: 4096,
     waiting: 100,
+    few_rows: FEW_ROWS,
     bulk_tokens: 512,
     budget: 128,
     steps_in_flight: 3,

@@ -34,7 +34,7 @@ pub(super) struct Client {
     pub(super) masked: bool,
     stops_after: u32,
     most_tokens: u32,
-    tokens_in_flight: u32,
+    pub(super) tokens_in_flight: u32,
     /// Tokens that came with the request.
     original: u32,
     /// Tokens of the prompt since the last admission.

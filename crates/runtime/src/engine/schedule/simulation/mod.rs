@@ -50,6 +50,7 @@ fn longest_gap(limits: &Limits) -> Duration {
 }
 
 const LIMITS: Limits = Limits {
+    few_rows: FEW_ROWS,
     slots: 32,
     context: 4096,
     waiting: 200,

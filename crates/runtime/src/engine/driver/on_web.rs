@@ -1,0 +1,121 @@
+//! The driver as a future on a browser's event loop. A request starts it, and it ends when there are none.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::super::Inner;
+use super::{Driver, Pause};
+use crate::Result;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(handler: &js_sys::Function, ms: f64) -> JsValue;
+}
+
+/// Wakes the driver.
+#[derive(Default)]
+pub(in crate::engine) struct Bell {
+    rung: Cell<bool>,
+    closed: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Bell {
+    /// Has the driver plan again.
+    pub(in crate::engine) fn ring(&self) {
+        self.rung.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Has the driver end.
+    pub(in crate::engine) fn close(&self) {
+        self.closed.set(true);
+        self.ring();
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        if self.rung.take() {
+            return Poll::Ready(());
+        }
+        self.waker.replace(Some(context.waker().clone()));
+        Poll::Pending
+    }
+}
+
+/// Whether the driver's future is under way.
+#[derive(Default)]
+pub(in crate::engine) struct Driving {
+    running: Arc<Cell<bool>>,
+}
+
+impl Driving {
+    /// Starts the driver, unless it runs.
+    ///
+    /// # Errors
+    /// None; natively there are some.
+    #[allow(clippy::unnecessary_wraps)] // As natively.
+    pub(in crate::engine) fn start(&self, inner: &Arc<Inner>) -> Result<()> {
+        if !self.running.replace(true) {
+            let (inner, running) = (Arc::clone(inner), Arc::clone(&self.running));
+            spawn_local(async move {
+                drive(&inner).await;
+                running.set(false);
+            });
+        }
+        Ok(())
+    }
+
+    /// Does nothing: the future ends by itself once its bell is closed.
+    #[allow(clippy::unused_self)] // As natively.
+    pub(in crate::engine) fn stop(&self) {}
+}
+
+async fn drive(inner: &Inner) {
+    let mut driver = Driver::default();
+    while !inner.bell.closed.get() {
+        match driver.advance(inner) {
+            Pause::Readback => {
+                let Some(oldest) = driver.steps.front_mut() else { continue };
+                // A call may bring a request that can go on at once.
+                let read = poll_fn(|context| match pin!(&mut oldest.readback).poll(context) {
+                    Poll::Ready(result) => Poll::Ready(Some(result)),
+                    Poll::Pending => inner.bell.poll(context).map(|()| None),
+                });
+                if let Some(result) = read.await {
+                    driver.read(inner, result);
+                }
+            }
+            Pause::Call(None) => poll_fn(|context| inner.bell.poll(context)).await,
+            Pause::Call(Some(until)) => {
+                let mut timer = pin!(sleep(until.saturating_sub(inner.now())));
+                poll_fn(|context| match timer.as_mut().poll(context) {
+                    Poll::Ready(()) => Poll::Ready(()),
+                    Poll::Pending => inner.bell.poll(context),
+                })
+                .await;
+            }
+            Pause::Idle => return,
+        }
+    }
+}
+
+/// Resolves after `time`, rounded up to whole ms.
+async fn sleep(time: Duration) {
+    let ms = (time.as_secs_f64() * 1e3).ceil();
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        set_timeout(&resolve, ms);
+    });
+    // A timer has no error.
+    let _ = JsFuture::from(promise).await;
+}

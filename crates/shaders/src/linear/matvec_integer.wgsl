@@ -1,0 +1,136 @@
+// y[t, r] = dot(weight[r], x[t]) in integer dot products, for one token or a few, with the gate (Shazeer 2020) or the sum that
+// stands beside it, and with the scale of the RMS norm before it (Zhang and Sennrich 2019), whose weights are in x already.
+// LANES invocations make ROWS outputs for COLUMNS tokens, so that a group of weights is unpacked once for all tokens, and a group of
+// activations is loaded once for all rows. An invocation takes every LANES-th group of 32; a group's sum is exact in i32, then
+// scaled. A token's sums are added in the same order whatever ROWS and COLUMNS are.
+// With ENCODE, a workgroup makes a group of 32 values of each token, and leaves them in codes for the matrix that comes next, times
+// the weights of the norm before that if there is one: nobody else has to read them again.
+// Grid: (rows / (ROWS * BLOCKS), tokens / COLUMNS, what is over in the first).
+#import product
+#import linear
+
+const LANES: u32 = 32u;
+// One more, so that neighbouring sums lie in different banks.
+const PARTS: u32 = WORKGROUP_SIZE + 1u;
+// [sum][invocation], SUMS at a time
+var<workgroup> partials: array<f32, SUMS * PARTS>;
+// [block][row and column]
+var<workgroup> totals: array<f32, BLOCKS * ROWS * COLUMNS>;
+// [token][lane]: of the squares of x
+var<workgroup> squares: array<f32, COLUMNS * LANES>;
+var<workgroup> norm_scales: array<f32, COLUMNS>;
+
+// The row of x of the c-th token; tokens past the last repeat it.
+fn x_of(first_column: u32, c: u32) -> u32 { return min(first_column + c, params.columns - 1u); }
+
+fn activations(row: u32, group: u32) -> Activations32 {
+    var quads: array<vec4<u32>, X_QUADS>;
+#for k X_QUADS
+    quads[$k] = codes_x[(row * X_QUADS + $ku) * params.groups + group];
+#endfor
+    return activations32(quads, scales_x[row * params.groups + group]);
+}
+
+// Which row of the weight is the i-th of those whose rows of y begin at `first`.
+fn row_of(first: u32, i: u32) -> u32 {
+    if params.gate_rows == 0u { return min(first + i, params.rows - 1u); }
+    let half = ROWS / 2u;
+    return min(first + i % half, params.rows - 1u) + i / half * params.gate_rows;
+}
+
+fn total_of(sum: u32, block: u32) -> f32 {
+    let first = sum * PARTS + block * LANES;
+    var four = vec4<f32>();
+    for (var i = first; i < first + LANES; i += 4u) {
+        four += vec4(partials[i], partials[i + 1u], partials[i + 2u], partials[i + 3u]);
+    }
+    return (four.x + four.y) + (four.z + four.w);
+}
+
+#ifdef ENCODE
+#import encode_output
+#else
+fn finish(first_column: u32, c: u32, row: u32, value: f32) {
+    if row < params.rows && first_column + c < params.columns { store_value(first_column + c, row, value); }
+}
+#endif
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) index: u32,
+) {
+    let outputs = select(ROWS, ROWS / 2u, params.gate_rows != 0u);
+    let first_block = (group.z * groups.x + group.x) * BLOCKS;
+    let first = (first_block + index / LANES) * outputs;
+    let first_column = group.y * COLUMNS;
+    let lane = index % LANES;
+    prepare_weights(index, params.groups);
+#for r ROWS
+    let weight$r = weight_row(row_of(first, $ru), params.groups);
+    var raw$r = raw_codes(weight$r, min(lane, params.groups - 1u));
+#endfor
+    if params.norm_width != 0u {
+        for (var c = index / LANES; c < COLUMNS; c += BLOCKS) {
+            let row = (params.columns + x_of(first_column, c)) * params.groups;
+            var sum = 0.0;
+            for (var g = lane; g < params.groups; g += LANES) { sum += scales_x[row + g].x; }
+            squares[c * LANES + lane] = sum;
+        }
+    }
+    var sums: array<f32, ROWS * COLUMNS>;
+    for (var g = lane; g < params.groups; g += LANES) {
+#for r ROWS
+        let codes$r = signed_codes(raw$r, g);
+        // Under way while this group is multiplied.
+        raw$r = raw_codes(weight$r, min(g + LANES, params.groups - 1u));
+#endfor
+#for c COLUMNS
+        {
+            let x = activations(x_of(first_column, $cu), g);
+#for r ROWS
+            sums[$ru * COLUMNS + $cu] += product(codes$r, x);
+#endfor
+        }
+#endfor
+    }
+#for p PASSES
+    {
+#for i SUMS
+        partials[$iu * PARTS + index] = sums[$pu * SUMS + $iu];
+#endfor
+        workgroupBarrier();
+        for (var i = index; i < BLOCKS * SUMS; i += WORKGROUP_SIZE) {
+            totals[i / SUMS * ROWS * COLUMNS + $pu * SUMS + i % SUMS] = total_of(i % SUMS, i / SUMS);
+        }
+        workgroupBarrier();
+    }
+#endfor
+    if index < COLUMNS {
+        var scale = 1.0;
+        if params.norm_width != 0u {
+            var sum = 0.0;
+            for (var i = 0u; i < LANES; i++) { sum += squares[index * LANES + i]; }
+            scale = inverseSqrt(sum / f32(params.norm_width) + params.epsilon);
+        }
+        norm_scales[index] = scale;
+    }
+    workgroupBarrier();
+    let made = outputs * COLUMNS;
+    for (var i = index; i < BLOCKS * made; i += WORKGROUP_SIZE) {
+        let row = first_block * outputs + i / COLUMNS;
+        let c = i % COLUMNS;
+        let at = i / made * ROWS * COLUMNS + i % made;
+        let sum = norm_scales[c] * totals[at];
+        if params.gate_rows == 0u {
+            finish(first_column, c, row, activated(params.activation, biased(row, sum)));
+        } else {
+            let other = norm_scales[c] * totals[at + made];
+            finish(first_column, c, row, gated(params.activation, biased(row, sum), biased(params.gate_rows + row, other)));
+        }
+    }
+#ifdef ENCODE
+    encode(first_block * outputs / 32u, first_column, index);
+#endif
+}
