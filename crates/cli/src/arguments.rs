@@ -85,8 +85,8 @@ pub(crate) struct ModelArguments {
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct ActivationsOption {
     /// The precision of activations: float (not rounded), int8 (8 bits) or auto (in steps of few tokens, as answers are made in, 8 bits
-    /// where the device was measured to be faster so; in long prompts f16 on devices with matrix units, otherwise 8 bits; never rounded
-    /// for `wgslm logits`)
+    /// where the device was measured to be faster so; in long prompts f16 on devices with matrix units, otherwise 8 bits; in `wgslm
+    /// logits` and `wgslm perplexity`, auto is float)
     #[arg(long = "activations", value_name = "KIND", env = "WGSLM_ACTIVATIONS", default_value = "auto",
           value_parser = activations)]
     pub(crate) kind: Activations,
@@ -281,6 +281,8 @@ pub(crate) struct PerplexityArguments {
     /// The most windows to score [default: all whole windows of the text]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub(crate) windows: Option<u32>,
+    #[command(flatten)]
+    pub(crate) activations: ActivationsOption,
     #[command(flatten)]
     pub(crate) quantize: QuantizeOption,
     #[command(flatten)]

@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use serde::Serialize;
-use wgslm::engine::{Activations, Engine};
+use wgslm::engine::Engine;
 use wgslm::model::ModelSpec;
 
-use crate::arguments::{ActivationsOption, ModelArguments, PerplexityArguments, RoomOptions};
+use crate::arguments::{ModelArguments, PerplexityArguments, RoomOptions};
 use crate::error::{Error, Result};
 use crate::load;
 
@@ -40,8 +40,7 @@ pub(crate) async fn run(arguments: PerplexityArguments) -> Result<()> {
         model: arguments.model,
         device: arguments.device,
         context: Some(arguments.context.unwrap_or(DEFAULT_CONTEXT.min(most))),
-        // Logits are always computed with f32 activations, whatever `--activations` says.
-        activations: ActivationsOption { kind: Activations::Float },
+        activations: arguments.activations,
         quantize: arguments.quantize,
         kv: arguments.kv,
     };
