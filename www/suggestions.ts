@@ -1,6 +1,6 @@
 import { create, element } from "./elements.js";
 
-const QUESTIONS = ["What is the capital of France?", "Name three colours.", "Why is the sky blue?"];
+const QUESTIONS = ["What is the capital of Japan?", "Name three colours.", "Why is the sky blue?"];
 const BEGINNINGS = ["Once upon a time", "The capital of France is", "def fibonacci(n):\n    "];
 
 const list = element("suggestions", HTMLElement);

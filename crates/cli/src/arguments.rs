@@ -12,7 +12,7 @@ use wgslm::formats::quantise::Policy;
 /// Examples and environment variables, printed at the end of `wgslm --help`.
 const AFTER_HELP: &str = "\
 Examples:
-  wgslm generate --model model.gguf --chat --prompt \"What is the capital of France?\"
+  wgslm generate --model model.gguf --chat --prompt \"What is the capital of Japan?\"
   wgslm generate --model model.gguf --prompt \"Once upon a time\" --max-tokens 50 --temperature 0.8 --top-p 0.95
 
 Environment:
