@@ -117,6 +117,7 @@ fn browsers_get_the_same_text_but_for_what_it_enables() {
 
 #[test]
 fn a_variant_that_is_not_listed_has_no_bindings() {
-    let three_heads = AttentionVariant::AttentionSplit { kv: KvFormat::F16, heads: 3, subgroups: false, rope: false };
+    let three_heads =
+        AttentionVariant::AttentionSplit { kv: KvFormat::F16, heads: 3, subgroups: false, rope: false, encode: false };
     assert!(Variant::from(three_heads).bindings().is_empty());
 }

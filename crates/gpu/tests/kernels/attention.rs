@@ -10,7 +10,25 @@ use crate::random::{Random, strided};
 
 /// The error of f32 sums of up to 256 products, and of exp, for which WGSL allows 3 + 2|x| ulp: 2.6e-6 for scores 20 below the
 /// largest, whose weights are nearly zero.
-const AGREEMENT: Agreement = Agreement::OfLargest(4e-6);
+const TOLERANCE: f32 = 4e-6;
+
+/// The place for the result of `rows` rows of `groups` groups: its name, its words, and the agreement of a case. With `encodes`, codes come
+/// first and scales after.
+fn result(variant: AttentionVariant, rows: usize, params: &Attention) -> (&'static str, Vec<f32>, Agreement) {
+    // The row's own key and value are turned first, and what is a little off may get a neighbouring code.
+    let codes_own = variant.rope() && variant.kv() == Some(KvFormat::Q8);
+    let tolerance = if codes_own { 1.2e-2 } else { TOLERANCE };
+    if variant.encodes() {
+        let (codes, scales) = (params.scales as usize, rows * params.y_groups as usize * 2);
+        return ("encoded_y", vec![UNTOUCHED; codes + scales], Agreement::CodesThenScales(codes, tolerance));
+    }
+    ("y", vec![UNTOUCHED; rows * params.y_stride as usize], Agreement::OfLargest(tolerance))
+}
+
+/// The word of `encoded_y` where the scales of `rows` rows begin.
+fn scales(rows: usize, params: &Attention) -> u32 {
+    rows as u32 * params.y_groups * GROUP as u32 / 4
+}
 
 /// Groups of layers that share the block tables, of which the case's layer is in the second.
 const GROUPS: usize = 3;
@@ -66,7 +84,8 @@ pub(crate) fn cases() -> Vec<Case> {
                     Some(KvFormat::Q8) => heads == (6, 2),
                     _ => heads == (6, 2) && width < 256,
                 };
-                if counts && (any_width || width % 8 == 0) {
+                let takes = if variant.encodes() { width % GROUP == 0 } else { any_width || width % 8 == 0 };
+                if counts && takes {
                     cases.push(case(variant, (heads.0, heads.1, width), 1.0 / (width as f32).sqrt(), &rows, 0));
                 }
             }
@@ -79,11 +98,13 @@ pub(crate) fn cases() -> Vec<Case> {
     }
     for variant in AttentionVariant::all().into_iter().filter(AttentionVariant::rope) {
         for (heads, width, length) in [((3, 1), 64, 1), ((4, 2), 80, 128), ((8, 1), 256, 129), ((2, 2), 64, 300)] {
+            let width = if variant.encodes() { usize::next_multiple_of(width, GROUP) } else { width };
             cases.push(turning(variant, heads, width, length, 1));
             cases.push(turning(variant, heads, width, length, width / 4));
         }
     }
-    cases.extend([(2, 64), (3, 256), (5, 72)].map(|(heads, width)| combine(heads, width)));
+    cases.extend([(2, 64), (3, 256), (5, 72)].map(|sizes| combine(sizes, false)));
+    cases.extend([(2, 64), (3, 256), (5, 96)].map(|sizes| combine(sizes, true)));
     cases
 }
 
@@ -122,11 +143,11 @@ fn turning(
         window: if length == 129 { 40 } else { 0 },
         ..params
     };
-    case_with(variant, (heads, kv_heads, width), 0.1, (&rows, 0), more, &turn).only(&["y", "partials"])
+    case_with(variant, (heads, kv_heads, width), 0.1, (&rows, 0), more, &turn).only(&["y", "encoded_y", "partials"])
 }
 
 /// A case of `attention_combine`, for a token whose context has a single split and for others.
-fn combine(heads: usize, width: usize) -> Case {
+fn combine((heads, width): (usize, usize), encode: bool) -> Case {
     let mut random = Random::new(width as u64);
     let rows = [127, 128, 255, 256, 700].map(|position| Token::causal(position, 0));
     let splits = 6;
@@ -139,12 +160,12 @@ fn combine(heads: usize, width: usize) -> Case {
         })
         .collect();
     let params = params((heads, heads, width), 1.0, splits);
-    let resources = Resources::default()
-        .with("tokens", &rows)
-        .with("partials", &partials)
-        .with("y", &vec![UNTOUCHED; rows.len() * params.y_stride as usize]);
-    let start = (params, AttentionVariant::AttentionCombine, rows.len());
-    Case::new(format!("{heads} heads, {width} wide"), AGREEMENT, start, resources)
+    let variant = AttentionVariant::AttentionCombine { encode };
+    let params = Attention { scales: scales(rows.len(), &params), ..params };
+    let (name, room, agreement) = result(variant, rows.len(), &params);
+    let resources = Resources::default().with("tokens", &rows).with("partials", &partials).with(name, &room);
+    let start = (params, variant, rows.len());
+    Case::new(format!("{heads} heads, {width} wide"), agreement, start, resources)
 }
 
 fn params((heads, kv_heads, width): (usize, usize, usize), scale: f32, splits: usize) -> Attention {
@@ -237,6 +258,8 @@ fn case_with(
     if !more.iter().any(|(name, _)| name == "frequencies") {
         more.set("frequencies", &[f32::NAN]);
     }
+    let params = Attention { scales: scales(written.len(), &params), ..params };
+    let (name, room, agreement) = result(variant, written.len(), &params);
     let resources = more
         .with("tokens", &written)
         .with("tables", &tables)
@@ -244,10 +267,10 @@ fn case_with(
         .with("k_cache", &caches[0])
         .with("v_cache", &caches[1])
         .with("partials", &vec![UNTOUCHED; run.len() * heads * splits * (width + 4)])
-        .with("y", &vec![UNTOUCHED; written.len() * params.y_stride as usize]);
+        .with(name, &room);
     Case::new(
         format!("{heads} heads on {kv_heads}, {width} wide, scale {scale}, lengths {:?}", rows.lengths),
-        AGREEMENT,
+        agreement,
         (params, variant, run.len()),
         resources,
     )

@@ -30,6 +30,9 @@ pub(crate) enum Agreement {
     Quantised(f32),
     /// The same of 16 bits, whose steps are as small as the error of what is encoded: they may be two steps apart.
     QuantisedFinely(f32),
+    /// In `encoded_y`, so many words of codes of 8 bits as in `Quantised`, then their scales; a difference of at most this fraction of
+    /// the largest value in what else there is.
+    CodesThenScales(usize, f32),
     /// Blocks of so many words of keys or values of 8 bits: for each head words of codes that are equal or neighbours, then words of
     /// halves as in `Halves`. See `q8.wgsl`.
     QuantisedKv { codes: usize, halves: usize, block: usize },
@@ -133,6 +136,19 @@ impl Case {
                     }
                     (Agreement::Quantised(_), "codes_x" | "codes_y") => close_codes(words[i], expected[i], 1),
                     (Agreement::QuantisedFinely(_), "codes_x" | "codes_y") => close_codes(words[i], expected[i], 2),
+                    (Agreement::CodesThenScales(codes, tolerance), "encoded_y") if i < codes => {
+                        close_codes(words[i], expected[i], 1 + (254.0 * tolerance) as u8)
+                    }
+                    // A group's largest value may be a thirtieth of all values' largest.
+                    (Agreement::CodesThenScales(codes, tolerance), "encoded_y") if (i - codes) % 2 == 0 => {
+                        Agreement::OfEach(30.0 * tolerance).holds(words[i], expected[i], largest)
+                    }
+                    (Agreement::CodesThenScales(_, tolerance), "encoded_y") => {
+                        sums_of_close_codes(&words[i - 1..=i], expected[i], 3.01 + 32.0 * 127.0 * tolerance)
+                    }
+                    (Agreement::CodesThenScales(_, tolerance), _) => {
+                        Agreement::OfLargest(tolerance).holds(words[i], expected[i], largest)
+                    }
                     (Agreement::QuantisedKv { codes, halves, block }, _) if i % block % (codes + halves) < codes => {
                         close_codes(words[i], expected[i], 1)
                     }
@@ -167,6 +183,7 @@ impl Agreement {
         match self {
             Self::Exact | Self::Wide(_) | Self::AnyOrder(_) => false,
             Self::Quantised(_) | Self::QuantisedFinely(_) | Self::QuantisedKv { .. } => false,
+            Self::CodesThenScales(..) => false,
             Self::OfLargest(tolerance) => difference <= tolerance * largest,
             Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
             Self::Halves => [0, 16].iter().all(|shift| {

@@ -71,6 +71,8 @@ pub(crate) struct Workspace {
 pub(crate) struct Encoded {
     pub(super) codes: Buffer,
     pub(super) scales: Buffer,
+    /// The buffer that both are parts of, the codes first.
+    pub(super) both: Buffer,
 }
 
 /// Buffers for the values that the kernels of experts pass to one another; tiny where a model has no experts.
@@ -142,10 +144,12 @@ impl Workspace {
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let most_bytes = |of: fn(Encoding) -> u64| encodings.iter().copied().map(of).max().unwrap_or(0);
         let encoded = |what: &str| -> Result<Encoded> {
-            let buffer = |label: &str, bytes: u64| gpu.storage_buffer(&format!("{label} of {what}"), groups * bytes);
-            let codes = buffer("codes", most_bytes(Encoding::group_bytes))?;
+            let codes = (groups * most_bytes(Encoding::group_bytes)).next_multiple_of(Buffer::PART_ALIGNMENT);
             // Twice, with the sums of the groups' squares.
-            Ok(Encoded { codes, scales: buffer("scales", 2 * most_bytes(Encoding::scale_bytes))? })
+            let scales = (groups * 2 * most_bytes(Encoding::scale_bytes)).max(4);
+            let both = gpu.storage_buffer(&format!("encoded {what}"), codes + scales)?;
+            let (codes, scales) = both.split(codes);
+            Ok(Encoded { codes, scales, both })
         };
         Ok(Self {
             batch,

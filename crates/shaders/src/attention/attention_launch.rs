@@ -26,6 +26,9 @@ pub struct Attention {
     pub y_groups: u32,
     /// The scale of the scores: 1 / sqrt(head width), as a rule.
     pub scale: f32,
+    /// The word of `encoded_y` in which the scales begin, after the codes of all rows that there is room for (`attention_split`,
+    /// `attention_combine`).
+    pub scales: u32,
     /// Splits of a row's context that there is room for (`attention_split`, `attention_combine`).
     pub splits: u32,
     /// Rotated pairs of a head, for queries yet to be turned, like the next two: see [`crate::RopeAppend`].
@@ -82,16 +85,18 @@ impl FamilyLaunch for Attention {
                 [head_blocks(*heads), extent.count, extent.context.div_ceil(Self::SPLIT_TOKENS).min(self.splits)]
             }
             // A single split has its result already.
-            AttentionVariant::AttentionCombine if extent.context <= Self::SPLIT_TOKENS => [0; 3],
-            AttentionVariant::AttentionCombine => [self.heads, extent.count, 1],
+            AttentionVariant::AttentionCombine { .. } if extent.context <= Self::SPLIT_TOKENS => [0; 3],
+            AttentionVariant::AttentionCombine { .. } => [self.heads, extent.count, 1],
         }
     }
 
     fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
         match *variant {
-            AttentionVariant::AttentionCombine => attention_reference::attention_combine(self, count, resources),
-            AttentionVariant::AttentionSplit { kv, rope, .. } => {
-                attention_reference::attention_split(self, kv, rope, count, resources);
+            AttentionVariant::AttentionCombine { encode } => {
+                attention_reference::attention_combine(self, encode, count, resources);
+            }
+            AttentionVariant::AttentionSplit { kv, rope, encode, .. } => {
+                attention_reference::attention_split(self, (kv, rope, encode), count, resources);
             }
             AttentionVariant::Attention { kv, .. }
             | AttentionVariant::AttentionTile { kv, .. }

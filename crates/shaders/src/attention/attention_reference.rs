@@ -1,4 +1,6 @@
-use crate::format::plane_index;
+use crate::Encoding;
+use crate::format::{GROUP, plane_index};
+use crate::fragments::activations::write_encoded;
 use crate::fragments::kv_cache::{KvPart, KvPlaces};
 use crate::resources::Resources;
 use crate::state::rope_append;
@@ -61,24 +63,47 @@ fn part(
     Part { largest, total, values: gathered.collect() }
 }
 
-/// The place in `y` of value `i` of a head of a row.
-fn y_index(params: &Attention, row: usize, head: usize, i: usize) -> usize {
-    let value = head * 2 * params.head_pairs as usize + i;
-    row * params.y_stride as usize + plane_index(value, params.y_groups as usize)
+/// The place in `y` of value `i` of a row.
+fn y_index(params: &Attention, row: usize, i: usize) -> usize {
+    row * params.y_stride as usize + plane_index(i, params.y_groups as usize)
+}
+
+/// Stores a row's result, the values of all heads in order.
+fn store_row(params: &Attention, encode: bool, row: usize, values: &[f32], resources: &mut Resources) {
+    if !encode {
+        resources.update("y", |_, y: &mut [f32]| {
+            for (i, value) in values.iter().enumerate() {
+                y[y_index(params, row, i)] = *value;
+            }
+        });
+        return;
+    }
+    let groups = params.y_groups as usize;
+    let (codes, scales) = (groups * GROUP / 4, groups * 2);
+    let mut alone = Resources::default().with("codes_x", &vec![0u32; codes]).with("scales_x", &vec![0u32; scales]);
+    write_encoded(Encoding::Int8, &[values.to_vec()], ("codes_x", "scales_x"), &mut alone);
+    resources.update("encoded_y", |_, words: &mut [u32]| {
+        words[row * codes..][..codes].copy_from_slice(alone.get("codes_x"));
+        words[params.scales as usize + row * scales..][..scales].copy_from_slice(alone.get("scales_x"));
+    });
 }
 
 /// `y = softmax(q . keys * scale) . values` over the positions up to the row's own.
 pub(crate) fn attention(params: &Attention, kv: KvFormat, count: usize, resources: &mut Resources) {
-    resources.update("y", |resources, y: &mut [f32]| {
-        for (index, row) in resources.get::<Token>("tokens")[..count].iter().enumerate() {
-            for head in 0..params.heads as usize {
-                let whole = part(params, (resources, kv), index, head, 0..row.context);
-                for (i, value) in whole.values.iter().enumerate() {
-                    y[y_index(params, index, head, i)] = (value / whole.total) as f32;
-                }
-            }
-        }
-    });
+    let rows: Vec<Token> = resources.get::<Token>("tokens")[..count].to_vec();
+    for (index, row) in rows.iter().enumerate() {
+        let values = whole_row(params, (resources, kv), index, row.context);
+        store_row(params, false, index, &values, resources);
+    }
+}
+
+/// The attention of all heads of a row over the first `context` positions.
+fn whole_row(params: &Attention, of: (&Resources, KvFormat), index: usize, context: u32) -> Vec<f32> {
+    let of_head = |head: usize| {
+        let Part { total, values, .. } = part(params, of, index, head, 0..context);
+        values.into_iter().map(move |value| (value / total) as f32)
+    };
+    (0..params.heads as usize).flat_map(of_head).collect()
 }
 
 /// The index of a split of a head of a row among all splits.
@@ -99,31 +124,31 @@ fn partial(params: &Attention, at: usize) -> std::ops::Range<usize> {
     at * words..(at + 1) * words
 }
 
-/// `attention` of each split; of a row with a single one, the result. With ROPE, queries and keys are turned, and the caches
-/// filled, first.
-pub(crate) fn attention_split(params: &Attention, kv: KvFormat, rope: bool, count: usize, resources: &mut Resources) {
+/// `attention` of each split; of a row with a single one, the result, with `encode` in codes. With `rope`, queries and keys are
+/// turned, and the caches filled, first.
+pub(crate) fn attention_split(
+    params: &Attention,
+    (kv, rope, encode): (KvFormat, bool, bool),
+    count: usize,
+    resources: &mut Resources,
+) {
     if rope {
         turn_first(params, kv, count, resources);
     }
     let rows: Vec<Token> = resources.get::<Token>("tokens")[..count].to_vec();
-    let width = 2 * params.head_pairs as usize;
     for (index, row) in rows.iter().enumerate() {
+        if row.context <= Attention::SPLIT_TOKENS {
+            let values = whole_row(params, (resources, kv), index, row.context);
+            store_row(params, encode, index, &values, resources);
+            continue;
+        }
         for head in 0..params.heads as usize {
             for (split, range) in splits(row) {
                 let part = part(params, (resources, kv), index, head, range);
-                if row.context <= Attention::SPLIT_TOKENS {
-                    resources.update("y", |_, y: &mut [f32]| {
-                        for (i, value) in part.values.iter().enumerate() {
-                            y[y_index(params, index, head, i)] = (value / part.total) as f32;
-                        }
-                    });
-                    continue;
-                }
                 resources.update("partials", |_, partials: &mut [f32]| {
                     let partial = &mut partials[partial(params, split_index(params, index, head, split))];
                     let all = part.values.iter().chain([&part.largest, &part.total, &0.0, &0.0]);
                     partial.iter_mut().zip(all).for_each(|(partial, value)| *partial = *value as f32);
-                    debug_assert_eq!(partial.len(), width + 4);
                 });
             }
         }
@@ -147,24 +172,22 @@ fn turn_first(params: &Attention, kv: KvFormat, count: usize, resources: &mut Re
     rope_append(&rope, kv, count, resources);
 }
 
-/// Joins the splits of rows that have several.
-pub(crate) fn attention_combine(params: &Attention, count: usize, resources: &mut Resources) {
+/// Joins the splits of rows that have several, with `encode` in codes.
+pub(crate) fn attention_combine(params: &Attention, encode: bool, count: usize, resources: &mut Resources) {
     let width = 2 * params.head_pairs as usize;
-    resources.update("y", |resources, y: &mut [f32]| {
+    let rows: Vec<Token> = resources.get::<Token>("tokens")[..count].to_vec();
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.context > Attention::SPLIT_TOKENS) {
         let partials = resources.get::<f32>("partials");
-        let rows = resources.get::<Token>("tokens")[..count].iter().enumerate();
-        for (index, row) in rows.filter(|(_, row)| row.context > Attention::SPLIT_TOKENS) {
-            for head in 0..params.heads as usize {
-                let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));
-                let word = |at: usize, i: usize| f64::from(partials[partial(params, at)][i]);
-                let largest = all().map(|at| word(at, width)).fold(f64::NEG_INFINITY, f64::max);
-                let weight = |at: usize| (word(at, width) - largest).exp();
-                let total: f64 = all().map(|at| weight(at) * word(at, width + 1)).sum();
-                for i in 0..width {
-                    let sum: f64 = all().map(|at| weight(at) * word(at, i)).sum();
-                    y[y_index(params, index, head, i)] = (sum / total) as f32;
-                }
-            }
-        }
-    });
+        let of_head = |head: usize| {
+            let all = || splits(row).map(|(split, _)| split_index(params, index, head, split));
+            let word = |at: usize, i: usize| f64::from(partials[partial(params, at)][i]);
+            let largest = all().map(|at| word(at, width)).fold(f64::NEG_INFINITY, f64::max);
+            let weight = |at: usize| (word(at, width) - largest).exp();
+            let total: f64 = all().map(|at| weight(at) * word(at, width + 1)).sum();
+            let sum = |i: usize| all().map(|at| weight(at) * word(at, i)).sum::<f64>();
+            (0..width).map(|i| (sum(i) / total) as f32).collect::<Vec<_>>()
+        };
+        let values: Vec<f32> = (0..params.heads as usize).flat_map(of_head).collect();
+        store_row(params, encode, index, &values, resources);
+    }
 }

@@ -47,6 +47,17 @@ fn total_of(sum: u32, block: u32) -> f32 {
     return (four.x + four.y) + (four.z + four.w);
 }
 
+// What the norm before scales a token by.
+fn norm_scale(c: u32) -> f32 {
+    if params.norm_width == 0u { return 1.0; }
+    var four = vec4<f32>();
+    for (var i = c * LANES; i < (c + 1u) * LANES; i += 4u) {
+        four += vec4(squares[i], squares[i + 1u], squares[i + 2u], squares[i + 3u]);
+    }
+    let sum = (four.x + four.y) + (four.z + four.w);
+    return inverseSqrt(sum / f32(params.norm_width) + params.epsilon);
+}
+
 #ifdef ENCODE
 #import encode_output
 #else
@@ -67,10 +78,19 @@ fn main(
     let first_column = group.y * COLUMNS;
     let lane = index % LANES;
     prepare_weights(index, params.groups);
+    let last = params.groups - 1u;
 #for r ROWS
     let weight$r = weight_row(row_of(first, $ru), params.groups);
-    var raw$r = raw_codes(weight$r, min(lane, params.groups - 1u));
+    var raw$r = raw_codes(weight$r, min(lane, last));
 #endfor
+#ifdef AHEAD
+#for c COLUMNS
+    var x$c = activations(x_of(first_column, $cu), min(lane, last));
+#endfor
+#endif
+#ifdef ENCODE
+    load_ahead(first_block * outputs, first_column, index);
+#endif
     if params.norm_width != 0u {
         for (var c = index / LANES; c < COLUMNS; c += BLOCKS) {
             let row = (params.columns + x_of(first_column, c)) * params.groups;
@@ -84,11 +104,16 @@ fn main(
 #for r ROWS
         let codes$r = signed_codes(raw$r, g);
         // Under way while this group is multiplied.
-        raw$r = raw_codes(weight$r, min(g + LANES, params.groups - 1u));
+        raw$r = raw_codes(weight$r, min(g + LANES, last));
 #endfor
 #for c COLUMNS
         {
+#ifdef AHEAD
+            let x = x$c;
+            x$c = activations(x_of(first_column, $cu), min(g + LANES, last));
+#else
             let x = activations(x_of(first_column, $cu), g);
+#endif
 #for r ROWS
             sums[$ru * COLUMNS + $cu] += product(codes$r, x);
 #endfor
@@ -104,24 +129,20 @@ fn main(
         for (var i = index; i < BLOCKS * SUMS; i += WORKGROUP_SIZE) {
             totals[i / SUMS * ROWS * COLUMNS + $pu * SUMS + i % SUMS] = total_of(i % SUMS, i / SUMS);
         }
+        // By invocations that have no total to make.
+        if $pu == 0u && index >= WORKGROUP_SIZE - COLUMNS {
+            norm_scales[index + COLUMNS - WORKGROUP_SIZE] = norm_scale(index + COLUMNS - WORKGROUP_SIZE);
+        }
         workgroupBarrier();
     }
 #endfor
-    if index < COLUMNS {
-        var scale = 1.0;
-        if params.norm_width != 0u {
-            var sum = 0.0;
-            for (var i = 0u; i < LANES; i++) { sum += squares[index * LANES + i]; }
-            scale = inverseSqrt(sum / f32(params.norm_width) + params.epsilon);
-        }
-        norm_scales[index] = scale;
-    }
-    workgroupBarrier();
     let made = outputs * COLUMNS;
     for (var i = index; i < BLOCKS * made; i += WORKGROUP_SIZE) {
         let row = first_block * outputs + i / COLUMNS;
         let c = i % COLUMNS;
-        let at = i / made * ROWS * COLUMNS + i % made;
+        // By constants: GPUs divide slowly.
+        let block = select(i / (ROWS * COLUMNS), i / (ROWS / 2u * COLUMNS), params.gate_rows != 0u);
+        let at = block * ROWS * COLUMNS + i - block * made;
         let sum = norm_scales[c] * totals[at];
         if params.gate_rows == 0u {
             finish(first_column, c, row, activated(params.activation, biased(row, sum)));

@@ -29,6 +29,10 @@ struct Params {
 #import kv_append
 #import rope
 
+fn turned_value(head: u32, i: u32, position: u32) -> f32 {
+    return turned(qkv[head + i], qkv[head + partner_of(i)], i, turn_of(pair_of(i), position));
+}
+
 // What an invocation has of the keys and values.
 struct Kept {
     is_kept: bool, // false for queries, and where a head has no more pairs
@@ -50,10 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
     if is_pair && head >= first_value {
         values = vec2(qkv[begin + i], qkv[begin + i + 1u]);
     } else if is_pair {
-        values = vec2(
-            turned(begin, i, turn_of(pair_of(i), row.position)),
-            turned(begin, i + 1u, turn_of(pair_of(i + 1u), row.position)),
-        );
+        values = vec2(turned_value(begin, i, row.position), turned_value(begin, i + 1u, row.position));
     }
     if is_pair && head < params.heads {
         let at = id.y * params.query_stride + head * params.head_pairs * 2u + i;

@@ -40,10 +40,25 @@ impl Graph<'_> {
         let qkv = Destination::plain(&a.qkv, stride(spec.qkv_width()));
         self.for_scores(spec).linear(builder, Count::TOKENS, input, matrices, qkv);
         self.norm_heads(builder, layer, spec)?;
-        self.attend(builder, layer, spec)?;
         let output = self.matrices(&[&[(&layer.tensor("attn_output"), 0)]])?;
-        let input = self.encoded(builder, &a.attended, spec.query_width(), &output);
+        let encodes = self.can_encode_attention(spec, &output);
+        self.attend(builder, (layer, spec), encodes)?;
+        let input = match encodes {
+            true => Input { x: &a.attended, encoded: &a.encoded, norm: None },
+            false => self.encoded(builder, &a.attended, spec.query_width(), &output),
+        };
         self.finish_sublayer(builder, (layer, Sublayer::Mixer), (input, &output), next)
+    }
+
+    /// True where the kernels for attention by splits can leave its result in the codes that the next matrices take.
+    fn can_encode_attention(&self, spec: &AttentionSpec, output: &[Placed<'_>]) -> bool {
+        let in_codes = self.encoding_of(output) == Some(Encoding::Int8) && !self.takes_floats(output);
+        self.splits(spec) && in_codes && spec.head_width.is_multiple_of(GROUP as u32)
+    }
+
+    /// True where attention is by splits of the context: of few tokens, with heads of a width that is a multiple of 8.
+    fn splits(&self, spec: &AttentionSpec) -> bool {
+        self.step != StepSize::Many && spec.head_width.is_multiple_of(8)
     }
 
     /// The graph for the product that makes queries and keys. Unless norms follow, it has no 8-bit activations, since scores
@@ -86,8 +101,13 @@ impl Graph<'_> {
         Ok(())
     }
 
-    /// Appends `attended = attention(qkv)`: by splits of the context where tokens are few and the head width is a multiple of 8.
-    fn attend(&self, builder: &mut ProgramBuilder, layer: GraphLayer<'_>, spec: &AttentionSpec) -> Result<()> {
+    /// Appends `attended = attention(qkv)`, in codes if it `encodes`.
+    fn attend(
+        &self,
+        builder: &mut ProgramBuilder,
+        (layer, spec): (GraphLayer<'_>, &AttentionSpec),
+        encodes: bool,
+    ) -> Result<()> {
         let a = self.workspace;
         let Some(kv) = self.kv.layer(layer.index) else { unreachable!("attention keeps keys and values") };
         let rope = spec.rope.map(|rope| &self.spec.ropes[rope]);
@@ -101,6 +121,7 @@ impl Graph<'_> {
             y_stride: stride(spec.query_width()),
             y_groups: stride(spec.query_width()) / GROUP as u32,
             scale: spec.scale,
+            scales: (a.encoded.codes.size() / 4) as u32,
             splits: a.splits,
             pairs: rope.map_or(0, |rope| rope.frequencies.len() as u32),
             pair_step: rope.map_or(1, |rope| rope.pair_step),
@@ -120,6 +141,7 @@ impl Graph<'_> {
             ("v_cache", &kv.values),
             ("partials", &a.partials),
             ("y", &a.attended),
+            ("encoded_y", &a.encoded.both),
         ];
         let kernels = self.device.kernels();
         let stride = stride(spec.qkv_width());
@@ -135,8 +157,8 @@ impl Graph<'_> {
             cache: params.cache,
         };
         let append = StateVariant::RopeAppend(self.kv.format);
-        if self.step != StepSize::Many && spec.head_width.is_multiple_of(8) {
-            let split = |rope| kernels.attention_split(self.kv.format, spec.heads / spec.kv_heads, rope);
+        if self.splits(spec) {
+            let split = |rope| kernels.attention_split(self.kv.format, spec.heads / spec.kv_heads, (rope, encodes));
             // Tokens of one sequence see each other's keys, which must be in the cache first.
             builder.dispatch(rope, append, Count::TOKENS.over(1), &resources);
             builder.dispatch(params, split(false), Count::TOKENS.over(1), &resources);
@@ -146,7 +168,7 @@ impl Graph<'_> {
                 Count::TOKENS.up_to(1),
                 &resources,
             );
-            builder.dispatch(params, AttentionVariant::AttentionCombine, Count::TOKENS, &resources);
+            builder.dispatch(params, AttentionVariant::AttentionCombine { encode: encodes }, Count::TOKENS, &resources);
         } else {
             builder.dispatch(rope, append, Count::TOKENS, &resources);
             let many = kernels.attention_of_many(self.kv.format, spec.head_width, spec.heads / spec.kv_heads);

@@ -67,7 +67,7 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
     let (params, resources) = attention_case();
     cases.push(Case::new(gpu, params, kernels.attention(KvFormat::F16), extent(2), resources.clone())?);
     let few = if kernels.fuses() {
-        kernels.attention_split(KvFormat::F16, 2, false)
+        kernels.attention_split(KvFormat::F16, 2, (false, false))
     } else {
         kernels.attention_of_many(KvFormat::F16, 2 * params.head_pairs, 2)
     };

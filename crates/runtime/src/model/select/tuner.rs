@@ -13,7 +13,7 @@ use crate::model::{Matrix, Model};
 use crate::{Device, Result};
 
 /// Matrices of a kind to run in turn: enough that the cache of a large device doesn't hold them all.
-const MATRICES: usize = 12;
+const MATRICES: usize = 48;
 
 /// Dispatches timed together: enough to outweigh the wait for them, which takes some ms in a browser.
 const DISPATCHES: usize = if cfg!(target_arch = "wasm32") { 480 } else { 96 };

@@ -1,13 +1,12 @@
 // Puts the key and the value of the row's own token into the cache, in 8 bits: an invocation takes a chunk, first of the key, then
 // of the value; four of them make a group with one scale, and the first of eight writes the halves of two.
-const MAX_CHUNKS: u32 = MAX_QUADS / 2u;
 var<workgroup> magnitudes: array<f32, 2u * MAX_CHUNKS>;
 
 fn largest_of_group(first: u32) -> f32 {
     return largest_of(vec4(magnitudes[first], magnitudes[first + 1u], magnitudes[first + 2u], magnitudes[first + 3u]));
 }
 
-fn append(row: Token, kv_head: u32, lane: u32) {
+fn append(row: Token, kv_head: u32, lane: u32, own: OwnChunk) {
     let chunks = params.head_pairs / 4u;
     let chunk = lane % MAX_CHUNKS;
     let is_key = lane < MAX_CHUNKS;
@@ -15,12 +14,11 @@ fn append(row: Token, kv_head: u32, lane: u32) {
     var low = vec4<f32>();
     var high = vec4<f32>();
     if is_chunk && is_key {
-        let key = (params.heads + kv_head) * params.head_pairs * 2u;
-        low = turned_quad(key, chunk * 8u);
-        high = turned_quad(key, chunk * 8u + 4u);
+        low = turned_quad(own.low, chunk * 8u);
+        high = turned_quad(own.high, chunk * 8u + 4u);
     } else if is_chunk {
-        low = quad_of_value(kv_head, 2u * chunk);
-        high = quad_of_value(kv_head, 2u * chunk + 1u);
+        low = own.low.own;
+        high = own.high.own;
     }
     if lane < 2u * MAX_CHUNKS { magnitudes[lane] = max(largest_of(low), largest_of(high)); }
     workgroupBarrier();

@@ -7,6 +7,7 @@ struct Params {
     y_stride: u32,     // in f32
     y_groups: u32,     // groups of 32 in a row of y
     scale: f32,        // of the scores
+    scales: u32,       // with ENCODE, the word of y in which the scales begin
     splits: u32,       // splits that there is room for in `partials` (`attention_split`, `attention_combine`)
     pairs: u32,        // rotated pairs of a head (`attention_split` with ROPE, like the next two)
     pair_step: u32,    // from the first to the second of a rotated pair; 1: side by side

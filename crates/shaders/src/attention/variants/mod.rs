@@ -4,7 +4,7 @@ mod tile;
 
 pub use tile::AttentionTile;
 
-use crate::encoding::KvFormat;
+use crate::encoding::{Encoding, KvFormat};
 use crate::kernel::Kernel;
 use crate::variant::{Choices, chosen, labels};
 
@@ -28,9 +28,14 @@ pub enum AttentionVariant {
         subgroups: bool,
         /// It turns queries and keys by their positions, and fills the KV cache, itself.
         rope: bool,
+        /// It leaves its result in codes of 8 bits.
+        encode: bool,
     },
     /// `attention_combine`: joins the splits.
-    AttentionCombine,
+    AttentionCombine {
+        /// It leaves its result in codes of 8 bits.
+        encode: bool,
+    },
     /// `attention_tile`: a workgroup takes the query heads of several tokens.
     AttentionTile {
         /// The format of keys and values.
@@ -48,16 +53,11 @@ pub enum AttentionVariant {
 }
 
 impl AttentionVariant {
-    /// `attention_split` with room for `heads` query heads on a KV head: 1, 2, 4 or 8 at a time.
+    /// `attention_split` with room for `heads` query heads on a KV head, two at a time: of more, the values that are read once don't
+    /// outweigh that fewer workgroups do more, on an H200 with a context of 4,000 tokens as with one of 24.
     #[must_use]
-    pub const fn split(kv: KvFormat, heads: u32, subgroups: bool, rope: bool) -> Self {
-        let heads = match heads {
-            0 | 1 => 1,
-            2 => 2,
-            3 | 4 => 4,
-            _ => 8,
-        };
-        Self::AttentionSplit { kv, heads, subgroups, rope }
+    pub const fn split(kv: KvFormat, heads: u32, subgroups: bool, (rope, encode): (bool, bool)) -> Self {
+        Self::AttentionSplit { kv, heads: if heads > 1 { 2 } else { 1 }, subgroups, rope, encode }
     }
 
     /// `attention_token_per_lane` with room for as many of `heads` query heads on a KV head, up to 4 at a time, as leaves the
@@ -72,7 +72,7 @@ impl AttentionVariant {
     #[must_use]
     pub const fn kv(&self) -> Option<KvFormat> {
         match *self {
-            Self::AttentionCombine => None,
+            Self::AttentionCombine { .. } => None,
             Self::Attention { kv, .. }
             | Self::AttentionSplit { kv, .. }
             | Self::AttentionTile { kv, .. }
@@ -86,15 +86,22 @@ impl AttentionVariant {
         matches!(self, Self::AttentionSplit { rope: true, .. })
     }
 
+    /// True where it leaves its result in codes of 8 bits.
+    #[must_use]
+    pub const fn encodes(&self) -> bool {
+        matches!(self, Self::AttentionSplit { encode: true, .. } | Self::AttentionCombine { encode: true })
+    }
+
     /// Every variant.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let mut all = vec![Self::AttentionCombine];
+        let mut all = [false, true].map(|encode| Self::AttentionCombine { encode }).to_vec();
         for kv in KvFormat::ALL {
             for subgroups in [false, true] {
                 all.push(Self::Attention { kv, subgroups });
-                for heads in [1, 2, 4, 8] {
-                    all.extend([false, true].map(|rope| Self::split(kv, heads, subgroups, rope)));
+                for heads in [1, 2] {
+                    let ways = [(false, false), (false, true), (true, false), (true, true)];
+                    all.extend(ways.map(|way| Self::split(kv, heads, subgroups, way)));
                 }
             }
             all.extend(AttentionTile::all().map(|tile| Self::AttentionTile { kv, tile }));
@@ -109,7 +116,7 @@ impl Choices for AttentionVariant {
         match self {
             Self::Attention { .. } => Kernel::Attention,
             Self::AttentionSplit { .. } => Kernel::AttentionSplit,
-            Self::AttentionCombine => Kernel::AttentionCombine,
+            Self::AttentionCombine { .. } => Kernel::AttentionCombine,
             Self::AttentionTile { .. } => Kernel::AttentionTile,
             Self::AttentionTokenPerLane { .. } => Kernel::AttentionTokenPerLane,
         }
@@ -117,21 +124,25 @@ impl Choices for AttentionVariant {
 
     fn label(&self) -> String {
         let work = match self {
-            Self::Attention { .. } | Self::AttentionCombine => String::new(),
+            Self::Attention { .. } | Self::AttentionCombine { .. } => String::new(),
             Self::AttentionSplit { heads, .. } | Self::AttentionTokenPerLane { heads, .. } => format!("-heads{heads}"),
             Self::AttentionTile { tile, .. } => tile.label(),
         };
-        work + &labels(&[("-subgroups", self.subgroups()), ("-rope", self.rope())])
+        work + &labels(&[("-subgroups", self.subgroups()), ("-rope", self.rope()), ("-int8", self.encodes())])
             + self.kv().map_or("", KvFormat::label)
     }
 
     fn constants(&self) -> Vec<(&'static str, u32)> {
-        match self {
-            Self::Attention { .. } | Self::AttentionCombine => Vec::new(),
-            Self::AttentionSplit { heads, .. } => vec![("HEADS", *heads)],
+        let mut constants = match self {
+            Self::Attention { .. } | Self::AttentionCombine { .. } => Vec::new(),
+            Self::AttentionSplit { heads, .. } => vec![("HEADS", *heads), ("CHUNKS_AHEAD", 8), ("VALUES_AHEAD", 4)],
             Self::AttentionTile { tile, .. } => tile.constants().to_vec(),
             Self::AttentionTokenPerLane { heads, .. } => vec![("HEADS", *heads), ("KEYS", 4)],
+        };
+        if self.encodes() {
+            constants.extend(Encoding::Int8.constants());
         }
+        constants
     }
 
     fn defines(&self) -> Vec<&'static str> {
@@ -140,7 +151,11 @@ impl Choices for AttentionVariant {
     }
 
     fn import(&self, name: &str) -> Option<String> {
-        self.kv()?.import(name)
+        match name {
+            "attended" if self.encodes() => Some("attended_codes".to_owned()),
+            "codes" if self.encodes() => Encoding::Int8.import(name),
+            _ => self.kv()?.import(name),
+        }
     }
 
     fn subgroups(&self) -> bool {

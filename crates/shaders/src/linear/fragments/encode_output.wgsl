@@ -10,15 +10,29 @@ var<workgroup> made_values: array<f32, COLUMNS * 32u>;
 var<workgroup> magnitudes: array<f32, COLUMNS * QUADS>;
 var<workgroup> sums_of_quads: array<vec2<f32>, COLUMNS * QUADS>;
 
+// What the invocation adds its value to, and the weights of its quad: under way while weights are multiplied.
+var<private> kept: f32;
+var<private> quad_norm: vec4<f32>;
+
+fn y_at(column: u32, row: u32) -> u32 { return column * params.y_stride + plane_index(row, params.y_groups); }
+
+fn load_ahead(first_row: u32, first_column: u32, index: u32) {
+    let row = first_row + index / COLUMNS;
+    let column = first_column + index % COLUMNS;
+    if params.accumulate != 0u && index < 32u * COLUMNS && row < params.rows && column < params.columns {
+        kept = y[y_at(column, row)];
+    }
+    if params.next_norm != 0u { quad_norm = next_norm[index % QUADS * params.y_groups + first_row / 32u]; }
+}
+
 fn finish(first_column: u32, c: u32, row: u32, plain: f32) {
     let column = first_column + c;
     var value = 0.0;
     if row < params.rows && column < params.columns {
         value = finished(plain);
         if params.accumulate != 0u {
-            let at = column * params.y_stride + plane_index(row, params.y_groups);
-            value += y[at];
-            y[at] = value;
+            value += kept;
+            y[y_at(column, row)] = value;
         }
     }
     made_values[c * 32u + row % 32u] = value;
@@ -32,7 +46,7 @@ fn encode(group: u32, first_column: u32, index: u32) {
     let at = c * 32u + quad * 4u;
     var value = vec4(made_values[at], made_values[at + 1u], made_values[at + 2u], made_values[at + 3u]);
     let square = dot(value, value);
-    if params.next_norm != 0u { value *= next_norm[quad * params.y_groups + group]; }
+    if params.next_norm != 0u { value *= quad_norm; }
     if index < COLUMNS * QUADS {
         let magnitude = abs(value);
         magnitudes[own] = max(max(magnitude.x, magnitude.y), max(magnitude.z, magnitude.w));
