@@ -117,8 +117,7 @@ pub(crate) fn special(variant: AttentionVariant, sizes: (usize, usize, usize), r
     })
 }
 
-/// A single row whose queries and key are yet to be turned, half of their pairs or all, and whose key and value aren't in the
-/// cache yet.
+/// Rows whose queries and keys are yet to be turned, half of their pairs or all, and whose keys and values aren't in the cache yet.
 fn turning(
     variant: AttentionVariant,
     (heads, kv_heads): (usize, usize),
@@ -127,12 +126,12 @@ fn turning(
     pair_step: usize,
 ) -> Case {
     let mut random = Random::new(width as u64 + u64::from(length));
-    let rows = Rows::decode(&[length]);
+    let rows = Rows::decode(&[length, 40, 131]);
     let (pairs, stride) = (if pair_step == 1 { width / 2 } else { pair_step }, (heads + 2 * kv_heads) * width + 3);
     let frequencies = (0..pairs).map(|pair| 0.8f32.powi(pair as i32));
     let frequencies: Vec<f32> = frequencies.chain((0..heads).map(|head| head as f32 * 0.3)).collect();
     let more = Resources::default()
-        .with("qkv", &strided(&mut random, 1, stride - 3, stride, f32::NAN))
+        .with("qkv", &strided(&mut random, rows.run.len(), stride - 3, stride, f32::NAN))
         .with("frequencies", &frequencies);
     let turn = |params: Attention| Attention {
         query_stride: stride as u32,

@@ -46,7 +46,9 @@ impl Batch {
 
     pub(super) fn counts(&self) -> Counts {
         let context = self.tokens().iter().map(|row| row.context).max().unwrap_or(0);
-        Counts { tokens: self.tokens().len() as u32, outputs: self.outputs as u32, context }
+        // A sequence's tokens follow each other.
+        let apart = self.tokens().windows(2).all(|neighbours| neighbours[0].table != neighbours[1].table);
+        Counts { tokens: self.tokens().len() as u32, outputs: self.outputs as u32, context, apart }
     }
 
     /// The bytes to write to the beginning of [`Workspace::batch`].

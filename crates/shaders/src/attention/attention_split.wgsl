@@ -3,8 +3,8 @@
 // A split is as many tokens as there are invocations. Each takes a key and scores it for every head; then each takes four
 // values of every n-th token. What a split comes to is left to `attention_combine`, or, where it's the only one, written to y.
 // Of so few rows latency is all: what waits for nothing is loaded first, and many loads are under way at a time.
-// With ROPE, for steps of a single row: turns the queries and the row's key itself, and the workgroup whose split holds the
-// row's own position puts its key and value into the cache first. With ENCODE, y is left in codes.
+// With ROPE, for steps whose rows are of different sequences: turns the queries and the row's key itself, and the workgroup whose
+// split holds the row's own position puts its key and value into the cache first. With ENCODE, y is left in codes.
 // Grid: (KV heads * blocks of HEADS heads, tokens, splits). Splits past the token's context do nothing.
 const WORKGROUP_SIZE: u32 = 128u;
 const MAX_QUADS: u32 = 64u; // heads are at most 256 wide
@@ -73,10 +73,10 @@ struct OwnChunk {
     high: Unturned,
 }
 
-fn own_chunk(kv_head: u32, lane: u32) -> OwnChunk {
+fn own_chunk(row: u32, kv_head: u32, lane: u32) -> OwnChunk {
     let i = min(lane % MAX_CHUNKS, params.head_pairs / 4u - 1u) * 8u;
     let head = params.heads + kv_head + select(0u, params.kv_heads, lane >= MAX_CHUNKS);
-    let begin = head * params.head_pairs * 2u;
+    let begin = row * params.query_stride + head * params.head_pairs * 2u;
     return OwnChunk(unturned(begin, i), unturned(begin, i + 4u));
 }
 
@@ -121,8 +121,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, lane: Lane) {
     // Heads past the last repeat it and are not written.
     let query_head = first_head + min(place, heads - 1u);
 #ifdef ROPE
-    let query_quad = unturned(query_head * quads * 4u, quad * 4u);
-    let own = own_chunk(kv_head, lane.index);
+    let query_quad = unturned(group.y * params.query_stride + query_head * quads * 4u, quad * 4u);
+    let own = own_chunk(group.y, kv_head, lane.index);
 #else
     let query_quad = query[group.y * params.query_stride / 4u + query_head * quads + quad];
 #endif

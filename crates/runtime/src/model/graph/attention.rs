@@ -160,12 +160,12 @@ impl Graph<'_> {
         if self.splits(spec) {
             let split = |rope| kernels.attention_split(self.kv.format, spec.heads / spec.kv_heads, (rope, encodes));
             // Tokens of one sequence see each other's keys, which must be in the cache first.
-            builder.dispatch(rope, append, Count::TOKENS.over(1), &resources);
-            builder.dispatch(params, split(false), Count::TOKENS.over(1), &resources);
+            builder.dispatch(rope, append, Count::TOKENS.apart(false), &resources);
+            builder.dispatch(params, split(false), Count::TOKENS.apart(false), &resources);
             builder.dispatch(
                 Attention { query_stride: stride, ..params },
                 split(true),
-                Count::TOKENS.up_to(1),
+                Count::TOKENS.apart(true),
                 &resources,
             );
             builder.dispatch(params, AttentionVariant::AttentionCombine { encode: encodes }, Count::TOKENS, &resources);

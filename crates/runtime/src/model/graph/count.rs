@@ -12,6 +12,8 @@ pub(crate) struct Count {
     /// The least and the most of a step that has the dispatch.
     least: u32,
     most: u32,
+    /// The steps by [`Counts::apart`] that have the dispatch; all where absent.
+    apart: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +31,13 @@ pub(crate) struct Counts {
     pub(crate) outputs: u32,
     /// Tokens in the longest context of any token of the step, the token itself included.
     pub(crate) context: u32,
+    /// True where each token is of a sequence of its own, so that none sees another.
+    pub(crate) apart: bool,
 }
 
 impl Count {
     /// The tokens run through the model.
-    pub(super) const TOKENS: Self = Self { of: Counted::Tokens, times: 1, least: 1, most: u32::MAX };
+    pub(super) const TOKENS: Self = Self { of: Counted::Tokens, times: 1, least: 1, most: u32::MAX, apart: None };
 
     /// The tokens whose logits are wanted.
     pub(super) const OUTPUTS: Self = Self { of: Counted::Outputs, ..Self::TOKENS };
@@ -53,6 +57,11 @@ impl Count {
         Self { least: most.saturating_add(1), ..self }
     }
 
+    /// In steps whose tokens are each of a sequence of its own or, where `apart` is false, in the others.
+    pub(super) const fn apart(self, apart: bool) -> Self {
+        Self { apart: Some(apart), ..self }
+    }
+
     /// True where rows are outputs rather than tokens.
     pub(super) fn is_of_outputs(self) -> bool {
         self.of == Counted::Outputs
@@ -62,12 +71,13 @@ impl Count {
 impl DispatchSize for Count {
     type Run = Counts;
 
-    fn extent(self, Counts { tokens, outputs, context }: Counts) -> Extent {
+    fn extent(self, Counts { tokens, outputs, context, apart }: Counts) -> Extent {
         let count = match self.of {
             Counted::Tokens => tokens,
             Counted::Outputs => outputs,
         };
-        let count = if (self.least..=self.most).contains(&count) { count * self.times } else { 0 };
+        let runs = (self.least..=self.most).contains(&count) && self.apart.is_none_or(|wanted| wanted == apart);
+        let count = if runs { count * self.times } else { 0 };
         Extent { count, context }
     }
 }

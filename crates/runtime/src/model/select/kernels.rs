@@ -165,7 +165,7 @@ impl Kernels {
     }
 
     /// The kernel for attention of few tokens over a split of the context, with `heads` query heads on a KV head; with `rope`,
-    /// for a single token, it applies the rope too, and with `encode`, it leaves its result in codes of 8 bits.
+    /// for tokens of different sequences, it applies the rope too, and with `encode`, it leaves its result in codes of 8 bits.
     #[must_use]
     pub fn attention_split(&self, kv: KvFormat, heads: u32, (rope, encode): (bool, bool)) -> AttentionVariant {
         AttentionVariant::split(kv, heads, self.subgroups, (rope, encode))
