@@ -210,8 +210,7 @@ impl Choices for LinearVariant {
         let codes = self.takes().is_some_and(|encoding| encoding.largest_code().is_some());
         // Instead of taking the code of zero from each code, its product with the sum of the activations is taken from the sum.
         let unsigned = self.kernel() == Kernel::MatvecInteger;
-        // Loading the next group's activations too takes registers, which more tokens and codes of 16 bits don't leave.
-        let ahead = matches!(self.kernel, LinearKernel::MatvecInteger(shape) if shape.tokens <= 2 && shape.input == Encoding::Int8);
+        let ahead = matches!(self.kernel, LinearKernel::MatvecInteger(shape) if shape.loads_activations_ahead());
         let mut defines = self.layout().defines();
         defines.extend(chosen(&[
             ("AHEAD", ahead),
