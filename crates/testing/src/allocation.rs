@@ -1,4 +1,4 @@
-//! Counts the bytes that a thread allocates.
+//! Counts the bytes that a thread allocates, and those that all threads hold.
 
 // The allocator's interface is unsafe to implement.
 #![allow(unsafe_code)]
@@ -6,9 +6,10 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    sync::atomic::{AtomicIsize, Ordering},
 };
 
-/// The system's allocator with a count of bytes per thread, for use as a test binary's global allocator.
+/// The system's allocator with a count of bytes per thread and of all threads, for use as a test binary's global allocator.
 pub struct Counting;
 
 thread_local! {
@@ -16,7 +17,10 @@ thread_local! {
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
+static HELD_BY_ALL: AtomicIsize = AtomicIsize::new(0);
+
 fn count(bytes: isize) {
+    HELD_BY_ALL.fetch_add(bytes, Ordering::Relaxed);
     let held = HELD.get() + bytes;
     HELD.set(held);
     PEAK.set(PEAK.get().max(held));
@@ -44,4 +48,9 @@ pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     PEAK.set(before);
     let result = work();
     (result, (PEAK.get() - before).unsigned_abs())
+}
+
+/// The bytes that all threads hold together.
+pub fn held_by_all() -> usize {
+    HELD_BY_ALL.load(Ordering::Relaxed).unsigned_abs()
 }

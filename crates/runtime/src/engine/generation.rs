@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use super::driver::RequestId;
+use super::driver::{Arrival, RequestId};
 use super::subscription::Subscription;
 use super::{GenerateOptions, Handle, Summary};
 use crate::Result;
@@ -55,9 +55,14 @@ impl fmt::Debug for Canceller {
 }
 
 impl Generation {
-    pub(super) fn begin(engine: &Arc<Handle>, prompt: &[u32], options: GenerateOptions) -> Result<Self> {
+    pub(super) fn begin(
+        engine: &Arc<Handle>,
+        prompt: &[u32],
+        options: GenerateOptions,
+        arrival: Arrival,
+    ) -> Result<Self> {
         let subscription = Arc::new(Subscription::default());
-        let request = engine.submit(prompt, options, &subscription)?;
+        let request = engine.submit(prompt, options, (arrival, &subscription))?;
         let canceller =
             Canceller { request, subscription: Arc::downgrade(&subscription), engine: Arc::downgrade(engine) };
         let generation = Self { subscription, canceller, _engine: Arc::clone(engine) };

@@ -43,6 +43,7 @@ pub use summary::{FinishReason, Summary, Timings};
 
 use aside::Aside;
 use batch::Sampling;
+use driver::Arrival;
 use handle::Handle;
 use inner::Inner;
 
@@ -93,10 +94,25 @@ impl Engine {
     /// [`Error::EmptyPrompt`], [`Error::PromptTooLong`], [`Error::UnknownToken`], [`Error::InvalidOption`],
     /// [`Error::Busy`] where as many requests wait as may, or what the device has reported.
     pub fn generate(&self, prompt: &[u32], options: GenerateOptions) -> Result<Generation> {
+        self.begin(prompt, options, Arrival { arrived: self.inner.now(), tokenised: None })
+    }
+
+    /// Starts generating as [`Self::generate`] does, from a prompt in any form; the time that it takes to become tokens counts.
+    ///
+    /// # Errors
+    /// As [`Self::generate`] and [`Self::prompt_tokens`].
+    pub fn generate_from(&self, prompt: &Prompt, options: GenerateOptions) -> Result<Generation> {
+        let arrived = self.inner.now();
+        let tokens = self.prompt_tokens(prompt)?;
+        let tokenised = (!matches!(prompt, Prompt::Tokens(_))).then(|| self.inner.now());
+        self.begin(&tokens, options, Arrival { arrived, tokenised })
+    }
+
+    fn begin(&self, prompt: &[u32], options: GenerateOptions, arrival: Arrival) -> Result<Generation> {
         options.check()?;
         check_task(&self.inner, false)?;
         check_prompt(&self.inner, prompt)?;
-        Generation::begin(&self.inner, prompt, options)
+        Generation::begin(&self.inner, prompt, options, arrival)
     }
 
     /// The metrics of all requests so far.

@@ -155,8 +155,7 @@ impl JsModel {
             let conversation = js_sys::Array::from(&prompt).iter().map(Ts::new_unchecked).collect();
             Prompt::Messages(messages(conversation)?)
         };
-        let tokens = self.engine.prompt_tokens(&prompt).map_err(|error| to_js(&error))?;
-        let generation = self.engine.generate(&tokens, wanted).map_err(|error| to_js(&error))?;
+        let generation = self.engine.generate_from(&prompt, wanted).map_err(|error| to_js(&error))?;
         Ok(JsGeneration::new(generation))
     }
 

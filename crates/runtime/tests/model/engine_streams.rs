@@ -1,17 +1,23 @@
 //! Tests that what runs beside a request never changes its answer.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use wgslm::engine::{Engine, EngineOptions, GenerateOptions, Generation, Priority};
+use wgslm::Error;
+use wgslm::engine::{
+    Engine, EngineOptions, FinishReason, GenerateOptions, Generation, GenerationEvent, Outcome, Priority,
+};
 use wgslm_testing::golden;
 use wgslm_testing::random::Random;
 
 use crate::adapters::{adapters, laid_out};
-use crate::setup::{engine, finish, generate, next_token, prompt};
+use crate::setup::{engine, finish, generate, prompt};
 
 /// A model of each way to keep what was read: everything, windows, a state, and experts with sinks.
 const MODELS: [&str; 5] = ["llama-q4_0", "gemma3", "qwen3", "gpt-oss", "lfm2"];
 const CONTEXT: u32 = 192;
+/// Requests that wait at most.
+const QUEUE: u32 = 16;
 
 fn load(device: &wgslm::Device, name: &str, options: EngineOptions) -> Engine {
     let options = EngineOptions { context_length: Some(CONTEXT), ..options };
@@ -25,16 +31,16 @@ struct Asked {
     alone: Vec<u32>,
 }
 
-/// Requests of many lengths, greedy and drawn, some of them twice, answered one after the other without a cache.
+/// Requests of many lengths, greedy and drawn, answered one after the other without a cache.
 fn requests(device: &wgslm::Device, name: &str, random: &mut Random) -> Vec<Asked> {
     let alone = load(device, name, EngineOptions { prefix_cache: Some(false), ..EngineOptions::default() });
     let vocabulary = alone.model().spec.vocabulary;
     let mut asked: Vec<Asked> = Vec::new();
-    for index in 0..12 {
+    for index in 0..48 {
         let length = random.choose(&[1, 3, 9, 17, 32, 33, 70, 100]);
         let mut request = prompt(random.bits(), length, vocabulary);
-        // Prompts don't begin alike, except for those that are equal.
-        request[0] = index;
+        // Some prompts begin alike.
+        request[0] = index % 16;
         let options = GenerateOptions {
             max_tokens: Some(1 + random.below(14) as u32),
             temperature: random.choose(&[0.0, 0.9]),
@@ -50,38 +56,81 @@ fn requests(device: &wgslm::Device, name: &str, random: &mut Random) -> Vec<Aske
     asked
 }
 
-/// Submits all requests in some order, reads them in turns, and leaves some early. `kv_tokens` may be too few for all at once.
-fn mix(engine: &Engine, asked: &[Asked], random: &mut Random) {
-    let mut live: BTreeMap<usize, (usize, Generation, usize)> = BTreeMap::new();
-    let (mut begun, mut key) = (0, 0);
-    while begun < asked.len() || !live.is_empty() {
-        if begun < asked.len() && random.below(3) == 0 {
-            let Asked { prompt, options, .. } = &asked[begun];
-            // Some come twice at once.
-            for _ in 0..1 + random.below(4) / 3 {
-                let generation = engine.generate(prompt, options.clone()).expect("the queue has room");
-                live.insert(key, (begun, generation, 0));
-                key += 1;
+/// The deadline and the queue deadline of a request of a mix: of one in eight each.
+fn deadlines(random: &mut Random) -> [Option<Duration>; 2] {
+    let chosen = random.below(8);
+    [0, 1].map(|which| (chosen == which).then(|| Duration::from_millis(random.below(200) as u64)))
+}
+
+/// A request of a mix that is under way.
+struct Live {
+    request: usize,
+    generation: Generation,
+    read: usize,
+}
+
+impl Live {
+    /// Reads the next token, which has to be that of the solo run, and returns false at the end. Only a deadline may end it early.
+    fn read(&mut self, asked: &Asked) -> bool {
+        match pollster::block_on(self.generation.next()) {
+            Ok(Some(GenerationEvent::Token { token, .. })) => {
+                assert_eq!(Some(&token), asked.alone.get(self.read), "token {} of request {}", self.read, self.request);
+                self.read += 1;
+                return true;
             }
-            begun += 1;
+            Ok(Some(GenerationEvent::Finished(summary))) => {
+                let whole = self.read == asked.alone.len() && summary.finish_reason != FinishReason::Cancelled;
+                assert!(whole || summary.finish_reason == FinishReason::Deadline, "{summary:?}");
+            }
+            Err(Error::Deadline) => assert_eq!(self.read, 0, "it waited too long"),
+            other => panic!("request {}: {other:?}", self.request),
+        }
+        false
+    }
+}
+
+/// Submits all requests, a third of them twice at once, some with deadlines, reads them in turns, and leaves some early.
+fn mix(engine: &Engine, asked: &[Asked], random: &mut Random) {
+    let mut live: BTreeMap<usize, Live> = BTreeMap::new();
+    let mut waiting: Vec<usize> =
+        (0..asked.len()).rev().flat_map(|request| vec![request; 1 + usize::from(request % 3 == 0)]).collect();
+    assert_eq!(waiting.len(), 64);
+    let mut accepted = 0;
+    while !waiting.is_empty() || !live.is_empty() {
+        if random.below(3) == 0
+            && let Some(request) = waiting.pop()
+        {
+            let [deadline, queue_deadline] = deadlines(random);
+            let options = GenerateOptions { deadline, queue_deadline, ..asked[request].options.clone() };
+            match engine.generate(&asked[request].prompt, options) {
+                Ok(generation) => {
+                    live.insert(accepted, Live { request, generation, read: 0 });
+                    accepted += 1;
+                }
+                Err(Error::Busy { .. }) => waiting.push(request),
+                Err(error) => panic!("request {request}: {error}"),
+            }
+            assert!(engine.metrics().queue_depth <= u64::from(QUEUE));
             continue;
         }
         let keys: Vec<usize> = live.keys().copied().collect();
         let Some(chosen) = (!keys.is_empty()).then(|| random.choose(&keys)) else { continue };
-        if random.below(40) == 0 {
-            live.remove(&chosen);
-            continue;
-        }
-        let (index, generation, read) = live.get_mut(&chosen).expect("it is live");
-        let expected = asked[*index].alone.get(*read).copied();
-        assert_eq!(next_token(generation), expected, "token {read} of request {index}");
-        *read += 1;
-        if expected.is_none() {
+        let one = live.get_mut(&chosen).expect("it is live");
+        if random.below(60) == 0 || !one.read(&asked[one.request]) {
             live.remove(&chosen);
         }
     }
-    assert_eq!(engine.memory().held_blocks, 0);
-    assert_eq!(engine.memory().free_slots, engine.slots() as usize);
+    let memory = engine.memory();
+    assert_eq!((memory.held_blocks, memory.free_slots), (0, engine.slots() as usize));
+    let counted: u64 = engine
+        .metrics()
+        .total
+        .requests
+        .iter()
+        .filter(|(outcome, _)| **outcome != Outcome::Refused)
+        .map(|(_, count)| count)
+        .sum();
+    assert_eq!(counted, accepted as u64, "every request ends once");
 }
 
 #[test]
@@ -92,7 +141,12 @@ fn streams_that_share_steps_equal_their_solo_runs() {
         // Contiguous rows of weights have kernels of their own for few tokens.
         let device = &laid_out(device, seed % 2 == 0);
         let asked = requests(device, name, &mut random);
-        let options = EngineOptions { slots: Some(5), kv_tokens: Some(4 * CONTEXT), ..EngineOptions::default() };
+        let options = EngineOptions {
+            slots: Some(5),
+            kv_tokens: Some(4 * CONTEXT),
+            queue: Some(QUEUE),
+            ..EngineOptions::default()
+        };
         mix(&load(device, name, options), &asked, &mut random);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use wgslm::Error;
-use wgslm::engine::{Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent};
+use wgslm::engine::{Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent, Prompt};
 use wgslm_testing::golden;
 
 use crate::adapters::{adapters, as_on, open};
-use crate::setup::{engine, generate, logits};
+use crate::setup::{engine, finish, generate, logits};
 
 const MODEL: &str = "arch/tiny-llama-q8_0.gguf";
 const PROMPT: [u32; 5] = [171, 206, 5, 206, 120];
@@ -39,6 +40,29 @@ fn tokens_in_flight_do_not_change_the_tokens() {
             assert_eq!(run(in_flight), one, "{in_flight} in flight at temperature {temperature}");
         }
     }
+}
+
+#[test]
+fn every_phase_of_a_text_is_timed() {
+    let Some(device) = adapters().first() else { return };
+    let batching_window = Duration::from_millis(3);
+    let engine = engine(device, &golden(MODEL), &EngineOptions { batching_window, ..EngineOptions::default() });
+    let mut generation = engine.generate_from(&Prompt::Text("abc".to_owned()), up_to(3)).expect("there is room");
+    let timeline = finish(&mut generation).expect("the model runs").2.timeline;
+    let moments = [
+        Some(timeline.arrived),
+        timeline.tokenised,
+        timeline.window_closed,
+        timeline.admitted,
+        timeline.prefill_began,
+        timeline.prefill_ended,
+        timeline.first_token,
+        timeline.last_token,
+        timeline.ended,
+    ];
+    assert!(moments.iter().all(Option::is_some) && moments.is_sorted(), "{timeline:?}");
+    // The window is that of the request that came first, by the time at which it had become tokens.
+    assert!(timeline.window() > Some(batching_window / 2), "{timeline:?}");
 }
 
 #[test]

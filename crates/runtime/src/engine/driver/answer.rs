@@ -15,8 +15,15 @@ use crate::Error;
 /// A caller of an answer.
 pub(in crate::engine) struct Subscriber {
     pub(super) subscription: Arc<Subscription>,
-    pub(super) arrived: Duration,
+    pub(super) arrival: Arrival,
     pub(super) feature: FeatureId,
+}
+
+/// The moments at which a request arrived and, where it wasn't tokens, had become such.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Arrival {
+    pub(in crate::engine) arrived: Duration,
+    pub(in crate::engine) tokenised: Option<Duration>,
 }
 
 /// The answer to a request, and to those equal to it that came while it was under way.
@@ -56,7 +63,7 @@ impl Answer {
             events: Vec::new(),
             received: 0,
             feature: first.feature,
-            timeline: Timeline { prompt_tokens: prompt.len(), ..Timeline::new(first.arrived) },
+            timeline: Timeline { prompt_tokens: prompt.len(), ..Timeline::new(first.arrival.arrived) },
             subscribers: vec![first],
         }
     }
@@ -156,11 +163,13 @@ impl Answer {
 
     /// The timeline of a caller, for whom nothing happened before it came.
     pub(super) fn timeline_of(&self, subscriber: &Subscriber, ended: Duration) -> Timeline {
-        let arrived = subscriber.arrived;
-        let mut timeline = Timeline { arrived, ended: Some(ended), ..self.timeline.clone() };
-        let Timeline { admitted, prefill_began, prefill_ended, first_token, last_token, .. } = &mut timeline;
-        for moment in [admitted, prefill_began, prefill_ended, first_token, last_token].into_iter().flatten() {
-            *moment = arrived.max(*moment);
+        let Arrival { arrived, tokenised } = subscriber.arrival;
+        let mut timeline = Timeline { arrived, tokenised, ended: Some(ended), ..self.timeline.clone() };
+        let Timeline { window_closed, admitted, prefill_began, prefill_ended, first_token, last_token, .. } =
+            &mut timeline;
+        let moments = [window_closed, admitted, prefill_began, prefill_ended, first_token, last_token];
+        for moment in moments.into_iter().flatten() {
+            *moment = tokenised.unwrap_or(arrived).max(*moment);
         }
         timeline
     }

@@ -8,7 +8,7 @@ use super::super::inner::{Inner, State};
 use super::super::schedule::{Refused, Request, RequestId};
 use super::super::subscription::Subscription;
 use super::super::{FinishReason, GenerateOptions, Outcome, Summary, Timeline};
-use super::answer::{Answer, Subscriber};
+use super::answer::{Answer, Arrival, Subscriber};
 use crate::{Error, Result};
 
 /// The answers under way, by request.
@@ -47,12 +47,12 @@ impl Inner {
         &self,
         prompt: &[u32],
         options: GenerateOptions,
-        subscription: &Arc<Subscription>,
+        (arrival, subscription): (Arrival, &Arc<Subscription>),
     ) -> Result<RequestId> {
         self.device.gpu().check()?;
         let now = self.now();
         let feature = self.metrics.feature(options.feature.as_deref());
-        let subscriber = Subscriber { subscription: Arc::clone(subscription), arrived: now, feature };
+        let subscriber = Subscriber { subscription: Arc::clone(subscription), arrival, feature };
         let state = &mut *self.lock();
         if let Some(failure) = &state.failure {
             return Err(failure.clone().into());

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 pub(super) use super::schedule::RequestId;
+pub(super) use answer::Arrival;
 pub(super) use answers::Answers;
 pub(super) use driving::{Bell, Driving};
 pub(super) use sequences::Open;
@@ -106,6 +107,7 @@ impl Inner {
         let Some(answer) = state.answers.get_mut(id) else { return };
         let timeline = &mut answer.timeline;
         if timeline.admitted.is_none() {
+            timeline.window_closed = state.scheduler.window_closed().filter(|closed| *closed >= timeline.arrived);
             timeline.admitted = Some(now);
             timeline.cached_tokens = cached as usize;
             self.metrics.admitted(answer.feature, now, timeline.prompt_tokens, Some(cached as usize));

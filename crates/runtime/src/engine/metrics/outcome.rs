@@ -35,11 +35,11 @@ impl Outcome {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::Context => "context",
-            Self::Cancelled => "cancelled",
-            Self::Deadline => "deadline",
+            Self::Stop => FinishReason::Stop.name(),
+            Self::Length => FinishReason::Length.name(),
+            Self::Context => FinishReason::Context.name(),
+            Self::Cancelled => FinishReason::Cancelled.name(),
+            Self::Deadline => FinishReason::Deadline.name(),
             Self::Refused => "refused",
             Self::Failed => "failed",
         }

@@ -10,10 +10,10 @@ pub struct Timeline {
     pub arrived: Duration,
     /// The moment that the prompt had become tokens; absent where it arrived as tokens.
     pub tokenised: Option<Duration>,
+    /// The end of the batching window, in which other requests may join the first prefill; absent where none held the request.
+    pub window_closed: Option<Duration>,
     /// The moment that the request left the queue.
     pub admitted: Option<Duration>,
-    /// The end of the batching window, in which other requests may join the first prefill; absent where there was no window.
-    pub window_closed: Option<Duration>,
     /// The moment that the first step with tokens of the prompt was submitted.
     pub prefill_began: Option<Duration>,
     /// The moment that the last step with tokens of the prompt was done.
@@ -64,16 +64,16 @@ impl Timeline {
         between(Some(self.arrived), self.tokenised)
     }
 
-    /// The time in the queue.
-    #[must_use]
-    pub fn queue(&self) -> Option<Duration> {
-        between(self.tokenised.or(Some(self.arrived)), self.admitted)
-    }
-
     /// The time in the batching window.
     #[must_use]
     pub fn window(&self) -> Option<Duration> {
-        between(self.admitted, self.window_closed)
+        between(self.tokenised.or(Some(self.arrived)), self.window_closed)
+    }
+
+    /// The time in the queue, after any batching window.
+    #[must_use]
+    pub fn queue(&self) -> Option<Duration> {
+        between(self.window_closed.or(self.tokenised).or(Some(self.arrived)), self.admitted)
     }
 
     /// The time of prefill.
@@ -124,8 +124,8 @@ mod tests {
     fn whole() -> Timeline {
         let mut timeline = Timeline {
             tokenised: Some(ms(102)),
-            admitted: Some(ms(110)),
-            window_closed: Some(ms(115)),
+            window_closed: Some(ms(107)),
+            admitted: Some(ms(115)),
             prefill_began: Some(ms(116)),
             prefill_ended: Some(ms(140)),
             ..Timeline::new(ms(100))
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_request_given_as_tokens_queues_from_its_arrival() {
         let timeline = Timeline { tokenised: None, window_closed: None, ..whole() };
-        assert_eq!((timeline.tokenise(), timeline.queue(), timeline.window()), (None, Some(ms(10)), None));
+        assert_eq!((timeline.tokenise(), timeline.queue(), timeline.window()), (None, Some(ms(15)), None));
     }
 
     #[test]

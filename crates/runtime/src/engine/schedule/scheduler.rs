@@ -35,6 +35,10 @@ pub(crate) struct Scheduler {
     admitted: u64,
     /// The step before which nobody is admitted; see [`CLOSED_STEPS`].
     opens: u64,
+    /// Requests wait for the end of the batching window.
+    window_is_open: bool,
+    /// The end of the last batching window.
+    window_closed: Option<Duration>,
 }
 
 impl Scheduler {
@@ -54,6 +58,8 @@ impl Scheduler {
             admitted: 0,
             opens: 0,
             limits,
+            window_is_open: false,
+            window_closed: None,
         }
     }
 
@@ -164,8 +170,15 @@ impl Scheduler {
     /// Gives free slots to requests whose turn it is.
     fn admit(&mut self, now: Duration, memory: &mut impl Memory, plan: &mut Plan) {
         let closed = self.number < self.opens && !self.running.is_empty();
-        if closed || self.window_end(now).is_some() {
+        if closed {
             return;
+        }
+        if self.window_end(now).is_some() {
+            self.window_is_open = true;
+            return;
+        }
+        if std::mem::take(&mut self.window_is_open) {
+            self.window_closed = Some(now);
         }
         while self.running.len() < self.limits.slots {
             let admitted = self.queue.take(now, |request| memory.open(request.id, &request.tokens));
@@ -174,6 +187,11 @@ impl Scheduler {
             plan.changes.push(Change::Admitted { id: waiting.request.id, cached });
             self.running.push(Sequence::new(waiting, cached, self.limits.few_rows, self.admitted));
         }
+    }
+
+    /// The end of the last batching window, if there has been one.
+    pub(crate) fn window_closed(&self) -> Option<Duration> {
+        self.window_closed
     }
 
     /// The end of the batching window, where requests wait for it: prefill isn't under way, and the slots aren't enough for more.

@@ -11,8 +11,8 @@ const fn ms(ms: u64) -> Duration {
 fn answered() -> Timeline {
     let mut timeline = Timeline {
         tokenised: Some(ms(1)),
-        admitted: Some(ms(5)),
-        window_closed: Some(ms(10)),
+        window_closed: Some(ms(6)),
+        admitted: Some(ms(10)),
         prefill_began: Some(ms(10)),
         prefill_ended: Some(ms(30)),
         ended: Some(ms(60)),

@@ -194,8 +194,10 @@ fn a_burst_waits_for_the_batching_window_and_streams_do_not() {
     engine.now = ms(4);
     engine.submit(request(2, 5));
     assert_eq!(engine.plan().next, wait(5));
+    assert_eq!(engine.scheduler.window_closed(), None);
     engine.now = ms(5);
     assert_eq!(engine.ids(), [1, 2]);
+    assert_eq!(engine.scheduler.window_closed(), Some(ms(5)));
     // The next burst waits too, and the streams go on meanwhile.
     engine.submit(request(3, 1000));
     assert_eq!([engine.ids(), engine.ids()], [[1, 2], [1, 2]]);
@@ -204,9 +206,11 @@ fn a_burst_waits_for_the_batching_window_and_streams_do_not() {
     engine.read();
     assert_eq!(engine.ids(), [3]);
     // Prefill is under way: others join it at once.
+    engine.now = ms(11);
     engine.submit(request(4, 5));
     engine.read();
     assert_eq!(engine.ids(), [1, 2, 4]);
+    assert_eq!(engine.scheduler.window_closed(), Some(ms(10)));
     // Enough have come for all slots.
     engine.now = ms(100);
     let mut engine = Engine::new(&limits, 1000);
