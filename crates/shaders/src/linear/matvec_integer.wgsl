@@ -3,7 +3,6 @@
 // LANES invocations make ROWS outputs for COLUMNS tokens, so that a group of weights is unpacked once for all tokens, and a group of
 // activations is loaded once for all rows. An invocation takes every LANES-th group of 32; a group's sum is exact in i32, then
 // scaled. A token's sums are added in the same order whatever ROWS and COLUMNS are.
-// DEPTH groups of a row are loaded ahead.
 // With ENCODE, a workgroup makes a group of 32 values of each token, and leaves them in codes for the matrix that comes next, times
 // the weights of the norm before that if there is one: nobody else has to read them again.
 // Grid: (rows / (ROWS * BLOCKS), tokens / COLUMNS, what is over in the first).
@@ -48,12 +47,6 @@ fn total_of(sum: u32, block: u32) -> f32 {
     return (four.x + four.y) + (four.z + four.w);
 }
 
-// A product of a group, or nothing past the last: only the first of DEPTH is there for sure.
-fn counted(product: f32, group: u32) -> f32 {
-    if DEPTH == 1u { return product; }
-    return select(0.0, product, group < params.groups);
-}
-
 // What the norm before scales a token by.
 fn norm_scale(c: u32) -> f32 {
     if params.norm_width == 0u { return 1.0; }
@@ -88,11 +81,7 @@ fn main(
     let last = params.groups - 1u;
 #for r ROWS
     let weight$r = weight_row(row_of(first, $ru), params.groups);
-#endfor
-#for d DEPTH
-#for r ROWS
-    var raw$d_$r = raw_codes(weight$r, min(lane + $du * LANES, last));
-#endfor
+    var raw$r = raw_codes(weight$r, min(lane, last));
 #endfor
 #ifdef AHEAD
 #for c COLUMNS
@@ -111,27 +100,22 @@ fn main(
         }
     }
     var sums: array<f32, ROWS * COLUMNS>;
-    for (var first_group = lane; first_group < params.groups; first_group += DEPTH * LANES) {
-#for d DEPTH
-        {
-            let g = first_group + $du * LANES;
+    for (var g = lane; g < params.groups; g += LANES) {
 #for r ROWS
-            let codes$r = signed_codes(raw$d_$r, min(g, last));
-            // Under way while other groups are multiplied.
-            raw$d_$r = raw_codes(weight$r, min(g + DEPTH * LANES, last));
+        let codes$r = signed_codes(raw$r, g);
+        // Under way while this group is multiplied.
+        raw$r = raw_codes(weight$r, min(g + LANES, last));
 #endfor
 #for c COLUMNS
-            {
+        {
 #ifdef AHEAD
-                let x = x$c;
-                x$c = activations(x_of(first_column, $cu), min(g + LANES, last));
+            let x = x$c;
+            x$c = activations(x_of(first_column, $cu), min(g + LANES, last));
 #else
-                let x = activations(x_of(first_column, $cu), min(g, last));
+            let x = activations(x_of(first_column, $cu), g);
 #endif
 #for r ROWS
-                sums[$ru * COLUMNS + $cu] += counted(product(codes$r, x), g);
-#endfor
-            }
+            sums[$ru * COLUMNS + $cu] += product(codes$r, x);
 #endfor
         }
 #endfor

@@ -172,7 +172,7 @@ impl Graph<'_> {
                 (StepSize::Many, _) => {
                     self.encoded_kernels(matrix, part.rows).unwrap_or_else(|| kernels.linear(format))
                 }
-                (_, Some(shape)) => kernels.few_in_integers(format, shape),
+                (_, Some(shape)) => kernels.few_in_integers(format, part.rows, shape),
                 (_, None) => kernels.few(format, kernels.single_token(&matrix.kind(self.precision))),
             };
             let Some((leaves, shape)) = destination.leaves.zip(in_integers) else {
@@ -180,7 +180,7 @@ impl Graph<'_> {
                 continue;
             };
             let shape = IntegerShape::encoding(shape.input, leaves.encoding, gate_rows > 0);
-            let leaving = kernels.few_in_integers(format, shape);
+            let leaving = kernels.few_in_integers(format, part.rows, shape);
             let most = leaving_tokens(u64::from(part.rows) * u64::from(matrix.groups) * GROUP as u64);
             builder.dispatch(params, leaving, count.up_to(most), &operands);
             let more = count.over(most);

@@ -115,11 +115,11 @@ impl Kernels {
         Variants::by_count(&[(1, variant(single)), (u32::MAX, variant(several))])
     }
 
-    /// The same in integers, where `shape` is that for a single token.
+    /// The same in integers for a weight of `rows` rows, where `shape` is that for a single token.
     #[must_use]
-    pub fn few_in_integers(&self, format: WeightFormat, shape: IntegerShape) -> Variants {
+    pub fn few_in_integers(&self, format: WeightFormat, rows: u32, shape: IntegerShape) -> Variants {
         let variant = |shape| LinearVariant { format, kernel: LinearKernel::MatvecInteger(shape) }.into();
-        let all: Vec<_> = shape.by_tokens().map(|shape| (shape.tokens, variant(shape))).collect();
+        let all: Vec<_> = shape.by_tokens(rows).into_iter().map(|(most, shape)| (most, variant(shape))).collect();
         Variants::by_count(&all)
     }
 

@@ -51,7 +51,7 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
     }
     if kernels.fuses() {
         for (encoding, tokens) in [(Encoding::Int8, 8), (Encoding::Int16, 4)] {
-            let variant = *kernels.few_in_integers(WeightFormat::Q4_0, IntegerShape::new(encoding)).of(tokens);
+            let variant = *kernels.few_in_integers(WeightFormat::Q4_0, 35, IntegerShape::new(encoding)).of(tokens);
             let (params, resources) = linear_case(&variant);
             cases.push(Case::new(gpu, params, variant, extent(3), resources)?);
         }

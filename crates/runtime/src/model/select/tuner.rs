@@ -74,13 +74,17 @@ impl Tuner {
     /// What the device reports.
     pub(crate) async fn run(self, device: &Device) -> Result<bool> {
         for (kind, candidates) in &self.candidates {
-            let mut measured: Vec<(f64, LinearKernel)> = Vec::new();
-            for Candidate { kernel, program, repeats } in candidates {
-                let seconds = measure(device.gpu(), program, *repeats).await?;
-                tracing::trace!(?kind, kernel = kernel.name(), seconds, "measured");
-                let worth = if kernel.integer_encoding().is_some() { WORTH_ENCODING } else { 1.0 };
-                measured.push((seconds / worth, *kernel));
-            }
+            let measured = measure(device.gpu(), candidates).await?;
+            let measured: Vec<(f64, LinearKernel)> = candidates
+                .iter()
+                .zip(measured)
+                .map(|(candidate, seconds)| {
+                    let kernel = candidate.kernel;
+                    tracing::trace!(?kind, kernel = kernel.name(), seconds, "measured");
+                    let worth = if kernel.integer_encoding().is_some() { WORTH_ENCODING } else { 1.0 };
+                    (seconds / worth, kernel)
+                })
+                .collect();
             for precision in Precision::ALL {
                 let allowed = measured.iter().filter(|(_, kernel)| precision.allows(kernel));
                 if let Some((_, kernel)) = allowed.min_by(|a, b| a.0.total_cmp(&b.0)) {
@@ -133,19 +137,21 @@ fn program(
     Ok(builder.build(gpu))
 }
 
-/// Seconds for `repeats` runs of a program.
-async fn measure(gpu: &Gpu, program: &Program<AsGiven>, repeats: usize) -> Result<f64> {
+/// Seconds for the runs of each candidate: the shortest of several measurements, taken in turn, since a device's clock changes meanwhile.
+async fn measure(gpu: &Gpu, candidates: &[Candidate]) -> Result<Vec<f64>> {
     let extent = Extent { count: 1, context: 1 };
-    let run = |repeats| gpu.run(std::iter::repeat_n((program, extent), repeats));
+    let run = |program, repeats| gpu.run(std::iter::repeat_n((program, extent), repeats));
     // Not timed: the device may have to prepare weights and a kernel on first use.
-    run(1);
+    candidates.iter().for_each(|candidate| run(&candidate.program, 1));
     gpu.finished().await?;
-    let mut best = f64::INFINITY;
+    let mut best = vec![f64::INFINITY; candidates.len()];
     for _ in 0..MEASUREMENTS {
-        let began = Instant::now();
-        run(repeats);
-        gpu.finished().await?;
-        best = best.min(began.elapsed().as_secs_f64());
+        for (best, Candidate { program, repeats, .. }) in best.iter_mut().zip(candidates) {
+            let began = Instant::now();
+            run(program, *repeats);
+            gpu.finished().await?;
+            *best = best.min(began.elapsed().as_secs_f64());
+        }
     }
     Ok(best)
 }

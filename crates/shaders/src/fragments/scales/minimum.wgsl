@@ -9,6 +9,6 @@ fn scaled_sums(low: f32, high: f32, scale: Scale, x: Activations32) -> f32 {
 #endif
 #ifdef INTEGER
 fn scaled(low: i32, high: i32, scale: Scale, x_scale: XScale) -> f32 {
-    return scale.x * (x_scale.x * small_float(low + high)) + scale.y * x_scale.y;
+    return scale.x * (x_scale.x * f32(low + high)) + scale.y * x_scale.y;
 }
 #endif

@@ -8,9 +8,9 @@ fn scaled_sums(low: f32, high: f32, scale: Scale, x: Activations32) -> f32 { ret
 #ifdef INTEGER
 fn scaled(low: i32, high: i32, scale: Scale, x_scale: XScale) -> f32 {
 #ifdef ZERO_BY_SUM
-    return scale.x * (x_scale.x * small_float(low + high) - f32(CODE_ZERO) * x_scale.y);
+    return scale.x * (x_scale.x * f32(low + high) - f32(CODE_ZERO) * x_scale.y);
 #else
-    return scale.x * (x_scale.x * small_float(low + high));
+    return scale.x * (x_scale.x * f32(low + high));
 #endif
 }
 #endif

@@ -21,7 +21,7 @@ fn scaled_sums(low: f32, high: f32, scale: Scale, x: Activations32) -> f32 { ret
 #endif
 #ifdef INTEGER
 fn scaled(low: i32, high: i32, scale: Scale, x_scale: XScale) -> f32 {
-    let sum = x_scale.x * (scale.x * small_float(low) + scale.y * small_float(high));
+    let sum = x_scale.x * (scale.x * f32(low) + scale.y * f32(high));
 #ifdef ZERO_BY_SUM
     return sum - f32(CODE_ZERO) * (scale.x * x_scale.y + scale.y * x_scale.z);
 #else

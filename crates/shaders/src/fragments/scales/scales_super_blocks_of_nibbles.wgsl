@@ -23,7 +23,7 @@ fn scaled_sums(low: f32, high: f32, scale: Scale, x: Activations32) -> f32 {
 #import sums_of_halves
 
 fn scaled(low: i32, high: i32, scale: Scale, x_scale: XScale) -> f32 {
-    return x_scale.x * (scale.x * small_float(low) + scale.y * small_float(high))
+    return x_scale.x * (scale.x * f32(low) + scale.y * f32(high))
         + (scale.z * x_scale.y + scale.w * x_scale.z);
 }
 #endif

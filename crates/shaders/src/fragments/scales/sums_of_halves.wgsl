@@ -6,6 +6,6 @@ fn x_scale(scale: f32, low_sum: f32, high_sum: f32) -> XScale { return vec4(scal
 
 // From the scale and the sum of a group of activations in signed codes, and the codes of its first half.
 fn x_scale_of(scale: vec2<f32>, low: vec4<u32>) -> XScale {
-    let low_sum = scale.x * small_float(dot16(low, vec4(0x01010101u)));
+    let low_sum = scale.x * f32(dot16(low, vec4(0x01010101u)));
     return x_scale(scale.x, low_sum, scale.y - low_sum);
 }

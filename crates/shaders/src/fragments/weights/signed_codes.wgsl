@@ -23,9 +23,3 @@ fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
     // One after the other, since GPUs add a dot product to a sum in one step.
     return dot4I8Packed(a.w, b.w) + (dot4I8Packed(a.z, b.z) + (dot4I8Packed(a.y, b.y) + dot4I8Packed(a.x, b.x)));
 }
-
-// An integer of 22 bits and a sign, as the lowest bits of an f32 between 2^23 and 2^24: GPUs add faster than they convert. The bound,
-// which none reaches, keeps compilers from multiplying the terms of the difference one by one, which would cost those bits.
-fn small_float(value: i32) -> f32 {
-    return max(bitcast<f32>(value + 0x4b400000) - 12582912.0, -4194304.0);
-}

@@ -12,7 +12,7 @@ struct Activations32 {
 fn sum_of_bytes(quad: vec4<u32>) -> i32 { return dot16(quad, vec4(0x01010101u)); }
 
 fn activations32(quads: array<vec4<u32>, X_QUADS>, scale: vec2<f32>) -> Activations32 {
-    let sum = scale.x * (256.0 * small_float(sum_of_bytes(quads[0])) + small_float(sum_of_bytes(quads[2])));
+    let sum = scale.x * (256.0 * f32(sum_of_bytes(quads[0])) + f32(sum_of_bytes(quads[2])));
     let high = x_scale(256.0 * scale.x, sum, scale.y - sum);
     return Activations32(quads[0], quads[1], quads[2], quads[3], high, x_scale(scale.x, 0.0, 0.0));
 }

@@ -69,9 +69,6 @@ pub struct IntegerShape {
 }
 
 impl IntegerShape {
-    /// Tokens that a workgroup takes at a time, by the most in a step.
-    const TOKENS: [u32; 4] = [1, 2, 4, 8];
-
     /// The shape for a single token that suits most matrices.
     #[must_use]
     pub const fn new(input: Encoding) -> Self {
@@ -84,14 +81,23 @@ impl IntegerShape {
         Self { input, output: Some(output), workgroup_size: 256, outputs: if gated { 8 } else { 4 }, tokens: 1 }
     }
 
-    /// This shape for each number of tokens that a workgroup takes at a time; up to 4 where it leaves codes, which for more never pays.
-    pub fn by_tokens(self) -> impl Iterator<Item = Self> {
-        let most = if self.output.is_some() { 4 } else { 8 };
-        Self::TOKENS.into_iter().filter(move |tokens| *tokens <= most).map(move |tokens| {
+    /// The shape for a matrix of `rows` rows in steps of up to so many tokens each, where this is that for a single token; up to 4 tokens
+    /// where it leaves codes, which for more never pays.
+    pub fn by_tokens(self, rows: u32) -> Vec<(u32, Self)> {
+        let with = |most: u32, tokens: u32, outputs: u32| (most, Self { tokens, outputs, ..self });
+        if self.output.is_some() {
+            return [1, 2, 4].map(|tokens| with(tokens, tokens, self.outputs)).to_vec();
+        }
+        // Four outputs load activations half as often as two; two make twice as many workgroups. Measured on an H200.
+        let of_eight = |blocks: u32| if rows / 16 >= 300 / blocks { 4 } else { 2 };
+        vec![
+            with(1, 1, self.outputs),
             // More sums than these, and a GPU has no registers for them.
-            let outputs = if self.output.is_none() && tokens > 1 { self.outputs.min(4) } else { self.outputs };
-            Self { tokens, outputs, ..self }
-        })
+            with(2, 2, self.outputs.min(4)),
+            with(4, 4, 2),
+            with(8, 8, of_eight(1)),
+            with(u32::MAX, 8, of_eight(2)),
+        ]
     }
 
     /// The shapes among which to choose for a single token.
@@ -102,12 +108,14 @@ impl IntegerShape {
     /// Every shape.
     pub(super) fn all() -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
+        let of =
+            |shape: Self| [0, u32::MAX].into_iter().flat_map(move |rows| shape.by_tokens(rows)).map(|(_, shape)| shape);
         for input in [Encoding::Int8, Encoding::Int16] {
-            all.extend(Self::single_token(input).flat_map(Self::by_tokens));
+            all.extend(Self::single_token(input).flat_map(of));
         }
         for output in [Encoding::Int8, Encoding::Int16] {
             let shapes = [false, true].map(|gated| Self::encoding(Encoding::Int8, output, gated));
-            all.extend(shapes.into_iter().flat_map(Self::by_tokens));
+            all.extend(shapes.into_iter().flat_map(of));
         }
         all.sort_unstable();
         all.dedup();
@@ -119,15 +127,10 @@ impl IntegerShape {
         self.workgroup_size / 32 * self.outputs
     }
 
-    /// Groups of each row that an invocation loads ahead. Where workgroups are few and large, two keep more loads under way; with more
-    /// products they take registers that aren't there. Measured on an H200.
-    const fn depth(&self) -> u32 {
-        if self.output.is_some() && self.outputs * self.tokens <= 4 { 2 } else { 1 }
-    }
-
-    /// True where it loads the next group's activations ahead too, in what registers are left.
+    /// True where it loads the next group's activations while it multiplies one, in registers that more tokens and codes of 16 bits don't
+    /// leave.
     pub(super) fn loads_activations_ahead(&self) -> bool {
-        self.depth() == 1 && self.tokens <= 2 && self.input == Encoding::Int8
+        self.tokens <= 2 && self.input == Encoding::Int8
     }
 
     /// Its part of a variant's name.
@@ -148,7 +151,6 @@ impl IntegerShape {
             ("BLOCKS", self.workgroup_size / 32),
             ("ROWS", self.outputs),
             ("COLUMNS", self.tokens),
-            ("DEPTH", self.depth()),
             ("SUMS", at_once),
             ("PASSES", sums / at_once),
         ];
