@@ -16,8 +16,8 @@ pub(super) fn run(all: bool, times: &mut Vec<TestTime>) -> Result<()> {
     let server = Server::start(&Folders::of_the_project()?, 0)?;
     let measured = tempfile::NamedTempFile::new()?;
     let mut node = demo::in_browser("node");
-    // One file at a time, since each starts a browser that renders on the CPU.
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    // Two files at a time: each starts a browser that renders on the CPU, which for the most part takes one core.
+    node.args(["--test", "--test-concurrency=2", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg("--test-reporter=./tests/browser/times.mjs").arg("--test-reporter-destination").arg(measured.path());
     let result = process::run(with_choices(node.args(files).env("WGSLM_SITE_URL", server.url()), all)?);
     times.extend(fs::read_to_string(measured.path())?.lines().filter_map(time_in));
