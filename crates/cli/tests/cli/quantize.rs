@@ -93,6 +93,15 @@ fn the_perplexity_of_a_text_is_that_of_the_second_halves_of_its_windows() {
     let change = q8["nll"].as_f64().expect("a number") - number("nll");
     assert!(change != 0.0 && change.abs() < 0.05, "{change}");
 
+    // So they do with rounded activations, which have to be asked for.
+    let of_q8 = ["--context", "64", "--windows", "2", "--json", "--quantize", "q8-dq", "--activations"];
+    let [auto, rounded] = ["auto", "int8"].map(|kind| {
+        let report = perplexity(&f16_model(), &[&of_q8[..], &[kind]].concat()).json();
+        report["nll"].as_f64().expect("a number")
+    });
+    assert_eq!(Some(auto), q8["nll"].as_f64());
+    assert!(rounded != auto && (rounded - auto).abs() < 0.05, "{rounded} and {auto}");
+
     let said = perplexity(&f16_model(), &["--context", "64", "--windows", "1"]).succeeded();
     assert!(said.contains("perplexity     ") && said.contains("tokens scored  31, in 1 windows of 64"), "{said}");
     perplexity(&f16_model(), &["--context", "1000"]).failed(1, "fewer than a window's 1000; choose a longer text");
