@@ -119,7 +119,17 @@ fn help_names_every_option() {
         (&["bench"], &[&model[..6], &room, &bench].concat()),
         (&["devices"], &["--json"]),
         (&["quantize"], &["<IN.gguf>", "<OUT.gguf>", "--policy <POLICY>"]),
-        (&["perplexity"], &["--text <FILE>", "--context <TOKENS>", "--windows <N>", "--activations <KIND>", "--quantize <POLICY>", "--json"]),
+        (
+            &["perplexity"],
+            &[
+                "--text <FILE>",
+                "--context <TOKENS>",
+                "--windows <N>",
+                "--activations <KIND>",
+                "--quantize <POLICY>",
+                "--json",
+            ],
+        ),
     ] {
         let help = wgslm(&[command, &["--help"]].concat()).succeeded();
         for option in options {
