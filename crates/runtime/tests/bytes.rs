@@ -8,6 +8,8 @@ mod adapters;
 mod setup;
 
 use std::collections::VecDeque;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions, Generation};
 use wgslm_testing::allocation::{Counting, held_by_all};
@@ -19,8 +21,9 @@ use crate::setup::{engine, finish, prompt};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Host bytes by which an idle engine may differ from itself: its cached prefixes are others.
-const SLACK: usize = 16 << 10;
+/// Host bytes by which an idle engine may differ from itself: its cached prefixes are others, and buffers grow to what was needed once.
+/// Less than anything that a request could leave behind, 900 times.
+const GROWTH: usize = 64 << 10;
 
 #[test]
 fn a_thousand_requests_take_no_more_than_a_hundred() {
@@ -48,11 +51,16 @@ fn a_thousand_requests_take_no_more_than_a_hundred() {
             }
         }
         if whole {
+            // A request that was left still has the steps under way.
+            let began = Instant::now();
+            while engine.memory().held_blocks > 0 && began.elapsed() < Duration::from_secs(10) {
+                sleep(Duration::from_millis(1));
+            }
             after.push(used(&engine));
             host.push(held_by_all());
         }
     }
     assert!(after.iter().all(|used| *used == after[0]), "{after:?}");
     assert_eq!((after[0].1, after[0].2), (0, engine.slots() as usize));
-    assert!(host.iter().all(|bytes| *bytes <= host[0] + SLACK), "{host:?}");
+    assert!(host.iter().all(|bytes| *bytes <= host[0] + GROWTH), "{host:?}");
 }
