@@ -37,12 +37,15 @@ fn every_variant_has_cases() {
     assert_eq!(tested, there_are);
 }
 
-/// What the cases of a variant show: its name or, of `matvec_integer`, whose ways of dividing work don't depend on the format of weights,
-/// the division of its work, and the format with the codes that it takes and leaves.
+/// What the cases of a variant show: its name or, of mat-vecs, whose ways of dividing work don't depend on the format of weights, the
+/// division of its work, and the format with the codes that it takes and leaves.
 fn properties(variant: &Variant) -> Vec<String> {
     match variant {
         Variant::Linear(LinearVariant { format, kernel: kernel @ LinearKernel::MatvecInteger(shape) }) => {
             vec![kernel.name(), format!("{} of {:?} to {:?}", format.name(), shape.input, shape.output)]
+        }
+        Variant::Linear(LinearVariant { format, kernel: kernel @ LinearKernel::Matvec { experts: false, .. } }) => {
+            vec![kernel.name(), format!("{} in f32", format.name())]
         }
         _ => vec![variant.name()],
     }

@@ -5,7 +5,8 @@ use pollster::block_on;
 use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{
-    Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, LinearKernel, LinearVariant, Target, Variant,
+    Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, LinearKernel, LinearVariant, MatvecShape,
+    Target, Variant,
 };
 
 use wgslm_testing::exhaustive;
@@ -165,8 +166,12 @@ fn is_matvec(variant: &LinearVariant) -> bool {
     matches!(variant.kernel, LinearKernel::Matvec { .. } | LinearKernel::MatvecInteger(_))
 }
 
-/// True unless `matvec_integer` divides its work in a way in which formats don't differ.
+/// True unless a mat-vec divides its work in a way in which formats don't differ.
 fn is_telling(variant: &LinearVariant) -> bool {
+    if let LinearKernel::Matvec { shape, experts: false, .. } = variant.kernel {
+        let common = [MatvecShape::DEFAULT, MatvecShape::FEW_TOKENS].contains(&shape);
+        return exhaustive() || THOROUGH.contains(&variant.format) || common;
+    }
     let LinearKernel::MatvecInteger(shape) = variant.kernel else { return true };
     let common = match (shape.input, shape.output) {
         (_, Some(_)) => shape.tokens == 4,
