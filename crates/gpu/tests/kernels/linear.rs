@@ -5,8 +5,8 @@ use pollster::block_on;
 use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{
-    Activation, CooperativeTile, Encoding, Extent, Kernel, Launch, Linear, LinearKernel, LinearVariant, MatvecShape,
-    Target, Variant,
+    Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, MatvecShape, Target,
+    Variant,
 };
 
 use wgslm_testing::exhaustive;
@@ -132,7 +132,12 @@ const KEEPS_SMALL: f32 = 2e-4;
 const TALL: Shape = shape(131_100, 1, 1);
 
 pub(crate) fn cases() -> Vec<Case> {
-    let all = || LinearVariant::all().into_iter();
+    cases_where(|_| true)
+}
+
+/// The cases of the variants for which `keep` is true.
+fn cases_where(keep: fn(&LinearVariant) -> bool) -> Vec<Case> {
+    let all = || LinearVariant::all().into_iter().filter(keep);
     let variants = || all().filter(|variant| !variant.experts() && variant.leaves().is_none() && is_telling(variant));
     let leaving = all().filter(|variant| variant.leaves().is_some() && is_telling(variant));
     let leaving = leaving.flat_map(|variant| [false, true].map(|next_norm| leaving_case(variant, next_norm)));
@@ -376,20 +381,19 @@ fn quantised(
     (codes, scales)
 }
 
-/// The cases of `matvec_integer`, or all others: two halves, so that two cores compile at a time.
-fn half(integer: bool) -> Vec<Case> {
-    let of_half = |case: &Case| (case.variant.kernel() == Kernel::MatvecInteger) == integer;
-    cases().into_iter().filter(of_half).collect()
+fn is_integer_mat_vec(variant: &LinearVariant) -> bool {
+    matches!(variant.kernel, LinearKernel::MatvecInteger(_))
 }
 
+// Two halves, so that two cores compile at a time.
 #[test]
 fn integer_mat_vecs_agree_with_their_reference() {
-    check(half(true));
+    check(cases_where(is_integer_mat_vec));
 }
 
 #[test]
 fn other_linear_kernels_agree_with_their_reference() {
-    check(half(false));
+    check(cases_where(|variant| !is_integer_mat_vec(variant)));
 }
 
 /// Tests `matmul_cooperative` on any device, with plain arithmetic in place of matrix units.

@@ -165,11 +165,12 @@ impl Answer {
     pub(super) fn timeline_of(&self, subscriber: &Subscriber, ended: Duration) -> Timeline {
         let Arrival { arrived, tokenised } = subscriber.arrival;
         let mut timeline = Timeline { arrived, tokenised, ended: Some(ended), ..self.timeline.clone() };
+        let submitted = timeline.submitted();
         let Timeline { window_closed, admitted, prefill_began, prefill_ended, first_token, last_token, .. } =
             &mut timeline;
         let moments = [window_closed, admitted, prefill_began, prefill_ended, first_token, last_token];
         for moment in moments.into_iter().flatten() {
-            *moment = tokenised.unwrap_or(arrived).max(*moment);
+            *moment = submitted.max(*moment);
         }
         timeline
     }

@@ -58,6 +58,11 @@ impl Timeline {
         since
     }
 
+    /// The moment that the request was there as tokens.
+    pub(crate) fn submitted(&self) -> Duration {
+        self.tokenised.unwrap_or(self.arrived)
+    }
+
     /// The time from arrival until the prompt had become tokens.
     #[must_use]
     pub fn tokenise(&self) -> Option<Duration> {
@@ -67,13 +72,13 @@ impl Timeline {
     /// The time in the batching window.
     #[must_use]
     pub fn window(&self) -> Option<Duration> {
-        between(self.tokenised.or(Some(self.arrived)), self.window_closed)
+        between(Some(self.submitted()), self.window_closed)
     }
 
     /// The time in the queue, after any batching window.
     #[must_use]
     pub fn queue(&self) -> Option<Duration> {
-        between(self.window_closed.or(self.tokenised).or(Some(self.arrived)), self.admitted)
+        between(self.window_closed.or(Some(self.submitted())), self.admitted)
     }
 
     /// The time of prefill.

@@ -43,9 +43,10 @@ impl Graph<'_> {
         let output = self.matrices(&[&[(&layer.tensor("attn_output"), 0)]])?;
         let encodes = self.can_encode_attention(spec, &output);
         self.attend(builder, (layer, spec), encodes)?;
-        let input = match encodes {
-            true => Input { x: &a.attended, encoded: &a.encoded, norm: None },
-            false => self.encoded(builder, &a.attended, spec.query_width(), &output),
+        let input = if encodes {
+            Input { x: &a.attended, encoded: &a.encoded, norm: None }
+        } else {
+            self.encoded(builder, &a.attended, spec.query_width(), &output)
         };
         self.finish_sublayer(builder, (layer, Sublayer::Mixer), (input, &output), next)
     }
