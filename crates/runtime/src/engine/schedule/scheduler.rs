@@ -94,27 +94,42 @@ impl Scheduler {
         self.queue.cancel(id) || self.end(id)
     }
 
-    /// Records that the mask of a constrained request's next token is there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "constrained requests come later"))]
-    pub(crate) fn ready(&mut self, id: RequestId) {
-        if let Some(sequence) = self.running.iter_mut().find(|sequence| sequence.request.id == id) {
-            sequence.mask();
-        } else if let Some(waiting) = self.queue.get_mut(id) {
-            waiting.masked = true;
+    /// Has a request go step by step from now on, or ahead of its readback.
+    pub(crate) fn set_stepwise(&mut self, id: RequestId, stepwise: bool) {
+        if let Some(sequence) = self.sequence(id) {
+            sequence.request.stepwise = stepwise;
         }
     }
 
-    /// Records a token that was read back, and returns true where the request has ended with it: it stops, or the token is the last
-    /// one allowed. Tokens of requests that have ended are ignored.
-    pub(crate) fn sampled(&mut self, id: RequestId, outcome: Outcome) -> bool {
-        let Some(sequence) = self.running.iter_mut().find(|sequence| sequence.request.id == id) else {
-            return false;
-        };
-        let last = match outcome {
-            Outcome::Token(token) => sequence.receive(token),
-            Outcome::Stop => true,
-        };
-        last && self.end(id)
+    /// True where a running request goes on with [`Self::allow`] and not before; nothing of it is in flight then.
+    pub(crate) fn is_held(&self, id: RequestId) -> bool {
+        self.running.iter().any(|sequence| sequence.request.id == id && sequence.is_held())
+    }
+
+    /// Records that the next step of a stepwise request may come, and try `drafts`, tokens that may be the next ones.
+    pub(crate) fn allow(&mut self, id: RequestId, drafts: &[u32]) {
+        if let Some(sequence) = self.sequence(id) {
+            sequence.allow(drafts);
+        } else if let Some(waiting) = self.queue.get_mut(id) {
+            waiting.ready = true;
+        }
+    }
+
+    /// The drafts that follow the known tokens of a request in the step that was planned last.
+    pub(crate) fn drafts(&self, id: RequestId) -> &[u32] {
+        self.running.iter().find(|sequence| sequence.request.id == id).map_or(&[], Sequence::drafts)
+    }
+
+    fn sequence(&mut self, id: RequestId) -> Option<&mut Sequence> {
+        self.running.iter_mut().find(|sequence| sequence.request.id == id)
+    }
+
+    /// Records what a step that was read back gave a request, and returns true where the request has ended with it: it stops, or has all
+    /// the tokens that it may have. Outcomes for requests that have ended are ignored.
+    pub(crate) fn sampled(&mut self, id: RequestId, outcome: Outcome<'_>) -> bool {
+        let Some(sequence) = self.sequence(id) else { return false };
+        let full = sequence.receive(outcome.tokens, outcome.accepted);
+        (full || outcome.stops) && self.end(id)
     }
 
     /// Records that a step was read back. Steps are in order, and a step's tokens come before it.
@@ -148,7 +163,7 @@ impl Scheduler {
             if let Some(step) = self.step(memory) {
                 break Next::Step(step);
             }
-            let may_go_on = !self.in_flight.is_empty() || self.running.iter().any(Sequence::awaits_mask);
+            let may_go_on = !self.in_flight.is_empty() || self.running.iter().any(Sequence::is_held);
             if may_go_on || self.running.is_empty() {
                 break self.wait(now);
             }
@@ -243,11 +258,11 @@ impl Scheduler {
         }
     }
 
-    /// A long prompt may go on. Two chunks in a row would stall the streams that go on with the next readback; constrained streams
-    /// hold nobody.
+    /// A long prompt may go on. Two chunks in a row would stall the streams that go on with the next readback; stepwise streams hold
+    /// nobody.
     fn may_bulk(&self) -> bool {
         let in_flight = self.in_flight.iter().filter(|kind| **kind == Kind::Bulk).count();
-        let stalls = |sequence: &Sequence| !sequence.request.constrained && sequence.awaits_readback();
+        let stalls = |sequence: &Sequence| !sequence.request.stepwise && sequence.awaits_readback();
         in_flight < BULK_IN_FLIGHT && (self.last == Kind::Few || !self.running.iter().any(stalls))
     }
 
