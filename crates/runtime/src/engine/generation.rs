@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
 
 use super::driver::{Arrival, RequestId};
 use super::subscription::Subscription;
@@ -77,7 +78,11 @@ impl Generation {
     /// What the device reports, [`Error::NotFinite`](crate::Error::NotFinite), [`Error::Deadline`](crate::Error::Deadline) or
     /// [`Error::KvCacheFull`](crate::Error::KvCacheFull); the generation is over then.
     pub async fn next(&mut self) -> Result<Option<GenerationEvent>> {
-        std::future::poll_fn(|context| self.subscription.poll(context)).await
+        std::future::poll_fn(|context| self.poll(context)).await
+    }
+
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Option<GenerationEvent>>> {
+        self.subscription.poll(context)
     }
 
     /// Ends the generation, as [`Canceller::cancel`] does.

@@ -20,6 +20,7 @@ mod ranges;
 mod request;
 mod room;
 mod schedule;
+mod speculate;
 mod subscription;
 mod summary;
 
@@ -39,6 +40,7 @@ pub use prompt::Prompt;
 pub use ranges::SamplingRange;
 pub use request::GenerateOptions;
 pub use schedule::Priority;
+pub use speculate::{DraftModel, Speculation};
 pub use summary::{FinishReason, Summary, Timings};
 
 use aside::Aside;
@@ -112,6 +114,9 @@ impl Engine {
         options.check()?;
         check_task(&self.inner, false)?;
         check_prompt(&self.inner, prompt)?;
+        if let Speculation::Model(draft) = &options.speculation {
+            draft.check(self)?;
+        }
         Generation::begin(&self.inner, prompt, options, arrival)
     }
 

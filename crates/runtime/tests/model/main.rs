@@ -25,3 +25,4 @@ mod real_model;
 mod room;
 mod setup;
 mod sources;
+mod speculation;

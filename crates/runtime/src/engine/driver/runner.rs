@@ -9,6 +9,7 @@ use super::super::cache::StateStep;
 use super::super::inner::{Inner, State};
 use super::super::metrics::registry::FeatureId;
 use super::super::schedule::{self, Part, RequestId, Source, Step};
+use super::super::speculate::Read;
 use super::super::{FinishReason, Outcome};
 use crate::Error;
 
@@ -162,13 +163,17 @@ impl Inner {
             let dropped = state.memory.truncate(open.slot, position + accepted);
             debug_assert!(dropped, "a sequence can always go back to before its drafts");
         }
-        self.receive_tokens(state, *id, (tokens, accepted), at);
+        let read = Read { at, tokens: tokens.len(), drafts: drafts.len(), accepted: accepted as usize };
+        self.receive_tokens(state, *id, tokens, read);
     }
 
-    fn receive_tokens(&self, state: &mut State, id: RequestId, (mut tokens, accepted): (Vec<u32>, u32), at: Duration) {
+    /// Gives a request the tokens that it goes on by.
+    fn receive_tokens(&self, state: &mut State, id: RequestId, mut tokens: Vec<u32>, read: Read) {
         // Steps that ran ahead of the end have tokens for nobody.
         let Some(answer) = state.answers.get_mut(id) else { return };
-        let mut end = None;
+        let (at, mut end) = (read.at, None);
+        answer.timeline.drafted_tokens += read.drafts;
+        answer.timeline.accepted_tokens += read.accepted;
         for (index, token) in tokens.iter().enumerate() {
             let since_last = answer.timeline.note_token(at);
             self.metrics.token(answer.feature, at, since_last);
@@ -178,13 +183,16 @@ impl Inner {
                 break;
             }
         }
-        let accepted = accepted.min(tokens.len() as u32);
+        let accepted = (read.accepted as u32).min(tokens.len() as u32);
         let stops = end == Some(FinishReason::Stop);
         let ended = state.scheduler.sampled(id, schedule::Outcome { tokens: &tokens, accepted, stops });
         debug_assert_eq!(ended, end.is_some(), "the scheduler and the answer have the same limits");
         match end {
             Some(reason) => self.finish(state, id, reason),
-            None => remember_prompt(state, id),
+            None => {
+                remember_prompt(state, id);
+                self.go_on(state, id, read);
+            }
         }
     }
 }

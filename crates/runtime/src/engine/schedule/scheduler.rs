@@ -101,9 +101,10 @@ impl Scheduler {
         }
     }
 
-    /// True where a running request goes on with [`Self::allow`] and not before; nothing of it is in flight then.
+    /// True where a request goes on with [`Self::allow`] and not before; nothing of it is in flight then.
     pub(crate) fn is_held(&self, id: RequestId) -> bool {
-        self.running.iter().any(|sequence| sequence.request.id == id && sequence.is_held())
+        let waits = || self.queue.get(id).is_some_and(|waiting| waiting.request.stepwise && !waiting.ready);
+        self.running.iter().any(|sequence| sequence.request.id == id && sequence.is_held()) || waits()
     }
 
     /// Records that the next step of a stepwise request may come, and try `drafts`, tokens that may be the next ones.

@@ -114,7 +114,11 @@ impl Client {
         assert!(part.source == source && (source == Source::Known || part.tokens == 1));
         self.next += part.tokens - part.drafts;
         assert!(part.drafts <= self.drafts.0 && self.received + self.in_flight + part.drafts < self.most_tokens);
-        assert_eq!(part.samples, self.next >= known, "the last known row samples, and each after it: {self:?}, {part:?}");
+        assert_eq!(
+            part.samples,
+            self.next >= known,
+            "the last known row samples, and each after it: {self:?}, {part:?}"
+        );
         if part.samples {
             assert!(self.may_sample(), "{self:?} may not sample");
             self.in_flight += 1;
