@@ -79,5 +79,5 @@ fn a_draft_model_with_other_tokens_is_refused() {
         assert!(matches!(&error, Some(Error::InvalidOption { option, .. }) if option == "draft model"), "{error:?}");
     };
     refused(target.clone());
-    refused(load(device, "bert-mean"));
+    refused(engine(device, &golden("models/bert-mean.gguf"), &EngineOptions::default()));
 }
