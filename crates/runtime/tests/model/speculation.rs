@@ -24,7 +24,7 @@ fn options(temperature: f32, speculation: Speculation) -> GenerateOptions {
 #[test]
 fn drafts_leave_answers_as_they_are() {
     for device in some_adapters() {
-        let device = laid_out(&device, false);
+        let device = laid_out(device, false);
         for name in MODELS {
             let target = load(&device, name);
             let vocabulary = target.model().spec.vocabulary;
@@ -52,7 +52,10 @@ fn drafts_leave_answers_as_they_are() {
                     }
                 }
             }
-            assert!(lookups > 0 && wrong > 0, "{name}: {lookups} drafts of lookup were right, {wrong} of another model wrong");
+            assert!(
+                lookups > 0 && wrong > 0,
+                "{name}: {lookups} drafts of lookup were right, {wrong} of another model wrong"
+            );
             // Streams with drafts beside streams without.
             let kinds = [Speculation::Off, Speculation::Lookup, same, Speculation::Lookup, other, Speculation::Off];
             let prompts: Vec<_> = (0..6).map(|seed| prompt(seed, 9, vocabulary).repeat(3)).collect();

@@ -66,7 +66,7 @@ impl Driver {
     fn read(&mut self, inner: &Inner, result: wgslm_gpu::Result<Vec<u8>>) {
         let Some(step) = self.steps.pop_front() else { return };
         match result {
-            Ok(bytes) => inner.receive(&mut inner.lock(), step, &bytes),
+            Ok(bytes) => inner.receive(&mut inner.lock(), &step, &bytes),
             Err(error) => {
                 inner.fail_all(&error);
                 self.steps.push_front(step);

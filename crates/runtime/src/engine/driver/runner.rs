@@ -128,7 +128,7 @@ impl Inner {
     }
 
     /// Gives the tokens of a step that was read to their answers.
-    pub(super) fn receive(&self, state: &mut State, step: InFlight, bytes: &[u8]) {
+    pub(super) fn receive(&self, state: &mut State, step: &InFlight, bytes: &[u8]) {
         let at = self.now();
         let tokens: Vec<u32> = bytemuck::pod_collect_to_vec(bytes);
         for sampled in &step.sampled {

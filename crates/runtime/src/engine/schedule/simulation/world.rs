@@ -313,7 +313,7 @@ impl World {
                     // Rows of tokens that were given out already come first.
                     Some(_) if self.memory.refused.contains(&part.id) || client.follows => {}
                     Some(last) => {
-                        self.report.gaps.entry(client.stepwise || client.changes_pace).or_default().push(done - last)
+                        self.report.gaps.entry(client.stepwise || client.changes_pace).or_default().push(done - last);
                     }
                 }
             }
