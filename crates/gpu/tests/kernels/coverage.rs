@@ -8,19 +8,21 @@ use wgslm_testing::{report, skipped};
 
 use crate::adapters::{adapters, runs};
 use crate::{
-    attention, attention_tile, copy_blocks, embed, experts, gate, linear, norm, norm_heads, pool, quantise,
-    quantise_weights, rope_append, sampling, short_convolution, truncation,
+    adjusting, attention, attention_tile, copy_blocks, embed, experts, gate, linear, logprobs, norm, norm_heads, pool,
+    quantise, quantise_weights, rope_append, sampling, short_convolution, truncation,
 };
 
 #[test]
 fn every_variant_has_cases() {
     let topics = [
+        adjusting::cases(),
         attention::cases(),
         attention_tile::cases(),
         copy_blocks::cases(),
         embed::cases(),
         experts::cases(),
         linear::cases(),
+        logprobs::cases(),
         quantise::cases(),
         quantise_weights::cases(),
         norm::cases(),

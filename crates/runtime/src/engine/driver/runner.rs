@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wgslm_gpu::Readback;
-use wgslm_shaders::{Output, Sample, Token};
+use wgslm_shaders::{Logprobs, Output, Sample, Token};
 
 use super::super::inner::{Inner, State};
 use super::super::metrics::registry::FeatureId;
@@ -46,6 +46,10 @@ impl Inner {
             }
             if part.samples {
                 let end = part.first + part.tokens;
+                if part.source == Source::Prompt {
+                    let known = state.scheduler.tokens(part.id).unwrap_or_default();
+                    self.write_sampling(open.slot, (&answer.sampling, answer.breakers.as_deref()), known);
+                }
                 outputs.push(answer.sampling.output(tokens.len() as u32 - 1, open.slot, end));
                 sampled.push((part.id, open.slot, end));
             }
@@ -107,8 +111,10 @@ impl Inner {
     /// Gives the tokens of a step that was read to their answers.
     pub(super) fn receive(&self, state: &mut State, step: InFlight, bytes: &[u8]) {
         let at = self.now();
-        let tokens: Vec<u32> = bytemuck::pod_collect_to_vec(bytes);
-        for (id, slot, position) in step.sampled {
+        let (tokens, logprobs) = bytes.split_at(self.workspace.sampled.size() as usize);
+        let tokens: Vec<u32> = bytemuck::pod_collect_to_vec(tokens);
+        let logprobs: Vec<Logprobs> = bytemuck::pod_collect_to_vec(logprobs);
+        for (output, (id, slot, position)) in step.sampled.into_iter().enumerate() {
             let token = tokens[slot as usize];
             if token == Sample::NOT_FINITE {
                 if let Some(open) = state.open.get_mut(&id) {
@@ -116,7 +122,7 @@ impl Inner {
                 }
                 self.fail(state, id, Outcome::Failed, || Error::NotFinite { position });
             } else {
-                self.receive_token(state, id, token, at);
+                self.receive_token(state, id, (token, logprobs.get(output)), at);
             }
         }
         self.metrics.step(step.submitted, at, &step.rows);
@@ -124,12 +130,19 @@ impl Inner {
         self.give_back(state);
     }
 
-    fn receive_token(&self, state: &mut State, id: RequestId, token: u32, at: Duration) {
+    fn receive_token(
+        &self,
+        state: &mut State,
+        id: RequestId,
+        (token, logprobs): (u32, Option<&Logprobs>),
+        at: Duration,
+    ) {
         // Steps that ran ahead of the end have tokens for nobody.
         let Some(answer) = state.answers.get_mut(id) else { return };
         let since_last = answer.timeline.note_token(at);
         self.metrics.token(answer.feature, at, since_last);
-        let end = answer.push(token, at, &mut state.wakers);
+        let logprob = logprobs.and_then(|logprobs| answer.sampling.logprobs(logprobs, self.model.spec.vocabulary));
+        let end = answer.push((token, logprob), at, &mut state.wakers);
         let outcome =
             if end == Some(FinishReason::Stop) { schedule::Outcome::Stop } else { schedule::Outcome::Token(token) };
         let ended = state.scheduler.sampled(id, outcome);
