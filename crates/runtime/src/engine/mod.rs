@@ -20,6 +20,7 @@ mod ranges;
 mod request;
 mod room;
 mod schedule;
+mod session;
 mod subscription;
 mod summary;
 
@@ -39,6 +40,7 @@ pub use prompt::Prompt;
 pub use ranges::SamplingRange;
 pub use request::GenerateOptions;
 pub use schedule::Priority;
+pub use session::Session;
 pub use summary::{FinishReason, Summary, Timings};
 
 use aside::Aside;
@@ -170,13 +172,17 @@ fn check_task(inner: &Inner, embed: bool) -> Result<()> {
 }
 
 fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {
-    let vocabulary = inner.model.spec.vocabulary;
     if tokens.is_empty() {
         return Err(Error::EmptyPrompt);
     }
     if tokens.len() > inner.context_length as usize {
         return Err(Error::PromptTooLong { tokens: tokens.len(), capacity: inner.context_length as usize });
     }
+    check_vocabulary(inner, tokens)
+}
+
+fn check_vocabulary(inner: &Inner, tokens: &[u32]) -> Result<()> {
+    let vocabulary = inner.model.spec.vocabulary;
     match tokens.iter().find(|token| **token >= vocabulary) {
         Some(token) => Err(Error::UnknownToken { token: *token, vocabulary }),
         None => Ok(()),

@@ -23,5 +23,7 @@ mod perplexity;
 mod quantising;
 mod real_model;
 mod room;
+
+mod sessions;
 mod setup;
 mod sources;

@@ -7,6 +7,7 @@ mod checkpoints;
 mod config;
 mod evict;
 mod hit;
+mod holds;
 mod integrity;
 mod layout;
 mod pool;
@@ -17,6 +18,7 @@ mod tests;
 mod tree;
 
 pub(super) use config::{BlockCopy, Config, Opened, StateStep, States, Statistics};
+pub(super) use holds::HoldId;
 pub use pool::BlockOrder;
 pub(super) use table::TableChange;
 
@@ -46,6 +48,7 @@ pub(super) struct Memory {
     hits: u64,
     misses: u64,
     saved_tokens: u64,
+    next_hold: u64,
 }
 
 impl Memory {
@@ -65,6 +68,7 @@ impl Memory {
             hits: 0,
             misses: 0,
             saved_tokens: 0,
+            next_hold: 0,
         }
     }
 

@@ -4,6 +4,7 @@ mod cached_prefixes;
 mod chats;
 mod checkpoints;
 mod eviction;
+mod holds;
 mod random;
 mod speed;
 mod windows;
