@@ -40,7 +40,7 @@ pub use prompt::Prompt;
 pub use ranges::SamplingRange;
 pub use request::GenerateOptions;
 pub use schedule::Priority;
-pub use session::Session;
+pub use session::{Restore, Session};
 pub use summary::{FinishReason, Summary, Timings};
 
 use aside::Aside;

@@ -26,4 +26,5 @@ mod room;
 
 mod sessions;
 mod setup;
+mod snapshots;
 mod sources;

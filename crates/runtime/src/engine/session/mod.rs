@@ -1,6 +1,7 @@
 //! Sessions: sequences that are kept between requests.
 
 mod history;
+mod snapshot;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use wgslm_text::Special;
 
 pub(super) use history::Turn;
+pub use snapshot::Restore;
 
 use super::driver::Arrival;
 use super::{Engine, GenerateOptions, Generation, Prompt, check_vocabulary};

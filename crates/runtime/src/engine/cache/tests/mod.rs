@@ -3,6 +3,7 @@
 mod cached_prefixes;
 mod chats;
 mod checkpoints;
+mod contents;
 mod eviction;
 mod holds;
 mod random;
