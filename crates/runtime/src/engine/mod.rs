@@ -3,6 +3,7 @@
 mod aside;
 mod batch;
 mod cache;
+mod context_full;
 mod driver;
 mod embed;
 mod generation;
@@ -30,6 +31,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
 #[doc(hidden)]
 pub use cache::BlockOrder;
+pub use context_full::ContextFull;
 pub use generation::{Canceller, Generation, GenerationEvent};
 pub use loader::Loader;
 pub use memory_use::MemoryUse;
@@ -112,9 +114,11 @@ impl Engine {
 
     fn begin(&self, prompt: &[u32], options: GenerateOptions, arrival: Arrival) -> Result<Generation> {
         options.check()?;
+        options.context_full.check(self.context_length())?;
         check_task(&self.inner, false)?;
-        check_prompt(&self.inner, prompt)?;
-        Generation::begin(&self.inner, prompt, options, arrival)
+        let prompt = options.context_full.shortened(prompt, self.context_length());
+        check_prompt(&self.inner, &prompt)?;
+        Generation::begin(&self.inner, &prompt, options, arrival)
     }
 
     /// The metrics of all requests so far.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ranges::SamplingRange;
-use super::{Priority, Sampling};
+use super::{ContextFull, Priority, Sampling};
 use crate::{Error, Result};
 
 /// Options of a generation: its length, sampling and stop sequences, and its place among others.
@@ -26,6 +26,8 @@ pub struct GenerateOptions {
     pub min_p: f32,
     /// Stop sequences: texts that end the answer and aren't part of it.
     pub stop: Vec<String>,
+    /// What happens when the context is full.
+    pub context_full: ContextFull,
     /// Tokens submitted to the device at a time, the one being waited for included; from 1 to 16.
     pub tokens_in_flight: u32,
     /// Stop tokens count as any other: for benchmarks, which need a fixed number of tokens.
@@ -54,6 +56,7 @@ impl Default for GenerateOptions {
             top_p: 1.0,
             min_p: 0.0,
             stop: Vec::new(),
+            context_full: ContextFull::Stop,
             tokens_in_flight: 4,
             ignore_stop: false,
             priority: Priority::Interactive,

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod architectures;
+mod context_full;
 mod device;
 mod engine_limits;
 mod engine_memory;

@@ -130,12 +130,14 @@ impl Inner {
         let since_last = answer.timeline.note_token(at);
         self.metrics.token(answer.feature, at, since_last);
         let end = answer.push(token, at, &mut state.wakers);
+        let slides = end.is_none() && answer.slides();
         let outcome =
             if end == Some(FinishReason::Stop) { schedule::Outcome::Stop } else { schedule::Outcome::Token(token) };
         let ended = state.scheduler.sampled(id, outcome);
-        debug_assert_eq!(ended, end.is_some(), "the scheduler and the answer have the same limits");
+        debug_assert_eq!(ended, end.is_some() || slides, "the scheduler and the answer have the same limits");
         match end {
             Some(reason) => self.finish(state, id, reason),
+            None if slides => self.slide(state, id),
             None => remember_prompt(state, id),
         }
     }

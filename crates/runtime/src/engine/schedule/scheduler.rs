@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::queue::Queue;
+use super::queue::{Queue, Waiting};
 use super::sequence::Sequence;
 use super::steps::{self, Turns};
 use super::{Change, End, Kind, Limits, Memory, Next, Outcome, Part, Plan, Refused, Request, RequestId, Step};
@@ -115,6 +115,16 @@ impl Scheduler {
             Outcome::Stop => true,
         };
         last && self.end(id)
+    }
+
+    /// Has a request that has just ended go on with other tokens, and at most `most_tokens` more. It waits at the front of the queue.
+    pub(crate) fn go_on(&mut self, id: RequestId, most_tokens: u32, change: impl FnOnce(&mut Vec<u32>)) {
+        let Some(ended) = self.ended.iter().rfind(|request| request.id == id) else { return };
+        let mut request = Request { admit_by: None, ..ended.clone() };
+        change(&mut request.tokens);
+        request.most_tokens = most_tokens.min(self.limits.context.saturating_sub(request.tokens.len() as u32));
+        // It waits for no batching window.
+        self.queue.put_back(Waiting { request, arrived: Duration::ZERO, masked: false });
     }
 
     /// Records that a step was read back. Steps are in order, and a step's tokens come before it.

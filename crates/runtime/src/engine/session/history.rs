@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::super::cache::HoldId;
-use super::super::{Canceller, Generation, Handle};
+use super::super::{Canceller, ContextFull, Generation, Handle};
 
 /// The tokens of a session and its hold on what is cached of them.
 pub(super) struct History {
@@ -19,6 +19,8 @@ struct State {
     turn: u64,
     /// Ends the generation under way.
     canceller: Option<Canceller>,
+    /// What it does when the context is full.
+    context_full: ContextFull,
 }
 
 impl History {
@@ -56,10 +58,16 @@ impl History {
         self.hold();
     }
 
+    /// Drops the tokens that a generation would not read.
+    pub(super) fn shorten(&self, rule: ContextFull) {
+        rule.shorten(&mut self.lock().tokens, self.engine.context_length);
+    }
+
     /// Has `generation` add its tokens.
-    pub(super) fn begin_turn(self: &Arc<Self>, generation: &mut Generation) {
+    pub(super) fn begin_turn(self: &Arc<Self>, generation: &mut Generation, context_full: ContextFull) {
         let mut state = self.lock();
         state.turn += 1;
+        state.context_full = context_full;
         state.canceller = Some(generation.canceller());
         generation.join(Turn { history: Arc::downgrade(self), number: state.turn });
     }
@@ -114,9 +122,10 @@ impl Turn {
             if current {
                 state.canceller = None;
             }
-            current
+            current.then_some(state.context_full)
         };
-        if current {
+        if let Some(rule) = current {
+            history.shorten(rule);
             history.hold();
         }
     }

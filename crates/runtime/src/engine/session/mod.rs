@@ -110,15 +110,19 @@ impl Session {
     }
 
     /// Asks for the tokens that follow those of the session, as [`Engine::generate`] does for those of a prompt. They become part of the
-    /// session as the caller takes them from the generation, a stop token and the tokens of a stop string included.
+    /// session as the caller takes them from the generation, a stop token and the tokens of a stop string included. Where the context
+    /// [slides](super::ContextFull::Slide), the session loses the tokens that the model no longer sees.
     ///
     /// # Errors
     /// As [`Engine::generate`].
     pub fn generate(&mut self, options: GenerateOptions) -> Result<Generation> {
         self.history.end_turn();
         let arrival = Arrival { arrived: self.engine.inner.now(), tokenised: None };
+        let rule = options.context_full;
+        rule.check(self.engine.context_length())?;
+        self.history.shorten(rule);
         let mut generation = self.engine.begin(&self.tokens(), options, arrival)?;
-        self.history.begin_turn(&mut generation);
+        self.history.begin_turn(&mut generation, rule);
         Ok(generation)
     }
 
