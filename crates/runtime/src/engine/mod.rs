@@ -21,7 +21,9 @@ mod ranges;
 mod request;
 mod room;
 mod schedule;
+mod score;
 mod session;
+mod several;
 mod subscription;
 mod summary;
 
@@ -43,6 +45,7 @@ pub use ranges::SamplingRange;
 pub use request::GenerateOptions;
 pub use schedule::Priority;
 pub use session::{Restore, Session};
+pub use several::Several;
 pub use summary::{FinishReason, Summary, Timings};
 
 use aside::Aside;

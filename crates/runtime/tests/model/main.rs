@@ -25,7 +25,9 @@ mod quantising;
 mod real_model;
 mod room;
 
+mod scores;
 mod sessions;
 mod setup;
+mod several_answers;
 mod snapshots;
 mod sources;
