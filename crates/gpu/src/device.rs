@@ -8,8 +8,8 @@ use crate::adapter::{AdapterDescription, choose, describe, enumerate, instance, 
 use crate::memory::Memory;
 use crate::pipelines::{Pipeline, Pipelines};
 use crate::{
-    Buffer, Capabilities, DispatchSize, Error, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, Region, Result,
-    readback,
+    Buffer, Capabilities, DispatchSize, Error, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, Region,
+    Result, readback,
 };
 
 /// An open device. Clones share it.

@@ -27,6 +27,7 @@ mod room;
 
 mod scores;
 mod sessions;
+mod sessions_mixed;
 mod setup;
 mod several_answers;
 mod snapshots;
