@@ -28,6 +28,7 @@ mod room;
 mod scores;
 mod sessions;
 mod sessions_mixed;
+mod sessions_real;
 mod setup;
 mod several_answers;
 mod snapshots;
