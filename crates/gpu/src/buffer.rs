@@ -20,6 +20,17 @@ struct Owned {
     memory: Arc<Memory>,
 }
 
+/// Some bytes of a buffer.
+#[derive(Clone, Debug)]
+pub struct Region {
+    /// The buffer.
+    pub buffer: Buffer,
+    /// The offset of the first byte, a multiple of 4.
+    pub offset: u64,
+    /// The number of bytes, a multiple of 4.
+    pub size: u64,
+}
+
 impl Drop for Owned {
     fn drop(&mut self) {
         // In a browser, dropping the handle frees nothing until the garbage collector runs.

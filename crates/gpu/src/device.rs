@@ -8,8 +8,8 @@ use crate::adapter::{AdapterDescription, choose, describe, enumerate, instance, 
 use crate::memory::Memory;
 use crate::pipelines::{Pipeline, Pipelines};
 use crate::{
-    Buffer, Capabilities, DispatchSize, Error, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, Result,
-    readback,
+    Buffer, Capabilities, DispatchSize, Error, GpuOptions, KernelTexts, Program, Readback, ReadbackRing, Region,
+    Result, readback,
 };
 
 /// An open device. Clones share it.
@@ -205,6 +205,20 @@ impl Gpu {
     pub fn read(&self, source: &Buffer, size: u64, ring: &mut ReadbackRing) -> Readback {
         let encoder = self.shared.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         self.copy_back(encoder, source, size, ring)
+    }
+
+    /// Reads back regions, one after the other in one piece, after all work submitted so far. All of them together must fit the
+    /// ring's staging buffers.
+    pub fn read_regions(&self, regions: &[Region], ring: &mut ReadbackRing) -> Readback {
+        let mut encoder = self.shared.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let staging = ring.take();
+        let mut end = 0;
+        for Region { buffer, offset, size } in regions {
+            encoder.copy_buffer_to_buffer(buffer.raw(), buffer.offset() + offset, staging.raw(), end, *size);
+            end += size;
+        }
+        let submission = self.shared.queue.submit([encoder.finish()]);
+        Readback::begin(self, staging, end, submission)
     }
 
     fn copy_back(

@@ -23,7 +23,7 @@ mod request_on_web;
 mod timing;
 
 pub use adapter::AdapterDescription;
-pub use buffer::Buffer;
+pub use buffer::{Buffer, Region};
 pub use capabilities::{Capabilities, GpuOptions};
 pub use device::Gpu;
 pub use error::{Error, Result};

@@ -104,6 +104,28 @@ pub enum Error {
     /// A request that waited for a slot until its queue deadline.
     #[error("the request waited for a slot until its deadline; try again later, or allow it more time in the queue")]
     Deadline,
+    /// A snapshot of another model, or one made with other settings.
+    #[error(
+        "this snapshot was made with {what}; load the model and the settings that it was made with, or start a new session"
+    )]
+    SnapshotMismatch {
+        /// The difference.
+        what: &'static str,
+    },
+    /// A snapshot that is not whole, or not as it was written.
+    #[error("the snapshot is damaged: {reason}; take it from a backup, or start a new session")]
+    SnapshotDamaged {
+        /// The first thing found wrong.
+        reason: &'static str,
+    },
+    /// A snapshot in a later format.
+    #[error("the snapshot has version {found} of the format and this program reads up to {supported}; update wgslm")]
+    SnapshotVersion {
+        /// The snapshot's version.
+        found: u32,
+        /// The newest version that can be read.
+        supported: u32,
+    },
 }
 
 impl Error {
@@ -126,6 +148,9 @@ impl Error {
             Self::KvCacheFull => "kv-cache-full",
             Self::Busy { .. } => "busy",
             Self::Deadline => "deadline",
+            Self::SnapshotMismatch { .. } => "snapshot-mismatch",
+            Self::SnapshotDamaged { .. } => "snapshot-damaged",
+            Self::SnapshotVersion { .. } => "snapshot-version",
         }
     }
 }

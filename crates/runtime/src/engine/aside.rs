@@ -1,4 +1,4 @@
-//! Sequences beside those of requests: of logits, embeddings and profiles, which run step by step without the scheduler.
+//! Sequences beside those of requests: of logits and profiles, which run step by step without the scheduler.
 
 use wgslm_gpu::{Readback, ReadbackRing};
 use wgslm_shaders::{Output, Token};
@@ -78,24 +78,6 @@ impl<'a> Aside<'a> {
         Ok(groups.map(|outputs| inner.submit_logits(&mut state.batch, outputs, self.rounds, ring)).collect())
     }
 
-    /// The embedding of `tokens`; the sequence must be empty.
-    pub(super) async fn embed(mut self, tokens: &[u32]) -> Result<Vec<f32>> {
-        let inner = self.inner;
-        let bytes = u64::from(inner.model.spec.width) * 4;
-        let mut ring = ReadbackRing::new(inner.device.gpu(), 1, bytes);
-        let readback = {
-            let mut state = inner.lock();
-            self.set_tokens(&mut state, tokens)?;
-            state.batch.set_outputs(&[Output::default()]);
-            inner.submit_embedding(&state.batch, self.rounds, bytes, &mut ring)
-        };
-        let embedding: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
-        if embedding.iter().all(|value| value.is_finite()) {
-            return Ok(embedding);
-        }
-        Err(Error::NotFinite { position: tokens.len() as u32 })
-    }
-
     /// Takes blocks for `tokens` tokens without computing anything for them.
     pub(super) fn skip(&mut self, state: &mut State, tokens: u32) -> Result<()> {
         let end = self.length + tokens;
@@ -109,33 +91,55 @@ impl<'a> Aside<'a> {
     pub(super) fn set_tokens(&mut self, state: &mut State, tokens: &[u32]) -> Result<()> {
         let (first, end) = (self.length, self.length + tokens.len() as u32);
         self.grow(state, end)?;
-        let table = self.inner.kv.table_offset(self.slot);
-        let causal = self.inner.model.spec.causal;
-        let states = state.memory.next_state(self.slot, end);
-        let state_from = states.and_then(|states| states.from).unwrap_or(0);
-        let last_state_to = states.map_or(0, |states| states.to + 1);
-        let rows = tokens.iter().zip(first..).map(|(&token, position)| {
-            let context = if causal { position + 1 } else { end };
-            let state_to = if position + 1 == end { last_state_to } else { 0 };
-            Token { token, position, table, source: 0, context, state_from, state_to }
-        });
+        let rows = self.inner.rows_of(state, (self.slot, first), tokens);
         state.batch.set_tokens(rows);
         Ok(())
     }
 
     /// Takes blocks for the first `length` tokens, which are the sequence's from now on.
     fn grow(&mut self, state: &mut State, length: u32) -> Result<()> {
-        if !state.memory.reserve(self.slot, length) {
+        if !self.inner.grow(state, self.slot, length) {
             let alone = state.open.is_empty() && state.asides == 1;
             let retry_after_ms = state.scheduler.retry_after_ms(self.inner.now());
             return Err(if alone { Error::KvCacheFull } else { Error::Busy { retry_after_ms } });
         }
-        if let Some(change) = state.memory.take_table_changes(self.slot) {
-            self.inner.kv.write_table(self.inner.device.gpu(), self.slot, change.first, &change.entries);
-        }
-        state.memory.advance(self.slot, length);
         self.length = length;
         Ok(())
+    }
+}
+
+impl Inner {
+    /// Takes blocks for the first `length` tokens of a slot, which are the sequence's from now on; false, with nothing taken, where there is
+    /// no room.
+    pub(super) fn grow(&self, state: &mut State, slot: u32, length: u32) -> bool {
+        if !state.memory.reserve(slot, length) {
+            return false;
+        }
+        if let Some(change) = state.memory.take_table_changes(slot) {
+            self.kv.write_table(self.device.gpu(), slot, change.first, &change.entries);
+        }
+        state.memory.advance(slot, length);
+        true
+    }
+
+    /// The rows of `tokens`, which stand in a sequence from position `first` on. The last one's state becomes the sequence's.
+    pub(super) fn rows_of<'a>(
+        &self,
+        state: &mut State,
+        (slot, first): (u32, u32),
+        tokens: &'a [u32],
+    ) -> impl Iterator<Item = Token> + use<'a> {
+        let end = first + tokens.len() as u32;
+        let table = self.kv.table_offset(slot);
+        let causal = self.model.spec.causal;
+        let states = state.memory.next_state(slot, end);
+        let state_from = states.and_then(|states| states.from).unwrap_or(0);
+        let last_state_to = states.map_or(0, |states| states.to + 1);
+        tokens.iter().zip(first..).map(move |(&token, position)| {
+            let context = if causal { position + 1 } else { end };
+            let state_to = if position + 1 == end { last_state_to } else { 0 };
+            Token { token, position, table, source: 0, context, state_from, state_to }
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use super::driver::{Arrival, RequestId};
+use super::session::Turn;
 use super::subscription::Subscription;
 use super::{GenerateOptions, Handle, Summary};
 use crate::Result;
@@ -39,6 +40,8 @@ pub struct TokenLogprobs {
 pub struct Generation {
     subscription: Arc<Subscription>,
     canceller: Canceller,
+    /// The session that its tokens join.
+    turn: Option<Turn>,
     /// Keeps the engine alive.
     _engine: Arc<Handle>,
 }
@@ -78,7 +81,7 @@ impl Generation {
         let request = engine.submit(prompt, options, (arrival, &subscription))?;
         let canceller =
             Canceller { request, subscription: Arc::downgrade(&subscription), engine: Arc::downgrade(engine) };
-        let generation = Self { subscription, canceller, _engine: Arc::clone(engine) };
+        let generation = Self { subscription, canceller, turn: None, _engine: Arc::clone(engine) };
         engine.drive()?;
         Ok(generation)
     }
@@ -93,8 +96,25 @@ impl Generation {
         std::future::poll_fn(|context| self.poll(context)).await
     }
 
-    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Option<GenerationEvent>>> {
-        self.subscription.poll(context)
+    /// The next event, as [`Self::next`] returns it.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<GenerationEvent>>> {
+        let event = std::task::ready!(self.subscription.poll(context));
+        match (&event, &self.turn) {
+            (Ok(Some(GenerationEvent::Token { token, .. })), Some(turn)) => turn.push(*token),
+            _ => self.end_turn(),
+        }
+        Poll::Ready(event)
+    }
+
+    /// Has the tokens that come from now on join a session.
+    pub(super) fn join(&mut self, turn: Turn) {
+        self.turn = Some(turn);
+    }
+
+    fn end_turn(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            turn.end();
+        }
     }
 
     /// Ends the generation, as [`Canceller::cancel`] does.
@@ -112,5 +132,6 @@ impl Generation {
 impl Drop for Generation {
     fn drop(&mut self) {
         self.canceller.cancel();
+        self.end_turn();
     }
 }

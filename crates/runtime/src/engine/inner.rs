@@ -46,6 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Inner {
     pub(super) device: Device,
     pub(super) model: Model,
+    /// The model's fingerprint, once all of it has arrived.
+    pub(super) fingerprint: u128,
     pub(super) kv: KvCache,
     pub(super) states: States,
     pub(super) workspace: model::Workspace,
@@ -148,6 +150,7 @@ impl Inner {
         Ok(Self {
             device: device.clone(),
             model,
+            fingerprint: 0,
             kv,
             states,
             workspace,

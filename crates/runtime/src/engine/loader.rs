@@ -6,8 +6,8 @@ use super::pace::Pace;
 use super::{Engine, EngineOptions, Handle, Inner};
 use crate::Device;
 use crate::Result;
-use crate::model::Incoming;
 use crate::model::select::Tuner;
+use crate::model::{Fingerprint, Incoming};
 
 /// Bytes written to the device between two flushes.
 const FLUSH_BYTES: u64 = 16 << 20;
@@ -31,6 +31,7 @@ pub struct Loader {
 struct Begun {
     inner: Inner,
     incoming: Incoming,
+    fingerprint: Fingerprint,
     tuner: Tuner,
     expected_bytes: u64,
 }
@@ -109,6 +110,7 @@ impl Loader {
                 Event::Header(header) => self.begun = Some(Begun::new(&self.device, header, &self.options)?),
                 Event::Data { tensor, offset, bytes } => {
                     let Some(begun) = &mut self.begun else { continue };
+                    begun.fingerprint.data(tensor, offset, &bytes);
                     begun.incoming.data(self.device.gpu(), tensor, offset, &bytes)?;
                     self.unflushed += bytes.len() as u64;
                     if self.unflushed >= FLUSH_BYTES {
@@ -129,7 +131,8 @@ impl Loader {
     pub async fn finish(self) -> Result<Engine> {
         self.reader.finish()?;
         let end = || wgslm_formats::Error::Truncated { what: "the header".to_owned(), offset: 0 };
-        let Begun { mut inner, tuner, .. } = self.begun.ok_or_else(end)?;
+        let Begun { mut inner, fingerprint, tuner, .. } = self.begun.ok_or_else(end)?;
+        inner.fingerprint = fingerprint.finish();
         let gpu = self.device.gpu();
         gpu.compiled().await?;
         gpu.finished().await?;
@@ -148,9 +151,10 @@ impl Loader {
 impl Begun {
     fn new(device: &Device, header: ModelHeader, options: &EngineOptions) -> Result<Self> {
         let expected_bytes = header.bytes();
+        let fingerprint = Fingerprint::new(&header, options.quantize.as_ref());
         let (model, incoming) = Incoming::new(device, header, options.quantize.as_ref())?;
         let inner = Inner::new(device, model, options)?;
         let tuner = Tuner::new(device, &inner.model)?;
-        Ok(Self { inner, incoming, tuner, expected_bytes })
+        Ok(Self { inner, incoming, fingerprint, tuner, expected_bytes })
     }
 }

@@ -3,6 +3,7 @@
 mod aside;
 mod batch;
 mod cache;
+mod context_full;
 mod driver;
 mod embed;
 mod generation;
@@ -21,6 +22,9 @@ mod request;
 mod room;
 mod sampling;
 mod schedule;
+mod score;
+mod session;
+mod several;
 mod speculate;
 mod subscription;
 mod summary;
@@ -31,6 +35,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
 #[doc(hidden)]
 pub use cache::BlockOrder;
+pub use context_full::ContextFull;
 pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};
 pub use loader::Loader;
 pub use memory_use::MemoryUse;
@@ -41,6 +46,8 @@ pub use prompt::Prompt;
 pub use ranges::SamplingRange;
 pub use request::GenerateOptions;
 pub use schedule::Priority;
+pub use session::{Restore, Session};
+pub use several::Several;
 pub use speculate::{DraftModel, Speculation};
 pub use summary::{FinishReason, Summary, Timings};
 
@@ -113,12 +120,14 @@ impl Engine {
 
     fn begin(&self, prompt: &[u32], options: GenerateOptions, arrival: Arrival) -> Result<Generation> {
         options.check(self.inner.model.spec.vocabulary)?;
+        options.context_full.check(self.context_length())?;
         check_task(&self.inner, false)?;
-        check_prompt(&self.inner, prompt)?;
         if let Speculation::Model(draft) = &options.speculation {
             draft.check(self)?;
         }
-        Generation::begin(&self.inner, prompt, options, arrival)
+        let prompt = options.context_full.shortened(prompt, self.context_length());
+        check_prompt(&self.inner, &prompt)?;
+        Generation::begin(&self.inner, &prompt, options, arrival)
     }
 
     /// The metrics of all requests so far.
@@ -176,13 +185,17 @@ fn check_task(inner: &Inner, embed: bool) -> Result<()> {
 }
 
 fn check_prompt(inner: &Inner, tokens: &[u32]) -> Result<()> {
-    let vocabulary = inner.model.spec.vocabulary;
     if tokens.is_empty() {
         return Err(Error::EmptyPrompt);
     }
     if tokens.len() > inner.context_length as usize {
         return Err(Error::PromptTooLong { tokens: tokens.len(), capacity: inner.context_length as usize });
     }
+    check_vocabulary(inner, tokens)
+}
+
+fn check_vocabulary(inner: &Inner, tokens: &[u32]) -> Result<()> {
+    let vocabulary = inner.model.spec.vocabulary;
     match tokens.iter().find(|token| **token >= vocabulary) {
         Some(token) => Err(Error::UnknownToken { token: *token, vocabulary }),
         None => Ok(()),

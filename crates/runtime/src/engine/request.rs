@@ -6,7 +6,7 @@ use std::time::Duration;
 use wgslm_shaders::{Bias, Output};
 
 use super::ranges::{SamplingRange, invalid};
-use super::{Priority, Speculation};
+use super::{ContextFull, Priority, Speculation};
 use crate::{Error, Result};
 
 /// Options of a generation: its length, sampling and stop sequences, and its place among others.
@@ -66,6 +66,8 @@ pub struct GenerateOptions {
     pub logprobs: Option<u32>,
     /// Stop sequences: texts that end the answer and aren't part of it.
     pub stop: Vec<String>,
+    /// What happens when the context is full.
+    pub context_full: ContextFull,
     /// The source of drafts, guesses at the next tokens that are tried in one step. They never change the answer.
     pub speculation: Speculation,
     /// Tokens submitted to the device at a time, the one being waited for included; from 1 to 16.
@@ -111,6 +113,7 @@ impl Default for GenerateOptions {
             suppress_tokens: Vec::new(),
             logprobs: None,
             stop: Vec::new(),
+            context_full: ContextFull::Stop,
             speculation: Speculation::Off,
             tokens_in_flight: 4,
             ignore_stop: false,

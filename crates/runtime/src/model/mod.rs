@@ -1,6 +1,7 @@
 //! Models: a model as data ([`ModelSpec`]), its weights on the device, and the one graph builder that turns both into programs.
 
 mod architecture;
+mod fingerprint;
 mod graph;
 mod incoming;
 mod left_out;
@@ -17,6 +18,7 @@ mod weights;
 mod workspace;
 
 pub use architecture::supported_architectures;
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use graph::{Counts, Graph, Program, StepSize};
 pub(crate) use incoming::Incoming;
 pub use spec::{

@@ -34,4 +34,12 @@ fn what_is_dropped_under_way_leaves_nothing_behind() {
     drop(generation);
     assert_eq!(device.gpu().bytes(), 0, "the driver has ended");
     canceller.cancel();
+    // A session keeps the engine alive, and a generation of it doesn't keep the session.
+    let mut session = load().session();
+    session.append(&[1, 2, 3]).expect("they are tokens");
+    let mut generation = session.generate(up_to(5)).expect("a slot is free");
+    drop(session);
+    finish(&mut generation).expect("the model runs");
+    drop(generation);
+    assert_eq!(device.gpu().bytes(), 0, "nothing is left");
 }

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod architectures;
+mod context_full;
 mod device;
 mod engine_limits;
 mod engine_memory;
@@ -23,6 +24,13 @@ mod perplexity;
 mod quantising;
 mod real_model;
 mod room;
+
+mod scores;
+mod sessions;
+mod sessions_mixed;
+mod sessions_real;
 mod setup;
+mod several_answers;
+mod snapshots;
 mod sources;
 mod speculation;

@@ -26,11 +26,14 @@ impl Tree {
     ///
     /// Between others of its path a checkpoint is worth the tokens between these, so the densest go first. The first of a path, which
     /// all that begin alike start from, and the last, which the next turn does, are worth the whole path. All are worth less the
-    /// longer they weren't used.
+    /// longer they weren't used. Those that a session's prefix starts from go last.
     pub(super) fn drop_checkpoint(&mut self, pools: &mut Pools) -> bool {
         // Of two that are worth the same the deeper one goes, since more can follow the other.
-        let worths = self.worths().into_iter().map(|(id, worth)| (worth, Reverse(self.node(id).end()), id));
-        let least = worths.min_by(|a, b| a.0.compare(b.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
+        let held = self.held_checkpoints();
+        let rank = |(id, worth)| (held.contains(&id), worth, Reverse(self.node(id).end()), id);
+        let ranks = self.worths().into_iter().map(rank);
+        let least =
+            ranks.min_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.compare(b.1)).then_with(|| (a.2, a.3).cmp(&(b.2, b.3))));
         let Some((.., id)) = least else { return false };
         if let Some(state) = self.node_mut(id).state.take() {
             pools.states.release(state, Holder::Cache);
@@ -67,7 +70,7 @@ impl Tree {
     }
 
     /// The checkpoints above a node, the nearest first.
-    fn checkpoints_above(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+    pub(super) fn checkpoints_above(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let up = |id: &NodeId| (*id != ROOT).then(|| self.node(*id).parent);
         std::iter::successors(up(&id), up).filter(|id| self.node(*id).state.is_some())
     }

@@ -1,5 +1,7 @@
 //! Eviction from the prefix cache.
 
+use std::collections::BTreeSet;
+
 use super::Pools;
 use super::pool::Holder;
 use super::tree::{NodeId, ROOT, Tree};
@@ -15,7 +17,7 @@ impl Tree {
     /// can't free as many.
     ///
     /// Leaves go, and before a leaf the blocks of windowed groups that serve only prefixes that end in the middle of its path. What
-    /// others hold stays theirs, and is no reason to evict anything.
+    /// others hold stays theirs, and is no reason to evict anything. Prefixes that a session holds go last.
     pub(super) fn evict(&mut self, wanted: usize, pools: &mut Pools) -> bool {
         if pools.blocks.free() + pools.blocks.cached() < wanted {
             return false;
@@ -34,8 +36,13 @@ impl Tree {
     fn victim(&self, pools: &Pools) -> Option<Victim> {
         let frees = |block: u32| pools.blocks.count(block) == 1;
         // A path's nodes were all used when its end was, and its end goes last.
-        let rank = |victim: &Victim| (self.node(victim.id).last_used, self.node(victim.id).start);
-        let ends = self.next_ends();
+        let held = self.hold_ends();
+        let is_held = |victim: &Victim| victim.unseen_from.is_none() && held.contains(&victim.id);
+        let rank = |victim: &Victim| {
+            let node = self.node(victim.id);
+            (is_held(victim), node.last_used, node.start)
+        };
+        let ends = self.next_ends(&held);
         let unseen = self.ids().filter(|id| self.unseen(*id, ends[*id]).any(frees));
         let unseen = unseen.map(|id| Victim { id, unseen_from: Some(ends[id]) });
         let leaves = || self.ids().filter(|id| self.node(*id).children.is_empty());
@@ -89,13 +96,14 @@ impl Tree {
         kept.saturating_sub(self.layout.index(node.start)).min(node.blocks[group].len())
     }
 
-    /// For each node the end of the first leaf or fork from it downwards, whose window is to be kept.
-    fn next_ends(&self) -> Vec<u32> {
+    /// For each node the end of the first leaf, fork or end of a hold from it downwards, whose window is to be kept.
+    fn next_ends(&self, held: &BTreeSet<NodeId>) -> Vec<u32> {
+        let is_end = |id: NodeId| self.node(id).children.len() != 1 || held.contains(&id);
         let mut ends = vec![0; self.nodes.len()];
-        for id in self.ids().filter(|id| self.node(*id).children.len() != 1) {
+        for id in self.ids().filter(|id| is_end(*id)) {
             ends[id] = self.node(id).end();
             let mut above = self.node(id).parent;
-            while above != ROOT && self.node(above).children.len() == 1 {
+            while above != ROOT && !is_end(above) {
                 ends[above] = ends[id];
                 above = self.node(above).parent;
             }

@@ -73,6 +73,10 @@ impl Tree {
         if checkpoints != self.checkpoints {
             return Err(format!("the tree has {checkpoints} checkpoints and counts {}", self.checkpoints));
         }
+        if let Some((hold, end)) = self.holds.iter().find(|(_, end)| self.nodes.get(**end).is_none_or(Option::is_none))
+        {
+            return Err(format!("{hold:?} is on node {end}, which is gone"));
+        }
         let (mut reached, mut stack) = (0, vec![ROOT]);
         while let Some(id) = stack.pop() {
             reached += 1;

@@ -5,8 +5,10 @@
 
 mod checkpoints;
 mod config;
+mod contents;
 mod evict;
 mod hit;
+mod holds;
 mod integrity;
 mod layout;
 mod pool;
@@ -17,6 +19,8 @@ mod tests;
 mod tree;
 
 pub(super) use config::{BlockCopy, Config, Opened, StateStep, States, Statistics};
+pub(super) use contents::Contents;
+pub(super) use holds::HoldId;
 pub use pool::BlockOrder;
 pub(super) use table::TableChange;
 
@@ -46,6 +50,7 @@ pub(super) struct Memory {
     hits: u64,
     misses: u64,
     saved_tokens: u64,
+    next_hold: u64,
 }
 
 impl Memory {
@@ -65,6 +70,7 @@ impl Memory {
             hits: 0,
             misses: 0,
             saved_tokens: 0,
+            next_hold: 0,
         }
     }
 
@@ -77,8 +83,13 @@ impl Memory {
     ///
     /// At least the last token of the prompt is left to run, since its logits are wanted.
     pub(super) fn open(&mut self, prompt: &[u32]) -> Option<Opened> {
+        self.open_within(prompt, prompt.len().saturating_sub(1))
+    }
+
+    /// Opens a sequence as [`Self::open`] does, with at most the first `limit` tokens.
+    fn open_within(&mut self, prompt: &[u32], limit: usize) -> Option<Opened> {
         let slot = self.free_slots.pop()?;
-        let mut limit = if self.config.prefix_cache { prompt.len().saturating_sub(1) } else { 0 };
+        let mut limit = if self.config.prefix_cache { limit } else { 0 };
         let known = self.tree.walk(&prompt[..limit]).length;
         let (hit, table, copies) = loop {
             let hit = self.tree.longest(&prompt[..limit]);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Pools;
+use super::holds::HoldId;
 use super::layout::Layout;
 use super::pool::Holder;
 use super::table::BlockTable;
@@ -63,6 +64,8 @@ pub(super) struct Tree {
     pub(super) checkpoints: usize,
     /// Blocks that became free by eviction.
     pub(super) evicted: u64,
+    /// The node in which each hold ends; the root's is on nothing.
+    pub(super) holds: BTreeMap<HoldId, NodeId>,
 }
 
 impl Tree {
@@ -70,7 +73,8 @@ impl Tree {
     pub(super) fn new(layout: Layout, stateful: bool) -> Self {
         let root = Node { blocks: vec![Vec::new(); layout.windows.len()], ..Node::default() };
         let nodes = vec![Some(root)];
-        Self { layout, stateful, nodes, vacant: Vec::new(), clock: 0, checkpoints: 0, evicted: 0 }
+        let (vacant, holds) = (Vec::new(), BTreeMap::new());
+        Self { layout, stateful, nodes, vacant, clock: 0, checkpoints: 0, evicted: 0, holds }
     }
 
     pub(super) fn node(&self, id: NodeId) -> &Node {
@@ -131,7 +135,7 @@ impl Tree {
     }
 
     /// Walks down as far as the tree has `tokens`, and splits the last node if the walk ends inside it.
-    fn walk_to_end(&mut self, tokens: &[u32], pools: &mut Pools) -> Walk {
+    pub(super) fn walk_to_end(&mut self, tokens: &[u32], pools: &mut Pools) -> Walk {
         let walk = self.walk(tokens);
         if let Some(last) = walk.path.last() {
             self.split(*last, walk.length, pools);
@@ -170,6 +174,7 @@ impl Tree {
         let first_token = lower.tokens[0];
         let children: Vec<_> = lower.children.values().copied().collect();
         let lower = self.add(lower);
+        self.move_holds(id, lower);
         self.node_mut(id).children.insert(first_token, lower);
         for child in children {
             self.node_mut(child).parent = lower;
@@ -213,6 +218,7 @@ impl Tree {
         let node = self.nodes[id].take().expect("ids are of nodes in the tree");
         debug_assert!(node.children.is_empty());
         self.vacant.push(id);
+        self.move_holds(id, node.parent);
         self.node_mut(node.parent).children.remove(&node.tokens[0]);
         self.evicted += node.held().filter(|block| pools.blocks.release(*block, Holder::Cache)).count() as u64;
         if let Some(state) = node.state {

@@ -11,7 +11,8 @@ use super::super::metrics::registry::FeatureId;
 use super::super::speculate::Speculator;
 use super::super::subscription::Subscription;
 use super::super::{
-    FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary, Timeline, TokenLogprobs,
+    ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary, Timeline,
+    TokenLogprobs,
 };
 use crate::Error;
 
@@ -40,6 +41,9 @@ pub(in crate::engine) struct Answer {
     max_tokens: Option<u32>,
     /// The tokens that a prompt and its answer can have together.
     context: u32,
+    context_full: ContextFull,
+    /// Tokens of the prompt and the answer that gave way to later ones.
+    dropped: u32,
     stop_tokens: Vec<u32>,
     detokenizer: Option<Detokenizer>,
     matcher: StopMatcher,
@@ -64,6 +68,8 @@ impl Answer {
             speculator: Speculator::new(&options, inner.most_drafts()),
             max_tokens: options.max_tokens,
             context: inner.context_length,
+            context_full: options.context_full,
+            dropped: 0,
             stop_tokens: stop_tokens.unwrap_or_default(),
             detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),
             matcher: StopMatcher::new(options.stop.iter().cloned()),
@@ -148,11 +154,35 @@ impl Answer {
     pub(super) fn limit(&self) -> Option<FinishReason> {
         if self.max_tokens.is_some_and(|most| self.received >= most) {
             Some(FinishReason::Length)
-        } else if self.prompt.len() as u32 + self.received >= self.context {
+        } else if self.context_full == ContextFull::Stop && self.fills_context() {
             Some(FinishReason::Context)
         } else {
             None
         }
+    }
+
+    /// True where no further token follows those that the model has.
+    fn fills_context(&self) -> bool {
+        self.prompt.len() as u32 + self.received - self.dropped >= self.context
+    }
+
+    /// True where the answer goes on with fewer tokens, since the context is full.
+    pub(super) fn slides(&self) -> bool {
+        self.limit().is_none() && self.fills_context()
+    }
+
+    pub(in crate::engine) fn context_full(&self) -> ContextFull {
+        self.context_full
+    }
+
+    /// The most tokens that may follow.
+    pub(in crate::engine) fn tokens_left(&self) -> u32 {
+        self.max_tokens.map_or(u32::MAX, |most| most.saturating_sub(self.received))
+    }
+
+    /// Records that `tokens` tokens gave way to later ones.
+    pub(in crate::engine) fn note_dropped(&mut self, tokens: u32) {
+        self.dropped += tokens;
     }
 
     /// Tells the callers of the end, and counts it.

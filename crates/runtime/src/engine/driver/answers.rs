@@ -19,7 +19,7 @@ pub(in crate::engine) struct Answers {
 }
 
 impl Answers {
-    pub(super) fn get_mut(&mut self, id: RequestId) -> Option<&mut Answer> {
+    pub(in crate::engine) fn get_mut(&mut self, id: RequestId) -> Option<&mut Answer> {
         self.live.get_mut(&id)
     }
 

@@ -214,12 +214,14 @@ impl Inner {
                 break;
             }
         }
+        let slides = end.is_none() && answer.slides();
         let accepted = (read.accepted as u32).min(tokens.len() as u32);
         let stops = end == Some(FinishReason::Stop);
         let ended = state.scheduler.sampled(id, schedule::Outcome { tokens: &tokens, accepted, stops });
-        debug_assert_eq!(ended, end.is_some(), "the scheduler and the answer have the same limits");
+        debug_assert_eq!(ended, end.is_some() || slides, "the scheduler and the answer have the same limits");
         match end {
             Some(reason) => self.finish(state, id, reason),
+            None if slides => self.slide(state, id),
             None => {
                 remember_prompt(state, id);
                 self.go_on(state, id, read);

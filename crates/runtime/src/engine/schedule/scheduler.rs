@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::queue::Queue;
+use super::queue::{Queue, Waiting};
 use super::sequence::Sequence;
 use super::steps::{self, Turns};
 use super::{Change, End, Kind, Limits, Memory, Next, Outcome, Part, Plan, Refused, Request, RequestId, Step};
@@ -98,6 +98,8 @@ impl Scheduler {
     pub(crate) fn set_stepwise(&mut self, id: RequestId, stepwise: bool) {
         if let Some(sequence) = self.sequence(id) {
             sequence.request.stepwise = stepwise;
+        } else if let Some(waiting) = self.queue.get_mut(id) {
+            waiting.request.stepwise = stepwise;
         }
     }
 
@@ -131,6 +133,16 @@ impl Scheduler {
         let Some(sequence) = self.sequence(id) else { return false };
         let full = sequence.receive(outcome.tokens, outcome.accepted);
         (full || outcome.stops) && self.end(id)
+    }
+
+    /// Has a request that has just ended go on with other tokens, and at most `most_tokens` more. It waits at the front of the queue.
+    pub(crate) fn go_on(&mut self, id: RequestId, most_tokens: u32, change: impl FnOnce(&mut Vec<u32>)) {
+        let Some(ended) = self.ended.iter().rfind(|request| request.id == id) else { return };
+        let mut request = Request { admit_by: None, ..ended.clone() };
+        change(&mut request.tokens);
+        request.most_tokens = most_tokens.min(self.limits.context.saturating_sub(request.tokens.len() as u32));
+        // It waits for no batching window.
+        self.queue.put_back(Waiting { request, arrived: Duration::ZERO, ready: false });
     }
 
     /// Records that a step was read back. Steps are in order, and a step's tokens come before it.

@@ -78,9 +78,15 @@ impl ModelDrafts {
         Self { engine: model.engine.clone(), options, round: None, drafts: Vec::new() }
     }
 
+    /// Gives up drafts that aren't ready.
+    pub(super) fn forget(&mut self) {
+        self.round = None;
+        self.drafts.clear();
+    }
+
     /// At most `most` tokens that may follow `tokens`; none where the draft model can't run. Asked again with the same tokens until it is
     /// ready.
-    pub(super) fn poll(&mut self, tokens: &[u32], most: usize, context: &Context<'_>) -> Poll<Vec<u32>> {
+    pub(super) fn poll(&mut self, tokens: &[u32], most: usize, context: &mut Context<'_>) -> Poll<Vec<u32>> {
         let round = match &mut self.round {
             Some(round) => round,
             None => {

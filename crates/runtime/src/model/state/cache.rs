@@ -1,6 +1,6 @@
 //! The KV cache: the keys and values of earlier tokens, in blocks on the device.
 
-use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder};
+use wgslm_gpu::{AsGiven, Buffer, Gpu, Program, ProgramBuilder, Region};
 use wgslm_shaders::{BLOCK_TOKENS, CopyBlocks, Extent, KvAddressing, KvFormat, StateVariant};
 
 use super::KvLayout;
@@ -96,6 +96,15 @@ impl KvCache {
     pub(crate) fn write_table(&self, gpu: &Gpu, slot: u32, first: usize, entries: &[u32]) {
         let offset = u64::from(self.table_offset(slot)) + first as u64 * u64::from(self.layout.groups());
         gpu.write(&self.tables, offset * 4, bytemuck::cast_slice(entries));
+    }
+
+    /// The keys and values of a block in all buffers, in the same order for each block.
+    pub(crate) fn block(&self, block: u32) -> impl Iterator<Item = Region> {
+        let regions = move |([keys, values], size): (&[Buffer; 2], &u64)| {
+            let (offset, size) = (u64::from(block) * size, *size);
+            [keys, values].map(|buffer| Region { buffer: buffer.clone(), offset, size })
+        };
+        self.buffers.iter().zip(&self.layout.buffers).flat_map(regions)
     }
 
     /// Copies the contents of blocks, given as (from, to), after all steps submitted so far and before those submitted later. No

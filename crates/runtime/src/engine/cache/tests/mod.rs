@@ -3,7 +3,9 @@
 mod cached_prefixes;
 mod chats;
 mod checkpoints;
+mod contents;
 mod eviction;
+mod holds;
 mod random;
 mod speed;
 mod windows;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wgslm_testing::random::Random;
 
 use super::*;
-use crate::engine::cache::{Sequence, Statistics, TableChange, tree::NodeId, tree::ROOT};
+use crate::engine::cache::{HoldId, Sequence, Statistics, TableChange, tree::NodeId, tree::ROOT};
 
 /// The hash of each prefix of `tokens`, the empty one first.
 fn prefixes(tokens: &[u32]) -> Vec<u64> {
@@ -34,6 +34,7 @@ struct World {
     running: BTreeMap<u32, Running>,
     /// Texts that were seen, which others begin with.
     texts: Vec<Vec<u32>>,
+    holds: Vec<HoldId>,
 }
 
 impl World {
@@ -46,12 +47,13 @@ impl World {
             random: Random::new(seed),
             running: BTreeMap::new(),
             texts: vec![Vec::new()],
+            holds: Vec::new(),
         }
     }
 
     fn step(&mut self) {
         let slots: Vec<u32> = self.running.keys().copied().collect();
-        let choice = self.random.below(20);
+        let choice = self.random.below(22);
         if slots.is_empty() || choice < 3 {
             self.open();
         } else {
@@ -61,6 +63,7 @@ impl World {
                 12..=15 => self.remember(slot),
                 16 => self.truncate(slot),
                 17 => self.evict(),
+                18..=19 => self.hold(),
                 _ => self.close(slot),
             }
         }
@@ -181,6 +184,27 @@ impl World {
         assert_eq!(evicted, self.memory.pools.blocks.free() >= wanted);
     }
 
+    /// Holds a part of a text that was seen, or lets go of one.
+    fn hold(&mut self) {
+        if self.holds.len() > 4 {
+            let index = self.random.below(self.holds.len());
+            self.memory.let_go(self.holds.swap_remove(index));
+            return;
+        }
+        let index = self.random.below(self.texts.len());
+        let mut text = self.texts[index].clone();
+        text.truncate(self.random.below(text.len() + 1));
+        let hold = match self.holds.last().copied().filter(|_| self.random.below(2) == 0) {
+            Some(hold) => hold,
+            None => self.memory.new_hold(),
+        };
+        let held = self.memory.hold(hold, &text);
+        assert_eq!((held, self.memory.held(hold)), (self.memory.tree.walk(&text).length, held));
+        if !self.holds.contains(&hold) {
+            self.holds.push(hold);
+        }
+    }
+
     fn truncate(&mut self, slot: u32) {
         let running = self.running.get_mut(&slot).expect("the sequence runs");
         let length = running.length.saturating_sub(self.random.below(5));
@@ -259,8 +283,9 @@ impl World {
         for slot in self.running.keys().copied().collect::<Vec<_>>() {
             self.close(slot);
         }
-        assert!(self.memory.tree.evict(self.blocks.len(), &mut self.memory.pools));
+        assert!(self.memory.tree.evict(self.blocks.len(), &mut self.memory.pools), "holds weaken");
         while self.memory.tree.drop_checkpoint(&mut self.memory.pools) {}
+        assert!(self.holds.iter().all(|hold| self.memory.held(*hold) == 0));
         self.memory.check();
         assert_eq!(self.memory.pools.blocks.free(), self.blocks.len());
         assert_eq!(self.memory.pools.states.free(), self.states.len());

@@ -307,6 +307,28 @@ fn answers_end_with_their_last_token_or_when_they_stop() {
 }
 
 #[test]
+fn a_request_that_goes_on_with_other_tokens_comes_before_those_that_wait() {
+    let mut engine = Engine::new(&Limits { slots: 1, context: 10, ..LIMITS }, 100);
+    engine.submit(Request { most_tokens: 7, ..request(3, 8) });
+    assert_eq!([engine.ids(), engine.ids()], [[3], [3]]);
+    engine.submit(request(4, 3));
+    engine.scheduler.go_on(RequestId(3), 5, |_| panic!("it hasn't ended"));
+    engine.read();
+    // The last token that the context has room for.
+    assert!(engine.scheduler.sampled(RequestId(3), token(9)));
+    engine.scheduler.go_on(RequestId(3), 5, |tokens| drop(tokens.drain(..5)));
+    engine.scheduler.finished(engine.unread.remove(0).number);
+    assert_eq!(engine.step(), [(3, 0, 5, true)], "its memory was given back first");
+    assert_eq!(engine.scheduler.tokens(RequestId(3)), Some(&[0, 0, 0, 7, 9][..]));
+    // As many tokens as it may still have.
+    for _ in 0..4 {
+        assert_eq!(engine.read_and_step().len(), 1);
+    }
+    engine.read();
+    assert_eq!(engine.ids(), [4]);
+}
+
+#[test]
 fn cancels_and_deadlines_free_memory_with_the_next_plan() {
     let mut engine = Engine::new(&Limits { slots: 2, ..LIMITS }, 100);
     engine.submit(request(1, 5));
