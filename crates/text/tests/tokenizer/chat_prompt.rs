@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use wgslm_formats::gguf::{Array, Metadata, Strings, Value};
+use wgslm_text::chat::ToolCall;
 use wgslm_text::{ChatTemplate, Conversation, Message, Prompt, Segment, Special, Tokenizer};
 
 use super::model::{golden_json, smollm2_metadata};
@@ -185,16 +186,19 @@ fn a_text_that_is_looked_into_does_not_free_others() {
 #[test]
 fn tools_documents_and_variables_are_text() {
     let tokenizer = tokenizer(&["<a>", "<b>"]);
-    let source = "<a>{{ messages[0].tool_calls | tojson }}{{ tools | tojson }}{% for tool in tools %}{% for name in tool %}{{ name }}\
+    let source = "<a>{{ messages[0].tool_calls | tojson }}{{ messages[0].reasoning_content }}{{ tools | tojson }}{% for tool in tools %}{% for name in tool %}{{ name }}\
                   {% endfor %}{% endfor %}{{ documents[0].text }}{{ note }}<b>";
     let conversation = Conversation {
         messages: vec![
-            Message::new("assistant", "").with("tool_calls", json!([{ "name": "<b>", "arguments": { "<a>": "<b>" } }])),
+            Message::new("assistant", "")
+                .with_tool_calls([ToolCall::new("<a>", "<b>", r#"{ "<a>": "<b>" }"#)])
+                .with_reasoning("<a>"),
         ],
         tools: Some(vec![json!({ "<a>": "<b>" })]),
         documents: Some(vec![json!({ "text": "<b>" })]),
         variables: [("note".to_owned(), json!("<b>"))].into_iter().collect(),
         add_generation_prompt: true,
+        ..Conversation::default()
     };
     let prompt = template(source, &tokenizer).render_conversation(&conversation).unwrap();
     assert_eq!(controls(&tokenizer, &prompt), ["<a>", "<b>"], "{prompt:?}");

@@ -1,0 +1,369 @@
+//! Values such as JSON's, read a character at a time and written as JSON.
+//!
+//! Families write arguments as JSON, as Python's literals, or in Gemma's notation. These differ in quotes, escapes, bare keys and the
+//! names of constants, which a [`Notation`] gives; numbers, lists and mappings are the same.
+
+use std::fmt::Write as _;
+
+/// The deepest nesting of lists and mappings.
+const DEEPEST: usize = 128;
+/// The longest number, constant or bare key, in bytes.
+const LONGEST_WORD: usize = 400;
+
+/// What the next character led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It was taken, and more is needed.
+    More,
+    /// It was the last one.
+    Done,
+    /// The end was before it.
+    DoneBefore,
+    /// It doesn't fit, and wasn't taken.
+    Bad,
+}
+
+/// The ways of a notation.
+#[derive(Debug)]
+pub(super) struct Notation {
+    /// The quotes of strings.
+    quotes: &'static [&'static str],
+    escapes: Escapes,
+    /// True if keys may stand without quotes.
+    bare_keys: bool,
+    /// Names of constants, and their JSON.
+    constants: &'static [(&'static str, &'static str)],
+}
+
+#[derive(Debug, PartialEq)]
+enum Escapes {
+    None,
+    Json,
+    Python,
+}
+
+const JSON_CONSTANTS: &[(&str, &str)] = &[("true", "true"), ("false", "false"), ("null", "null")];
+
+/// JSON.
+pub(super) static JSON: Notation =
+    Notation { quotes: &["\""], escapes: Escapes::Json, bare_keys: false, constants: JSON_CONSTANTS };
+/// Python's literals; models trained on these write JSON's constants as well.
+pub(super) static PYTHON: Notation = Notation {
+    quotes: &["\"", "'"],
+    escapes: Escapes::Python,
+    bare_keys: false,
+    constants: &[
+        ("True", "true"),
+        ("False", "false"),
+        ("None", "null"),
+        ("true", "true"),
+        ("false", "false"),
+        ("null", "null"),
+    ],
+};
+/// Gemma 4's notation: strings between quote tokens, without escapes, and keys without quotes.
+pub(super) static GEMMA: Notation = Notation {
+    quotes: &["<|\"|>", "\""],
+    escapes: Escapes::None,
+    bare_keys: true,
+    // Its template writes a null as Jinja does.
+    constants: &[("true", "true"), ("false", "false"), ("null", "null"), ("None", "null")],
+};
+
+#[derive(Debug)]
+enum State {
+    /// A value comes, or `]` where the list may end here.
+    Value {
+        closable: bool,
+    },
+    /// A key comes, or `}` where the mapping may end here.
+    Key {
+        closable: bool,
+    },
+    /// Part of a quote that begins a string.
+    Quote {
+        text: String,
+        key: bool,
+    },
+    /// Inside a string: its quote, and what may be the start of the closing quote or an escape.
+    String {
+        quote: &'static str,
+        held: String,
+        key: bool,
+    },
+    /// Inside a number, a constant or a bare key.
+    Word {
+        text: String,
+        key: bool,
+    },
+    Colon,
+    /// `,` or the end of the list or mapping.
+    Next,
+}
+
+/// A reader of one value.
+#[derive(Debug)]
+pub(super) struct ValueReader {
+    notation: &'static Notation,
+    /// The closing brackets of the lists and mappings around.
+    open: Vec<char>,
+    /// A comma and white space behind it, where the list or mapping may end there all the same.
+    comma: String,
+    state: State,
+}
+
+impl ValueReader {
+    pub(super) fn new(notation: &'static Notation) -> Self {
+        Self { notation, open: Vec::new(), comma: String::new(), state: State::Value { closable: false } }
+    }
+
+    /// Takes the next character, and appends what it completes to `json`.
+    pub(super) fn push(&mut self, character: char, json: &mut String) -> Progress {
+        match std::mem::replace(&mut self.state, State::Next) {
+            State::String { quote, held, key } => self.string(quote, held, key, character, json),
+            State::Quote { mut text, key } => {
+                text.push(character);
+                self.quote(text, key, json)
+            }
+            State::Word { mut text, key } => {
+                if is_word(character) && text.len() < LONGEST_WORD {
+                    text.push(character);
+                    self.state = State::Word { text, key };
+                    return Progress::More;
+                }
+                if !self.end_word(&text, key, json) {
+                    return Progress::Bad;
+                }
+                if self.open.is_empty() { Progress::DoneBefore } else { self.between(character, json) }
+            }
+            state => {
+                self.state = state;
+                self.between(character, json)
+            }
+        }
+    }
+
+    /// Takes a character outside of strings and words.
+    fn between(&mut self, character: char, json: &mut String) -> Progress {
+        if matches!(character, ' ' | '\t' | '\n' | '\r') {
+            if self.comma.is_empty() {
+                json.push(character);
+            } else {
+                self.comma.push(character);
+            }
+            return Progress::More;
+        }
+        if !self.comma.is_empty() {
+            // JSON has no comma before the end, as Python has.
+            let comma = std::mem::take(&mut self.comma);
+            json.push_str(if matches!(character, ']' | '}') { "" } else { &comma });
+        }
+        match (&self.state, character) {
+            (State::Value { closable: true }, ']') | (State::Key { closable: true }, '}') => {
+                self.close(character, json)
+            }
+            (State::Value { .. }, '[' | '{') => {
+                if self.open.len() == DEEPEST {
+                    return Progress::Bad;
+                }
+                json.push(character);
+                let (close, state) = match character {
+                    '[' => (']', State::Value { closable: true }),
+                    _ => ('}', State::Key { closable: true }),
+                };
+                self.open.push(close);
+                self.state = state;
+                Progress::More
+            }
+            (State::Colon, ':') => {
+                json.push(':');
+                self.state = State::Value { closable: false };
+                Progress::More
+            }
+            (State::Next, ',') => {
+                let closable = self.notation.escapes == Escapes::Python;
+                self.state = match self.open.last() {
+                    Some(']') => State::Value { closable },
+                    Some(_) => State::Key { closable },
+                    None => return Progress::Bad,
+                };
+                if closable {
+                    self.comma.push(',');
+                } else {
+                    json.push(',');
+                }
+                Progress::More
+            }
+            (State::Next, ']' | '}') => self.close(character, json),
+            (State::Value { .. } | State::Key { .. }, _) => {
+                let key = matches!(self.state, State::Key { .. });
+                if self.notation.quotes.iter().any(|quote| quote.starts_with(character)) {
+                    return self.quote(character.to_string(), key, json);
+                }
+                let starts = if key { self.notation.bare_keys } else { true };
+                if !starts || !is_word(character) {
+                    return Progress::Bad;
+                }
+                self.state = State::Word { text: character.to_string(), key };
+                Progress::More
+            }
+            _ => Progress::Bad,
+        }
+    }
+
+    fn close(&mut self, bracket: char, json: &mut String) -> Progress {
+        if self.open.last() != Some(&bracket) {
+            return Progress::Bad;
+        }
+        self.open.pop();
+        json.push(bracket);
+        self.state = State::Next;
+        if self.open.is_empty() { Progress::Done } else { Progress::More }
+    }
+
+    /// Takes `text`, which begins a string once it is a quote.
+    fn quote(&mut self, text: String, key: bool, json: &mut String) -> Progress {
+        match self.notation.quotes.iter().find(|quote| quote.starts_with(text.as_str())) {
+            Some(quote) if quote.len() == text.len() => {
+                json.push('"');
+                self.state = State::String { quote, held: String::new(), key };
+                Progress::More
+            }
+            Some(_) => {
+                self.state = State::Quote { text, key };
+                Progress::More
+            }
+            None => Progress::Bad,
+        }
+    }
+
+    fn string(
+        &mut self,
+        quote: &'static str,
+        mut held: String,
+        key: bool,
+        character: char,
+        json: &mut String,
+    ) -> Progress {
+        held.push(character);
+        if held.starts_with('\\') && self.notation.escapes != Escapes::None {
+            match self.escape(&held) {
+                Escape::More => {}
+                Escape::Json(text) => {
+                    json.push_str(&text);
+                    held.clear();
+                }
+                Escape::Bad => return Progress::Bad,
+            }
+        } else if held == quote {
+            json.push('"');
+            self.state = if key { State::Colon } else { State::Next };
+            return if self.open.is_empty() { Progress::Done } else { Progress::More };
+        } else {
+            // What can't become the closing quote is text.
+            let mut start = 0;
+            while !quote.starts_with(&held[start..]) {
+                let character = held[start..].chars().next().unwrap_or_default();
+                push_escaped(json, character);
+                start += character.len_utf8();
+            }
+            held.drain(..start);
+        }
+        self.state = State::String { quote, held, key };
+        Progress::More
+    }
+
+    fn escape(&self, text: &str) -> Escape {
+        let Some(kind) = text[1..].chars().next() else { return Escape::More };
+        let digits = &text[1 + kind.len_utf8()..];
+        let wanted = match (&self.notation.escapes, kind) {
+            (_, 'u') => 4,
+            (Escapes::Python, 'x') => 2,
+            (Escapes::Python, 'U') => 8,
+            (Escapes::Json, '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => return Escape::Json(text.to_owned()),
+            (Escapes::Json, _) => return Escape::Bad,
+            (_, kind) => {
+                let mut json = String::new();
+                match kind {
+                    '\n' => {}
+                    'n' => json.push_str("\\n"),
+                    't' => json.push_str("\\t"),
+                    'r' => json.push_str("\\r"),
+                    'b' => json.push_str("\\b"),
+                    'f' => json.push_str("\\f"),
+                    '"' | '\'' | '\\' => push_escaped(&mut json, kind),
+                    _ => {
+                        json.push_str("\\\\");
+                        push_escaped(&mut json, kind);
+                    }
+                }
+                return Escape::Json(json);
+            }
+        };
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Escape::Bad;
+        }
+        if digits.len() < wanted {
+            return Escape::More;
+        }
+        // JSON's escapes stay as they are, since two of them may be one character.
+        if kind == 'u' {
+            return Escape::Json(text.to_owned());
+        }
+        match u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) {
+            Some(character) => {
+                let mut json = String::new();
+                push_escaped(&mut json, character);
+                Escape::Json(json)
+            }
+            None => Escape::Bad,
+        }
+    }
+
+    fn end_word(&mut self, text: &str, key: bool, json: &mut String) -> bool {
+        if key {
+            json.push('"');
+            text.chars().for_each(|character| push_escaped(json, character));
+            json.push('"');
+            self.state = State::Colon;
+            return true;
+        }
+        let constant = self.notation.constants.iter().find(|(name, _)| *name == text).map(|(_, json)| *json);
+        let Some(text) = constant.or_else(|| is_number(text).then_some(text)) else { return false };
+        json.push_str(text);
+        self.state = State::Next;
+        true
+    }
+}
+
+enum Escape {
+    More,
+    Json(String),
+    Bad,
+}
+
+/// Characters of numbers, constants and bare keys.
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '-' | '+' | '.' | '$')
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+        && serde_json::from_str::<serde_json::Number>(text).is_ok()
+}
+
+/// Appends a character of a string's text to JSON.
+pub(super) fn push_escaped(json: &mut String, character: char) {
+    match character {
+        '"' => json.push_str("\\\""),
+        '\\' => json.push_str("\\\\"),
+        '\n' => json.push_str("\\n"),
+        '\r' => json.push_str("\\r"),
+        '\t' => json.push_str("\\t"),
+        '\0'..='\u{1f}' => {
+            // Writing to a string can't fail.
+            let _ = write!(json, "\\u{:04x}", u32::from(character));
+        }
+        _ => json.push(character),
+    }
+}

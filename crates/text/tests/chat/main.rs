@@ -1,0 +1,9 @@
+//! Chats: messages in the form of OpenAI's API, what a template makes of them, and answers read back into messages.
+
+mod families;
+mod malformed;
+mod messages;
+mod parser;
+mod plain_text;
+mod streaming;
+mod styles;
