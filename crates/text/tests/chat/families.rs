@@ -99,7 +99,7 @@ const FAMILIES: [Family; 9] = [
         template: LLAMA3,
     },
     Family { name: "mistral", turn: ["[/INST]", "</s>"], template: MISTRAL },
-    Family { name: "mistral", turn: ["[/INST]", "</s>"], template: MISTRAL_WITH_NAMES },
+    Family { name: "mistral-args", turn: ["[/INST]", "</s>"], template: MISTRAL_WITH_NAMES },
     Family { name: "gemma4", turn: ["<|turn>model\n", "<turn|>"], template: GEMMA4 },
     Family { name: "harmony", turn: ["<|start|>assistant", "<|call|>"], template: HARMONY },
     Family { name: "lfm2", turn: ["<|im_start|>assistant\n", "<|im_end|>"], template: LFM2 },

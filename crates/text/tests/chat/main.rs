@@ -1,6 +1,7 @@
 //! Chats: messages in the form of OpenAI's API, what a template makes of them, and answers read back into messages.
 
 mod families;
+mod grammar;
 mod malformed;
 mod messages;
 mod parser;

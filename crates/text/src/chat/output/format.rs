@@ -1,6 +1,6 @@
 //! The formats in which families of models write reasoning and tool calls, as data.
 
-use super::markers::{Action, Marker, Place, Syntax};
+use super::markers::{Action, Form, Marker, Place, Syntax, Writing};
 
 /// The format in which a model writes reasoning and tool calls.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub(super) struct Family {
     /// The reasoning of most of its models.
     reasoning: Option<&'static Reasoning>,
     pub(super) markers: &'static [Marker],
+    /// The way in which its models are trained to write calls, for a grammar that makes them do so.
+    pub(super) writing: Option<Writing>,
     /// Further texts inside of calls that may be control tokens.
     pub(super) inner: &'static [&'static str],
 }
@@ -86,6 +88,7 @@ static FAMILIES: &[Family] = &[
             skips("<|return|>"),
             skips("<|call|>"),
         ],
+        writing: Some(Writing { first: "", between: None, last: "", form: Form::Channel }),
         inner: &["<|message|>", "<|constrain|>"],
     },
     Family {
@@ -93,6 +96,12 @@ static FAMILIES: &[Family] = &[
         evidence: &[&["<|tool_call>", "<tool_call|>"]],
         reasoning: Some(&REASONING[2]),
         markers: &[opens("<|tool_call>", Syntax::Gemma), closes("<tool_call|>")],
+        writing: Some(Writing {
+            first: "<|tool_call>call:",
+            between: Some("<tool_call|><|tool_call>call:"),
+            last: "<tool_call|>",
+            form: Form::Gemma,
+        }),
         inner: &["<|\"|>"],
     },
     Family {
@@ -100,6 +109,12 @@ static FAMILIES: &[Family] = &[
         evidence: &[&["<|tool_call_start|>"], &["<|tool_list_start|>"]],
         reasoning: Some(THINK),
         markers: &[opens("<|tool_call_start|>", Syntax::Python), closes("<|tool_call_end|>")],
+        writing: Some(Writing {
+            first: "<|tool_call_start|>[",
+            between: Some(", "),
+            last: "]<|tool_call_end|>",
+            form: Form::Python,
+        }),
         inner: &[],
     },
     Family {
@@ -112,13 +127,38 @@ static FAMILIES: &[Family] = &[
             Marker { text: "<function=", place: Place::Start, action: Action::Call(Syntax::Tagged), is_part: true },
             closes("</tool_call>"),
         ],
+        writing: Some(Writing {
+            first: "<tool_call>\n",
+            between: Some("\n</tool_call>\n<tool_call>\n"),
+            last: "\n</tool_call>",
+            form: Form::Tagged,
+        }),
         inner: &[],
+    },
+    Family {
+        name: "mistral-args",
+        evidence: &[&["[TOOL_CALLS]", "[ARGS]"]],
+        reasoning: Some(&REASONING[1]),
+        markers: &[opens("[TOOL_CALLS]", Syntax::Mistral)],
+        writing: Some(Writing {
+            first: "[TOOL_CALLS]",
+            between: Some("[TOOL_CALLS]"),
+            last: "",
+            form: Form::Named("[ARGS]"),
+        }),
+        inner: &["[ARGS]", "[CALL_ID]"],
     },
     Family {
         name: "mistral",
         evidence: &[&["[TOOL_CALLS]"]],
         reasoning: Some(&REASONING[1]),
         markers: &[opens("[TOOL_CALLS]", Syntax::Mistral)],
+        writing: Some(Writing {
+            first: "[TOOL_CALLS][",
+            between: Some(", "),
+            last: "]",
+            form: Form::Json("arguments"),
+        }),
         inner: &["[ARGS]", "[CALL_ID]"],
     },
     Family {
@@ -126,6 +166,12 @@ static FAMILIES: &[Family] = &[
         evidence: &[&["<tool_call>"]],
         reasoning: Some(THINK),
         markers: &[opens("<tool_call>", Syntax::Json), closes("</tool_call>")],
+        writing: Some(Writing {
+            first: "<tool_call>\n",
+            between: Some("\n</tool_call>\n<tool_call>\n"),
+            last: "\n</tool_call>",
+            form: Form::Json("arguments"),
+        }),
         inner: &[],
     },
     Family {
@@ -133,6 +179,12 @@ static FAMILIES: &[Family] = &[
         evidence: &[&["<|tool_call|>"]],
         reasoning: Some(THINK),
         markers: &[opens("<|tool_call|>", Syntax::Json), closes("<|/tool_call|>")],
+        writing: Some(Writing {
+            first: "<|tool_call|>[",
+            between: Some(", "),
+            last: "]",
+            form: Form::Json("arguments"),
+        }),
         inner: &[],
     },
     Family {
@@ -144,13 +196,15 @@ static FAMILIES: &[Family] = &[
             Marker { text: "{", place: Place::Start, action: Action::Call(Syntax::BareJson), is_part: true },
             closes(";"),
         ],
+        writing: Some(Writing { first: "", between: None, last: "", form: Form::Json("parameters") }),
         inner: &[],
     },
     NONE,
 ];
 
 /// The family without calls.
-const NONE: Family = Family { name: "none", evidence: &[], reasoning: Some(THINK), markers: &[], inner: &[] };
+const NONE: Family =
+    Family { name: "none", evidence: &[], reasoning: Some(THINK), markers: &[], writing: None, inner: &[] };
 
 impl OutputFormat {
     /// The format that a chat template's source shows.

@@ -59,6 +59,35 @@ pub(super) enum Syntax {
     Python,
 }
 
+/// The way in which models of a family are trained to write calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing {
+    /// The text before the first call.
+    pub(super) first: &'static str,
+    /// The text between two calls, where an answer can have several.
+    pub(super) between: Option<&'static str>,
+    /// The text behind the last call.
+    pub(super) last: &'static str,
+    pub(super) form: Form,
+}
+
+/// The form of one call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// An object of a name and of arguments, which have this key.
+    Json(&'static str),
+    /// The name, this text, and the arguments as JSON.
+    Named(&'static str),
+    /// A harmony message for the tool.
+    Channel,
+    /// Tags of a function and its parameters.
+    Tagged,
+    /// The name and the arguments in Gemma's notation.
+    Gemma,
+    /// A call in Python's notation.
+    Python,
+}
+
 impl Marker {
     /// True if the marker counts behind what has come.
     pub(super) fn counts(&self, deltas: &Deltas) -> bool {

@@ -7,8 +7,10 @@
 mod delta;
 mod deltas;
 mod format;
+mod grammar;
 mod header;
 mod json_calls;
+mod literals;
 mod markers;
 mod named_call;
 mod python_calls;
@@ -20,8 +22,10 @@ pub use format::OutputFormat;
 
 use serde_json::Value;
 
+use super::ToolChoice;
 use crate::Prompt;
 use deltas::{Channel, Deltas};
+use grammar::Beginning;
 use header::{Header, Message};
 use json_calls::JsonCalls;
 use markers::{Action, Marker, Syntax};
@@ -88,6 +92,25 @@ impl ChatParser {
             self.deltas.take();
         }
         self
+    }
+
+    /// The grammar of an answer that calls a tool as `choice` demands, in llguidance's variant of Lark, if it demands any call.
+    /// Several calls are allowed if `parallel` and the format has room for them. Reasoning may come first; where the template has
+    /// opened it, it must end. `control` gives the control token of a text: [`Tokenizer::control_token`](crate::Tokenizer).
+    ///
+    /// This is to be asked before the answer's first text.
+    #[must_use]
+    pub fn grammar(
+        &self,
+        choice: &ToolChoice,
+        parallel: bool,
+        control: impl Fn(&str) -> Option<u32>,
+    ) -> Option<String> {
+        let beginning = match self.deltas.channel {
+            Channel::Content => Beginning::Fresh,
+            Channel::Reasoning => Beginning::InReasoning,
+        };
+        grammar::of_calls(self.format, &self.tools, choice, parallel, beginning, &control)
     }
 
     /// Takes the next piece of the answer's text, in which the control tokens of [`OutputFormat::marker_texts`] are shown.
