@@ -14,7 +14,7 @@ const LLAMA3: &str = "{% for message in messages %}{% set content = '<|start_hea
 const HARMONY: &str = "{% for message in messages %}{{ '<|start|>' ~ message.role ~ '<|message|>' ~ message.content ~ '<|end|>' }}{% endfor %}";
 
 /// Byte-level BPE of single bytes, and control tokens.
-fn tokenizer(control: &[&str]) -> Tokenizer {
+pub(crate) fn tokenizer(control: &[&str]) -> Tokenizer {
     let mut texts = Strings::default();
     let mut kinds = Vec::new();
     // The byte-level alphabet of the tests' texts.
@@ -35,7 +35,7 @@ fn tokenizer(control: &[&str]) -> Tokenizer {
     Tokenizer::from_metadata(&mut metadata).unwrap()
 }
 
-fn template(source: &str, tokenizer: &Tokenizer) -> ChatTemplate {
+pub(crate) fn template(source: &str, tokenizer: &Tokenizer) -> ChatTemplate {
     let mut metadata = Metadata::default();
     metadata.insert("tokenizer.chat_template", Value::String(source.to_owned()));
     ChatTemplate::from_metadata(&metadata, tokenizer).unwrap().unwrap()
@@ -46,7 +46,7 @@ fn first_control(tokenizer: &Tokenizer) -> u32 {
 }
 
 /// The control tokens of a prompt, as the vocabulary spells them.
-fn controls<'text>(tokenizer: &'text Tokenizer, prompt: &Prompt) -> Vec<&'text str> {
+pub(crate) fn controls<'text>(tokenizer: &'text Tokenizer, prompt: &Prompt) -> Vec<&'text str> {
     let first = first_control(tokenizer);
     let tokens = tokenizer.encode_segments(prompt).unwrap();
     tokens.into_iter().filter(|token| *token >= first).filter_map(|token| tokenizer.token_text(token)).collect()

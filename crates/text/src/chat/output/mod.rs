@@ -6,6 +6,7 @@
 
 mod delta;
 mod deltas;
+mod escapes;
 mod format;
 mod grammar;
 mod header;

@@ -1,8 +1,9 @@
 //! Calls as Python writes them: `[f(a="x", b=1), g()]`, or a single one.
 
 use super::deltas::Deltas;
+use super::escapes::push_escaped;
 use super::named_call::is_name;
-use super::value::{PYTHON, Progress, ValueReader, push_escaped};
+use super::value::{PYTHON, Progress, ValueReader};
 
 /// The longest name of a tool or an argument, in bytes.
 const LONGEST: usize = 256;

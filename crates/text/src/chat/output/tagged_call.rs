@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::deltas::Deltas;
-use super::value::{Progress, push_escaped};
+use super::escapes::push_escaped;
+use super::value::Progress;
 use crate::chat::tool::{self, Types};
 
 const FUNCTION: &str = "<function=";

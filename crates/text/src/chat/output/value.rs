@@ -3,7 +3,7 @@
 //! Families write arguments as JSON, as Python's literals, or in Gemma's notation. These differ in quotes, escapes, bare keys and the
 //! names of constants, which a [`Notation`] gives; numbers, lists and mappings are the same.
 
-use std::fmt::Write as _;
+use super::escapes::{Escape, Escapes, push_escaped};
 
 /// The deepest nesting of lists and mappings.
 const DEEPEST: usize = 128;
@@ -33,13 +33,6 @@ pub(super) struct Notation {
     bare_keys: bool,
     /// Names of constants, and their JSON.
     constants: &'static [(&'static str, &'static str)],
-}
-
-#[derive(Debug, PartialEq)]
-enum Escapes {
-    None,
-    Json,
-    Python,
 }
 
 const JSON_CONSTANTS: &[(&str, &str)] = &[("true", "true"), ("false", "false"), ("null", "null")];
@@ -247,7 +240,7 @@ impl ValueReader {
     ) -> Progress {
         held.push(character);
         if held.starts_with('\\') && self.notation.escapes != Escapes::None {
-            match self.escape(&held) {
+            match self.notation.escapes.read(&held) {
                 Escape::More => {}
                 Escape::Json(text) => {
                     json.push_str(&text);
@@ -273,53 +266,6 @@ impl ValueReader {
         Progress::More
     }
 
-    fn escape(&self, text: &str) -> Escape {
-        let Some(kind) = text[1..].chars().next() else { return Escape::More };
-        let digits = &text[1 + kind.len_utf8()..];
-        let wanted = match (&self.notation.escapes, kind) {
-            (_, 'u') => 4,
-            (Escapes::Python, 'x') => 2,
-            (Escapes::Python, 'U') => 8,
-            (Escapes::Json, '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => return Escape::Json(text.to_owned()),
-            (Escapes::Json, _) => return Escape::Bad,
-            (_, kind) => {
-                let mut json = String::new();
-                match kind {
-                    '\n' => {}
-                    'n' => json.push_str("\\n"),
-                    't' => json.push_str("\\t"),
-                    'r' => json.push_str("\\r"),
-                    'b' => json.push_str("\\b"),
-                    'f' => json.push_str("\\f"),
-                    '"' | '\'' | '\\' => push_escaped(&mut json, kind),
-                    _ => {
-                        json.push_str("\\\\");
-                        push_escaped(&mut json, kind);
-                    }
-                }
-                return Escape::Json(json);
-            }
-        };
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Escape::Bad;
-        }
-        if digits.len() < wanted {
-            return Escape::More;
-        }
-        // JSON's escapes stay as they are, since two of them may be one character.
-        if kind == 'u' {
-            return Escape::Json(text.to_owned());
-        }
-        match u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) {
-            Some(character) => {
-                let mut json = String::new();
-                push_escaped(&mut json, character);
-                Escape::Json(json)
-            }
-            None => Escape::Bad,
-        }
-    }
-
     fn end_word(&mut self, text: &str, key: bool, json: &mut String) -> bool {
         if key {
             json.push('"');
@@ -336,12 +282,6 @@ impl ValueReader {
     }
 }
 
-enum Escape {
-    More,
-    Json(String),
-    Bad,
-}
-
 /// Characters of numbers, constants and bare keys.
 fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-' | '+' | '.' | '$')
@@ -355,20 +295,4 @@ fn is_number(text: &str) -> bool {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
     let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     digits(whole) && (whole == "0" || !whole.starts_with('0')) && digits(fraction) && digits(exponent)
-}
-
-/// Appends a character of a string's text to JSON.
-pub(super) fn push_escaped(json: &mut String, character: char) {
-    match character {
-        '"' => json.push_str("\\\""),
-        '\\' => json.push_str("\\\\"),
-        '\n' => json.push_str("\\n"),
-        '\r' => json.push_str("\\r"),
-        '\t' => json.push_str("\\t"),
-        '\0'..='\u{1f}' => {
-            // Writing to a string can't fail.
-            let _ = write!(json, "\\u{:04x}", u32::from(character));
-        }
-        _ => json.push(character),
-    }
 }
