@@ -233,7 +233,7 @@ fn draw(vocabulary: &Vocabulary, grammar: &str, random: &mut Random) -> Option<S
         }
         let mask = matcher.compute_mask().unwrap();
         let allowed: Vec<u32> = (0..END + 1 + vocabulary.markers.len() as u32)
-            .filter(|&token| token != END && (token < 128 || token > END) && mask.is_allowed(token))
+            .filter(|&token| !(128..=END).contains(&token) && mask.is_allowed(token))
             .collect();
         let next = if allowed.len() > 60 && random.below(3) == 0 {
             vocabulary.tokens(ENDS[random.below(ENDS.len())])

@@ -6,5 +6,6 @@ mod malformed;
 mod messages;
 mod parser;
 mod plain_text;
+mod published;
 mod streaming;
 mod styles;

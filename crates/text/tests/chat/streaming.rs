@@ -284,6 +284,7 @@ fn formats_are_found_by_name_and_detected_by_their_markers() {
         ("{{ '<|im_start|>' }}", "none", false),
         ("{{ '<tool_call>' }}", "hermes", true),
         ("{{ '<tool_call><function=' ~ name ~ '<parameter=' }}", "qwen3-coder", true),
+        ("{{ '<tool_call>' ~ name ~ '<arg_key>' }}", "none", false),
         ("{{ '<|start|>' }}{{ '<|channel|>final<|message|>' }}", "harmony", true),
     ] {
         let format = OutputFormat::detect(source);

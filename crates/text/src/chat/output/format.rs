@@ -22,6 +22,8 @@ pub(super) struct Family {
     pub(super) name: &'static str,
     /// Lists of texts; a template that has all of a list is of this family.
     evidence: &'static [&'static [&'static str]],
+    /// Texts of formats that are alike but not known; a template that has one is of no family.
+    unlike: &'static [&'static str],
     /// The reasoning of most of its models.
     reasoning: Option<&'static Reasoning>,
     pub(super) markers: &'static [Marker],
@@ -79,6 +81,7 @@ static FAMILIES: &[Family] = &[
     Family {
         name: "harmony",
         evidence: &[&["<|channel|>", "<|message|>"]],
+        unlike: &[],
         reasoning: None,
         markers: &[
             header("<|start|>", Place::Everywhere),
@@ -94,6 +97,7 @@ static FAMILIES: &[Family] = &[
     Family {
         name: "gemma4",
         evidence: &[&["<|tool_call>", "<tool_call|>"]],
+        unlike: &[],
         reasoning: Some(&REASONING[2]),
         markers: &[opens("<|tool_call>", Syntax::Gemma), closes("<tool_call|>")],
         writing: Some(Writing {
@@ -106,7 +110,8 @@ static FAMILIES: &[Family] = &[
     },
     Family {
         name: "lfm2",
-        evidence: &[&["<|tool_call_start|>"], &["<|tool_list_start|>"]],
+        evidence: &[&["<|tool_call_start|>"], &["<|tool_list_start|>"], &["<|im_start|>", "List of tools: ["]],
+        unlike: &[],
         reasoning: Some(THINK),
         markers: &[opens("<|tool_call_start|>", Syntax::Python), closes("<|tool_call_end|>")],
         writing: Some(Writing {
@@ -119,7 +124,8 @@ static FAMILIES: &[Family] = &[
     },
     Family {
         name: "qwen3-coder",
-        evidence: &[&["<function=", "<parameter="]],
+        evidence: &[&["<tool_call>", "<function=", "<parameter="]],
+        unlike: &[],
         reasoning: Some(THINK),
         markers: &[
             opens("<tool_call>", Syntax::Tagged),
@@ -138,6 +144,7 @@ static FAMILIES: &[Family] = &[
     Family {
         name: "mistral-args",
         evidence: &[&["[TOOL_CALLS]", "[ARGS]"]],
+        unlike: &[],
         reasoning: Some(&REASONING[1]),
         markers: &[opens("[TOOL_CALLS]", Syntax::Mistral)],
         writing: Some(Writing {
@@ -151,6 +158,7 @@ static FAMILIES: &[Family] = &[
     Family {
         name: "mistral",
         evidence: &[&["[TOOL_CALLS]"]],
+        unlike: &[],
         reasoning: Some(&REASONING[1]),
         markers: &[opens("[TOOL_CALLS]", Syntax::Mistral)],
         writing: Some(Writing {
@@ -164,6 +172,7 @@ static FAMILIES: &[Family] = &[
     Family {
         name: "hermes",
         evidence: &[&["<tool_call>"]],
+        unlike: &["<arg_key>", "<tool_calls>", "<invoke name="],
         reasoning: Some(THINK),
         markers: &[opens("<tool_call>", Syntax::Json), closes("</tool_call>")],
         writing: Some(Writing {
@@ -177,6 +186,7 @@ static FAMILIES: &[Family] = &[
     Family {
         name: "granite",
         evidence: &[&["<|tool_call|>"]],
+        unlike: &[],
         reasoning: Some(THINK),
         markers: &[opens("<|tool_call|>", Syntax::Json), closes("<|/tool_call|>")],
         writing: Some(Writing {
@@ -190,6 +200,7 @@ static FAMILIES: &[Family] = &[
     Family {
         name: "llama3",
         evidence: &[&["<|python_tag|>"], &["<|start_header_id|>", "\"parameters\":"]],
+        unlike: &["<function="],
         reasoning: None,
         markers: &[
             opens("<|python_tag|>", Syntax::Json),
@@ -203,15 +214,24 @@ static FAMILIES: &[Family] = &[
 ];
 
 /// The family without calls.
-const NONE: Family =
-    Family { name: "none", evidence: &[], reasoning: Some(THINK), markers: &[], writing: None, inner: &[] };
+const NONE: Family = Family {
+    name: "none",
+    evidence: &[],
+    unlike: &[],
+    reasoning: Some(THINK),
+    markers: &[],
+    writing: None,
+    inner: &[],
+};
 
 impl OutputFormat {
     /// The format that a chat template's source shows.
     #[must_use]
     pub fn detect(template: &str) -> Self {
         let has = |text: &&str| template.contains(*text);
-        let shows = |family: &&Family| family.evidence.iter().any(|texts| texts.iter().all(has));
+        let shows = |family: &&Family| {
+            family.evidence.iter().any(|texts| texts.iter().all(has)) && !family.unlike.iter().any(has)
+        };
         let family = FAMILIES.iter().find(shows).unwrap_or(&const { NONE });
         let reasoning = match family.name {
             "harmony" => None,
