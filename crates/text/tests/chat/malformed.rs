@@ -1,8 +1,10 @@
 //! Calls that aren't: nothing of them is lost, and nothing panics.
 
+use wgslm_testing::random::Random;
 use wgslm_text::Prompt;
 
-use super::parser::{content, format, read_in_every_way};
+use super::parser::{content, format, read, read_in_every_way, reasoning, tools};
+use super::streaming::cases;
 
 #[test]
 fn a_call_that_does_not_begin_is_text() {
@@ -92,5 +94,39 @@ fn hostile_answers_end_in_bounded_time() {
             content(&answer).len() + answer.message.tool_calls.iter().map(|call| call.arguments.len()).sum::<usize>();
         assert!(kept + 100 >= text.trim().len(), "{name}: {kept} of {} bytes in {} deltas", text.len(), deltas.len());
         assert!(began.elapsed().as_secs() < 5, "{name}: {:?}", began.elapsed());
+    }
+}
+
+/// Answers with pieces left out, doubled, moved and cut off.
+#[test]
+fn damaged_answers_mean_the_same_however_they_are_cut_and_keep_their_letters() {
+    let mut random = Random::new(5);
+    let tools = tools();
+    for case in cases() {
+        let (name, text) = (case.0, case.1);
+        for _ in 0..60 {
+            let mut characters: Vec<char> = text.chars().collect();
+            for _ in 0..=random.below(3) {
+                let (from, to) = (random.below(characters.len() + 1), random.below(characters.len() + 1));
+                let part: Vec<char> = characters[from.min(to)..from.max(to).min(from.min(to) + 12)].to_vec();
+                match random.below(4) {
+                    0 => drop(characters.drain(from.min(to)..from.min(to) + part.len())),
+                    1 => drop(characters.splice(to..to, part)),
+                    2 => characters.truncate(from),
+                    _ => drop(
+                        characters.splice(from..from, random.choose(&["<", "{", "\"", "}", "]", "\n", "<|"]).chars()),
+                    ),
+                }
+            }
+            let damaged: String = characters.iter().collect();
+            let (whole, _) = read(format(name), &tools, &Prompt::default(), [damaged.as_str()]);
+            let characters = damaged.char_indices().map(|(at, character)| &damaged[at..at + character.len_utf8()]);
+            assert_eq!(read(format(name), &tools, &Prompt::default(), characters).0, whole, "{name}: {damaged:?}");
+            // Markers and the frame of calls are left out, but no letter of a text.
+            let calls = whole.message.tool_calls.iter().map(|call| call.name.clone() + &call.arguments);
+            let kept = content(&whole).to_owned() + reasoning(&whole) + &calls.collect::<String>();
+            let cities = |text: &str| text.matches("rich").count();
+            assert_eq!(cities(&kept), cities(&damaged), "{name}: {damaged:?} became {whole:?}");
+        }
     }
 }

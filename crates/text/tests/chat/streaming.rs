@@ -6,10 +6,10 @@ use wgslm_text::chat::{Delta, OutputFormat};
 
 use super::parser::{calls, content, format, read, read_in_every_way, reasoning, tools};
 
-/// An answer, and what is to be read in it: reasoning, content, calls.
-struct Case(&'static str, &'static str, &'static str, &'static str, Value);
+/// A format, an answer in it, and what is to be read in it: reasoning, content, calls.
+pub(crate) struct Case(pub(crate) &'static str, pub(crate) &'static str, &'static str, &'static str, Value);
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let weather = || json!([["get_weather", { "city": "Zürich", "days": 2 }]]);
     let both = || json!([["get_weather", { "city": "a}\"<b" }], ["now", {}]]);
     vec![
