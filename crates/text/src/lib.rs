@@ -1,8 +1,10 @@
 //! Text to tokens and back.
 //!
 //! [`Tokenizer`] encodes, [`Detokenizer`] decodes a stream, [`StopMatcher`] watches that stream for stop strings, and
-//! [`ChatTemplate`] writes messages as the prompt that a model was trained on.
+//! [`ChatTemplate`] writes messages as the prompt that a model was trained on. [`ChatParser`](chat::ChatParser) reads reasoning and
+//! tool calls out of its answer.
 
+pub mod chat;
 mod chat_template;
 mod detokenizer;
 pub mod error;
@@ -10,7 +12,8 @@ mod header;
 mod stop;
 mod tokenizer;
 
-pub use chat_template::{ChatTemplate, Conversation, Message};
+pub use chat::{Conversation, Message};
+pub use chat_template::ChatTemplate;
 pub use detokenizer::Detokenizer;
 pub use error::{Error, Result};
 pub use stop::{StopMatcher, StopOutcome};

@@ -218,6 +218,13 @@ impl Tokenizer {
         self.vocabulary.text(token)
     }
 
+    /// The control token of this text, which structures prompts or answers, if the vocabulary has one.
+    #[must_use]
+    pub fn control_token(&self, text: &str) -> Option<u32> {
+        let is_control = |token: &u32| self.vocabulary.kind(*token).is_some_and(vocabulary::TokenKind::is_parsed);
+        self.vocabulary.find(text).filter(is_control)
+    }
+
     /// The automaton that finds the texts of control tokens.
     pub(crate) fn control_texts(&self) -> Result<ControlTexts> {
         ControlTexts::of(&self.vocabulary)
