@@ -1,9 +1,10 @@
 //! Text to tokens and back.
 //!
 //! [`Tokenizer`] encodes, [`Detokenizer`] decodes a stream, [`StopMatcher`] watches that stream for stop strings, and
-//! [`ChatTemplate`] writes messages as the prompt that a model was trained on.
+//! [`ChatTemplate`] writes messages as the prompt that a model was trained on. [`Constraint`] is what a generation needs of a grammar.
 
 mod chat_template;
+mod constraint;
 mod detokenizer;
 pub mod error;
 mod header;
@@ -11,6 +12,7 @@ mod stop;
 mod tokenizer;
 
 pub use chat_template::{ChatTemplate, Conversation, Message};
+pub use constraint::Constraint;
 pub use detokenizer::Detokenizer;
 pub use error::{Error, Result};
 pub use stop::{StopMatcher, StopOutcome};

@@ -41,7 +41,7 @@ use special_ids::add_tokens;
 use special_tokens::{Piece, SpecialTokens};
 use spelling::Spelling;
 use unigram::Unigram;
-use vocabulary::Vocabulary;
+use vocabulary::{TokenKind, Vocabulary};
 use word_piece::WordPiece;
 
 use crate::{Detokenizer, Result};
@@ -216,6 +216,23 @@ impl Tokenizer {
     #[must_use]
     pub fn token_text(&self, token: u32) -> Option<&str> {
         self.vocabulary.text(token)
+    }
+
+    /// The bytes of text that a token adds to an answer, perhaps a part of a character. They are empty for control tokens, for unused
+    /// ones and for ids beyond the vocabulary.
+    #[must_use]
+    pub fn token_bytes(&self, token: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let (Some(text), Some(kind)) = (self.vocabulary.text(token), self.vocabulary.kind(token)) {
+            self.spelling.decode_into(&mut bytes, kind, text);
+        }
+        bytes
+    }
+
+    /// True for a token that structures a prompt or an answer, such as `<|im_start|>` or `<|channel|>`: no text becomes it.
+    #[must_use]
+    pub fn is_structural(&self, token: u32) -> bool {
+        matches!(self.vocabulary.kind(token), Some(TokenKind::Control | TokenKind::Shown))
     }
 
     /// The automaton that finds the texts of control tokens.
