@@ -150,7 +150,11 @@ impl Constraint for Answer {
 
 impl fmt::Debug for Answer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Answer").field("tokens", &self.tokens).field("ended", &self.ended).finish_non_exhaustive()
+        formatter
+            .debug_struct("Answer")
+            .field("tokens", &self.tokens)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 

@@ -37,9 +37,12 @@ impl Compiler {
     pub fn compile(&self, grammar: &Grammar) -> Result<Box<dyn Constraint>> {
         let refused = |error: anyhow::Error| Error::refused(grammar.notation(), &error);
         let lowered = grammar.lower(&self.limits)?;
-        let mut parser = self.factory.create_parser(lowered).map_err(refused)?;
-        parser.start_without_prompt();
-        Ok(Box::new(Answer::new(parser, self.vocabulary.clone()).map_err(refused)?))
+        let compile = || {
+            let mut parser = self.factory.create_parser(lowered)?;
+            parser.start_without_prompt();
+            Answer::new(parser, self.vocabulary.clone())
+        };
+        Ok(Box::new(with_stack(compile).map_err(refused)?))
     }
 
     /// The vocabulary that grammars are compiled for.
@@ -53,4 +56,21 @@ impl std::fmt::Debug for Compiler {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Compiler").field("vocabulary", &self.vocabulary).finish_non_exhaustive()
     }
+}
+
+/// Runs `work` with enough stack for grammars as deep as the limits allow, which a caller's thread may not have.
+#[cfg(not(target_arch = "wasm32"))]
+fn with_stack<T: Send>(work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+    const BYTES: usize = 16 << 20;
+    std::thread::scope(|scope| {
+        let thread =
+            std::thread::Builder::new().name("grammar".to_owned()).stack_size(BYTES).spawn_scoped(scope, work)?;
+        thread.join().unwrap_or_else(|_| anyhow::bail!("compiling panicked"))
+    })
+}
+
+/// Runs `work` with the stack of the module.
+#[cfg(target_arch = "wasm32")]
+fn with_stack<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    work()
 }

@@ -58,7 +58,14 @@ impl Error {
         let says = |parts: &[&str]| parts.iter().any(|part| reason.contains(part));
         if says(&["too big", "too complex", "too large", "too many", "too deeply", "fuel", "limit for this grammar"]) {
             Self::GrammarTooComplex { notation, reason }
-        } else if says(&["not supported", "nimplemented", "not implemented", "nsupported", "Unknown format", "Only absolute $ref"]) {
+        } else if says(&[
+            "not supported",
+            "nimplemented",
+            "not implemented",
+            "nsupported",
+            "Unknown format",
+            "Only absolute $ref",
+        ]) {
             Self::UnsupportedGrammar { notation, reason }
         } else {
             Self::InvalidGrammar { notation, reason }

@@ -2,7 +2,7 @@
 
 use llguidance::api::TopLevelGrammar;
 
-use crate::{Error, Limits, Result, gbnf, json, lark};
+use crate::{Error, Limits, Result, effort, gbnf, json, lark};
 
 /// What an answer must match, from its first byte to its last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Grammar {
     /// The notation, as error messages name it.
     pub(crate) fn notation(&self) -> &'static str {
         match self {
-            Self::JsonSchema { .. } | Self::JsonObject { .. } => "JSON Schema",
+            Self::JsonSchema { .. } | Self::JsonObject { .. } => json::NOTATION,
             Self::Regex(_) => "regular expression",
             Self::Lark(_) => "Lark grammar",
             Self::Gbnf(_) => "GBNF grammar",
@@ -56,7 +56,9 @@ impl Grammar {
 
     fn text_bytes(&self) -> usize {
         match self {
-            Self::JsonSchema { schema: text, .. } | Self::Regex(text) | Self::Lark(text) | Self::Gbnf(text) => text.len(),
+            Self::JsonSchema { schema: text, .. } | Self::Regex(text) | Self::Lark(text) | Self::Gbnf(text) => {
+                text.len()
+            }
             Self::JsonObject { .. } => 0,
             Self::Choice(texts) => texts.iter().map(String::len).sum(),
         }
@@ -73,19 +75,28 @@ impl Grammar {
         let invalid = |reason: String| Error::InvalidGrammar { notation, reason };
         Ok(match self {
             Self::JsonSchema { schema, whitespace } => {
-                let schema = serde_json::from_str(schema).map_err(|error| invalid(format!("it is no JSON: {error}")))?;
-                TopLevelGrammar::from_json_schema(json::schema(schema, *whitespace).map_err(invalid)?)
+                let schema =
+                    serde_json::from_str(schema).map_err(|error| invalid(format!("it is no JSON: {error}")))?;
+                TopLevelGrammar::from_json_schema(json::schema(schema, *whitespace)?)
             }
             Self::JsonObject { whitespace } => {
                 let object = serde_json::json!({"type": "object"});
-                TopLevelGrammar::from_json_schema(json::schema(object, *whitespace).map_err(invalid)?)
+                TopLevelGrammar::from_json_schema(json::schema(object, *whitespace)?)
             }
             Self::Regex(regex) => {
                 regex_syntax::parse(regex).map_err(|error| invalid(error.to_string()))?;
+                effort::check(notation, [effort::of_regex(regex)])?;
                 TopLevelGrammar::from_lark(format!("start: {}", lark::regex(regex)))
             }
-            Self::Lark(text) => TopLevelGrammar::from_lark(text.clone()),
-            Self::Gbnf(text) => TopLevelGrammar::from_lark(gbnf::to_lark(text)?),
+            Self::Lark(text) => {
+                lark::check(notation, text, limits)?;
+                TopLevelGrammar::from_lark(text.clone())
+            }
+            Self::Gbnf(text) => {
+                let text = gbnf::to_lark(text)?;
+                lark::check(notation, &text, limits)?;
+                TopLevelGrammar::from_lark(text)
+            }
             Self::Choice(texts) if texts.is_empty() => return Err(invalid("it has no text to choose".to_owned())),
             Self::Choice(texts) => {
                 let texts: Vec<_> = texts.iter().map(|text| regex_syntax::escape(text)).collect();

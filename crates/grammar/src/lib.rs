@@ -5,6 +5,7 @@
 
 mod answer;
 mod compiler;
+mod effort;
 pub mod error;
 pub mod gbnf;
 mod grammar;

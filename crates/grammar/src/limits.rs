@@ -9,6 +9,9 @@ use llguidance::api::ParserLimits;
 pub struct Limits {
     /// The most bytes of a grammar's text.
     pub text_bytes: usize,
+    /// The most rules and parentheses of a Lark or GBNF grammar inside each other. Compiling takes up to 6 kB of stack for each, and of a
+    /// browser's stack there is little.
+    pub depth: usize,
     /// The most symbols in the rules of a compiled grammar.
     pub symbols: usize,
     /// The most steps of building the automaton of a grammar's terminals; about 50,000 take 1 ms.
@@ -24,12 +27,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            text_bytes: 1 << 20,
-            symbols: 200_000,
-            compile_steps: 1_000_000,
+            text_bytes: 1 << 18,
+            depth: if cfg!(target_arch = "wasm32") { 100 } else { 1000 },
+            symbols: 50_000,
+            compile_steps: 400_000,
             mask_steps: 200_000,
             mask_items: 50_000,
-            automaton_states: 50_000,
+            automaton_states: 30_000,
         }
     }
 }

@@ -55,13 +55,14 @@ impl ToolCalls {
     fn call(&self, tool: &Tool) -> Result<String> {
         let unusable = |reason: String| invalid(format!("the parameters of {:?} are unusable: {reason}", tool.name));
         let parameters = serde_json::from_str(&tool.parameters).map_err(|error| unusable(error.to_string()))?;
-        let parameters = json::schema(parameters, self.whitespace).map_err(unusable)?;
+        let parameters = json::schema(parameters, self.whitespace)?;
         let (name, key) = (Value::from(tool.name.as_str()), Value::from(self.arguments_key.as_str()));
         let head = match self.whitespace {
             Whitespace::Compact => format!("{{\"name\":{name},{key}:"),
             Whitespace::Flexible => format!("{{\"name\": {name}, {key}: "),
         };
-        let (before, after) = (lark::string(&format!("{}{head}", self.before)), lark::string(&format!("}}{}", self.after)));
+        let (before, after) =
+            (lark::string(&format!("{}{head}", self.before)), lark::string(&format!("}}{}", self.after)));
         Ok(format!("{before} %json {parameters} {after}"))
     }
 }

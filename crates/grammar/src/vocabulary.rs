@@ -33,17 +33,30 @@ impl Vocabulary {
     /// # Errors
     /// As [`Self::new`].
     pub fn of(tokenizer: Arc<Tokenizer>) -> Result<Self> {
-        let size = u32::try_from(tokenizer.vocabulary_size()).unwrap_or(u32::MAX);
-        let mut tokens: Vec<Vec<u8>> = (0..size).map(|token| token_bytes(&tokenizer, token)).collect();
-        for &token in tokenizer.suppressed_tokens() {
-            if let Some(bytes) = tokens.get_mut(token as usize) {
-                bytes.clear();
-            }
-        }
-        let stop_tokens = tokenizer.stop_tokens().to_vec();
+        let (packed, stop_tokens) = (tokenizer.packed_tokens(), tokenizer.stop_tokens().to_vec());
         // A tokenizer that fails has no tokens for the text, which is then spelled with the longest ones that fit.
         let tokenise = move |text: &str| tokenizer.encode(text, Special::Plain).unwrap_or_default();
-        Self::new(&tokens, &stop_tokens, Some(Box::new(tokenise)))
+        Self::from_packed(&packed, &stop_tokens, Some(Box::new(tokenise)))
+    }
+
+    /// Makes a vocabulary from [`Tokenizer::packed_tokens`].
+    ///
+    /// # Errors
+    /// As [`Self::new`], and for a buffer that ends inside a token.
+    pub fn from_packed(mut packed: &[u8], stop_tokens: &[u32], tokenise: Option<Tokenise>) -> Result<Self> {
+        let mut tokens = Vec::new();
+        while !packed.is_empty() {
+            let token = packed.split_first_chunk().and_then(|(length, rest)| {
+                let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+                rest.split_at_checked(length)
+            });
+            let Some((token, rest)) = token else {
+                return Err(Error::GrammarVocabulary { reason: "its packed tokens end inside a token".to_owned() });
+            };
+            tokens.push(token.to_vec());
+            packed = rest;
+        }
+        Self::new(&tokens, stop_tokens, tokenise)
     }
 
     /// Makes a vocabulary from the bytes of its tokens, by id. Empty ones are never allowed. Bytes that begin with 0xFF are the name
@@ -87,7 +100,7 @@ impl Vocabulary {
         &self.0.stop_tokens
     }
 
-    /// The tokens that must never be part of a text: those that begin with the mark of names.
+    /// The vocabulary as llguidance takes it.
     pub(crate) fn env(&self) -> toktrie::TokEnv {
         Arc::clone(&self.0) as toktrie::TokEnv
     }
@@ -97,15 +110,6 @@ impl fmt::Debug for Vocabulary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Vocabulary").field("tokens", &self.size()).finish_non_exhaustive()
     }
-}
-
-/// The bytes of a token: of its text, or of its name behind a mark if it has no place in text.
-fn token_bytes(tokenizer: &Tokenizer, token: u32) -> Vec<u8> {
-    if !tokenizer.is_structural(token) {
-        return tokenizer.token_bytes(token);
-    }
-    let name = tokenizer.token_text(token).unwrap_or_default().as_bytes();
-    [&[TokTrie::SPECIAL_TOKEN_MARKER], name].concat()
 }
 
 impl Tokens {

@@ -69,7 +69,9 @@ impl<'text> Reader<'text> {
     /// Skips white space and comments, and line breaks if they mean nothing here.
     fn skip_space(&mut self, line_breaks: bool) {
         loop {
-            self.eat_while(|character| matches!(character, ' ' | '\t') || (line_breaks && matches!(character, '\r' | '\n')));
+            self.eat_while(|character| {
+                matches!(character, ' ' | '\t') || (line_breaks && matches!(character, '\r' | '\n'))
+            });
             if self.peek() != Some('#') {
                 return;
             }
@@ -274,7 +276,8 @@ impl<'text> Reader<'text> {
             Some('U') => 8,
             _ => return Err(self.expected("an escape such as `\\n` or `\\x41` before")),
         };
-        let code = self.text.get(self.at..self.at + digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let code =
+            self.text.get(self.at..self.at + digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let character = code.and_then(|code| char::from_u32(u32::from_str_radix(code, 16).ok()?));
         let Some(character) = character else { return Err(self.expected("the number of a character")) };
         self.at += digits;

@@ -27,7 +27,6 @@ fn bounded<T>(name: &str, work: impl FnOnce() -> T) -> T {
     let start = now();
     let result = work();
     let took = now() - start;
-    if took.as_millis() > 100 { println!("TIME {took:?} {name}"); }
     assert!(took < LIMIT, "{took:?} for {name}");
     result
 }
@@ -35,7 +34,7 @@ fn bounded<T>(name: &str, work: impl FnOnce() -> T) -> T {
 /// Compiles a grammar and takes some masks; returns the codes of errors.
 fn survive(subject: &Subject, grammar: &Grammar) -> Option<&'static str> {
     let name: String = format!("{grammar:?}").chars().take(200).collect();
-    let mut constraint = match bounded(&name, || subject.compiler.compile(grammar)) {
+    let mut constraint = match bounded(&format!("compile {name}"), || subject.compiler.compile(grammar)) {
         Ok(constraint) => constraint,
         Err(error) => {
             assert!(!error.to_string().contains("panic"), "{error} for {name}");
@@ -45,7 +44,7 @@ fn survive(subject: &Subject, grammar: &Grammar) -> Option<&'static str> {
     let mut words = subject.words();
     for _ in 0..4 {
         let step = || constraint.mask(&mut words).and_then(|()| constraint.commit(allowed(&words)[0]));
-        if let Err(error) = bounded(&name, step) {
+        if let Err(error) = bounded(&format!("mask {name}"), step) {
             assert!(!error.to_string().contains("panic"), "{error} for {name}");
             return Some(error.code());
         }
@@ -56,6 +55,15 @@ fn survive(subject: &Subject, grammar: &Grammar) -> Option<&'static str> {
     None
 }
 
+/// A Lark grammar of so many rules, or terminals, inside each other.
+fn chain(length: usize, name: &str, before: &str, after: &str) -> String {
+    let mut text = format!("start: {name}0\n");
+    for number in 0..length {
+        writeln!(text, "{name}{number}: {before}{name}{}{after}", number + 1).unwrap();
+    }
+    text + &format!("{name}{length}: \"a\"")
+}
+
 /// A schema inside others.
 fn nested(depth: usize, wrap: impl Fn(Value) -> Value) -> Value {
     (0..depth).fold(json!({"type": "integer"}), |inner, _| wrap(inner))
@@ -63,15 +71,21 @@ fn nested(depth: usize, wrap: impl Fn(Value) -> Value) -> Value {
 
 #[test]
 fn hostile_schemas_are_bounded() {
-    let pair = |inner: Value| json!({"anyOf": [{"type": "array", "items": inner.clone()}, inner]});
-    let options: Vec<Value> = (0..12).map(|n| json!({"anyOf": [{"required": [format!("a{n}")]}, {"required": [format!("b{n}")]}]})).collect();
+    let pair = |inner: Value| json!({"anyOf": [{"type": "array", "items": inner}, inner]});
+    let options: Vec<Value> =
+        (0..12).map(|n| json!({"anyOf": [{"required": [format!("a{n}")]}, {"required": [format!("b{n}")]}]})).collect();
     let chain: serde_json::Map<_, _> = (0..30)
         .map(|n| (format!("d{n}"), json!({"anyOf": [{"$ref": format!("#/$defs/d{}", n + 1)}, {"type": "array", "items": {"$ref": format!("#/$defs/d{}", n + 1)}}]})))
         .chain([("d30".to_owned(), json!({"type": "null"}))])
         .collect();
-    let names: Vec<String> = (0..20_000).map(|n| format!("name {n}")).collect();
-    let properties: serde_json::Map<_, _> = names[..2000].iter().map(|name| (name.clone(), json!({"type": "string"}))).collect();
+    let names: Vec<String> = (0..10_000).map(|n| format!("name {n}")).collect();
+    let properties: serde_json::Map<_, _> =
+        names[..2000].iter().map(|name| (name.clone(), json!({"type": "string"}))).collect();
     for schema in [
+        json!({"allOf": [{"multipleOf": 999_999}, {"multipleOf": 999_983}], "type": "integer"}),
+        json!({"allOf": [{"multipleOf": 0.000_001}, {"multipleOf": 999_983}], "type": "number"}),
+        json!({"type": "number", "multipleOf": 0}),
+        json!({"type": "number", "multipleOf": -3}),
         nested(12, pair),
         json!({"type": "object", "allOf": options}),
         json!({"$ref": "#/$defs/d0", "$defs": chain}),
@@ -94,12 +108,18 @@ fn hostile_schemas_are_bounded() {
         json!({"type": "string", "pattern": "(.*a){12}.{30}b"}),
         json!({"type": "string", "pattern": "(((a{0,99}){0,99}){0,99}){0,99}"}),
         json!({"type": "string", "pattern": "("}),
+        json!({"type": "string", "pattern": "a*".repeat(50_000)}),
+        json!({"type": "object", "patternProperties": {"a?".repeat(50_000): {}}}),
         json!({"type": "string", "pattern": "[é日]".repeat(2000)}),
         json!({"allOf": [{"pattern": "(a|b)*a(a|b){20}"}, {"pattern": "(a|b)*b(a|b){21}"}], "type": "string"}),
         json!({"type": "object", "patternProperties": {"a.*b.*c": {}, "c.*b.*a": {"type": "integer"}, ".{9}": {"type": "integer"}}}),
         json!({"type": "object", "minProperties": 100_000, "additionalProperties": {"type": "null"}}),
         json!({"type": "integer", "minimum": 1e300}),
         json!({"type": "integer", "minimum": -9.3e18, "maximum": 9.3e18}),
+        json!({"type": "integer", "minimum": i64::MIN, "maximum": u64::MAX}),
+        json!({"type": "integer", "exclusiveMinimum": i64::MIN, "exclusiveMaximum": i64::MAX, "multipleOf": 3}),
+        json!({"type": "number", "minimum": -1e300, "maximum": 1e300}),
+        json!({"type": "integer", "maximum": -1e300}),
         json!({"type": "number", "multipleOf": 1e-30}),
         json!({"type": "integer", "multipleOf": 982_451_653}),
         json!({"type": "number", "minimum": 1e-300, "maximum": 2e-300}),
@@ -136,6 +156,11 @@ fn hostile_regular_expressions_and_grammars_are_bounded() {
         "(".repeat(10_000),
         format!("{}a{}", "(".repeat(200), ")".repeat(200)),
         "a|b".repeat(20_000),
+        "a*".repeat(100_000),
+        "a*".repeat(2000),
+        "[a-z]?".repeat(40_000),
+        "a*|".repeat(40_000),
+        "ab".repeat(100_000),
     ];
     let larks = [
         doubling,
@@ -145,10 +170,15 @@ fn hostile_regular_expressions_and_grammars_are_bounded() {
         format!("start: {}\"a\"{}", "(".repeat(500), ")".repeat(500)),
         "start: /(((a{0,50}){0,50}){0,50}){0,50}/".to_owned(),
         "start: %json {".to_owned(),
-        format!("start: {}", "\"a\" | ".repeat(20_000)),
+        format!("start: {}", "\"a\" | ".repeat(10_000)),
         "é".repeat(1000),
         "\"".repeat(1001),
         "start: \"a\"{0,2000000000}".to_owned(),
+        chain(998, "T", "\"x\" ", ""),
+        chain(998, "r", "\"x\" ", " \"y\""),
+        chain(39, "T", &"(".repeat(24), &")".repeat(24)),
+        chain(39, "r", &"(".repeat(24), &")".repeat(24)),
+        chain(10_000, "r", "", ""),
         "start: (a b){100000}\na: \"a\" | a \"c\"\nb: \"b\"".to_owned(),
     ];
     let gbnfs = [
@@ -157,11 +187,15 @@ fn hostile_regular_expressions_and_grammars_are_bounded() {
         "root ::= root".to_owned(),
         format!("root ::= {}", "(".repeat(100_000)),
         format!("root ::= {}", "\"a\"*".repeat(20_000)),
+        format!("root ::= {} \"a\"", "\"a\"* | ".repeat(20_000)),
+        format!("root ::= {}\nx ::= \"a\"?", "x ".repeat(20_000)),
         format!("root ::= x{}\nx ::= \"a\"", "{0,2000}".repeat(8)),
         format!("root ::= [{}]", "\\x41-z".repeat(20_000)),
         (0..20_000).map(|n| format!("r{n} ::= r{}\n", n + 1)).collect(),
-        (0..5000).fold("root ::= r0\n".to_owned(), |text, n| format!("{text}r{n} ::= \"a\" r{} \"b\"\n", n + 1)) + "r5000 ::= root",
-        (0..5000).fold("root ::= r0\n".to_owned(), |text, n| format!("{text}r{n} ::= \"a\" r{} \"b\"\n", n + 1)) + "r5000 ::= \"c\"",
+        (0..5000).fold("root ::= r0\n".to_owned(), |text, n| format!("{text}r{n} ::= \"a\" r{} \"b\"\n", n + 1))
+            + "r5000 ::= root",
+        (0..5000).fold("root ::= r0\n".to_owned(), |text, n| format!("{text}r{n} ::= \"a\" r{} \"b\"\n", n + 1))
+            + "r5000 ::= \"c\"",
     ];
     let regexes = regexes.into_iter().map(Grammar::Regex);
     for grammar in regexes.chain(larks.into_iter().map(Grammar::Lark)).chain(gbnfs.into_iter().map(Grammar::Gbnf)) {
@@ -188,6 +222,9 @@ fn what_is_refused_says_why() {
         (r##"{"$ref": "#/$defs/missing"}"##, "invalid-grammar", "missing"),
         (r#"{"$ref": "http://example.com/schema"}"#, "unsupported-grammar", "http://example.com/schema"),
         (r#"{"type": "integer", "minimum": 5, "maximum": 3}"#, "invalid-grammar", "nsatisfiable"),
+        (r#"{"type": "integer", "minimum": 1e30}"#, "invalid-grammar", "nsatisfiable"),
+        (r#"{"items": {"multipleOf": 982451653}}"#, "unsupported-grammar", "multipleOf 982451653"),
+        (r#"{"items": {"multipleOf": 0.3333333333}}"#, "unsupported-grammar", "multipleOf 0.3333333333"),
         (r#"{"enum": []}"#, "invalid-grammar", "Unsatisfiable schema"),
         (r#"{"allOf": [{"type": "string"}, {"type": "integer"}]}"#, "invalid-grammar", "nsatisfiable"),
     ] {
@@ -210,6 +247,9 @@ fn unusable_vocabularies_are_refused() {
         let error = Vocabulary::new(&tokens, &stops, None).unwrap_err();
         assert_eq!(error.code(), "grammar-vocabulary");
         assert!(error.to_string().contains(part), "{error}");
+    }
+    for packed in [&[1, 0, 0][..], &[2, 0, 0, 0, b'a'], &[255; 4]] {
+        assert_eq!(Vocabulary::from_packed(packed, &[], None).unwrap_err().code(), "grammar-vocabulary");
     }
 }
 

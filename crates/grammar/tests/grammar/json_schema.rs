@@ -18,7 +18,8 @@ fn validator(schema: &Value) -> Validator {
     let mut options = jsonschema::options().should_validate_formats(true);
     // llguidance writes leap seconds at any minute, and 29 February in any year.
     for format in ["date", "time", "date-time"] {
-        let lenient = jsonschema::options().should_validate_formats(true).build(&serde_json::json!({"format": format})).unwrap();
+        let lenient =
+            jsonschema::options().should_validate_formats(true).build(&serde_json::json!({"format": format})).unwrap();
         options = options.with_format(format, move |text: &str| {
             lenient.is_valid(&text.replace("-02-29", "-02-28").replace(":60", ":59").into())
         });
@@ -79,7 +80,8 @@ fn properties_come_in_the_order_of_the_schema() {
 
 #[test]
 fn compact_answers_have_no_white_space_and_flexible_ones_a_little() {
-    let schema = serde_json::json!({"type": "array", "items": {"type": "object", "additionalProperties": {"type": "integer"}}});
+    let schema =
+        serde_json::json!({"type": "array", "items": {"type": "object", "additionalProperties": {"type": "integer"}}});
     let mut some = false;
     for seed in 0..20 {
         let answer = |whitespace| model::answer(vocabularies::bytes(), &grammar(&schema, whitespace), seed);

@@ -41,7 +41,7 @@ pub(crate) fn write(
     let stops = subject.compiler.vocabulary().stop_tokens();
     while !constraint.is_complete() {
         // Some answers take what is forced without looking, as an engine does; the others meet it in the masks.
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             let forced = constraint.forced()?;
             for &token in &forced {
                 constraint.commit(token)?;

@@ -19,8 +19,25 @@ fn check(grammar: &Grammar, regex: &str) {
 #[test]
 fn answers_match_their_regular_expression() {
     for regex in [
-        "", "a", "a*", "(a|ab)(c|bcd)", "(?i)foo", "a/b//c", r"\d{3}-\w+", r"\p{Greek}{2,4}", "[^a-z]{3}", "x{2,}y", "(ab?)+",
-        r"\s?[日本é]+", r#""[^"]*""#, r"-?(0|[1-9]\d*)(\.\d+)?", r"[\x00-\x1f]{2}", r"\u{1F600}|\\", "(a|b|c|d){10}", ".{0,5}", "(a*)*b",
+        "",
+        "a",
+        "a*",
+        "(a|ab)(c|bcd)",
+        "(?i)foo",
+        "a/b//c",
+        r"\d{3}-\w+",
+        r"\p{Greek}{2,4}",
+        "[^a-z]{3}",
+        "x{2,}y",
+        "(ab?)+",
+        r"\s?[日本é]+",
+        r#""[^"]*""#,
+        r"-?(0|[1-9]\d*)(\.\d+)?",
+        r"[\x00-\x1f]{2}",
+        r"\u{1F600}|\\",
+        "(a|b|c|d){10}",
+        ".{0,5}",
+        "(a*)*b",
         r"https?://[a-z]+\.(com|org)(/[a-z]+)*",
     ] {
         check(&Grammar::Regex(regex.to_owned()), regex);

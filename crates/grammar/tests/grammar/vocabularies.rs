@@ -60,7 +60,8 @@ pub(crate) fn bytes() -> &'static Subject {
 
 /// The vocabulary of SmolLM2, if it has been fetched.
 pub(crate) fn smollm2() -> Option<&'static Subject> {
-    static SUBJECT: LazyLock<Option<Subject>> = LazyLock::new(|| Some(Subject::of("smollm2", tokenizer(&smollm2_model()?))));
+    static SUBJECT: LazyLock<Option<Subject>> =
+        LazyLock::new(|| Some(Subject::of("smollm2", tokenizer(&smollm2_model()?))));
     SUBJECT.as_ref()
 }
 

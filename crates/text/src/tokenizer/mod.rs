@@ -12,6 +12,7 @@ mod from_metadata;
 mod kind;
 mod merge;
 mod merges;
+mod packed_tokens;
 mod pre_tokenizer;
 mod pre_tokenizer_patterns;
 mod pre_tokenizer_rules;
@@ -41,7 +42,7 @@ use special_ids::add_tokens;
 use special_tokens::{Piece, SpecialTokens};
 use spelling::Spelling;
 use unigram::Unigram;
-use vocabulary::{TokenKind, Vocabulary};
+use vocabulary::Vocabulary;
 use word_piece::WordPiece;
 
 use crate::{Detokenizer, Result};
@@ -229,10 +230,13 @@ impl Tokenizer {
         bytes
     }
 
-    /// True for a token that structures a prompt or an answer, such as `<|im_start|>` or `<|channel|>`: no text becomes it.
+    /// The bytes of all tokens for the vocabulary of a grammar, by id: of each, their number in 32 bits, little-endian, and the bytes.
+    ///
+    /// A token that structures an answer, such as `<|channel|>`, matches no text: it has the byte 0xFF and its name. Tokens that must
+    /// never be chosen are empty.
     #[must_use]
-    pub fn is_structural(&self, token: u32) -> bool {
-        matches!(self.vocabulary.kind(token), Some(TokenKind::Control | TokenKind::Shown))
+    pub fn packed_tokens(&self) -> Vec<u8> {
+        packed_tokens::pack(self)
     }
 
     /// The automaton that finds the texts of control tokens.
