@@ -41,6 +41,18 @@ pub enum Error {
         /// The cause.
         reason: String,
     },
+    /// A grammar that can't be followed any further.
+    #[error("the answer can't follow its grammar: {reason}")]
+    Grammar {
+        /// The cause.
+        reason: String,
+    },
+    /// A token that a grammar doesn't allow where it was committed.
+    #[error("the grammar doesn't allow token {token} here; choose a token that its mask allows")]
+    TokenRefused {
+        /// The token's id.
+        token: u32,
+    },
 }
 
 impl Error {
@@ -54,6 +66,8 @@ impl Error {
             Self::UnsupportedContent { .. } => "unsupported-content",
             Self::Tool { .. } => "tool",
             Self::ToolArguments { .. } => "tool-arguments",
+            Self::Grammar { .. } => "grammar",
+            Self::TokenRefused { .. } => "token-refused",
         }
     }
 
