@@ -3,6 +3,7 @@
 mod aside;
 mod batch;
 mod cache;
+mod constrained;
 mod context_full;
 mod driver;
 mod embed;
@@ -35,6 +36,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
 #[doc(hidden)]
 pub use cache::BlockOrder;
+pub use constrained::Constrained;
 pub use context_full::ContextFull;
 pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};
 pub use loader::Loader;

@@ -109,7 +109,6 @@ impl Inner {
 
     /// Writes the tokens that an output may choose from, a bit each, to its row of the masks; those that the model never samples are left
     /// out.
-    #[expect(dead_code, reason = "constrained requests come later")]
     pub(super) fn write_mask(&self, output: u32, mask: &[u32]) {
         let words: Vec<u32> = self.allowed.iter().zip(mask).map(|(allowed, mask)| allowed & mask).collect();
         let row = u64::from(output + 1) * self.allowed.len() as u64 * 4;

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod architectures;
+mod constrained;
 mod context_full;
 mod device;
 mod engine_limits;

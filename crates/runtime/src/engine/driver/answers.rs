@@ -74,6 +74,7 @@ impl Inner {
             Ok(()) => {
                 state.answers.live.insert(id, answer);
                 self.metrics.set_queue_depth(state.scheduler.waiting());
+                self.ask(state, id);
                 Ok(id)
             }
             Err(refused) => {
@@ -149,7 +150,7 @@ fn request(id: RequestId, prompt: &[u32], options: &GenerateOptions, now: Durati
         tokens: prompt.to_vec(),
         most_tokens: options.max_tokens.unwrap_or(u32::MAX),
         tokens_in_flight: options.tokens_in_flight,
-        stepwise: false,
+        stepwise: options.constraint.is_some(),
         admit_by: by(options.queue_deadline),
         finish_by: by(options.deadline),
     }
