@@ -17,6 +17,7 @@ mod named_call;
 mod python_calls;
 mod tagged_call;
 mod value;
+mod written;
 
 pub use delta::Delta;
 pub use format::OutputFormat;
