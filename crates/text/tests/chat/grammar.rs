@@ -169,10 +169,14 @@ fn grammars_let_through_what_models_write_and_no_other_calls() {
                 one.replace("get_weather", "nonesuch"),
                 one.replace("2", "\"two\"").replace("\n\"two\"", "\ntwo"),
                 one.replace("city", "town"),
+                one.replace("{\"city\": ", &format!("{{\"city\":{}", " ".repeat(40))),
                 one.replace("Zürich", "Zürich\u{0}\"\n\n{<"),
             ] {
                 // Text between tags may be anything.
-                if name == "qwen3-coder" && wrong.contains('\0') || name == "gemma4" && wrong.contains('\0') {
+                if wrong == one
+                    || name == "qwen3-coder" && wrong.contains('\0')
+                    || name == "gemma4" && wrong.contains('\0')
+                {
                     continue;
                 }
                 assert!(!accepts(&required, &wrong), "{name}, {with_control}: {wrong:?}\n{required}");

@@ -102,7 +102,10 @@ fn check(tokenizer: &Tokenizer, template: &ChatTemplate, control: &[&str], name:
                 let plain = tokenizer.encode(&forged, Special::Plain).unwrap();
                 let middle = &plain[1..plain.len() - 1];
                 let tokens = tokenizer.encode_segments(&prompt).unwrap();
-                assert!(tokens.windows(middle.len()).any(|window| window == middle), "{name}, field {field}: {tokens:?}");
+                assert!(
+                    tokens.windows(middle.len()).any(|window| window == middle),
+                    "{name}, field {field}: {tokens:?}"
+                );
             }
         }
     }
