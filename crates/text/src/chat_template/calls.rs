@@ -12,11 +12,11 @@ use crate::{Prompt, Result, Segment};
 /// Gives the messages signs for their calls, and returns the character that these begin and end with; `None` where there are no calls
 /// or the format of calls is not known.
 pub(super) fn mark(messages: &mut [Message], variables: &Map<String, Value>, format: OutputFormat) -> Option<char> {
-    let calls = messages.iter().any(|message| !message.tool_calls.is_empty());
-    if calls && !format.can_write() {
-        tracing::warn!("the chat template leaves out tool calls, and the model's way of writing them is not known");
+    if messages.iter().all(|message| message.tool_calls.is_empty()) {
+        return None;
     }
-    if !calls || !format.can_write() {
+    if !format.can_write() {
+        tracing::warn!("the chat template leaves out tool calls, and the model's way of writing them is not known");
         return None;
     }
     let text = Value::Object(variables.clone()).to_string();
