@@ -186,7 +186,7 @@ impl Workspace {
             splits,
             output_capacity: outputs,
             masks: buffer("allowed tokens", 1 + slots, mask_words)?,
-            changes: buffer("changed logits", sampled, Sample::CHANGES_WORDS)?,
+            changes: buffer("changed logits", sampled, Sample::changes_words(spec.vocabulary))?,
             candidates: buffer("candidates", sampled, Sample::chunks(spec.vocabulary))?,
             maxima: buffer("largest logits", sampled, Sample::chunks(spec.vocabulary))?,
             moments: buffer("moments of logits", sampled, Sample::MOMENTS_WORDS)?,

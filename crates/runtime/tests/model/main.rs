@@ -23,5 +23,6 @@ mod perplexity;
 mod quantising;
 mod real_model;
 mod room;
+mod sampling;
 mod setup;
 mod sources;

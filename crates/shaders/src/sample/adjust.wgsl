@@ -148,5 +148,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     find_repetitions(group.y, searched, lane);
     penalise_repetitions(group.y, searched, lane);
     workgroupBarrier();
-    if lane == 0u { changes[changes_row(group.y)] = min(atomicLoad(&changed), CHANGES); }
+    if lane == 0u { changes[changes_row(group.y)] = atomicLoad(&changed); }
 }
