@@ -13,6 +13,7 @@ mod logits;
 mod npy;
 mod perplexity;
 mod quantize;
+mod sampling_arguments;
 mod tokenize;
 mod tuning;
 
