@@ -5,13 +5,41 @@ use wgslm_shaders::{Launch, Output, Sample, SampleStage, SampleVariant};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
-use crate::sampling::{launches, truncated};
+use crate::sampling::{SLOTS, launches, truncated};
 
 const VOCABULARIES: [usize; 7] = [1, 7, 255, 2047, 2049, 5003, 20_011];
 
 pub(crate) fn cases() -> Vec<Case> {
     let of_all = VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary));
-    of_all.chain([7, 2049, 5003].iter().flat_map(|vocabulary| typical_and_xtc(*vocabulary))).collect()
+    let of_some = [7, 2049, 5003].iter().flat_map(|vocabulary| typical_and_xtc(*vocabulary));
+    of_all.chain(of_some).chain([draws()]).collect()
+}
+
+/// A case of many draws after everything that narrows them, in one step with draws that ask for less.
+fn draws() -> Case {
+    let mut random = Random::new(5);
+    let outputs: Vec<Output> = (0..600)
+        .map(|i| Output {
+            sampled: i,
+            slot: i % SLOTS,
+            position: i,
+            seed: random.word(),
+            inverse_temperature: 0.7,
+            top_k: i % 3 * 60,
+            typical_p: 0.9 * (i % 2) as f32,
+            top_p: if i % 5 < 3 { 0.9 } else { 1.0 },
+            min_p: 0.02 * (i % 4) as f32,
+            xtc_threshold: 0.03 * (i % 7 / 4) as f32,
+            ..Output::default()
+        })
+        .collect();
+    let (params, resources) = filled(257, CONTENTS[0], outputs.clone(), &mut random);
+    let stages = [&SampleVariant::TRUNCATION[..], &SampleVariant::TYPICAL, &SampleVariant::XTC, &SampleVariant::ARGMAX];
+    let read = [SampleVariant::Truncate, SampleVariant::Xtc, SampleVariant::ArgmaxPartials, SampleVariant::Argmax];
+    let stages = stages.concat();
+    let references: Vec<SampleStage> = stages.iter().copied().filter(|(stage, _)| read.contains(stage)).collect();
+    let case = Case::of_stages("draws", Agreement::Exact, (&launches(params, &stages), outputs.len()), resources);
+    case.expecting((&launches(params, &references), outputs.len()))
 }
 
 /// Combinations of (top-k, top-p, min-p) without min-p, whose thresholds every device finds exactly.

@@ -48,7 +48,7 @@ impl Inner {
                 let end = part.first + part.tokens;
                 if part.source == Source::Prompt {
                     let known = state.scheduler.tokens(part.id).unwrap_or_default();
-                    self.write_sampling(open.slot, (&answer.sampling, answer.breakers.as_deref()), known);
+                    self.write_sampling(open.slot, &answer.sampling, known);
                 }
                 outputs.push(answer.sampling.output(tokens.len() as u32 - 1, open.slot, end));
                 sampled.push((part.id, open.slot, end));
