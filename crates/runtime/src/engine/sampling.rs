@@ -78,10 +78,11 @@ impl Sampling {
     }
 }
 
-/// The length from which on the penalty of a repetition is the same: where `dry_base` to its power leaves f32's range.
+/// The length from which on the penalty of a repetition is the same. llama.cpp bounds exponents where powers leave f32; a penalty of
+/// 1e30 is as final, and leaves room for a multiplier.
 fn most_length(options: &GenerateOptions) -> u32 {
-    /// ln(f32::MAX), as llama.cpp bounds exponents.
-    const LOG_MAX: f32 = 88.722_84;
+    /// ln(1e30).
+    const LOG_MAX: f32 = 69.077_55;
     let most = if options.dry_base > 1.000_001 { (LOG_MAX / options.dry_base.ln()) as u32 } else { Output::HISTORY };
     options.dry_allowed_length.saturating_add(most).min(Output::HISTORY)
 }

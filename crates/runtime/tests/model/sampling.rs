@@ -76,7 +76,7 @@ fn drawn() -> Asked {
         dry_multiplier: 1.5,
         dry_base: 1.75,
         dry_allowed_length: 1,
-        dry_most_length: 159,
+        dry_most_length: 124,
         dry_last_n: Output::HISTORY,
         ..Output::default()
     };
