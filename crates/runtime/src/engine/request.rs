@@ -167,7 +167,7 @@ impl GenerateOptions {
         ];
         for (option, value, least, most) in numbers {
             if !(least..=most).contains(&value) {
-                return Err(invalid(option, value, format!("from {least} to {most}")));
+                return Err(invalid(option, &value, &format!("from {least} to {most}")));
             }
         }
         if let Some(text) = self.dry_sequence_breakers.iter().find(|text| !(1..=40).contains(&text.len())) {

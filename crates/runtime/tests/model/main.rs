@@ -25,7 +25,7 @@ mod perplexity;
 mod quantising;
 mod real_model;
 mod room;
-
+mod sampling;
 mod scores;
 mod sessions;
 mod sessions_mixed;

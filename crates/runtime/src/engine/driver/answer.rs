@@ -36,8 +36,6 @@ pub(in crate::engine) struct Answer {
     /// The options that an equal request has; `None` where the answer isn't shared.
     shared: Option<GenerateOptions>,
     pub(super) sampling: Sampling,
-    /// The tokens at which DRY's repetitions end, a bit each.
-    pub(super) breakers: Option<Arc<[u32]>>,
     max_tokens: Option<u32>,
     /// The tokens that a prompt and its answer can have together.
     context: u32,
@@ -59,13 +57,17 @@ pub(in crate::engine) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(inner: &Inner, prompt: &[u32], options: GenerateOptions, first: Subscriber) -> Self {
+    pub(super) fn new(
+        inner: &Inner,
+        prompt: &[u32],
+        (options, sampling): (GenerateOptions, Sampling),
+        first: Subscriber,
+    ) -> Self {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
         Self {
             prompt: prompt.to_vec(),
-            breakers: inner.breakers.of(tokenizer.map(Arc::as_ref), inner.model.spec.vocabulary, &options),
-            sampling: Sampling::new(&options),
+            sampling,
             speculator: Speculator::new(&options, inner.most_drafts()),
             constraint: options.constraint.clone(),
             max_tokens: options.max_tokens,

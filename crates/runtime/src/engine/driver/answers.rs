@@ -53,6 +53,7 @@ impl Inner {
         let now = self.now();
         let feature = self.metrics.feature(options.feature.as_deref());
         let subscriber = Subscriber { subscription: Arc::clone(subscription), arrival, feature };
+        let sampling = self.sampling(&options);
         let state = &mut *self.lock();
         if let Some(failure) = &state.failure {
             return Err(failure.clone().into());
@@ -60,7 +61,7 @@ impl Inner {
         let id = RequestId(state.answers.next);
         state.answers.next += 1;
         let request = request(id, prompt, &options, now);
-        let answer = Answer::new(self, prompt, options, subscriber);
+        let answer = Answer::new(self, prompt, (options, sampling), subscriber);
         if let Some((id, equal)) = state.answers.equal(&answer) {
             equal.join(answer);
             self.metrics.coalesced(feature);

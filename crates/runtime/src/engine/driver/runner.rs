@@ -69,7 +69,7 @@ impl Inner {
                 let known = state.scheduler.tokens(part.id).unwrap_or_default();
                 let drafts = state.scheduler.drafts(part.id)[..part.drafts as usize].to_vec();
                 if part.first < open.prompt {
-                    self.write_sampling(open.slot, &answer.sampling, answer.breakers.as_deref());
+                    self.write_sampling(open.slot, &answer.sampling);
                 }
                 if part.source == Source::Known {
                     self.write_history(open.slot, &answer.sampling, &[known, &drafts[..]].concat());
