@@ -9,7 +9,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions, KvFormat};
 use wgslm::formats::quantise::Policy;
 
+use crate::chat::ChatArguments;
 use crate::drafts::DraftOptions;
+use crate::grammars::GrammarOptions;
 use crate::sampling_arguments::SamplingArguments;
 
 /// Examples and environment variables, printed at the end of `wgslm --help`.
@@ -44,6 +46,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Chat with a model
+    Chat(Box<ChatArguments>),
     /// Generate the text that follows a prompt
     Generate(GenerateArguments),
     /// Write the logits at every position of a sequence of tokens to a NumPy file
@@ -158,7 +162,15 @@ pub(crate) struct GenerateArguments {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) stop: Vec<String>,
     #[command(flatten)]
+    pub(crate) grammar: GrammarOptions,
+    #[command(flatten)]
     pub(crate) drafts: DraftOptions,
+    /// The answers to generate, with the seeds from --seed on; they read the prompt once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) n: u32,
+    /// When the context is full, go on without the older half of the tokens after the first KEEP
+    #[arg(long, value_name = "KEEP")]
+    pub(crate) slide: Option<u32>,
     /// Render the prompt as a user's message with the model's chat template
     #[arg(long, conflicts_with = "tokens")]
     pub(crate) chat: bool,
@@ -373,7 +385,7 @@ fn policy(text: &str) -> Result<OptionalPolicy, String> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit(pub(crate) Option<u32>);
 
-fn limit(text: &str) -> Result<Limit, String> {
+pub(crate) fn limit(text: &str) -> Result<Limit, String> {
     match text {
         NONE => Ok(Limit(None)),
         _ => whole(text).map(|number| Limit(Some(number))).map_err(|error| format!("{error}, or {NONE} for no limit")),
@@ -381,7 +393,7 @@ fn limit(text: &str) -> Result<Limit, String> {
 }
 
 /// Parses a seed; -1 gives a random one.
-fn seed(text: &str) -> Result<u64, String> {
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
     match text {
         // A hash map's keys are random numbers from the operating system.
         NONE => Ok(RandomState::new().build_hasher().finish()),

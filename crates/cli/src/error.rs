@@ -23,6 +23,12 @@ pub(crate) enum Error {
     /// A folder that doesn't hold the files of exactly one model.
     #[error("{}: {source}", path.display())]
     Folder { path: PathBuf, source: wgslm::Error },
+    /// A grammar that can't be used.
+    #[error(transparent)]
+    Grammar(#[from] wgslm_grammar::Error),
+    /// Standard input that can't be read.
+    #[error("the input could not be read: {0}")]
+    Input(std::io::Error),
     /// Standard output that can't be written.
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),

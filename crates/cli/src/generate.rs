@@ -3,7 +3,9 @@
 use std::io::Write as _;
 
 use serde::Serialize;
-use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Prompt, Speculation, Summary, TokenLogprobs};
+use wgslm::engine::{
+    ContextFull, GenerateOptions, GenerationEvent, Prompt, Several, Speculation, Summary, TokenLogprobs,
+};
 use wgslm::text::Message;
 
 use crate::arguments::GenerateArguments;
@@ -13,15 +15,30 @@ use crate::load;
 #[derive(Serialize)]
 struct Report<'a> {
     prompt_tokens: &'a [u32],
-    tokens: &'a [u32],
-    text: &'a str,
+    #[serde(flatten)]
+    answer: AnswerReport<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    logprobs: Option<Vec<LogprobReport>>,
-    finish_reason: &'static str,
+    answers: Option<Vec<AnswerReport<'a>>>,
     timings: TimingsReport,
     #[serde(skip_serializing_if = "Option::is_none")]
     drafts: Option<DraftsReport>,
     adapter: &'a str,
+}
+
+#[derive(Serialize)]
+struct AnswerReport<'a> {
+    tokens: &'a [u32],
+    text: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    logprobs: &'a [LogprobReport],
+    finish_reason: &'static str,
+}
+
+impl<'a> AnswerReport<'a> {
+    fn new(answer: &'a Answer, summary: &Summary) -> Self {
+        let Answer { tokens, text, logprobs } = answer;
+        Self { tokens, text, logprobs, finish_reason: summary.finish_reason.name() }
+    }
 }
 
 /// The log-probability of a token, and those of the most likely ones.
@@ -70,7 +87,10 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
     let prompt = engine.prompt_tokens(&prompt(&arguments))?;
     let speculation = arguments.drafts.speculation(&engine).await?;
     let drafts = speculation != Speculation::Off;
+    let context_full = arguments.slide.map_or(ContextFull::Stop, |keep| ContextFull::Slide { keep });
     let options = GenerateOptions {
+        context_full,
+        constraint: arguments.grammar.constraint(&engine)?,
         max_tokens: arguments.max_tokens.0,
         seed: arguments.seed,
         stop: arguments.stop,
@@ -79,15 +99,17 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
         logprobs: arguments.logprobs,
         ..arguments.sampling.options()
     };
-    let (answer, summary) = generate(&engine, &prompt, options, !arguments.json).await?;
+    let several = engine.generate_several(&prompt, arguments.n, options)?;
+    let answers = answers(several, arguments.n, !arguments.json).await?;
     let mut output = std::io::stdout().lock();
     if arguments.json {
+        // The first answer, and all of them where there are more.
+        let (answer, summary) = &answers[0];
+        let all = || answers.iter().map(|(answer, summary)| AnswerReport::new(answer, summary)).collect();
         let report = Report {
             prompt_tokens: &prompt,
-            tokens: &answer.tokens,
-            text: &answer.text,
-            logprobs: arguments.logprobs.map(|_| answer.logprobs),
-            finish_reason: summary.finish_reason.name(),
+            answer: AnswerReport::new(answer, summary),
+            answers: (arguments.n > 1).then(all),
             timings: TimingsReport {
                 load_ms,
                 ttft_ms: summary.timings.ttft_ms,
@@ -101,6 +123,11 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
             adapter: &engine.device().adapter().name,
         };
         serde_json::to_writer(&mut output, &report)?;
+    } else if arguments.n > 1 {
+        for (number, (answer, _)) in (1..).zip(&answers) {
+            writeln!(output, "{number}: {}", answer.text)?;
+        }
+        return Ok(());
     }
     writeln!(output)?;
     Ok(())
@@ -114,29 +141,24 @@ fn prompt(arguments: &GenerateArguments) -> Prompt {
     }
 }
 
-/// Runs the generation; with `stream`, prints the text as it arrives.
-async fn generate(
-    engine: &Engine,
-    prompt: &[u32],
-    options: GenerateOptions,
-    stream: bool,
-) -> Result<(Answer, Summary)> {
-    let mut generation = engine.generate(prompt, options)?;
-    let mut answer = Answer::default();
+/// Waits for all answers; a single one is printed as it arrives if `stream` is true.
+async fn answers(mut several: Several, count: u32, stream: bool) -> Result<Vec<(Answer, Summary)>> {
+    let mut answers: Vec<(Answer, Option<Summary>)> = (0..count).map(|_| Default::default()).collect();
     let mut output = std::io::stdout().lock();
-    loop {
-        match generation.next().await? {
-            Some(GenerationEvent::Token { token, text, logprob }) => {
+    while let Some((index, event)) = several.next().await? {
+        let (answer, end) = &mut answers[index as usize];
+        match event {
+            GenerationEvent::Token { token, text, logprob } => {
                 answer.tokens.push(token);
                 answer.text.push_str(&text);
                 answer.logprobs.extend(logprob.map(|logprobs| LogprobReport::new((token, &logprobs))));
-                if stream && !text.is_empty() {
+                if stream && count == 1 && !text.is_empty() {
                     output.write_all(text.as_bytes())?;
                     output.flush()?;
                 }
             }
-            Some(GenerationEvent::Finished(summary)) => return Ok((answer, summary)),
-            None => unreachable!("the summary comes before the end"),
+            GenerationEvent::Finished(summary) => *end = Some(summary),
         }
     }
+    Ok(answers.into_iter().filter_map(|(answer, end)| Some((answer, end?))).collect())
 }

@@ -2,12 +2,14 @@
 
 mod arguments;
 mod bench;
+mod chat;
 mod devices;
 mod drafts;
 mod embed;
 mod environment;
 mod error;
 mod generate;
+mod grammars;
 mod inspect;
 mod load;
 mod logits;
@@ -73,6 +75,7 @@ impl Write for Log {
 
 async fn run(command: Command) -> Result<()> {
     match command {
+        Command::Chat(arguments) => chat::run(*arguments).await,
         Command::Generate(arguments) => generate::run(arguments).await,
         Command::Logits(arguments) => logits::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,

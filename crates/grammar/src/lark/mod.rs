@@ -54,7 +54,7 @@ fn repetitions(text: &str) -> Vec<u64> {
             Piece::Regex(regex) => count += effort::of_regex(regex),
             Piece::Repetition => count += 1,
             Piece::Name(name) => {
-                count += u64::from(name.trim_start_matches('_').starts_with(|first: char| first.is_ascii_uppercase()))
+                count += u64::from(name.trim_start_matches('_').starts_with(|first: char| first.is_ascii_uppercase()));
             }
             Piece::Open | Piece::Close => {}
         }

@@ -3,6 +3,7 @@
 mod aside;
 mod batch;
 mod cache;
+mod chat;
 mod constrained;
 mod context_full;
 mod driver;
@@ -36,6 +37,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
 #[doc(hidden)]
 pub use cache::BlockOrder;
+pub use chat::{Chat, ChatEvent, ChatRequest};
 pub use constrained::Constrained;
 pub use context_full::ContextFull;
 pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};

@@ -1,6 +1,6 @@
 //! Prompts: text, tokens or a conversation, turned into the model's tokens.
 
-use wgslm_text::{Error, Message};
+use wgslm_text::{ChatTemplate, Error, Message};
 
 use super::Engine;
 use crate::Result;
@@ -40,9 +40,14 @@ impl Engine {
     /// A rendered conversation that keeps the messages' texts apart from the template's own, so that user text is never parsed as
     /// special tokens.
     fn rendered(&self, messages: &[Message]) -> Result<wgslm_text::Prompt> {
-        let template = self.model().chat_template()?.ok_or_else(|| Error::ChatTemplate {
+        Ok(self.chat_template()?.render(messages, true)?)
+    }
+
+    /// The model's chat template.
+    pub(super) fn chat_template(&self) -> Result<&ChatTemplate> {
+        let none = || Error::ChatTemplate {
             reason: "this model has none; give it a text to continue instead of a conversation".to_owned(),
-        })?;
-        Ok(template.render(messages, true)?)
+        };
+        Ok(self.model().chat_template()?.ok_or_else(none)?)
     }
 }

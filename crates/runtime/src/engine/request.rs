@@ -68,6 +68,8 @@ pub struct GenerateOptions {
     pub stop: Vec<String>,
     /// What happens when the context is full.
     pub context_full: ContextFull,
+    /// Control tokens whose texts are part of the answer's text; others never are.
+    pub shown_tokens: Vec<String>,
     /// The grammar that the answer has to follow. It ends where nothing may follow, whatever `max_tokens` is; stop strings count too.
     pub constraint: Option<Constrained>,
     /// The source of drafts, guesses at the next tokens that are tried in one step. They never change the answer.
@@ -116,6 +118,7 @@ impl Default for GenerateOptions {
             logprobs: None,
             stop: Vec::new(),
             context_full: ContextFull::Stop,
+            shown_tokens: Vec::new(),
             constraint: None,
             speculation: Speculation::Off,
             tokens_in_flight: 4,

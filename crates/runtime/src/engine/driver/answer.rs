@@ -75,7 +75,8 @@ impl Answer {
             context_full: options.context_full,
             dropped: 0,
             stop_tokens: stop_tokens.unwrap_or_default(),
-            detokenizer: tokenizer.map(|tokenizer| tokenizer.detokenizer()),
+            detokenizer: tokenizer
+                .map(|tokenizer| tokenizer.detokenizer().showing(options.shown_tokens.iter().map(String::as_str))),
             matcher: StopMatcher::new(options.stop.iter().cloned()),
             shared: options.into_shared(),
             events: Vec::new(),
