@@ -1,12 +1,15 @@
 //! Compiles grammars for a vocabulary.
 
 use llguidance::ParserFactory;
-use llguidance::earley::SlicedBiasComputer;
 use llguidance::toktrie::InferenceCapabilities;
 
 use crate::answer::Answer;
 use crate::error::message;
 use crate::{Constraint, Error, Grammar, Limits, Result, Vocabulary};
+
+/// Classes of tokens whose masks are computed once: the text of JSON strings, and the tokens of it that also fit in where few more
+/// characters may follow. Each takes memory several times that of the vocabulary.
+const CLASSES: [&str; 2] = [r#"[^"\\\x00-\x1F\x7F]{1,10}"#, r#"[^"\\\x00-\x1F\x7F]+"#];
 
 /// Compiles grammars for the vocabulary of a model.
 pub struct Compiler {
@@ -22,8 +25,7 @@ impl Compiler {
     /// [`Error::GrammarVocabulary`] where llguidance refuses the vocabulary.
     pub fn new(vocabulary: Vocabulary, limits: Limits) -> Result<Self> {
         let abilities = InferenceCapabilities { ff_tokens: false, ..InferenceCapabilities::default() };
-        let slices = SlicedBiasComputer::general_slices();
-        let mut factory = ParserFactory::new(&vocabulary.env(), abilities, &slices)
+        let mut factory = ParserFactory::new(&vocabulary.env(), abilities, &CLASSES.map(str::to_owned))
             .map_err(|error| Error::GrammarVocabulary { reason: message(&error) })?;
         factory.quiet();
         *factory.limits_mut() = limits.of_parser();

@@ -185,6 +185,8 @@ fn hostile_regular_expressions_and_grammars_are_bounded() {
         doubling_gbnf,
         "root ::= root root | \"a\"".to_owned(),
         "root ::= root".to_owned(),
+        format!("root ::= \"a\"{}", "?".repeat(100_000)),
+        format!("root ::= {}\"a\"{}", "(".repeat(24), ")?*+".repeat(24)),
         format!("root ::= {}", "(".repeat(100_000)),
         format!("root ::= {}", "\"a\"*".repeat(20_000)),
         format!("root ::= {} \"a\"", "\"a\"* | ".repeat(20_000)),
