@@ -94,7 +94,7 @@ impl Constraint for Answer {
             return Ok(());
         }
         if words.iter().all(|word| *word == 0) {
-            return Err(Error::Grammar { reason: "no token of the vocabulary can follow".to_owned() });
+            return Err(dead_end());
         }
         Ok(())
     }
@@ -178,7 +178,15 @@ fn guarded<T>(call: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
 }
 
 fn failed(error: &anyhow::Error) -> Error {
-    Error::Grammar { reason: message(error) }
+    match message(error) {
+        // What llguidance says where its mask is empty.
+        reason if reason == "NoExtensionBias" => dead_end(),
+        reason => Error::Grammar { reason },
+    }
+}
+
+fn dead_end() -> Error {
+    Error::Grammar { reason: "no token of the vocabulary can follow".to_owned() }
 }
 
 fn set(words: &mut [u32], token: u32, allowed: bool) {
