@@ -52,6 +52,7 @@ impl Answer {
         let accepting = self.parser.is_accepting();
         // Where forced text has a byte without a token, the parser looks behind it.
         if let Some(token) = mask.first_bit_set()
+            && self.parser.token_env.tokenize_is_canonical()
             && !self.parser.force_bytes().is_empty()
             && !self.parser.validate_token(token as u32)?
         {
