@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 
 use llguidance::{TokenParser, panic_utils};
+use toktrie::SimpleVob;
 use wgslm_text::{Constraint, Error, Result};
 
 use crate::Vocabulary;
@@ -45,6 +46,21 @@ impl Answer {
         Ok(())
     }
 
+    /// The parser's mask, and whether the answer may end.
+    fn parser_mask(&mut self) -> anyhow::Result<(SimpleVob, bool)> {
+        let mut mask = self.parser.compute_mask()?;
+        let accepting = self.parser.is_accepting();
+        // Where forced text has a byte without a token, the parser looks behind it.
+        if let Some(token) = mask.first_bit_set()
+            && self.parser.token_env.tokenize_is_canonical()
+            && !self.parser.force_bytes().is_empty()
+            && !self.parser.validate_token(token as u32)?
+        {
+            mask.set_all(false);
+        }
+        Ok((mask, accepting))
+    }
+
     /// Reads the first `count` tokens again.
     fn replay(&mut self, count: usize) -> Result<()> {
         self.parser = self.start.clone();
@@ -64,8 +80,7 @@ impl Constraint for Answer {
     fn mask(&mut self, words: &mut [u32]) -> Result<()> {
         words.fill(0);
         if !self.is_at_end() {
-            let (mask, accepting) = guarded(|| Ok((self.parser.compute_mask()?, self.parser.is_accepting())))
-                .map_err(|error| failed(&error))?;
+            let (mask, accepting) = guarded(|| self.parser_mask()).map_err(|error| failed(&error))?;
             for (word, allowed) in words.iter_mut().zip(mask.as_slice()) {
                 *word = *allowed;
             }
@@ -80,7 +95,7 @@ impl Constraint for Answer {
             return Ok(());
         }
         if words.iter().all(|word| *word == 0) {
-            return Err(Error::Grammar { reason: "no token of the vocabulary can follow".to_owned() });
+            return Err(dead_end());
         }
         Ok(())
     }
@@ -164,7 +179,15 @@ fn guarded<T>(call: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
 }
 
 fn failed(error: &anyhow::Error) -> Error {
-    Error::Grammar { reason: message(error) }
+    match message(error) {
+        // What llguidance says where its mask is empty.
+        reason if reason == "NoExtensionBias" => dead_end(),
+        reason => Error::Grammar { reason },
+    }
+}
+
+fn dead_end() -> Error {
+    Error::Grammar { reason: "no token of the vocabulary can follow".to_owned() }
 }
 
 fn set(words: &mut [u32], token: u32, allowed: bool) {

@@ -58,6 +58,7 @@ struct Found {
 fn prepare(schema: &mut Value, found: &mut Found) -> Result<()> {
     let Value::Object(schema) = schema else { return Ok(()) };
     for (keyword, value) in schema {
+        check_type(keyword, value)?;
         match keyword.as_str() {
             "minimum" | "exclusiveMinimum" => narrow(value, -LARGEST_BOUND)?,
             "maximum" | "exclusiveMaximum" => narrow(value, LARGEST_BOUND)?,
@@ -80,6 +81,24 @@ fn prepare(schema: &mut Value, found: &mut Found) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses a value of the wrong type, since llguidance may panic where it quotes one, which ends a WebAssembly module.
+fn check_type(keyword: &str, value: &Value) -> Result<()> {
+    let (is_right, expected) = match keyword {
+        "$ref" | "pattern" | "format" => (value.is_string(), "a text"),
+        "minimum" | "maximum" | "multipleOf" => (value.is_number(), "a number"),
+        // Draft 4 has booleans here.
+        "exclusiveMinimum" | "exclusiveMaximum" => (value.is_number() || value.is_boolean(), "a number"),
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
+            (value.is_u64(), "a whole number that is not negative")
+        }
+        "properties" | "patternProperties" | "$defs" | "definitions" => (value.is_object(), "an object"),
+        "prefixItems" => (value.is_array(), "an array"),
+        "required" => (value.as_array().is_some_and(|names| names.iter().all(Value::is_string)), "an array of texts"),
+        _ => return Ok(()),
+    };
+    if is_right { Ok(()) } else { Err(invalid(format!("`{keyword}` must be {expected}"))) }
 }
 
 /// Replaces a bound that lies beyond `widest`, which thereby only becomes stricter.

@@ -28,7 +28,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             text_bytes: 1 << 18,
-            depth: if cfg!(target_arch = "wasm32") { 100 } else { 1000 },
+            depth: if cfg!(target_arch = "wasm32") { 250 } else { 1000 },
             symbols: 50_000,
             compile_steps: 400_000,
             mask_steps: 200_000,

@@ -128,6 +128,22 @@ impl Tokens {
     }
 }
 
+impl Tokens {
+    /// The tokens of `bytes` where each is the longest that fits, up to a byte that no token begins with.
+    fn longest(&self, bytes: &[u8]) -> Vec<TokenId> {
+        let mut rest = bytes;
+        let fits = |token: &TokenId| match rest.strip_prefix(self.trie.token(*token)) {
+            Some(after) => {
+                rest = after;
+                true
+            }
+            None => false,
+        };
+        // It leaves out bytes that it has no token for.
+        self.trie.greedy_tokenize(bytes).into_iter().take_while(fits).collect()
+    }
+}
+
 impl TokenizerEnv for Tokens {
     fn tok_trie(&self) -> &TokTrie {
         &self.trie
@@ -135,7 +151,7 @@ impl TokenizerEnv for Tokens {
 
     fn tokenize_bytes(&self, bytes: &[u8]) -> Vec<TokenId> {
         let canonical = std::str::from_utf8(bytes).ok().and_then(|text| self.canonical(text));
-        canonical.unwrap_or_else(|| self.trie.greedy_tokenize(bytes))
+        canonical.unwrap_or_else(|| self.longest(bytes))
     }
 
     fn tokenize_is_canonical(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The check of the wasm's size, which determines how long a page takes to load.
+//! The check of the WebAssembly modules' sizes, which determine how long a page takes to load.
 
 use crate::web;
 use anyhow::{Context, Result, ensure};
@@ -6,17 +6,22 @@ use flate2::{Compression, write::GzEncoder};
 use std::fs;
 use std::io::Write;
 
-/// The largest allowed size of the gzipped wasm in bytes.
-const LIMIT: usize = 1_500_000;
+/// The largest allowed sizes of the gzipped modules in bytes.
+const LIMITS: [(&str, usize); 2] = [("wgslm", 1_500_000), ("wgslm_grammar", 600_000)];
 
-/// Describes the size of the built wasm; an error if it exceeds the limit.
+/// Describes the sizes of the built modules; an error if one exceeds its limit.
 pub(crate) fn check() -> Result<String> {
-    let file = web::wasm_file();
+    let sizes: Result<Vec<_>> = LIMITS.iter().map(|(module, limit)| check_module(module, *limit)).collect();
+    Ok(sizes?.join("; "))
+}
+
+fn check_module(module: &str, limit: usize) -> Result<String> {
+    let file = web::wasm_file(module);
     let wasm = fs::read(&file)
         .with_context(|| format!("could not read {}: run `cargo xtask build-web` first", file.display()))?;
     let gzipped = gzipped_size(&wasm)?;
-    let size = format!("wasm: {} bytes, {gzipped} bytes gzipped (the limit is {LIMIT})", wasm.len());
-    ensure!(gzipped <= LIMIT, "{size}: {} bytes over its limit", gzipped - LIMIT);
+    let size = format!("{module}: {} bytes, {gzipped} bytes gzipped (the limit is {limit})", wasm.len());
+    ensure!(gzipped <= limit, "{size}: {} bytes over its limit", gzipped - limit);
     Ok(size)
 }
 

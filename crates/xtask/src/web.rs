@@ -1,4 +1,5 @@
-//! Builds for the browser: the wasm, its JavaScript bindings, the npm package in `pkg/dist` and the site in `target/site`.
+//! Builds for the browser: the WebAssembly modules, their JavaScript bindings, the npm package in `pkg/dist` and the site in
+//! `target/site`.
 
 use crate::setup::Need;
 use crate::wasm_toolchain::WasmToolchain;
@@ -15,35 +16,44 @@ pub(crate) const NEEDS: &[Need] = &[Need::WasmStandardLibrary, Need::Node, Need:
 /// The cargo profile of the browser build.
 pub(crate) const PROFILE: &str = "web";
 
-/// The folder of the bindings and the built wasm.
+/// The crates that become a WebAssembly module each, with the names of their modules: a page loads that of grammars only if it uses them.
+pub(crate) const MODULES: [(&str, &str); 2] = [("wgslm", "wgslm"), ("wgslm-grammar", "wgslm_grammar")];
+
+/// The folder of the bindings and the built modules.
 fn wasm_folder() -> PathBuf {
     paths::root().join("pkg/dist/wasm")
 }
 
-/// The built wasm.
-pub(crate) fn wasm_file() -> PathBuf {
-    wasm_folder().join("wgslm_bg.wasm")
+/// The built module of this name.
+pub(crate) fn wasm_file(module: &str) -> PathBuf {
+    wasm_folder().join(format!("{module}_bg.wasm"))
 }
 
-/// Builds the wasm, the package and the site.
+/// Builds the modules, the package and the site.
 pub(crate) fn build() -> Result<()> {
     let toolchain = WasmToolchain::installed()?;
-    process::prepare(toolchain.cargo("build").args(["--profile", PROFILE, "--package", "wgslm", "--lib"]))?;
+    // One build for all would unite the features of what they share, and make each larger.
+    for (package, _) in MODULES {
+        process::prepare(toolchain.cargo("build").args(["--profile", PROFILE, "--package", package, "--lib"]))?;
+    }
     // Outputs of an earlier build would end up in the package.
     remove(&paths::root().join("pkg/dist"))?;
-    bind(&toolchain.output_folder(PROFILE).join("wgslm.wasm"))?;
+    for (_, module) in MODULES {
+        bind(&toolchain.output_folder(PROFILE), module)?;
+    }
     typescript(&["--project", "pkg"])?;
     assemble_site()
 }
 
-/// Writes the JavaScript bindings of a wasm file into the package.
-fn bind(wasm: &Path) -> Result<()> {
+/// Writes a module of the output folder and its JavaScript bindings into the package.
+fn bind(folder: &Path, module: &str) -> Result<()> {
+    let wasm = folder.join(format!("{module}.wasm"));
     let lock = paths::root().join("Cargo.lock");
     check_versions(&fs::read_to_string(&lock).with_context(|| format!("could not read {}", lock.display()))?)?;
     process::note(&format!("Writing the bindings of {}", wasm.display()));
     Bindgen::new()
         .input_path(wasm)
-        .out_name("wgslm")
+        .out_name(module)
         .web(true)?
         .typescript(true)
         .remove_name_section(true)

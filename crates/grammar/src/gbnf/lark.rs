@@ -7,15 +7,20 @@ use crate::lark::string;
 
 /// Writes the rules as a Lark grammar.
 pub(super) fn write(rules: &Rules) -> String {
-    let mut writer = Writer { rules, regular: regular(rules), text: String::new(), pieces: 0, written: Vec::new() };
-    writer.written = vec![false; rules.bodies.len()];
+    let mut writer = Writer { rules, regular: regular(rules), text: String::new(), pieces: 0 };
     let start = writer.name(rules.root);
     let _ = writeln!(writer.text, "start: {start}");
+    // Rules that nothing refers to are left out.
+    let mut written = vec![false; rules.bodies.len()];
     let mut waiting = vec![rules.root];
     while let Some(rule) = waiting.pop() {
-        if !std::mem::replace(&mut writer.written[rule], true) {
+        if !std::mem::replace(&mut written[rule], true) {
             writer.rule(rule);
-            rules.bodies[rule].walk(&mut |part| waiting.extend(part.rule()));
+            rules.bodies[rule].walk(&mut |part| {
+                if let Expression::Rule(rule) = part {
+                    waiting.push(*rule);
+                }
+            });
         }
     }
     writer.text
@@ -28,14 +33,6 @@ impl Expression {
             Self::Sequence(parts) | Self::Choice(parts) => parts,
             Self::Repeat(part, ..) => std::slice::from_ref(part),
             _ => &[],
-        }
-    }
-
-    /// The rule that this is.
-    fn rule(&self) -> Option<usize> {
-        match self {
-            Self::Rule(rule) => Some(*rule),
-            _ => None,
         }
     }
 
@@ -85,7 +82,6 @@ struct Writer<'rules> {
     text: String,
     /// Terminals that were made from parts of rules.
     pieces: usize,
-    written: Vec<bool>,
 }
 
 impl Writer<'_> {

@@ -51,3 +51,7 @@ pub fn to_lark(text: &str) -> Result<String> {
 fn invalid(reason: String) -> Error {
     Error::InvalidGrammar { notation: NOTATION, reason }
 }
+
+fn too_complex(reason: String) -> Error {
+    Error::GrammarTooComplex { notation: NOTATION, reason }
+}

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Expression, NOTATION, Rules, invalid};
+use super::{Expression, NOTATION, Rules, invalid, too_complex};
 use crate::{Error, Result};
 
 /// The most parentheses inside each other.
 const DEEPEST: usize = 24;
+/// The most repetitions of repetitions.
+const MOST_OPERATORS: usize = 4;
 /// The most repetitions that a grammar may ask for, as in llama.cpp.
 const MOST_REPETITIONS: u32 = 2000;
 
@@ -148,8 +150,7 @@ impl<'text> Reader<'text> {
             Some('[') => self.characters()?,
             Some('(') => {
                 if depth == DEEPEST {
-                    let reason = format!("its parentheses are nested more than {DEEPEST} deep");
-                    return Err(Error::GrammarTooComplex { notation: NOTATION, reason });
+                    return Err(too_complex(format!("its parentheses are nested more than {DEEPEST} deep")));
                 }
                 self.at += 1;
                 self.skip_space(true);
@@ -184,7 +185,7 @@ impl<'text> Reader<'text> {
     }
 
     fn repeated(&mut self, mut part: Expression) -> Result<Expression> {
-        loop {
+        for _ in 0..=MOST_OPERATORS {
             let (least, most) = match self.peek() {
                 Some('*') => (0, None),
                 Some('+') => (1, None),
@@ -195,6 +196,7 @@ impl<'text> Reader<'text> {
             self.at += 1;
             part = Expression::Repeat(Box::new(part), least, most);
         }
+        Err(too_complex(format!("a part is repeated more than {MOST_OPERATORS} times over")))
     }
 
     /// Reads `{m}`, `{m,}` or `{m,n}` up to its last brace.
@@ -220,10 +222,7 @@ impl<'text> Reader<'text> {
         match digits.parse() {
             Ok(number) if number <= MOST_REPETITIONS => Ok(number),
             _ if digits.is_empty() => Err(self.expected("a number")),
-            _ => {
-                let reason = format!("it asks for {digits} repetitions, and the limit is {MOST_REPETITIONS}");
-                Err(Error::GrammarTooComplex { notation: NOTATION, reason })
-            }
+            _ => Err(too_complex(format!("it asks for {digits} repetitions, and the limit is {MOST_REPETITIONS}"))),
         }
     }
 

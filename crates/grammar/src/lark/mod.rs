@@ -54,7 +54,8 @@ fn repetitions(text: &str) -> Vec<u64> {
             Piece::Regex(regex) => count += effort::of_regex(regex),
             Piece::Repetition => count += 1,
             Piece::Name(name) => {
-                count += u64::from(name.trim_start_matches('_').starts_with(|first: char| first.is_ascii_uppercase()));
+                let is_terminal = name.trim_start_matches('_').starts_with(|first: char| first.is_ascii_uppercase());
+                count += u64::from(is_terminal);
             }
             Piece::Open | Piece::Close => {}
         }

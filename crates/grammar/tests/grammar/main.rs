@@ -7,5 +7,6 @@ mod json_schema;
 mod model;
 mod notations;
 mod schemas;
+mod tokens;
 mod tools;
 mod vocabularies;

@@ -8,11 +8,15 @@ const NAME_MARK: u8 = 0xff;
 
 /// Packs the tokens: each as the number of its bytes in 32 bits, little-endian, and these bytes.
 pub(super) fn pack(tokenizer: &Tokenizer) -> Vec<u8> {
+    let mut suppressed = vec![false; tokenizer.vocabulary.len()];
+    for &token in &tokenizer.suppressed_tokens {
+        suppressed[token as usize] = true;
+    }
     let mut packed = Vec::new();
     let mut bytes = Vec::new();
     for (token, text, kind) in tokenizer.vocabulary.iter() {
         bytes.clear();
-        if tokenizer.suppressed_tokens.contains(&token) {
+        if suppressed[token as usize] {
             // No text becomes it.
         } else if matches!(kind, TokenKind::Control | TokenKind::Shown) {
             bytes.push(NAME_MARK);

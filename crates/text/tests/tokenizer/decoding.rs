@@ -57,3 +57,23 @@ fn an_id_beyond_the_vocabulary_stands_for_no_text() {
     assert_eq!(decode(&tokenizer, &[0, 11, u32::MAX, 1]), "ab");
     assert_eq!(tokenizer.decode(&[11, 5, 99_999]), "ab");
 }
+
+#[test]
+fn the_bytes_of_tokens_are_packed_by_id() {
+    let mut tokenizer = small(&[]);
+    tokenizer.add_suppressed_tokens(&[6]);
+    let packed = tokenizer.packed_tokens();
+    let mut rest = &packed[..];
+    let mut tokens = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let (token, after) = after.split_at(u32::from_le_bytes(*length) as usize);
+        tokens.push(token);
+        rest = after;
+    }
+    // The suppressed token is empty, control tokens are names, and the others are their text.
+    let expected: [&[u8]; 11] = [b"a", b"b", b"c", b"<", b">", b"ab", b"", b"\xff<s>", b"<ab>", b"\xff</s>", b" "];
+    assert_eq!(tokens, expected);
+    assert!(rest.is_empty());
+    let texts = [0, 5, 7, 8, 10, 11, u32::MAX].map(|token| tokenizer.token_bytes(token));
+    assert_eq!(texts, [&b"a"[..], b"ab", b"", b"<ab>", b" ", b"", b""]);
+}

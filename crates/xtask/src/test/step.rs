@@ -95,16 +95,9 @@ impl Step {
             }
             Step::ClippyWasm => {
                 let mut clippy = WasmToolchain::installed()?.cargo("clippy");
-                process::run(clippy.args([
-                    "--profile",
-                    web::PROFILE,
-                    "--package",
-                    "wgslm",
-                    "--lib",
-                    "--",
-                    "-D",
-                    "warnings",
-                ]))
+                let packages = web::MODULES.iter().flat_map(|(package, _)| ["--package", package]);
+                clippy.args(["--profile", web::PROFILE]).args(packages);
+                process::run(clippy.args(["--lib", "--", "-D", "warnings"]))
             }
             Step::Unit => rust_tests::run(all, times),
             Step::Web => web::build(),
