@@ -37,6 +37,8 @@ mod norm;
 mod quantise;
 #[path = "src/sample/variants.rs"]
 mod sample;
+#[path = "src/second.rs"]
+mod second;
 #[path = "src/state/variants.rs"]
 mod state;
 #[path = "src/variant.rs"]

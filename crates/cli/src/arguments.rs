@@ -9,6 +9,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions, KvFormat, SamplingRange};
 use wgslm::formats::quantise::Policy;
 
+use crate::drafts::DraftOptions;
+
 /// Examples and environment variables, printed at the end of `wgslm --help`.
 const AFTER_HELP: &str = "\
 Examples:
@@ -186,6 +188,8 @@ pub(crate) struct GenerateArguments {
     /// A stop string, which ends the answer; may be given several times
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) stop: Vec<String>,
+    #[command(flatten)]
+    pub(crate) drafts: DraftOptions,
     /// Render the prompt as a user's message with the model's chat template
     #[arg(long, conflicts_with = "tokens")]
     pub(crate) chat: bool,
@@ -333,6 +337,8 @@ pub(crate) struct BenchArguments {
     pub(crate) tokens_in_flight: u32,
     #[command(flatten)]
     pub(crate) sampling: SamplingArguments,
+    #[command(flatten)]
+    pub(crate) drafts: DraftOptions,
     /// Also time each kernel on the device, N times each [default without =N: 20]
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "20",
           value_parser = value_parser!(u32).range(1..))]

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use serde::Serialize;
-use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Prompt, Summary};
+use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Prompt, Speculation, Summary};
 use wgslm::text::Message;
 
 use crate::arguments::GenerateArguments;
@@ -17,6 +17,8 @@ struct Report<'a> {
     text: &'a str,
     finish_reason: &'static str,
     timings: TimingsReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drafts: Option<DraftsReport>,
     adapter: &'a str,
 }
 
@@ -28,14 +30,24 @@ struct TimingsReport {
     decode_tokens_per_s: f64,
 }
 
+/// The drafts of an answer, where some were asked for.
+#[derive(Serialize)]
+struct DraftsReport {
+    tried: usize,
+    accepted: usize,
+}
+
 pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
     let (engine, load_ms) = load::engine(&arguments.model, arguments.room).await?;
     let prompt = engine.prompt_tokens(&prompt(&arguments))?;
+    let speculation = arguments.drafts.speculation(&engine).await?;
+    let drafts = speculation != Speculation::Off;
     let options = GenerateOptions {
         max_tokens: arguments.max_tokens.0,
         seed: arguments.seed,
         stop: arguments.stop,
         tokens_in_flight: arguments.tokens_in_flight,
+        speculation,
         ..arguments.sampling.options()
     };
     let (tokens, text, summary) = generate(&engine, &prompt, options, !arguments.json).await?;
@@ -52,6 +64,10 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
                 prefill_tokens_per_s: summary.timings.prefill_tokens_per_s,
                 decode_tokens_per_s: summary.timings.decode_tokens_per_s,
             },
+            drafts: drafts.then_some(DraftsReport {
+                tried: summary.timeline.drafted_tokens,
+                accepted: summary.timeline.accepted_tokens,
+            }),
             adapter: &engine.device().adapter().name,
         };
         serde_json::to_writer(&mut output, &report)?;

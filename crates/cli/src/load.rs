@@ -32,7 +32,6 @@ struct Place {
 impl Place {
     /// Finds the model at `path`: a file, or a folder with the files of one model.
     fn of(path: &Path) -> Result<Self> {
-        // A missing file is reported before a device is opened.
         if !path.metadata().map_err(Error::file(path))?.is_dir() {
             File::open(path).map_err(Error::file(path))?;
             let folder = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -68,7 +67,8 @@ impl Place {
 /// Loads a model into an engine; also returns the duration in ms.
 pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Result<(Engine, f64)> {
     let began = Instant::now();
-    let place = Place::of(&arguments.model)?;
+    // A missing file is reported before a device is opened.
+    Place::of(&arguments.model)?;
     // An empty `WGSLM_DEVICE` is no choice; as a part of a name it would match every device.
     let device = arguments.device.clone().filter(|device| !device.is_empty());
     let options = DeviceOptions { device, ..environment::device_options()? };
@@ -86,8 +86,16 @@ pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Res
         prefix_cache: Some(!room.no_prefix_cache),
         ..EngineOptions::default()
     };
+    let engine = on(&device, &arguments.model, &options).await?;
+    tuning::keep(&device);
+    Ok((engine, began.elapsed().as_secs_f64() * 1e3))
+}
+
+/// Loads a model into an engine on a device that is open.
+pub(crate) async fn on(device: &Device, path: &Path, options: &EngineOptions) -> Result<Engine> {
+    let place = Place::of(path)?;
     let bar = progress_bar("loading", BYTES, None);
-    let mut loader = Loader::open(&device, &place.entry, &options);
+    let mut loader = Loader::open(device, &place.entry, options);
     while let Some(wanted) = loader.next_file() {
         let Some((path, file)) = place.file(&wanted)? else {
             loader.absent()?;
@@ -104,9 +112,8 @@ pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Res
         loader.end_file()?;
     }
     let engine = loader.finish().await?;
-    tuning::keep(&device);
     bar.finish_and_clear();
-    Ok((engine, began.elapsed().as_secs_f64() * 1e3))
+    Ok(engine)
 }
 
 /// Reads the header of a model's files, without their tensors.

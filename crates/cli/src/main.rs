@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod devices;
+mod drafts;
 mod embed;
 mod environment;
 mod error;

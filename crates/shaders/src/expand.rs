@@ -1,12 +1,14 @@
 //! Expands a variant's WGSL: `#import name` (the file of that name in any folder, once), `#ifdef NAME`, `#else`, `#endif`, and
 //! `#for i COUNT`, `#endfor`: the lines between once for each number below the constant, with the number for `$i`. What lies in
-//! registers has to be indexed by numbers, and not every compiler unrolls a loop that is long.
+//! registers has to be indexed by numbers, and not every compiler unrolls a loop that is long. `#second name` is an import once more,
+//! with the variant's second choices: what differs from the first has other names (`second`).
 //!
 //! Text goes in and text comes out, at build time for naga and at run time for the device: a browser takes WGSL as text, and
 //! hundreds of expansions would weigh more in the download than the files they come from.
 
 use std::borrow::Cow;
 
+use crate::second;
 use crate::variant::{Choices, Variant};
 
 /// The compiler that the text is for.
@@ -36,11 +38,13 @@ pub(crate) fn expand<'a>(
     if variant.matrix_units() {
         text += "enable f16;\nenable wgpu_cooperative_matrix;\n";
     }
-    for (name, value) in choices.constants() {
-        text += &format!("const {name}: u32 = {value}u;\n");
-    }
+    text += &constants(choices);
     Expansion { choices, file, imported: Vec::new() }.append(choices.kernel().name(), &mut text)?;
     Ok(text)
+}
+
+fn constants(choices: &dyn Choices) -> String {
+    choices.constants().into_iter().map(|(name, value)| format!("const {name}: u32 = {value}u;\n")).collect()
 }
 
 struct Expansion<'v, 'f, 'a> {
@@ -75,6 +79,13 @@ impl Expansion<'_, '_, '_> {
                         self.imported.push(import.clone());
                         self.append(&import, text)?;
                     }
+                }
+                Some("#second") => {
+                    let choices = self.choices.second().ok_or_else(|| format!("{name}.wgsl: there is no second"))?;
+                    let mut other = constants(&*choices);
+                    let mut expansion = Expansion { choices: &*choices, file: self.file, imported: Vec::new() };
+                    expansion.append(words.next().unwrap_or_default(), &mut other)?;
+                    *text += &second::beside(text, &other);
                 }
                 _ => {
                     text.push_str(line);

@@ -40,6 +40,7 @@ kernels! {
     MatmulRowPerLaneInt8 = "matmul_row_per_lane_int8",
     Matvec = "matvec",
     MatvecInteger = "matvec_integer",
+    MatvecIntegerPair = "matvec_integer_pair",
     MixExperts = "mix_experts",
     Norm = "norm",
     NormHeads = "norm_heads",

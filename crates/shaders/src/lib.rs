@@ -21,6 +21,7 @@ mod norm;
 mod quantise;
 mod resources;
 mod sample;
+mod second;
 mod state;
 mod variant;
 

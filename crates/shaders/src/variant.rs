@@ -37,6 +37,11 @@ pub(crate) trait Choices {
         None
     }
 
+    /// The choices with which `#second` expands a file.
+    fn second(&self) -> Option<Box<dyn Choices>> {
+        None
+    }
+
     /// True where it reduces with subgroup operations.
     fn subgroups(&self) -> bool {
         false

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent, Summary};
+use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent, Speculation, Summary};
 
 use super::figure::Figure;
 use super::report::DepthReport;
@@ -26,13 +26,14 @@ pub(super) struct ShortRequests {
 pub(super) struct Bench<'a> {
     pub(super) engine: &'a Engine,
     pub(super) arguments: &'a BenchArguments,
+    speculation: Speculation,
     /// The number of prompts so far. Each has a seed of its own, so that none shares a cached prefix with another by mistake.
     prompts: Cell<u32>,
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(engine: &'a Engine, arguments: &'a BenchArguments) -> Self {
-        Self { engine, arguments, prompts: Cell::new(0) }
+    pub(super) fn new(engine: &'a Engine, arguments: &'a BenchArguments, speculation: Speculation) -> Self {
+        Self { engine, arguments, speculation, prompts: Cell::new(0) }
     }
 
     /// Times the first short request, then as many warm ones as `--repeat` says.
@@ -117,6 +118,7 @@ impl<'a> Bench<'a> {
             tokens_in_flight: self.arguments.tokens_in_flight,
             ignore_stop: true,
             coalesce: false,
+            speculation: self.speculation.clone(),
             ..self.arguments.sampling.options()
         };
         Ok(self.engine.generate(prompt, options)?)

@@ -99,7 +99,7 @@ fn invalid(option: &str, value: &str, expected: String) -> crate::error::Error {
 }
 
 async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> Result<Report> {
-    let bench = Bench::new(engine, arguments);
+    let bench = Bench::new(engine, arguments, arguments.drafts.speculation(engine).await?);
     // Before all other measurements, so that it is the engine's first request.
     let short = bench.short_requests().await?;
     let mut depths = Vec::new();

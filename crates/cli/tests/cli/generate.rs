@@ -208,3 +208,21 @@ fn what_cannot_be_generated_is_refused() {
         wgslm(&[&["generate", "--model", &model], arguments].concat()).failed(1, message);
     }
 }
+
+#[test]
+fn drafts_are_counted_and_change_nothing() {
+    if !has_device() {
+        return;
+    }
+    let model = tiny_model();
+    let tokens = "1,2,3,4,5,6,7,8,1,2,3,4,5,6,7,8";
+    let asked = ["generate", "--model", &model, "--tokens", tokens, "--max-tokens", "40", "--json"];
+    let plain = wgslm(&asked).json();
+    for source in [&["--lookup"][..], &["--draft", &model]] {
+        let report = wgslm(&[&asked[..], source].concat()).json();
+        assert_eq!(report["tokens"], plain["tokens"], "{source:?}");
+        let [tried, accepted] = ["tried", "accepted"].map(|count| report["drafts"][count].as_u64().expect("a count"));
+        assert!(accepted <= tried && (tried > 0 || source[0] == "--lookup"), "{report}");
+    }
+    assert_eq!(plain.get("drafts"), None);
+}

@@ -6,7 +6,7 @@ use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{
     Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, MatvecShape, Target,
-    Variant,
+    Variant, WeightLayout,
 };
 
 use wgslm_testing::exhaustive;
@@ -138,7 +138,9 @@ pub(crate) fn cases() -> Vec<Case> {
 /// The cases of the variants for which `keep` is true.
 fn cases_where(keep: fn(&LinearVariant) -> bool) -> Vec<Case> {
     let all = || LinearVariant::all().into_iter().filter(keep);
-    let variants = || all().filter(|variant| !variant.experts() && variant.leaves().is_none() && is_telling(variant));
+    let is_plain = |variant: &LinearVariant| !variant.experts() && variant.leaves().is_none() && !is_pair(variant);
+    let variants = || all().filter(move |variant| is_plain(variant) && is_telling(variant));
+    let pairs = all().filter(|variant| is_pair(variant) && is_telling(variant)).map(pair_case);
     let leaving = all().filter(|variant| variant.leaves().is_some() && is_telling(variant));
     let leaving = leaving.flat_map(|variant| [false, true].map(|next_norm| leaving_case(variant, next_norm)));
     let tall = variants().filter(|variant| is_matvec(variant) && variant.format == WeightFormat::Q4_0);
@@ -164,11 +166,15 @@ fn cases_where(keep: fn(&LinearVariant) -> bool) -> Vec<Case> {
         let norm = is_matvec(&variant);
         [(1, false), (2, norm), (3, false)].map(|(per_row, norm)| expert_case(variant, per_row, norm))
     });
-    odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).chain(leaving).collect()
+    odd.chain(tall.map(|variant| case(variant, TALL))).chain(of_experts).chain(leaving).chain(pairs).collect()
 }
 
 fn is_matvec(variant: &LinearVariant) -> bool {
     matches!(variant.kernel, LinearKernel::Matvec { .. } | LinearKernel::MatvecInteger(_))
+}
+
+fn is_pair(variant: &LinearVariant) -> bool {
+    matches!(variant.kernel, LinearKernel::MatvecIntegerPair { .. })
 }
 
 /// True unless a mat-vec divides its work in a way in which formats don't differ.
@@ -176,6 +182,10 @@ fn is_telling(variant: &LinearVariant) -> bool {
     if let LinearKernel::Matvec { shape, experts: false, .. } = variant.kernel {
         let common = [MatvecShape::DEFAULT, MatvecShape::FEW_TOKENS].contains(&shape);
         return exhaustive() || THOROUGH.contains(&variant.format) || common;
+    }
+    if let LinearKernel::MatvecIntegerPair { shape, .. } = variant.kernel {
+        // All but what the weights' own kernels show.
+        return exhaustive() || variant.format == WeightFormat::Q4_K && shape.outputs == 4 && shape.tokens != 2;
     }
     let LinearKernel::MatvecInteger(shape) = variant.kernel else { return true };
     let common = match (shape.input, shape.output) {
@@ -227,6 +237,39 @@ fn leaving_case(variant: LinearVariant, next_norm: bool) -> Case {
     let agreement =
         if leaves == Encoding::Int8 { Agreement::Quantised(1e-4) } else { Agreement::QuantisedFinely(1e-4) };
     Case::new(format!("left in codes, a norm: {next_norm}"), agreement, (params, variant, tokens), resources)
+}
+
+/// Two weights, one above the other, with a norm before.
+fn pair_case(variant: LinearVariant) -> Case {
+    let LinearKernel::MatvecIntegerPair { shape, second } = variant.kernel else {
+        panic!("{variant:?} has one weight")
+    };
+    let (first_rows, rows, groups, tokens) = (64, 110, 24, 3);
+    let mut random = Random::new(5);
+    let params = Linear {
+        outputs: rows as u32,
+        groups: groups as u32,
+        tokens: tokens as u32,
+        x_stride: (groups * GROUP / 4) as u32,
+        y_stride: rows as u32,
+        norm_width: (groups * GROUP) as u32,
+        epsilon: 1e-5,
+        second: first_rows as u32,
+        ..Linear::default()
+    };
+    let (codes, mut scales) = quantised(&mut random, shape.input, (tokens, tokens), groups, 0);
+    scales.extend((0..tokens * groups).map(|_| [random.values(1)[0].abs() * 32.0, 0.0]));
+    let layout = WeightLayout { format: second, interleave: 1 };
+    let below = random_weight(&mut random, layout, rows - first_rows, groups);
+    let resources = random_weight(&mut random, variant.layout(), first_rows, groups)
+        .with("codes_2", below.get::<u32>("codes"))
+        .with("scales_2", below.get::<u32>("scales"))
+        .with("codes_x", &codes)
+        .with("scales_x", &scales)
+        .with("bias", &[f32::NAN])
+        // A row more than there are tokens, which must stay unwritten.
+        .with("y", &vec![UNTOUCHED; (tokens + 1) * rows]);
+    Case::new("a weight above another", WITH_EXTRAS, (params, variant, tokens), resources)
 }
 
 fn case(variant: LinearVariant, shape: Shape) -> Case {

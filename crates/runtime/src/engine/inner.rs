@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub(crate) struct Inner {
     pub(super) wanted: Activations,
     pub(super) metrics: Metrics,
     began: Instant,
-    pub(super) bell: Bell,
+    pub(super) bell: Arc<Bell>,
     state: Mutex<State>,
 }
 
@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) asides: u32,
     pub(super) batch: Batch,
     pub(super) ring: ReadbackRing,
+    /// Requests that wait for drafts.
+    pub(super) drafting: Vec<RequestId>,
     /// Callers to wake once the lock is free.
     pub(super) wakers: Vec<Waker>,
     /// The reason that no request can be answered any more.
@@ -136,6 +138,7 @@ impl Inner {
             asides: 0,
             batch: Batch::new(&workspace),
             ring: ReadbackRing::new(gpu, GenerateOptions::MOST_IN_FLIGHT as usize, workspace.sampled.size()),
+            drafting: Vec::new(),
             wakers: Vec::new(),
             failure: None,
         };
@@ -153,7 +156,7 @@ impl Inner {
             wanted: options.activations,
             metrics: Metrics::new(options.price),
             began: Instant::now(),
-            bell: Bell::default(),
+            bell: Arc::default(),
             state: Mutex::new(state),
         })
     }

@@ -24,6 +24,7 @@ mod schedule;
 mod score;
 mod session;
 mod several;
+mod speculate;
 mod subscription;
 mod summary;
 
@@ -46,6 +47,7 @@ pub use request::GenerateOptions;
 pub use schedule::Priority;
 pub use session::{Restore, Session};
 pub use several::Several;
+pub use speculate::{DraftModel, Speculation};
 pub use summary::{FinishReason, Summary, Timings};
 
 use aside::Aside;
@@ -121,6 +123,9 @@ impl Engine {
         check_task(&self.inner, false)?;
         let prompt = options.context_full.shortened(prompt, self.context_length());
         check_prompt(&self.inner, &prompt)?;
+        if let Speculation::Model(draft) = &options.speculation {
+            draft.check(self)?;
+        }
         Generation::begin(&self.inner, &prompt, options, arrival)
     }
 

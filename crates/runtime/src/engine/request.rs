@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ranges::SamplingRange;
-use super::{ContextFull, Priority, Sampling};
+use super::{ContextFull, Priority, Sampling, Speculation};
 use crate::{Error, Result};
 
 /// Options of a generation: its length, sampling and stop sequences, and its place among others.
@@ -28,6 +28,8 @@ pub struct GenerateOptions {
     pub stop: Vec<String>,
     /// What happens when the context is full.
     pub context_full: ContextFull,
+    /// The source of drafts, guesses at the next tokens that are tried in one step. They never change the answer.
+    pub speculation: Speculation,
     /// Tokens submitted to the device at a time, the one being waited for included; from 1 to 16.
     pub tokens_in_flight: u32,
     /// Stop tokens count as any other: for benchmarks, which need a fixed number of tokens.
@@ -57,6 +59,7 @@ impl Default for GenerateOptions {
             min_p: 0.0,
             stop: Vec::new(),
             context_full: ContextFull::Stop,
+            speculation: Speculation::Off,
             tokens_in_flight: 4,
             ignore_stop: false,
             priority: Priority::Interactive,

@@ -16,7 +16,7 @@ pub(crate) struct Workspace {
     pub(crate) outputs: Buffer,
     /// The part of `batch` with the tokens, then [`Token::END`].
     pub(super) tokens: Buffer,
-    /// The token sampled last in each slot.
+    /// The token sampled last in each slot, and after these those of the last step that drafts followed.
     pub(crate) sampled: Buffer,
     /// The logits of the outputs, `[outputs, vocabulary]`.
     pub(crate) logits: Buffer,
@@ -138,8 +138,6 @@ impl Workspace {
         // One more, for [`Token::END`].
         let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Token>() as u64)?;
         let (outputs_of_batch, tokens_of_batch) = batch.split(output_bytes);
-        // A step samples one token for each slot at most; where outputs are more, only their logits are wanted.
-        let sampled = outputs.min(slots);
         let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let most_bytes = |of: fn(Encoding) -> u64| encodings.iter().copied().map(of).max().unwrap_or(0);
@@ -155,18 +153,18 @@ impl Workspace {
             batch,
             outputs: outputs_of_batch,
             tokens: tokens_of_batch,
-            sampled: buffer("sampled tokens", 1, slots)?,
+            sampled: buffer("sampled tokens", 1, slots + outputs)?,
             logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
             token_capacity: rows,
             split_tokens,
             splits,
             output_capacity: outputs,
             banned: buffer("banned tokens", 1, Sample::banned_words(spec.vocabulary))?,
-            candidates: buffer("candidates", sampled, Sample::chunks(spec.vocabulary))?,
-            maxima: buffer("largest logits", sampled, Sample::chunks(spec.vocabulary))?,
-            histogram: buffer("histogram of logits", sampled, Sample::HISTOGRAM_WORDS)?,
-            band: buffer("logits at the threshold", sampled, Sample::band_words(spec.vocabulary))?,
-            thresholds: buffer("thresholds", sampled, 1)?,
+            candidates: buffer("candidates", outputs, Sample::chunks(spec.vocabulary))?,
+            maxima: buffer("largest logits", outputs, Sample::chunks(spec.vocabulary))?,
+            histogram: buffer("histogram of logits", outputs, Sample::HISTOGRAM_WORDS)?,
+            band: buffer("logits at the threshold", outputs, Sample::band_words(spec.vocabulary))?,
+            thresholds: buffer("thresholds", outputs, 1)?,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
             projected: activation("projected", if norms_after { spec.width } else { 1 })?,

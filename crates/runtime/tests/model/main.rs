@@ -33,3 +33,4 @@ mod setup;
 mod several_answers;
 mod snapshots;
 mod sources;
+mod speculation;

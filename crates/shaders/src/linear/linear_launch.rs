@@ -51,6 +51,8 @@ pub struct Linear {
     pub next_norm: u32,
     /// Rows of `y` for each row of `x`, where there are experts.
     pub per_row: u32,
+    /// The first output that the second of two weights makes (`matvec_integer_pair`).
+    pub second: u32,
 }
 
 impl Default for Linear {
@@ -65,6 +67,7 @@ impl FamilyLaunch for Linear {
     const KERNELS: &'static [Kernel] = &[
         Kernel::Matvec,
         Kernel::MatvecInteger,
+        Kernel::MatvecIntegerPair,
         Kernel::Matmul,
         Kernel::MatmulCooperative,
         Kernel::MatmulInt8,
@@ -84,7 +87,9 @@ impl FamilyLaunch for Linear {
                 [self.outputs.div_ceil(4 * LANE_INTERLEAVE), extent.count.div_ceil(tokens.count()), 1]
             }
             LinearKernel::Matvec { shape, .. } => self.matvec_grid((shape.outputs, shape.tokens), extent),
-            LinearKernel::MatvecInteger(shape) => self.matvec_grid((shape.workgroup_outputs(), shape.tokens), extent),
+            LinearKernel::MatvecInteger(shape) | LinearKernel::MatvecIntegerPair { shape, .. } => {
+                self.matvec_grid((shape.workgroup_outputs(), shape.tokens), extent)
+            }
         }
     }
 

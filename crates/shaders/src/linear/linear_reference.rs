@@ -3,6 +3,7 @@ use half::f16;
 use crate::format::{GROUP, plane_index};
 use crate::fragments::activations::{activation_row, write_encoded};
 use crate::fragments::weights::weight_row;
+use crate::layout::WeightLayout;
 use crate::norm::normalised;
 use crate::quantise::squares_of;
 use crate::resources::Resources;
@@ -54,10 +55,16 @@ fn products(params: &Linear, variant: &LinearVariant, count: usize, resources: &
     let groups = params.groups as usize;
     let activation = Activation::from_number(params.activation);
     resources.update("y", |resources, y: &mut [f32]| {
-        let codes = resources.get::<u32>("codes");
-        let scales = if layout.format.has_scales() { resources.get::<u32>("scales") } else { &[] };
+        let scales_of =
+            |layout: WeightLayout, name| if layout.format.has_scales() { resources.get::<u32>(name) } else { &[] };
         let row = |row: usize| {
-            let mut weights = weight_row(layout, codes, scales, row, groups);
+            let mut weights = match variant.second_layout() {
+                Some(layout) if row >= params.second as usize => {
+                    let (codes, row) = (resources.get::<u32>("codes_2"), row - params.second as usize);
+                    weight_row(layout, codes, scales_of(layout, "scales_2"), row, groups)
+                }
+                _ => weight_row(layout, resources.get::<u32>("codes"), scales_of(layout, "scales"), row, groups),
+            };
             if rounds {
                 weights.iter_mut().for_each(|weight| *weight = f16::from_f32(*weight).to_f32());
             }

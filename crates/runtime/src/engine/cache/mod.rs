@@ -196,7 +196,6 @@ impl Memory {
 
     /// Drops a sequence's tokens after the first `length`; false, with nothing changed, where what the rest needs is gone or the
     /// prefix cache has the dropped tokens.
-    #[cfg_attr(not(test), expect(dead_code, reason = "speculative decoding, which comes later, drops refused tokens"))]
     pub(super) fn truncate(&mut self, slot: u32, length: u32) -> bool {
         let sequence = opened(&mut self.slots, slot);
         let length = length.min(sequence.length);

@@ -8,6 +8,7 @@ use web_time::Instant;
 use wgslm_text::{Detokenizer, StopMatcher};
 
 use super::super::metrics::registry::FeatureId;
+use super::super::speculate::Speculator;
 use super::super::subscription::Subscription;
 use super::super::{
     ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary, Timeline,
@@ -46,6 +47,7 @@ pub(in crate::engine) struct Answer {
     /// The events so far, for callers who join.
     events: Vec<GenerationEvent>,
     received: u32,
+    pub(super) speculator: Option<Speculator>,
     /// The feature that the steps count for: the first caller's.
     pub(super) feature: FeatureId,
     pub(super) timeline: Timeline,
@@ -59,6 +61,7 @@ impl Answer {
         Self {
             prompt: prompt.to_vec(),
             sampling: options.sampling(),
+            speculator: Speculator::new(&options, inner.most_drafts()),
             max_tokens: options.max_tokens,
             context: inner.context_length,
             context_full: options.context_full,

@@ -149,7 +149,7 @@ fn request(id: RequestId, prompt: &[u32], options: &GenerateOptions, now: Durati
         tokens: prompt.to_vec(),
         most_tokens: options.max_tokens.unwrap_or(u32::MAX),
         tokens_in_flight: options.tokens_in_flight,
-        constrained: false,
+        stepwise: false,
         admit_by: by(options.queue_deadline),
         finish_by: by(options.deadline),
     }

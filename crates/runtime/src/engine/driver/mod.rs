@@ -3,6 +3,7 @@
 
 mod answer;
 mod answers;
+mod drafts;
 #[cfg_attr(target_arch = "wasm32", path = "on_web.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "on_thread.rs")]
 mod driving;
@@ -48,6 +49,7 @@ impl Driver {
         loop {
             // Locked for a step at a time, so that others get their turn.
             let state = &mut *inner.lock();
+            inner.ask_for_drafts(state);
             match inner.plan(state) {
                 Next::Step(step) => self.steps.push_back(inner.submit_step(state, &step)),
                 Next::Wait { .. } if !self.steps.is_empty() => return Pause::Readback,
@@ -64,7 +66,7 @@ impl Driver {
     fn read(&mut self, inner: &Inner, result: wgslm_gpu::Result<Vec<u8>>) {
         let Some(step) = self.steps.pop_front() else { return };
         match result {
-            Ok(bytes) => inner.receive(&mut inner.lock(), step, &bytes),
+            Ok(bytes) => inner.receive(&mut inner.lock(), &step, &bytes),
             Err(error) => {
                 inner.fail_all(&error);
                 self.steps.push_front(step);

@@ -1,6 +1,7 @@
 //! The driver on a thread of its own.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::Wake;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -52,6 +53,12 @@ impl Bell {
 
     fn is_closed(&self) -> bool {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ring();
     }
 }
 

@@ -1,10 +1,11 @@
 //! The driver as a future on a browser's event loop. A request starts it, and it ends when there are none.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use wasm_bindgen::JsValue;
@@ -21,34 +22,41 @@ extern "C" {
     fn set_timeout(handler: &js_sys::Function, ms: f64) -> JsValue;
 }
 
-/// Wakes the driver.
+/// Wakes the driver. It could be shared between threads, as every waker has to be.
 #[derive(Default)]
 pub(in crate::engine) struct Bell {
-    rung: Cell<bool>,
-    closed: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
+    rung: AtomicBool,
+    closed: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ring();
+    }
 }
 
 impl Bell {
     /// Has the driver plan again.
     pub(in crate::engine) fn ring(&self) {
-        self.rung.set(true);
-        if let Some(waker) = self.waker.take() {
+        self.rung.store(true, Ordering::Relaxed);
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
 
     /// Has the driver end.
     pub(in crate::engine) fn close(&self) {
-        self.closed.set(true);
+        self.closed.store(true, Ordering::Relaxed);
         self.ring();
     }
 
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
-        if self.rung.take() {
+        if self.rung.swap(false, Ordering::Relaxed) {
             return Poll::Ready(());
         }
-        self.waker.replace(Some(context.waker().clone()));
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner).replace(context.waker().clone());
         Poll::Pending
     }
 }
@@ -83,7 +91,7 @@ impl Driving {
 
 async fn drive(inner: &Inner) {
     let mut driver = Driver::default();
-    while !inner.bell.closed.get() {
+    while !inner.bell.closed.load(Ordering::Relaxed) {
         match driver.advance(inner) {
             Pause::Readback => {
                 let Some(oldest) = driver.steps.front_mut() else { continue };

@@ -5,9 +5,11 @@ use std::time::Duration;
 use wgslm_gpu::Readback;
 use wgslm_shaders::{Output, Sample, Token};
 
+use super::super::cache::StateStep;
 use super::super::inner::{Inner, State};
 use super::super::metrics::registry::FeatureId;
 use super::super::schedule::{self, Part, RequestId, Source, Step};
+use super::super::speculate::Read;
 use super::super::{FinishReason, Outcome};
 use crate::Error;
 
@@ -16,10 +18,21 @@ pub(super) struct InFlight {
     pub(super) readback: Readback,
     number: u64,
     submitted: Duration,
-    /// The requests that it samples tokens for, with their slots and the tokens before these.
-    sampled: Vec<(RequestId, u32, u32)>,
+    /// The requests that it samples tokens for.
+    sampled: Vec<Sampled>,
     /// Its rows by feature.
     rows: Vec<(FeatureId, u32)>,
+}
+
+/// The tokens that a step samples for a request.
+struct Sampled {
+    id: RequestId,
+    slot: u32,
+    /// The tokens before the first sampled one.
+    position: u32,
+    /// The step's own place for the first of those that drafts follow; the last one is sampled into the request's slot.
+    place: u32,
+    drafts: Vec<u32>,
 }
 
 impl InFlight {
@@ -41,13 +54,19 @@ impl Inner {
                 continue;
             };
             rows.push((answer.feature, part.tokens));
-            if part.source == Source::Prompt {
+            if part.source == Source::Known {
                 answer.timeline.prefill_began.get_or_insert(now);
             }
             if part.samples {
-                let end = part.first + part.tokens;
-                outputs.push(answer.sampling.output(tokens.len() as u32 - 1, open.slot, end));
-                sampled.push((part.id, open.slot, end));
+                let drafts = state.scheduler.drafts(part.id)[..part.drafts as usize].to_vec();
+                let position = part.first + part.tokens - part.drafts;
+                let place = self.slots + outputs.len() as u32;
+                let row = tokens.len() as u32 - 1 - part.drafts;
+                outputs.extend((0..=part.drafts).map(|draft| {
+                    let to = if draft == part.drafts { open.slot } else { place + draft };
+                    answer.sampling.output(row + draft, to, position + draft)
+                }));
+                sampled.push(Sampled { id: part.id, slot: open.slot, position, place, drafts });
             }
         }
         let readback = self.submit_rows(state, step, tokens, &outputs);
@@ -71,21 +90,25 @@ impl Inner {
             self.kv.write_table(self.device.gpu(), slot, change.first, &change.entries);
         }
         let end = part.first + part.tokens;
-        let states = memory.next_state(slot, end);
+        // A sequence may go on from after any of its drafts.
+        let states: Vec<(u32, StateStep)> =
+            (end - part.drafts..=end).filter_map(|length| Some((length, memory.next_state(slot, length)?))).collect();
         let inner_marks = open.marks(part).filter(|mark| *mark < end);
         let checkpoints: Vec<(u32, u32)> =
             inner_marks.filter_map(|mark| Some((mark, memory.checkpoint(slot, mark)?))).collect();
         memory.advance(slot, end);
-        let state_to = |length: u32| match states {
-            Some(states) if length == end => states.to + 1,
-            _ => checkpoints.iter().find(|checkpoint| checkpoint.0 == length).map_or(0, |(_, state)| state + 1),
-        };
-        let prompt = state.scheduler.tokens(part.id).unwrap_or_default();
-        let state_from = states.and_then(|states| states.from).unwrap_or(0);
+        let state_from = states.first().and_then(|(_, step)| step.from).unwrap_or(0);
+        let written = states.into_iter().map(|(length, step)| (length, step.to)).chain(checkpoints);
+        let written: Vec<(u32, u32)> = written.collect();
+        let state_to = |length: u32| written.iter().find(|state| state.0 == length).map_or(0, |(_, state)| state + 1);
+        let known = state.scheduler.tokens(part.id).unwrap_or_default();
+        let drafts = state.scheduler.drafts(part.id);
+        let known = known.iter().chain(drafts).copied().skip(part.first as usize);
         let table = self.kv.table_offset(slot);
-        tokens.extend((part.first..end).map(|position| {
+        let rows = (part.first..end).zip(known.map(Some).chain(std::iter::repeat(None)));
+        tokens.extend(rows.map(|(position, known)| {
             let (token, source) = match part.source {
-                Source::Prompt => (prompt.get(position as usize).copied().unwrap_or(0), 0),
+                Source::Known => (known.unwrap_or(0), 0),
                 Source::Sampled => (0, slot + 1),
             };
             let context = position + 1;
@@ -105,40 +128,76 @@ impl Inner {
     }
 
     /// Gives the tokens of a step that was read to their answers.
-    pub(super) fn receive(&self, state: &mut State, step: InFlight, bytes: &[u8]) {
+    pub(super) fn receive(&self, state: &mut State, step: &InFlight, bytes: &[u8]) {
         let at = self.now();
         let tokens: Vec<u32> = bytemuck::pod_collect_to_vec(bytes);
-        for (id, slot, position) in step.sampled {
-            let token = tokens[slot as usize];
-            if token == Sample::NOT_FINITE {
-                if let Some(open) = state.open.get_mut(&id) {
-                    open.damaged = true;
-                }
-                self.fail(state, id, Outcome::Failed, || Error::NotFinite { position });
-            } else {
-                self.receive_token(state, id, token, at);
-            }
+        for sampled in &step.sampled {
+            self.receive_sampled(state, sampled, &tokens, at);
         }
         self.metrics.step(step.submitted, at, &step.rows);
         state.scheduler.finished(step.number);
         self.give_back(state);
     }
 
-    fn receive_token(&self, state: &mut State, id: RequestId, token: u32, at: Duration) {
+    /// Gives a request the tokens that were sampled for it: those that confirm drafts, and the first that doesn't or that follows them.
+    fn receive_sampled(&self, state: &mut State, sampled: &Sampled, all: &[u32], at: Duration) {
+        let Sampled { id, slot, position, place, drafts } = sampled;
+        let places = (0..drafts.len() as u32).map(|draft| place + draft).chain([*slot]);
+        let mut tokens = Vec::with_capacity(drafts.len() + 1);
+        for (index, place) in places.enumerate() {
+            let token = all[place as usize];
+            if token == Sample::NOT_FINITE {
+                if let Some(open) = state.open.get_mut(id) {
+                    open.damaged = true;
+                }
+                self.fail(state, *id, Outcome::Failed, || Error::NotFinite { position: position + index as u32 });
+                return;
+            }
+            tokens.push(token);
+            if drafts.get(index).is_some_and(|draft| *draft != token) {
+                break;
+            }
+        }
+        let accepted = tokens.len() as u32 - 1;
+        if let Some(open) = state.open.get(id).filter(|_| !drafts.is_empty()) {
+            let dropped = state.memory.truncate(open.slot, position + accepted);
+            debug_assert!(dropped, "a sequence can always go back to before its drafts");
+        }
+        let read = Read { at, tokens: tokens.len(), drafts: drafts.len(), accepted: accepted as usize };
+        self.receive_tokens(state, *id, tokens, read);
+    }
+
+    /// Gives a request the tokens that it goes on by.
+    fn receive_tokens(&self, state: &mut State, id: RequestId, mut tokens: Vec<u32>, read: Read) {
         // Steps that ran ahead of the end have tokens for nobody.
         let Some(answer) = state.answers.get_mut(id) else { return };
-        let since_last = answer.timeline.note_token(at);
-        self.metrics.token(answer.feature, at, since_last);
-        let end = answer.push(token, at, &mut state.wakers);
+        let (at, mut end) = (read.at, None);
+        answer.timeline.drafted_tokens += read.drafts;
+        answer.timeline.accepted_tokens += read.accepted;
+        for (index, token) in tokens.iter().enumerate() {
+            let since_last = answer.timeline.note_token(at);
+            self.metrics.token(answer.feature, at, since_last);
+            end = answer.push(*token, at, &mut state.wakers);
+            if let Some(reason) = end {
+                tokens.truncate(index + usize::from(reason != FinishReason::Stop));
+                break;
+            }
+        }
         let slides = end.is_none() && answer.slides();
-        let outcome =
-            if end == Some(FinishReason::Stop) { schedule::Outcome::Stop } else { schedule::Outcome::Token(token) };
-        let ended = state.scheduler.sampled(id, outcome);
+        let accepted = (read.accepted as u32).min(tokens.len() as u32);
+        let stops = end == Some(FinishReason::Stop);
+        let ended = state.scheduler.sampled(id, schedule::Outcome { tokens: &tokens, accepted, stops });
         debug_assert_eq!(ended, end.is_some() || slides, "the scheduler and the answer have the same limits");
         match end {
             Some(reason) => self.finish(state, id, reason),
-            None if slides => self.slide(state, id),
-            None => remember_prompt(state, id),
+            None => {
+                if slides {
+                    self.slide(state, id);
+                } else {
+                    remember_prompt(state, id);
+                }
+                self.go_on(state, id, read);
+            }
         }
     }
 }

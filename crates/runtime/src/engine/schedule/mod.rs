@@ -47,8 +47,9 @@ pub(crate) struct Request {
     pub(crate) most_tokens: u32,
     /// Tokens that may be sampled before the first of them is read.
     pub(crate) tokens_in_flight: u32,
-    /// Each token waits for its mask, which [`Scheduler::ready`] announces; one is in flight at a time.
-    pub(crate) constrained: bool,
+    /// One step is in flight at a time, and each waits until [`Scheduler::allow`] says that it may come: what the request's steps are
+    /// depends on the tokens before.
+    pub(crate) stepwise: bool,
     /// The time at which the request expires if it still waits for a slot.
     pub(crate) admit_by: Option<Duration>,
     /// The time at which the request expires, waiting or running.
@@ -182,24 +183,29 @@ pub(crate) struct Part {
     /// The number of rows.
     pub(crate) tokens: u32,
     pub(crate) source: Source,
-    /// The last row samples the sequence's next token.
+    /// The last row samples the sequence's next token, and so does each before it that a draft follows.
     pub(crate) samples: bool,
+    /// Rows at the end whose tokens are [drafts](Scheduler::drafts).
+    pub(crate) drafts: u32,
 }
 
 /// The place that a part's tokens come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// [`Scheduler::tokens`], at the part's positions.
-    Prompt,
+    /// [`Scheduler::tokens`] at the part's positions, and drafts after these.
+    Known,
     /// The token sampled last for the sequence, which is on the device.
     Sampled,
 }
 
-/// A token that was read back, as far as the scheduler is concerned.
+/// What a step that was read back gave a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The answer goes on with this token.
-    Token(u32),
+pub(crate) struct Outcome<'a> {
+    /// The tokens by which the answer goes on: the drafts that were right and the one sampled after them, and perhaps others that follow
+    /// from these.
+    pub(crate) tokens: &'a [u32],
+    /// The drafts that were right, whose rows have run.
+    pub(crate) accepted: u32,
     /// The answer is over.
-    Stop,
+    pub(crate) stops: bool,
 }

@@ -17,8 +17,8 @@ pub(super) struct Waiting {
     pub(super) request: Request,
     /// The time at which the request was submitted.
     pub(super) arrived: Duration,
-    /// The mask of the next token is there.
-    pub(super) masked: bool,
+    /// The first step of a stepwise request may come.
+    pub(super) ready: bool,
 }
 
 /// A part of the queue, in which the first to come is the first to go.
@@ -77,7 +77,7 @@ impl Queue {
             Priority::Interactive => Line::Interactive,
             Priority::Background => Line::Background,
         };
-        let waiting = Waiting { request, arrived: now, masked: false };
+        let waiting = Waiting { request, arrived: now, ready: false };
         self.note_expiry(&waiting);
         self.lines[line as usize].push_back(waiting);
         Ok(())
@@ -211,7 +211,7 @@ mod tests {
             tokens: vec![0],
             most_tokens: 1,
             tokens_in_flight: 1,
-            constrained: false,
+            stepwise: false,
             admit_by: None,
             finish_by: None,
         }

@@ -94,37 +94,53 @@ impl Scheduler {
         self.queue.cancel(id) || self.end(id)
     }
 
-    /// Records that the mask of a constrained request's next token is there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "constrained requests come later"))]
-    pub(crate) fn ready(&mut self, id: RequestId) {
-        if let Some(sequence) = self.running.iter_mut().find(|sequence| sequence.request.id == id) {
-            sequence.mask();
-        } else if let Some(waiting) = self.queue.get_mut(id) {
-            waiting.masked = true;
+    /// Has a request go step by step from now on, or ahead of its readback.
+    pub(crate) fn set_stepwise(&mut self, id: RequestId, stepwise: bool) {
+        if let Some(sequence) = self.sequence(id) {
+            sequence.request.stepwise = stepwise;
         }
     }
 
-    /// Records a token that was read back, and returns true where the request has ended with it: it stops, or the token is the last
-    /// one allowed. Tokens of requests that have ended are ignored.
-    pub(crate) fn sampled(&mut self, id: RequestId, outcome: Outcome) -> bool {
-        let Some(sequence) = self.running.iter_mut().find(|sequence| sequence.request.id == id) else {
-            return false;
-        };
-        let last = match outcome {
-            Outcome::Token(token) => sequence.receive(token),
-            Outcome::Stop => true,
-        };
-        last && self.end(id)
+    /// True where a request goes on with [`Self::allow`] and not before; nothing of it is in flight then.
+    pub(crate) fn is_held(&self, id: RequestId) -> bool {
+        let waits = || self.queue.get(id).is_some_and(|waiting| waiting.request.stepwise && !waiting.ready);
+        self.running.iter().any(|sequence| sequence.request.id == id && sequence.is_held()) || waits()
+    }
+
+    /// Records that the next step of a stepwise request may come, and try `drafts`, tokens that may be the next ones.
+    pub(crate) fn allow(&mut self, id: RequestId, drafts: &[u32]) {
+        if let Some(sequence) = self.sequence(id) {
+            sequence.allow(drafts);
+        } else if let Some(waiting) = self.queue.get_mut(id) {
+            waiting.ready = true;
+        }
+    }
+
+    /// The drafts that follow the known tokens of a request in the step that was planned last.
+    pub(crate) fn drafts(&self, id: RequestId) -> &[u32] {
+        self.running.iter().find(|sequence| sequence.request.id == id).map_or(&[], Sequence::drafts)
+    }
+
+    fn sequence(&mut self, id: RequestId) -> Option<&mut Sequence> {
+        self.running.iter_mut().find(|sequence| sequence.request.id == id)
+    }
+
+    /// Records what a step that was read back gave a request, and returns true where the request has ended with it: it stops, or has all
+    /// the tokens that it may have. Outcomes for requests that have ended are ignored.
+    pub(crate) fn sampled(&mut self, id: RequestId, outcome: Outcome<'_>) -> bool {
+        let Some(sequence) = self.sequence(id) else { return false };
+        let full = sequence.receive(outcome.tokens, outcome.accepted);
+        (full || outcome.stops) && self.end(id)
     }
 
     /// Has a request that has just ended go on with other tokens, and at most `most_tokens` more. It waits at the front of the queue.
-    pub(crate) fn go_on(&mut self, id: RequestId, most_tokens: u32, change: impl FnOnce(&mut Vec<u32>)) {
+    pub(crate) fn resume(&mut self, id: RequestId, most_tokens: u32, change: impl FnOnce(&mut Vec<u32>)) {
         let Some(ended) = self.ended.iter().rfind(|request| request.id == id) else { return };
         let mut request = Request { admit_by: None, ..ended.clone() };
         change(&mut request.tokens);
         request.most_tokens = most_tokens.min(self.limits.context.saturating_sub(request.tokens.len() as u32));
         // It waits for no batching window.
-        self.queue.put_back(Waiting { request, arrived: Duration::ZERO, masked: false });
+        self.queue.put_back(Waiting { request, arrived: Duration::ZERO, ready: false });
     }
 
     /// Records that a step was read back. Steps are in order, and a step's tokens come before it.
@@ -158,7 +174,7 @@ impl Scheduler {
             if let Some(step) = self.step(memory) {
                 break Next::Step(step);
             }
-            let may_go_on = !self.in_flight.is_empty() || self.running.iter().any(Sequence::awaits_mask);
+            let may_go_on = !self.in_flight.is_empty() || self.running.iter().any(Sequence::is_held);
             if may_go_on || self.running.is_empty() {
                 break self.wait(now);
             }
@@ -253,11 +269,11 @@ impl Scheduler {
         }
     }
 
-    /// A long prompt may go on. Two chunks in a row would stall the streams that go on with the next readback; constrained streams
-    /// hold nobody.
+    /// A long prompt may go on. Two chunks in a row would stall the streams that go on with the next readback; stepwise streams hold
+    /// nobody.
     fn may_bulk(&self) -> bool {
         let in_flight = self.in_flight.iter().filter(|kind| **kind == Kind::Bulk).count();
-        let stalls = |sequence: &Sequence| !sequence.request.constrained && sequence.awaits_readback();
+        let stalls = |sequence: &Sequence| !sequence.request.stepwise && sequence.awaits_readback();
         in_flight < BULK_IN_FLIGHT && (self.last == Kind::Few || !self.running.iter().any(stalls))
     }
 

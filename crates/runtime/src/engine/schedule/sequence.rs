@@ -8,6 +8,7 @@ use super::{Kind, Part, Request, Source};
 /// A request with a slot.
 #[derive(Debug)]
 pub(super) struct Sequence {
+    /// Its tokens are those known so far.
     pub(super) request: Request,
     /// The time at which the request was submitted.
     arrived: Duration,
@@ -17,35 +18,40 @@ pub(super) struct Sequence {
     kind: Kind,
     /// Tokens of the prompt; an answer interrupted by preemption is part of it.
     prompt: u32,
-    /// Tokens of the prompt that are cached or submitted.
-    prefilled: u32,
-    /// Tokens whose sampling has been submitted.
-    submitted: u32,
-    /// Tokens that have been read.
-    received: u32,
-    /// The mask of the next token is there.
-    masked: bool,
+    /// Tokens that are cached or submitted, without drafts.
+    ran: u32,
+    /// Steps that sample for the sequence and haven't been read.
+    in_flight: u32,
+    /// The next step of a stepwise sequence may come.
+    ready: bool,
+    /// The drafts of that step or, once it is submitted, of the one in flight.
+    drafts: Vec<u32>,
 }
 
 impl Sequence {
     pub(super) fn new(waiting: Waiting, cached: u32, few_rows: u32, admitted: u64) -> Self {
-        let Waiting { request, arrived, masked } = waiting;
+        let Waiting { request, arrived, ready } = waiting;
         let prompt = request.tokens.len() as u32;
-        let prefilled = cached.min(prompt - 1);
-        let kind = if prompt - prefilled <= few_rows { Kind::Few } else { Kind::Bulk };
-        Self { request, arrived, admitted, kind, prompt, prefilled, submitted: 0, received: 0, masked }
+        let ran = cached.min(prompt - 1);
+        let kind = if prompt - ran <= few_rows { Kind::Few } else { Kind::Bulk };
+        Self { request, arrived, admitted, kind, prompt, ran, in_flight: 0, ready, drafts: Vec::new() }
     }
 
     /// Turns the sequence back into a request that waits. Its prompt is all its tokens; none may be in flight.
     pub(super) fn into_waiting(mut self) -> Waiting {
-        self.request.most_tokens -= self.received;
+        self.request.most_tokens -= self.received();
         self.request.admit_by = None;
-        Waiting { request: self.request, arrived: self.arrived, masked: self.masked }
+        Waiting { request: self.request, arrived: self.arrived, ready: self.ready }
+    }
+
+    /// Tokens of the answer that have been read.
+    fn received(&self) -> u32 {
+        self.request.tokens.len() as u32 - self.prompt
     }
 
     /// Tokens of the prompt that have to be submitted.
     pub(super) fn remaining(&self) -> u32 {
-        self.prompt - self.prefilled
+        self.prompt.saturating_sub(self.ran)
     }
 
     /// Rows of the prompt have to run in steps of `kind`.
@@ -55,63 +61,79 @@ impl Sequence {
 
     /// A stream runs: the whole prompt has been submitted, and not all of the answer.
     pub(super) fn decodes(&self) -> bool {
-        self.remaining() == 0 && self.submitted < self.request.most_tokens
+        self.remaining() == 0 && self.received() + self.in_flight < self.request.most_tokens
     }
 
     /// The next token may be sampled in the next step, once the rows before it have been submitted.
     pub(super) fn may_sample(&self) -> bool {
-        let in_flight = self.submitted - self.received;
-        if self.request.constrained { self.masked && in_flight == 0 } else { in_flight < self.tokens_in_flight() }
+        if self.request.stepwise { self.ready && self.in_flight == 0 } else { self.in_flight < self.tokens_in_flight() }
     }
 
     /// The stream has all its tokens in flight, and goes on with a readback.
     pub(super) fn awaits_readback(&self) -> bool {
-        self.decodes() && self.submitted - self.received >= self.tokens_in_flight()
+        self.decodes() && self.in_flight >= self.tokens_in_flight()
     }
 
-    /// The sequence goes on with its mask and nothing else.
-    pub(super) fn awaits_mask(&self) -> bool {
-        self.request.constrained && !self.masked && self.submitted == self.received
+    /// The sequence goes on once its next step is [allowed](Self::allow), and not before.
+    pub(super) fn is_held(&self) -> bool {
+        self.request.stepwise && !self.ready && self.in_flight == 0
     }
 
     /// Tokens that may be sampled before the first of them is read.
     pub(super) fn tokens_in_flight(&self) -> u32 {
-        if self.request.constrained { 1 } else { self.request.tokens_in_flight.max(1) }
+        if self.request.stepwise { 1 } else { self.request.tokens_in_flight.max(1) }
     }
 
     /// The next `tokens` tokens of the prompt.
     pub(super) fn prompt_part(&self, tokens: u32) -> Part {
         let samples = tokens == self.remaining();
-        Part { id: self.request.id, first: self.prefilled, tokens, source: Source::Prompt, samples }
+        Part { id: self.request.id, first: self.ran, tokens, source: Source::Known, samples, drafts: 0 }
     }
 
-    /// The row of the token sampled last.
-    pub(super) fn decode_part(&self) -> Part {
-        let first = self.prompt + self.submitted - 1;
-        Part { id: self.request.id, first, tokens: 1, source: Source::Sampled, samples: true }
+    /// The rows from which the next token is sampled, at most `free`: the token sampled last or, where it is known, all known tokens that
+    /// haven't run, and the drafts that follow them.
+    pub(super) fn decode_part(&self, free: u32) -> Part {
+        let part =
+            Part { id: self.request.id, first: self.ran, tokens: 1, source: Source::Sampled, samples: true, drafts: 0 };
+        if self.in_flight > 0 {
+            return part;
+        }
+        let known = self.request.tokens.len() as u32 - self.ran;
+        let drafts = free.saturating_sub(known).min(self.drafts.len() as u32);
+        Part { tokens: free.min(known + drafts), source: Source::Known, samples: known <= free, drafts, ..part }
     }
 
     /// Records that a part is in the next step.
     pub(super) fn submit(&mut self, part: &Part) {
-        if part.source == Source::Prompt {
-            self.prefilled += part.tokens;
-        }
+        self.ran += part.tokens - part.drafts;
         if part.samples {
-            self.submitted += 1;
-            self.masked = false;
+            self.drafts.truncate(part.drafts as usize);
+            self.in_flight += 1;
+            self.ready = false;
         }
     }
 
-    /// Records that the mask of the next token is there.
-    pub(super) fn mask(&mut self) {
-        self.masked = true;
+    /// The drafts of the step in flight.
+    pub(super) fn drafts(&self) -> &[u32] {
+        &self.drafts
     }
 
-    /// Appends a token that has been read; true where it is the last one allowed.
-    pub(super) fn receive(&mut self, token: u32) -> bool {
-        debug_assert!(self.received < self.submitted, "a token is read after it was submitted");
-        self.request.tokens.push(token);
-        self.received += 1;
-        self.received >= self.request.most_tokens
+    /// Records that the next step may come, and try `drafts`, as far as the answer may be that long.
+    pub(super) fn allow(&mut self, drafts: &[u32]) {
+        debug_assert!(self.in_flight == 0, "what follows isn't known before the last token is read");
+        let most = self.request.most_tokens.saturating_sub(self.received() + 1) as usize;
+        self.ready = true;
+        self.drafts.clear();
+        self.drafts.extend_from_slice(&drafts[..drafts.len().min(most)]);
+    }
+
+    /// Appends what a step gave; true where the answer has all tokens that it may have.
+    pub(super) fn receive(&mut self, tokens: &[u32], accepted: u32) -> bool {
+        debug_assert!(self.in_flight > 0, "a token is read after it was submitted");
+        self.in_flight -= 1;
+        self.ran += accepted;
+        self.drafts.clear();
+        self.request.tokens.extend_from_slice(tokens);
+        self.received() >= self.request.most_tokens
     }
 }

@@ -31,20 +31,24 @@ impl Turns {
     }
 
     /// Adds decode rows, from the first sequence that the last step had no row for. A step has one part of a sequence, so those whose
-    /// prompts it has wait for the next.
+    /// prompts it has wait for the next. A sequence has more than one row only where all others have theirs.
     fn decode(&mut self, running: &mut [Sequence], parts: &mut Parts, reserve: &mut Reserve<'_>) {
-        let prompts = parts.list.len();
         let begin = running.partition_point(|sequence| sequence.admitted <= self.after);
+        let prompts: Vec<RequestId> = parts.list.iter().map(|part| part.id).collect();
+        let goes_on = |sequence: &Sequence| {
+            sequence.decodes() && sequence.may_sample() && !prompts.contains(&sequence.request.id)
+        };
+        let mut others = running.iter().filter(|sequence| goes_on(sequence)).count() as u32;
         let (before, from) = running.split_at_mut(begin);
-        for sequence in from.iter_mut().chain(before).filter(|sequence| sequence.decodes() && sequence.may_sample()) {
-            let part = sequence.decode_part();
-            if parts.list[..prompts].iter().any(|prompt| prompt.id == part.id) {
-                continue;
-            }
+        for sequence in from.iter_mut().chain(before).filter(|sequence| goes_on(sequence)) {
             if parts.free == 0 {
                 return;
             }
-            if parts.add(sequence, part, reserve) {
+            others -= 1;
+            let part = sequence.decode_part(parts.free.saturating_sub(others).max(1));
+            // Where there is no room for drafts, the token before them goes on alone.
+            let alone = Part { tokens: part.tokens - part.drafts, drafts: 0, ..part };
+            if parts.add(sequence, part, reserve) || (part.drafts > 0 && parts.add(sequence, alone, reserve)) {
                 self.after = sequence.admitted;
             }
         }

@@ -157,6 +157,11 @@ impl Graph<'_> {
         let tokens = if count.is_of_outputs() { self.workspace.output_capacity } else { self.workspace.token_capacity };
         let Destination { gate_rows, .. } = destination;
         let kernels = self.device.kernels();
+        if let [first, second] = matrices
+            && self.pair(builder, (count, tokens), input, (first, second), destination)
+        {
+            return;
+        }
         let parts = matrices.iter().flat_map(|placed| placed.matrix.parts.iter().map(move |part| (placed, part)));
         for (placed, part) in parts {
             let (matrix, format) = (placed.matrix, placed.matrix.layout.format);
@@ -188,6 +193,38 @@ impl Graph<'_> {
             let width = destination.stride;
             self.quantise(builder, (destination.y, width), leaves, more);
         }
+    }
+
+    /// Appends the products with two matrices in one dispatch, and returns true, where the second one's follow the first one's in the
+    /// destination and there is a kernel for both.
+    fn pair(
+        &self,
+        builder: &mut ProgramBuilder,
+        (count, tokens): (Count, u32),
+        input: Input<'_>,
+        (first, second): (&Placed<'_>, &Placed<'_>),
+        destination: Destination<'_>,
+    ) -> bool {
+        let [upper, lower] = [first, second].map(|placed| placed.matrix);
+        let shapes = [upper, lower].map(|matrix| self.integer_kernel(matrix));
+        let ([upper_part], [lower_part], [Some(shape), Some(other)]) = (&upper.parts[..], &lower.parts[..], shapes)
+        else {
+            return false;
+        };
+        let follows = second.first == first.first + upper.rows && upper.groups == lower.groups;
+        let plain = first.bias.is_none() && second.bias.is_none() && destination.gate_rows == 0;
+        let fits = self.step == StepSize::Few && follows && plain && shape.input == other.input;
+        let rows = upper.rows + lower.rows;
+        let formats = (upper.layout.format, lower.layout.format);
+        let variants = self.device.kernels().few_of_pair(formats, (upper.rows, rows), shape);
+        let Some(variants) = variants.filter(|_| fits && destination.leaves.is_none()) else { return false };
+        let params =
+            Linear { outputs: rows, tokens, second: upper.rows, ..self.product(first, upper_part, input, destination) };
+        let mut operands = self.operands(first, upper_part, input, destination);
+        operands.push(("codes_2", &lower_part.codes));
+        operands.extend(lower_part.scales.as_ref().map(|scales| ("scales_2", scales)));
+        builder.dispatch(params, variants, count, &operands);
+        true
     }
 
     /// Appends the encoding of rows of `width` values in planes.

@@ -123,6 +123,26 @@ impl Kernels {
         Variants::by_count(&all)
     }
 
+    /// The same for two weights of `rows` rows together, one above the other, whose formats are `pair`; `None` where there is no such
+    /// kernel, or where its workgroups would have rows of both, of which the first has `first_rows`.
+    #[must_use]
+    pub fn few_of_pair(
+        &self,
+        pair: (WeightFormat, WeightFormat),
+        (first_rows, rows): (u32, u32),
+        shape: IntegerShape,
+    ) -> Option<Variants> {
+        let (format, second) = pair;
+        let shapes = shape.by_tokens(rows);
+        let parts = shapes.iter().all(|(_, shape)| first_rows.is_multiple_of(shape.workgroup_outputs()));
+        let variant = |shape| {
+            let kernel = LinearKernel::MatvecIntegerPair { shape, second };
+            LinearVariant { format, kernel }.into()
+        };
+        let all: Vec<_> = shapes.iter().map(|(most, shape)| (*most, variant(*shape))).collect();
+        (parts && LinearVariant::PAIRS.contains(&pair)).then(|| Variants::by_count(&all))
+    }
+
     /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
     /// is no such kernel.
     #[must_use]

@@ -20,6 +20,7 @@ struct Params {
     expert_count: u32, // with EXPERTS: how many it holds, `rows` rows each
     next_norm: u32,  // with ENCODE, 1: what is encoded is multiplied by the weights of a norm
     per_row: u32,    // with EXPERTS: tokens of y for each row of x
+    second: u32,     // of two weights: which row of y is the first that the second one makes
 }
 #import planes
 #import activation

@@ -33,6 +33,13 @@ pub enum LinearKernel {
     },
     /// `matvec_integer`: the same in integer dot products, of activations in codes.
     MatvecInteger(IntegerShape),
+    /// `matvec_integer_pair`: the same with two weights, one above the other.
+    MatvecIntegerPair {
+        /// The division of its work.
+        shape: IntegerShape,
+        /// The format of the second weight.
+        second: WeightFormat,
+    },
     /// `matmul`: a workgroup makes a tile of outputs and tokens.
     Matmul(Tile),
     /// `matmul_int8`: the same in integer dot products, of activations in codes of 8 bits.
@@ -56,7 +63,7 @@ impl LinearKernel {
     #[must_use]
     pub const fn integer_encoding(&self) -> Option<Encoding> {
         match self {
-            Self::MatvecInteger(shape) => Some(shape.input),
+            Self::MatvecInteger(shape) | Self::MatvecIntegerPair { shape, .. } => Some(shape.input),
             _ => None,
         }
     }
@@ -67,6 +74,7 @@ impl LinearKernel {
         match self {
             Self::Matvec { .. } => Kernel::Matvec,
             Self::MatvecInteger(_) => Kernel::MatvecInteger,
+            Self::MatvecIntegerPair { .. } => Kernel::MatvecIntegerPair,
             Self::Matmul(_) => Kernel::Matmul,
             Self::MatmulInt8(_) => Kernel::MatmulInt8,
             Self::MatmulCooperative(_) => Kernel::MatmulCooperative,
@@ -80,6 +88,7 @@ impl LinearKernel {
         match self {
             Self::Matvec { shape, .. } => shape.label(),
             Self::MatvecInteger(shape) => shape.label(),
+            Self::MatvecIntegerPair { shape, second } => format!("-above-{}{}", second.name(), shape.label()),
             Self::Matmul(tile) | Self::MatmulInt8(tile) => tile.label(),
             Self::MatmulCooperative(tile) => tile.label(),
             Self::MatmulRowPerLane(_) | Self::MatmulRowPerLaneInt8(_) => String::new(),
@@ -94,7 +103,7 @@ impl LinearVariant {
         match self.kernel {
             LinearKernel::MatmulInt8(_) | LinearKernel::MatmulRowPerLaneInt8(_) => Some(Encoding::Int8),
             LinearKernel::MatmulCooperative(_) => Some(Encoding::F16),
-            LinearKernel::MatvecInteger(shape) => Some(shape.input),
+            LinearKernel::MatvecInteger(shape) | LinearKernel::MatvecIntegerPair { shape, .. } => Some(shape.input),
             _ => None,
         }
     }
@@ -115,6 +124,15 @@ impl LinearVariant {
         WeightLayout { format: self.format, interleave }
     }
 
+    /// The layout of the second weight, where there are two.
+    #[must_use]
+    pub const fn second_layout(&self) -> Option<WeightLayout> {
+        match self.kernel {
+            LinearKernel::MatvecIntegerPair { second, .. } => Some(WeightLayout { format: second, interleave: 1 }),
+            _ => None,
+        }
+    }
+
     /// True where each token has rows of the weight of its own: those of an expert.
     #[must_use]
     pub const fn experts(&self) -> bool {
@@ -129,6 +147,11 @@ impl LinearVariant {
             _ => None,
         }
     }
+
+    /// The formats of two weights, one above the other, that one dispatch can multiply: those of queries and keys and of values where files
+    /// give values more bits.
+    pub const PAIRS: [(WeightFormat, WeightFormat); 2] =
+        [(WeightFormat::Q4_K, WeightFormat::Q6_K), (WeightFormat::Q5_K, WeightFormat::Q6_K)];
 
     /// Every variant.
     #[must_use]
@@ -158,6 +181,10 @@ impl LinearVariant {
         all.extend(shapes.map(|shape| matvec(shape, true, false)));
         if format.has_integer_codes() {
             all.extend(IntegerShape::all().into_iter().map(LinearKernel::MatvecInteger));
+            let second = Self::PAIRS.into_iter().filter(|pair| pair.0 == format);
+            let shapes = || IntegerShape::all().into_iter().filter(|shape| shape.output.is_none());
+            let pair = |second, shape| LinearKernel::MatvecIntegerPair { shape, second };
+            all.extend(second.flat_map(|(_, second)| shapes().map(move |shape| pair(second, shape))));
         }
         all.extend(Tile::all_for(format).map(LinearKernel::Matmul));
         all.extend(CooperativeTile::ALL.map(LinearKernel::MatmulCooperative));
@@ -173,7 +200,7 @@ impl LinearVariant {
     const fn table_lanes(&self) -> u32 {
         match self.kernel {
             LinearKernel::Matvec { shape, .. } => shape.workgroup_size,
-            LinearKernel::MatvecInteger(shape) => shape.workgroup_size,
+            LinearKernel::MatvecInteger(shape) | LinearKernel::MatvecIntegerPair { shape, .. } => shape.workgroup_size,
             LinearKernel::Matmul(_) | LinearKernel::MatmulInt8(_) => 256,
             _ => 32,
         }
@@ -198,7 +225,9 @@ impl Choices for LinearVariant {
         let mut constants = self.layout().constants(self.table_lanes());
         match self.kernel {
             LinearKernel::Matvec { shape, .. } => constants.extend(shape.constants()),
-            LinearKernel::MatvecInteger(shape) => constants.extend(shape.constants()),
+            LinearKernel::MatvecInteger(shape) | LinearKernel::MatvecIntegerPair { shape, .. } => {
+                constants.extend(shape.constants());
+            }
             LinearKernel::Matmul(tile) | LinearKernel::MatmulInt8(tile) => constants.extend(tile.constants()),
             LinearKernel::MatmulCooperative(tile) => constants.extend(tile.constants()),
             LinearKernel::MatmulRowPerLane(_) | LinearKernel::MatmulRowPerLaneInt8(_) => {}
@@ -209,8 +238,12 @@ impl Choices for LinearVariant {
     fn defines(&self) -> Vec<&'static str> {
         let codes = self.takes().is_some_and(|encoding| encoding.largest_code().is_some());
         // Instead of taking the code of zero from each code, its product with the sum of the activations is taken from the sum.
-        let unsigned = self.kernel() == Kernel::MatvecInteger;
-        let ahead = matches!(self.kernel, LinearKernel::MatvecInteger(shape) if shape.loads_activations_ahead());
+        let few = match self.kernel {
+            LinearKernel::MatvecInteger(shape) | LinearKernel::MatvecIntegerPair { shape, .. } => Some(shape),
+            _ => None,
+        };
+        let unsigned = few.is_some();
+        let ahead = few.is_some_and(|shape| shape.loads_activations_ahead());
         let mut defines = self.layout().defines();
         defines.extend(chosen(&[
             ("AHEAD", ahead),
@@ -234,6 +267,15 @@ impl Choices for LinearVariant {
             "codes" => self.leaves()?.import(name),
             "product" => self.takes()?.import(name),
             _ => self.layout().import(name),
+        }
+    }
+
+    fn second(&self) -> Option<Box<dyn Choices>> {
+        match self.kernel {
+            LinearKernel::MatvecIntegerPair { shape, second } => {
+                Some(Box::new(Self { format: second, kernel: LinearKernel::MatvecInteger(shape) }))
+            }
+            _ => None,
         }
     }
 

@@ -123,7 +123,8 @@ impl IntegerShape {
     }
 
     /// Products with rows of the weight that a workgroup makes.
-    pub(crate) const fn workgroup_outputs(&self) -> u32 {
+    #[must_use]
+    pub const fn workgroup_outputs(&self) -> u32 {
         self.workgroup_size / 32 * self.outputs
     }
 

@@ -9,15 +9,15 @@ fn memory_is_taken_from_the_youngest_of_the_lowest_priority() {
     engine.submit(request(1, 16));
     engine.submit(Request { priority: Priority::Background, ..request(2, 16) });
     engine.submit(request(3, 16));
-    engine.submit(Request { constrained: true, ..request(4, 16) });
-    engine.scheduler.ready(RequestId(4));
+    engine.submit(Request { stepwise: true, ..request(4, 16) });
+    engine.scheduler.allow(RequestId(4), &[]);
     assert_eq!([engine.ids(), engine.ids()], [[1, 3], [4, 2]]);
     let nothing = Plan { next: Next::Wait { until: None }, ..Plan::default() };
     assert_eq!(engine.plan(), nothing, "steps are in flight, with which others may end");
     engine.read();
     engine.read();
     assert_eq!(engine.plan(), nothing, "one waits for its mask");
-    engine.scheduler.ready(RequestId(4));
+    engine.scheduler.allow(RequestId(4), &[]);
     let plan = engine.plan();
     assert_eq!(plan.changes, [Change::Preempted { id: RequestId(2) }]);
     let Next::Step(step) = plan.next else { panic!("the oldest goes on") };

@@ -30,10 +30,18 @@ fn request(id: u64, prompt: usize) -> Request {
         tokens: vec![0; prompt],
         most_tokens: 100,
         tokens_in_flight: 3,
-        constrained: false,
+        stepwise: false,
         admit_by: None,
         finish_by: None,
     }
+}
+
+const STOP: Outcome<'_> = Outcome { tokens: &[], accepted: 0, stops: true };
+
+/// A token by which the answer goes on.
+fn token(token: u32) -> Outcome<'static> {
+    const TOKENS: [u32; 10] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    Outcome { tokens: &TOKENS[token as usize..][..1], accepted: 0, stops: false }
 }
 
 /// A scheduler with its memory and a clock, whose steps are read when a test says so.
@@ -75,7 +83,7 @@ impl Engine {
     fn read(&mut self) {
         let step = self.unread.remove(0);
         for part in step.parts.iter().filter(|part| part.samples) {
-            self.scheduler.sampled(part.id, Outcome::Token(7));
+            self.scheduler.sampled(part.id, token(7));
         }
         self.scheduler.finished(step.number);
     }
@@ -163,25 +171,84 @@ fn a_stream_with_all_tokens_in_flight_is_stalled_by_one_chunk_at_most() {
 }
 
 #[test]
-fn a_constrained_stream_waits_for_its_mask_and_holds_nobody() {
+fn a_stepwise_stream_waits_for_its_turn_and_holds_nobody() {
     let mut engine = Engine::new(&LIMITS, 1000);
-    let constrained = |id, prompt| Request { constrained: true, ..request(id, prompt) };
-    engine.submit(constrained(1, 5));
-    engine.submit(constrained(2, 100));
+    let stepwise = |id, prompt| Request { stepwise: true, ..request(id, prompt) };
+    engine.submit(stepwise(1, 5));
+    engine.submit(stepwise(2, 100));
     engine.submit(request(3, 300));
-    // Only the last rows of a prompt need a mask.
+    // Only the last rows of a prompt wait.
     assert_eq!(engine.step(), [(3, 0, 300, true)]);
-    engine.scheduler.ready(RequestId(1));
+    engine.scheduler.allow(RequestId(1), &[]);
     assert_eq!(engine.step(), [(3, 300, 1, true), (1, 0, 5, true)]);
-    engine.scheduler.ready(RequestId(2));
+    engine.scheduler.allow(RequestId(2), &[]);
     assert_eq!(engine.step(), [(2, 0, 100, true)]);
     assert_eq!(engine.read_and_step(), [(3, 301, 1, true)]);
-    engine.scheduler.ready(RequestId(2));
+    engine.scheduler.allow(RequestId(2), &[]);
     assert_eq!(engine.step(), [(2, 100, 1, true), (3, 302, 1, true)]);
-    engine.scheduler.ready(RequestId(1));
+    engine.scheduler.allow(RequestId(1), &[]);
     engine.submit(request(4, 600));
     assert_eq!(engine.step(), [(4, 0, 120, false)], "a running stream makes chunks small");
     assert_eq!(engine.read_and_step(), [(1, 5, 1, true), (3, 303, 1, true)]);
+}
+
+#[test]
+fn drafts_run_with_the_token_before_them_and_wrong_ones_run_again() {
+    let mut engine = Engine::new(&LIMITS, 1000);
+    let drafts: Vec<u32> = (0..40).collect();
+    let id = RequestId(1);
+    engine.submit(Request { stepwise: true, most_tokens: 50, ..request(1, 5) });
+    engine.scheduler.allow(id, &[]);
+    assert_eq!(engine.step(), [(1, 0, 5, true)]);
+    engine.read();
+    assert!(engine.scheduler.is_held(id));
+    engine.scheduler.allow(id, &drafts[..6]);
+    assert_eq!(engine.step(), [(1, 5, 7, true)]);
+    assert_eq!((engine.unread[0].parts[0].drafts, engine.scheduler.drafts(id)), (6, &drafts[..6]));
+    assert_eq!(engine.step(), [], "nothing runs ahead of drafts");
+    // Three are right.
+    engine.unread.clear();
+    assert!(!engine.scheduler.sampled(id, Outcome { tokens: &[0, 1, 2, 9], accepted: 3, stops: false }));
+    engine.scheduler.finished(1);
+    // Others come first, and the drafts have the rows that are left.
+    engine.submit(request(2, 20));
+    assert_eq!(engine.step(), [(2, 0, 20, true)]);
+    engine.scheduler.allow(id, &drafts);
+    assert_eq!(engine.step(), [(1, 9, 31, true), (2, 20, 1, true)]);
+    assert_eq!(engine.scheduler.drafts(id).len(), 30);
+    engine.unread.clear();
+    // What follows from the sampled token runs with it; here more than a step has rows for.
+    let forced = [7; 40];
+    assert!(!engine.scheduler.sampled(id, Outcome { tokens: &forced, accepted: 0, stops: false }));
+    [2, 3].into_iter().for_each(|number| engine.scheduler.finished(number));
+    engine.scheduler.allow(id, &drafts);
+    assert_eq!(engine.step(), [(1, 10, 31, false), (2, 21, 1, true)]);
+    assert_eq!(engine.step()[0], (1, 41, 13, true), "four drafts may follow: the answer has at most 50 tokens");
+    engine.unread.clear();
+    assert!(engine.scheduler.sampled(id, Outcome { tokens: &[0, 1, 2, 3, 4], accepted: 4, stops: false }));
+}
+
+#[test]
+fn a_stream_changes_its_pace_once_nothing_is_in_flight() {
+    let mut engine = Engine::new(&LIMITS, 1000);
+    let id = RequestId(1);
+    engine.submit(request(1, 5));
+    assert_eq!([engine.ids(), engine.ids(), engine.ids()], [[1], [1], [1]]);
+    engine.scheduler.set_stepwise(id, true);
+    engine.read();
+    assert_eq!((engine.ids(), engine.scheduler.is_held(id)), (vec![], false));
+    engine.read();
+    engine.read();
+    assert!(engine.scheduler.is_held(id));
+    engine.scheduler.allow(id, &[3, 4]);
+    assert_eq!(engine.step(), [(1, 7, 3, true)]);
+    engine.read();
+    engine.scheduler.set_stepwise(id, false);
+    assert_eq!([engine.step(), engine.step()], [[(1, 8, 1, true)], [(1, 9, 1, true)]]);
+    assert_eq!(
+        engine.unread.iter().map(|step| step.parts[0].source).collect::<Vec<_>>(),
+        [Source::Known, Source::Sampled]
+    );
 }
 
 #[test]
@@ -227,11 +294,11 @@ fn answers_end_with_their_last_token_or_when_they_stop() {
     engine.submit(request(1, 8));
     engine.submit(request(2, 7));
     assert_eq!([engine.ids(), engine.ids(), engine.ids()], [vec![1, 2], vec![1, 2], vec![2]]);
-    assert!(!engine.scheduler.sampled(RequestId(1), Outcome::Token(5)));
-    assert!(engine.scheduler.sampled(RequestId(2), Outcome::Stop));
-    assert!(!engine.scheduler.sampled(RequestId(2), Outcome::Stop), "it has ended already");
+    assert!(!engine.scheduler.sampled(RequestId(1), token(5)));
+    assert!(engine.scheduler.sampled(RequestId(2), STOP));
+    assert!(!engine.scheduler.sampled(RequestId(2), STOP), "it has ended already");
     engine.scheduler.finished(0);
-    assert!(engine.scheduler.sampled(RequestId(1), Outcome::Token(5)), "the context is full");
+    assert!(engine.scheduler.sampled(RequestId(1), token(5)), "the context is full");
     engine.scheduler.finished(1);
     assert_eq!(engine.plan().next, Next::Wait { until: None });
     engine.scheduler.finished(2);
@@ -245,11 +312,11 @@ fn a_request_that_goes_on_with_other_tokens_comes_before_those_that_wait() {
     engine.submit(Request { most_tokens: 7, ..request(3, 8) });
     assert_eq!([engine.ids(), engine.ids()], [[3], [3]]);
     engine.submit(request(4, 3));
-    engine.scheduler.go_on(RequestId(3), 5, |_| panic!("it hasn't ended"));
+    engine.scheduler.resume(RequestId(3), 5, |_| panic!("it hasn't ended"));
     engine.read();
     // The last token that the context has room for.
-    assert!(engine.scheduler.sampled(RequestId(3), Outcome::Token(9)));
-    engine.scheduler.go_on(RequestId(3), 5, |tokens| drop(tokens.drain(..5)));
+    assert!(engine.scheduler.sampled(RequestId(3), Outcome { tokens: &[9], accepted: 0, stops: false }));
+    engine.scheduler.resume(RequestId(3), 5, |tokens| drop(tokens.drain(..5)));
     engine.scheduler.finished(engine.unread.remove(0).number);
     assert_eq!(engine.step(), [(3, 0, 5, true)], "its memory was given back first");
     assert_eq!(engine.scheduler.tokens(RequestId(3)), Some(&[0, 0, 0, 7, 9][..]));

@@ -52,7 +52,7 @@ impl World {
     /// Checks that nothing that could go on waits.
     pub(super) fn check_wait(&self) {
         let running = self.live.values().filter(|client| client.place == Place::Slot);
-        let most = running.map(|client| client.tokens_in_flight as usize).max().unwrap_or(0).max(2);
+        let most = running.map(|client| client.most_in_flight() as usize).max().unwrap_or(0).max(2);
         if self.steps.len() < most.min(self.limits.steps_in_flight) {
             for client in self.live.values().filter(|client| client.decodes() && client.may_sample()) {
                 assert!(!self.memory.has_room(client.id, client.next_length()), "{client:?} waits for nothing");
@@ -68,8 +68,8 @@ impl World {
 
     /// Checks the longest gaps and waits.
     pub(super) fn check_waits(&self) {
-        for (constrained, gaps) in &self.report.gaps {
-            let bound = longest_gap(&self.limits) + if *constrained { MASK } else { Duration::ZERO };
+        for (waits, gaps) in &self.report.gaps {
+            let bound = longest_gap(&self.limits) + if *waits { MASK } else { Duration::ZERO };
             assert!(gaps.longest() <= bound, "a gap of {:?}, over {bound:?}", gaps.longest());
         }
         // Each slot is free again after the longest run at the latest. While memory is short, nobody is admitted.

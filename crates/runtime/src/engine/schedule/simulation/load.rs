@@ -23,6 +23,8 @@ pub(super) struct Planned {
     pub(super) cancelled_after: Option<Duration>,
     /// The tokens of its prompt that are cached.
     pub(super) cached: u32,
+    /// It goes step by step at times, and ahead at others.
+    pub(super) changes_pace: bool,
 }
 
 impl Load {
@@ -55,7 +57,7 @@ pub(super) fn planned(id: RequestId, now: Duration, limits: &Limits, random: &mu
         tokens: vec![0; prompt],
         most_tokens: within(random, answers) as u32,
         tokens_in_flight: random.choose(&[1, 2, 3, 3, 3, 8]),
-        constrained: percent(random, 10),
+        stepwise: percent(random, 10),
         admit_by: later(random, 10, [10, 1000]).map(|time| now + time),
         finish_by: later(random, 10, [50, 3000]).map(|time| now + time),
     };
@@ -64,5 +66,6 @@ pub(super) fn planned(id: RequestId, now: Duration, limits: &Limits, random: &mu
         stops_after: within(random, [1, 100]) as u32,
         cancelled_after: later(random, 10, [0, 500]),
         cached: if percent(random, 40) { random.below(prompt) as u32 } else { 0 },
+        changes_pace: percent(random, 10),
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct Report {
     pub(super) waits: BTreeMap<Priority, Durations>,
     /// From arrival to the first token on the device.
     pub(super) first_tokens: BTreeMap<Priority, Durations>,
-    /// Between two tokens of a stream on the device, by whether it's constrained; without streams that were refused memory.
+    /// Between two tokens of a stream on the device, by whether it is ever stepwise; without streams that were refused memory.
     pub(super) gaps: BTreeMap<bool, Durations>,
     /// From the first slot to the end.
     pub(super) runs: Durations,
@@ -67,8 +67,8 @@ impl fmt::Display for Report {
         for (priority, times) in &self.first_tokens {
             writeln!(formatter, "  {priority:?} first tokens: {times}")?;
         }
-        for (constrained, gaps) in &self.gaps {
-            writeln!(formatter, "  {} gaps: {gaps}", if *constrained { "constrained" } else { "free" })?;
+        for (waits, gaps) in &self.gaps {
+            writeln!(formatter, "  {} gaps: {gaps}", if *waits { "stepwise" } else { "free" })?;
         }
         write!(formatter, "  runs: {}", self.runs)
     }

@@ -17,7 +17,8 @@ use super::{MASK, READBACK, cost};
 enum Event {
     Arrival,
     Cancel(RequestId),
-    Mask(RequestId),
+    /// The next step of a stepwise request is allowed.
+    Allow(RequestId),
     /// The oldest step is read.
     Readback,
     /// The scheduler wanted to be asked now.
@@ -90,10 +91,7 @@ impl World {
                     assert!(self.scheduler.cancel(id));
                     self.end(id, "cancelled");
                 }
-                Event::Mask(id) => {
-                    self.scheduler.ready(id);
-                    self.live.get_mut(&id).into_iter().for_each(|client| client.masked = true);
-                }
+                Event::Allow(id) => self.allow(id),
                 Event::Readback => self.read(),
                 Event::Wake => self.wake = None,
                 Event::Cancel(_) => {}
@@ -135,7 +133,7 @@ impl World {
                 self.memory.cached.insert(id, planned.cached);
                 self.report.longest_queue = self.report.longest_queue.max(waiting + 1);
                 planned.cancelled_after.into_iter().for_each(|delay| self.after(delay, Event::Cancel(id)));
-                self.make_mask(id);
+                self.allow_later(id);
             }
             Err(Refused::Busy { retry_after_ms }) => {
                 assert_eq!(waiting, self.limits.waiting, "only a full queue is busy");
@@ -150,10 +148,37 @@ impl World {
         }
     }
 
-    fn make_mask(&mut self, id: RequestId) {
-        if self.live[&id].constrained {
+    fn allow_later(&mut self, id: RequestId) {
+        if self.live[&id].stepwise {
             let delay = Duration::from_micros(50 + self.random.below(MASK.as_micros() as usize - 50) as u64);
-            self.after(delay, Event::Mask(id));
+            self.after(delay, Event::Allow(id));
+        }
+    }
+
+    /// Allows the next step of a stepwise request, with drafts of which some are right.
+    fn allow(&mut self, id: RequestId) {
+        let Some(client) = self.live.get_mut(&id) else { return };
+        if client.place == Place::Slot && !self.scheduler.is_held(id) {
+            // It has changed its pace since.
+            return;
+        }
+        let drafts = if client.received > 0 { self.random.below(9) as u32 } else { 0 };
+        let right = self.random.below(drafts as usize + 1) as u32;
+        let token = |index| Client::token(id, client.position() + index) + u32::from(index >= right);
+        self.scheduler.allow(id, &(0..drafts).map(token).collect::<Vec<_>>());
+        (client.allowed, client.drafts) = (true, (drafts, right));
+    }
+
+    /// Has a request whose tokens were read go on, perhaps at another pace.
+    fn go_on(&mut self, id: RequestId) {
+        let client = self.live.get_mut(&id).expect("it lives");
+        if client.changes_pace && self.random.below(8) == 0 {
+            client.stepwise = !client.stepwise;
+            self.scheduler.set_stepwise(id, client.stepwise);
+        }
+        assert_eq!(self.scheduler.is_held(id), client.stepwise && client.in_flight == 0);
+        if client.in_flight == 0 {
+            self.allow_later(id);
         }
     }
 
@@ -172,18 +197,24 @@ impl World {
         let (step, _) = self.steps.pop_front().expect("a step is in flight");
         for part in step.parts.iter().filter(|part| part.samples) {
             let Some(client) = self.live.get_mut(&part.id) else {
-                assert!(!self.scheduler.sampled(part.id, Outcome::Stop), "an ended request takes no token");
+                let nothing = Outcome { tokens: &[], accepted: 0, stops: true };
+                assert!(!self.scheduler.sampled(part.id, nothing), "an ended request takes no token");
                 continue;
             };
-            let token = Client::token(part.id, client.position());
-            let (stops, full) = (client.receive(), client.full());
-            let outcome = if stops { Outcome::Stop } else { Outcome::Token(token) };
+            let (_, right) = client.drafts;
+            let steps = client.stepwise && client.in_flight == 1;
+            let follow = if steps && self.random.below(4) == 0 { self.random.below(40) as u32 } else { 0 };
+            client.follows = follow > 0;
+            let accepted = if steps { right } else { 0 };
+            let (tokens, stops) = client.receive(accepted + 1 + follow);
+            let full = client.full();
+            let outcome = Outcome { tokens: &tokens, accepted: accepted.min(tokens.len() as u32), stops };
             assert_eq!(self.scheduler.sampled(part.id, outcome), stops || full);
-            self.report.tokens += 1;
+            self.report.tokens += tokens.len() as u64;
             if stops || full {
                 self.end(part.id, if stops { "stopped" } else { "full" });
             } else {
-                self.make_mask(part.id);
+                self.go_on(part.id);
             }
         }
         self.scheduler.finished(step.number);
@@ -279,8 +310,11 @@ impl World {
                 assert!(last.is_some() || done <= client.due || !self.memory.refused.is_empty(), "{client:?} starved");
                 match last {
                     None => self.report.first_tokens.entry(client.priority).or_default().push(done - client.arrived),
-                    Some(_) if self.memory.refused.contains(&part.id) => {}
-                    Some(last) => self.report.gaps.entry(client.constrained).or_default().push(done - last),
+                    // Rows of tokens that were given out already come first.
+                    Some(_) if self.memory.refused.contains(&part.id) || client.follows => {}
+                    Some(last) => {
+                        self.report.gaps.entry(client.stepwise || client.changes_pace).or_default().push(done - last);
+                    }
                 }
             }
         }
