@@ -96,7 +96,7 @@ async fn generate(
     let mut output = std::io::stdout().lock();
     loop {
         match generation.next().await? {
-            Some(GenerationEvent::Token { token, text }) => {
+            Some(GenerationEvent::Token { token, text, .. }) => {
                 tokens.push(token);
                 whole.push_str(&text);
                 if stream && !text.is_empty() {

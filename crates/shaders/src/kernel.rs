@@ -23,6 +23,7 @@ macro_rules! kernels {
 }
 
 kernels! {
+    Adjust = "adjust",
     Argmax = "argmax",
     ArgmaxPartials = "argmax_partials",
     Attention = "attention",
@@ -33,6 +34,8 @@ kernels! {
     CopyBlocks = "copy_blocks",
     Embed = "embed",
     Gate = "gate",
+    Logprobs = "logprobs",
+    LogprobsChosen = "logprobs_chosen",
     Matmul = "matmul",
     MatmulCooperative = "matmul_cooperative",
     MatmulInt8 = "matmul_int8",
@@ -54,4 +57,6 @@ kernels! {
     TruncateBand = "truncate_band",
     TruncateHistogram = "truncate_histogram",
     TruncateMaxima = "truncate_maxima",
+    TruncateMoments = "truncate_moments",
+    Xtc = "xtc",
 }

@@ -1,7 +1,7 @@
 //! Draws follow softmax: the reference's, which the kernels' tests hold every device to, draw by draw.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
+use wgslm_shaders::{Bounds, Launch, Output, Sample, SamplePhase, SampleVariant};
 
 const LOGITS: [f32; 8] = [2.0, 1.0, 0.0, -1.0, 2.0, -30.0, 0.5, -2.0];
 
@@ -12,19 +12,41 @@ fn draws(temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) ->
 
 /// The same, truncated as `output` asks.
 fn draws_with(output: Output, temperature: f32, seeds_and_steps: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
-    let drawn =
-        |(slot, (seed, position))| Output { slot, inverse_temperature: 1.0 / temperature, seed, position, ..output };
+    draws_from(&LOGITS, output, temperature, seeds_and_steps)
+}
+
+fn draws_from(
+    logits: &[f32],
+    output: Output,
+    temperature: f32,
+    seeds_and_steps: impl Iterator<Item = (u32, u32)>,
+) -> Vec<u32> {
+    let drawn = |(sampled, (seed, position))| Output {
+        sampled,
+        inverse_temperature: 1.0 / temperature,
+        seed,
+        position,
+        ..output
+    };
     let outputs: Vec<Output> = (0..).zip(seeds_and_steps).map(drawn).collect();
+    let vocabulary = logits.len() as u32;
     let mut resources = Resources::default()
         .with("outputs", &outputs)
-        .with("logits", &LOGITS.repeat(outputs.len()))
-        .with("banned", &[0u32])
-        .with("thresholds", &vec![f32::NAN; outputs.len()])
+        .with("logits", &logits.repeat(outputs.len()))
+        .with("masks", &vec![u32::MAX; Sample::mask_words(vocabulary) as usize])
+        .with("bounds", &vec![Bounds { least: f32::NAN, greatest: 0, center: f32::NAN, distance: 0.0 }; outputs.len()])
         .with("candidates", &vec![u32::MAX; outputs.len()])
-        .with("sampled", &vec![u32::MAX; outputs.len()]);
-    let params = Sample { vocabulary: LOGITS.len() as u32, stride: LOGITS.len() as u32 };
-    for stage in [SampleVariant::Truncate, SampleVariant::ArgmaxPartials, SampleVariant::Argmax] {
-        params.reference(&stage.into(), outputs.len(), &mut resources);
+        .with("sampled", &vec![u32::MAX; outputs.len()])
+        .with("history", &vec![0u32; Output::HISTORY as usize]);
+    for (stage, phase) in [
+        (SampleVariant::Truncate, SamplePhase::Top),
+        (SampleVariant::Truncate, SamplePhase::Typical),
+        (SampleVariant::Truncate, SamplePhase::Rest),
+        (SampleVariant::Xtc, SamplePhase::Xtc),
+        (SampleVariant::ArgmaxPartials, SamplePhase::Top),
+        (SampleVariant::Argmax, SamplePhase::Top),
+    ] {
+        Sample::new(vocabulary, phase).reference(&stage.into(), outputs.len(), &mut resources);
     }
     resources.get::<u32>("sampled").to_vec()
 }
@@ -80,7 +102,7 @@ fn frequencies_follow_softmax() {
 fn truncated_draws_follow_softmax_of_what_is_left() {
     // At temperature 1 tokens 0 and 4 have 0.358 each, 1 has 0.132, 6 has 0.080, 2 has 0.048, 3 has 0.018, 7 has 0.007.
     let off = Output::default();
-    let cases: [(Output, &[usize]); 9] = [
+    let cases: [(Output, &[usize]); 17] = [
         (Output { top_k: 1, ..off }, &[0, 4]),
         (Output { top_k: 3, ..off }, &[0, 1, 4]),
         (Output { top_k: 8, ..off }, &[0, 1, 2, 3, 4, 5, 6, 7]),
@@ -91,6 +113,17 @@ fn truncated_draws_follow_softmax_of_what_is_left() {
         // Of what top-k leaves, tokens 0 and 4 have 0.84.
         (Output { top_k: 3, top_p: 0.82, ..off }, &[0, 4]),
         (Output { top_k: 5, top_p: 0.98, min_p: 0.15, ..off }, &[0, 1, 4, 6]),
+        // The expected logit is 1.57.
+        (Output { typical_p: 0.7, ..off }, &[0, 4]),
+        (Output { typical_p: 0.75, ..off }, &[0, 1, 4]),
+        (Output { top_k: 4, typical_p: 0.9, ..off }, &[0, 1, 4]),
+        // Of what is left, tokens 0 and 4 have 0.42 each, 1 has 0.16.
+        (Output { typical_p: 0.75, top_p: 0.9, ..off }, &[0, 1, 4]),
+        (Output { typical_p: 0.75, min_p: 0.5, ..off }, &[0, 4]),
+        (Output { xtc_threshold: 0.1, ..off }, &[1, 2, 3, 5, 6, 7]),
+        // Equally likely tokens stay together.
+        (Output { xtc_threshold: 0.2, ..off }, &[0, 1, 2, 3, 4, 5, 6, 7]),
+        (Output { min_p: 0.1, xtc_threshold: 0.06, ..off }, &[2, 6]),
     ];
     for (output, kept) in cases {
         for temperature in [0.5, 1.0, 2.5] {
@@ -98,6 +131,18 @@ fn truncated_draws_follow_softmax_of_what_is_left() {
             let statistic = chi_square_of(kept, temperature, &drawn);
             assert!(statistic < 34.9, "{output:?} at temperature {temperature}: {statistic:.1}");
         }
+    }
+}
+
+#[test]
+fn typical_p_may_leave_out_the_likeliest_token() {
+    // It has a probability of 0.46, and the expected logit is 1.86: nearer to all others.
+    let mut logits = [0.0; 64];
+    logits[9] = 4.0;
+    for (typical_p, likeliest) in [(0.5, false), (0.6, true)] {
+        let output = Output { typical_p, ..Output::default() };
+        let drawn = draws_from(&logits, output, 1.0, (0..200).map(|step| (5, step)));
+        assert_eq!(drawn.contains(&9), likeliest, "typical-p {typical_p}");
     }
 }
 

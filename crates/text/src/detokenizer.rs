@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::tokenizer::spelling::Spelling;
-use crate::tokenizer::vocabulary::Vocabulary;
+use crate::tokenizer::vocabulary::{TokenKind, Vocabulary};
 
 /// Decodes one sequence of tokens to text as they come.
 ///
@@ -15,22 +15,34 @@ pub struct Detokenizer {
     spelling: Spelling,
     /// True if a space at the start of the text is left out.
     trim_space: bool,
+    /// The control tokens whose texts are written.
+    shown: Vec<u32>,
     /// The bytes of a character that is not whole yet: at most three between two pushes.
     pending: Vec<u8>,
 }
 
 impl Detokenizer {
     pub(super) fn new(vocabulary: Arc<Vocabulary>, spelling: Spelling, trim_space: bool) -> Self {
-        Self { vocabulary, spelling, trim_space, pending: Vec::new() }
+        Self { vocabulary, spelling, trim_space, shown: Vec::new(), pending: Vec::new() }
     }
 
-    /// The text that `token` completes, in whole characters; empty for control tokens, and for ids beyond the vocabulary.
+    /// The detokenizer that also writes the text of those control tokens whose texts are among `texts`, since they structure an
+    /// answer that a [`ChatParser`](crate::chat::ChatParser) reads.
+    #[must_use]
+    pub fn showing<'text>(mut self, texts: impl IntoIterator<Item = &'text str>) -> Self {
+        let tokens = texts.into_iter().filter_map(|text| self.vocabulary.find(text));
+        self.shown = tokens.filter(|&token| self.vocabulary.kind(token) == Some(TokenKind::Control)).collect();
+        self
+    }
+
+    /// The text that `token` completes, in whole characters; empty for control tokens that aren't shown, and for ids beyond the vocabulary.
     ///
     /// Bytes that can't be UTF-8 become U+FFFD, as many as [`String::from_utf8_lossy`] would write.
     pub fn push(&mut self, token: u32) -> String {
         let (Some(text), Some(kind)) = (self.vocabulary.text(token), self.vocabulary.kind(token)) else {
             return String::new();
         };
+        let kind = if self.shown.contains(&token) { TokenKind::Shown } else { kind };
         self.spelling.decode_into(&mut self.pending, kind, text);
         if self.trim_space && !self.pending.is_empty() {
             self.trim_space = false;

@@ -19,6 +19,40 @@ pub enum Error {
         /// The cause.
         reason: String,
     },
+    /// A part of a message that no template or model here can use.
+    #[error("message content: parts of the kind {kind:?} are not supported; send text parts only")]
+    UnsupportedContent {
+        /// The part's `type`.
+        kind: String,
+    },
+    /// A tool that is no function, or a choice of one that isn't there.
+    #[error("tools: {reason}")]
+    Tool {
+        /// The cause.
+        reason: String,
+    },
+    /// A call in the conversation whose arguments are no JSON object.
+    #[error(
+        "the arguments of a call of {tool:?} are no JSON object ({reason}); correct the call in the conversation or leave it out"
+    )]
+    ToolArguments {
+        /// The name of the called tool.
+        tool: String,
+        /// The cause.
+        reason: String,
+    },
+    /// A grammar that can't be followed any further.
+    #[error("the answer can't follow its grammar: {reason}")]
+    Grammar {
+        /// The cause.
+        reason: String,
+    },
+    /// A token that a grammar doesn't allow where it was committed.
+    #[error("the grammar doesn't allow token {token} here; choose a token that its mask allows")]
+    TokenRefused {
+        /// The token's id.
+        token: u32,
+    },
 }
 
 impl Error {
@@ -29,6 +63,11 @@ impl Error {
             Self::File(error) => error.code(),
             Self::Tokenizer { .. } => "tokenizer",
             Self::ChatTemplate { .. } => "chat-template",
+            Self::UnsupportedContent { .. } => "unsupported-content",
+            Self::Tool { .. } => "tool",
+            Self::ToolArguments { .. } => "tool-arguments",
+            Self::Grammar { .. } => "grammar",
+            Self::TokenRefused { .. } => "token-refused",
         }
     }
 

@@ -1,16 +1,21 @@
 //! Text to tokens and back.
 //!
 //! [`Tokenizer`] encodes, [`Detokenizer`] decodes a stream, [`StopMatcher`] watches that stream for stop strings, and
-//! [`ChatTemplate`] writes messages as the prompt that a model was trained on.
+//! [`ChatTemplate`] writes messages as the prompt that a model was trained on. [`ChatParser`](chat::ChatParser) reads reasoning and
+//! tool calls out of its answer. [`Constraint`] is what a generation needs of a grammar.
 
+pub mod chat;
 mod chat_template;
+mod constraint;
 mod detokenizer;
 pub mod error;
 mod header;
 mod stop;
 mod tokenizer;
 
-pub use chat_template::{ChatTemplate, Conversation, Message};
+pub use chat::{Conversation, Message};
+pub use chat_template::ChatTemplate;
+pub use constraint::Constraint;
 pub use detokenizer::Detokenizer;
 pub use error::{Error, Result};
 pub use stop::{StopMatcher, StopOutcome};

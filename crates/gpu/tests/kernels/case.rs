@@ -6,10 +6,12 @@ use half::f16;
 use pollster::block_on;
 use wgslm_gpu::{Gpu, execute};
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Extent, Launch, Token, Variant, WeightFormat};
+use wgslm_shaders::{Bounds, Extent, Launch, Sample, Token, Variant, WeightFormat};
 use wgslm_testing::exhaustive;
 
 use crate::adapters::{adapters, runs};
+
+const LOGPROBS_WORDS: usize = Sample::LOGPROBS_WORDS as usize;
 
 /// The value of outputs before the run, which no case computes: words that must not be written keep it.
 pub(crate) const UNTOUCHED: f32 = -123.25;
@@ -40,6 +42,10 @@ pub(crate) enum Agreement {
     Wide(f32),
     /// Rows of this many words, equal as unordered sets.
     AnyOrder(usize),
+    /// Bounds within which the same logits lie, in rows with this stride.
+    SameLogits(usize),
+    /// Log-probabilities that differ by at most this fraction of the largest, of the same tokens.
+    Logprobs(f32),
 }
 
 type Reference = Box<dyn Fn(&mut Resources)>;
@@ -66,17 +72,18 @@ impl Case {
         (launch, variant, count): (impl Launch + Copy + 'static, impl Into<Variant>, usize),
         resources: Resources,
     ) -> Self {
-        Self::of_stages(label, agreement, (launch, &[variant.into()], count), resources)
+        Self::of_stages(label, agreement, (&[(launch, variant.into())], count), resources)
     }
 
     /// A case of several dispatches, each of which reads the outputs of those before it; the last one's outputs are compared.
     pub(crate) fn of_stages(
         label: impl Into<String>,
         agreement: Agreement,
-        (launch, stages, count): (impl Launch + Copy + 'static, &[Variant], usize),
+        (stages, count): (&[(impl Launch + Copy + 'static, Variant)], usize),
         resources: Resources,
     ) -> Self {
-        let (stages, variant) = (stages.to_vec(), stages[stages.len() - 1]);
+        let (stages, variant) = (stages.to_vec(), stages[stages.len() - 1].1);
+        let references = stages.clone();
         let positions = resources.iter().any(|(name, _)| name == "tokens").then(|| resources.get::<Token>("tokens"));
         let context = positions.unwrap_or_default().iter().map(|row| row.context).max().unwrap_or(0);
         let extent = Extent { count: count as u32, context };
@@ -87,12 +94,14 @@ impl Case {
             unspecified: 0..0,
             only: &[],
             resources,
-            reference: Box::new(move |resources| launch.reference(&variant, count, resources)),
+            reference: Box::new(move |resources| {
+                references.iter().for_each(|(launch, stage)| launch.reference(stage, count, resources));
+            }),
             run: Box::new(move |gpu, resources| {
                 let mut resources = resources.clone();
                 let mut written = Resources::default();
-                for stage in &stages {
-                    written = block_on(execute(gpu, launch, *stage, extent, &resources))?;
+                for (launch, stage) in &stages {
+                    written = block_on(execute(gpu, *launch, *stage, extent, &resources))?;
                     written.iter().for_each(|(name, words)| resources.set(name, words));
                 }
                 Ok(written)
@@ -122,6 +131,10 @@ impl Case {
                 if sorted(words) != sorted(expected) {
                     return Err(format!("{name} has other words"));
                 }
+                continue;
+            }
+            if let Agreement::SameLogits(stride) = self.agreement {
+                self.same_logits(stride, expected, words)?;
                 continue;
             }
             let changed = |i: usize| initial[i] != expected[i];
@@ -164,6 +177,10 @@ impl Case {
                         computed.abs_diff(expected) as f64
                             <= f64::from(tolerance) * (expected as f64).max(2f64.powi(40))
                     }
+                    (Agreement::Logprobs(_), "logprobs") if i % LOGPROBS_WORDS >= 2 && i % 2 == 0 => false,
+                    (Agreement::Logprobs(tolerance), _) => {
+                        Agreement::OfLargest(tolerance).holds(words[i], expected[i], largest)
+                    }
                     (agreement, _) => agreement.holds(words[i], expected[i], largest),
                 };
                 let agrees = words[i] == expected[i] || changed(i) && holds();
@@ -171,6 +188,20 @@ impl Case {
                     let [initial, expected, computed] = [initial[i], expected[i], words[i]].map(f32::from_bits);
                     return Err(format!("{name}[{i}], before {initial}, is {computed:e} instead of {expected:e}"));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails where bounds leave other logits than those expected.
+    fn same_logits(&self, stride: usize, expected: &[u32], computed: &[u32]) -> Result<(), String> {
+        let [expected, computed]: [&[Bounds]; 2] = [expected, computed].map(bytemuck::cast_slice);
+        let rows = self.resources.get::<f32>("logits").chunks_exact(stride);
+        for (index, ((expected, computed), logits)) in expected.iter().zip(computed).zip(rows).enumerate() {
+            let other =
+                logits.iter().find(|logit| logit.is_finite() && expected.hold(**logit) != computed.hold(**logit));
+            if let Some(logit) = other {
+                return Err(format!("bounds[{index}], {computed:?} instead of {expected:?}, part at {logit}"));
             }
         }
         Ok(())
@@ -183,7 +214,7 @@ impl Agreement {
         match self {
             Self::Exact | Self::Wide(_) | Self::AnyOrder(_) => false,
             Self::Quantised(_) | Self::QuantisedFinely(_) | Self::QuantisedKv { .. } => false,
-            Self::CodesThenScales(..) => false,
+            Self::CodesThenScales(..) | Self::SameLogits(_) | Self::Logprobs(_) => false,
             Self::OfLargest(tolerance) => difference <= tolerance * largest,
             Self::OfEach(tolerance) => difference <= tolerance * f32::from_bits(expected).abs() + 1e-30,
             Self::Halves => [0, 16].iter().all(|shift| {

@@ -8,19 +8,21 @@ use wgslm_testing::{report, skipped};
 
 use crate::adapters::{adapters, runs};
 use crate::{
-    attention, attention_tile, copy_blocks, embed, experts, gate, linear, norm, norm_heads, pool, quantise,
-    quantise_weights, rope_append, sampling, short_convolution, truncation,
+    adjusting, attention, attention_tile, copy_blocks, embed, experts, gate, linear, logprobs, norm, norm_heads, pool,
+    quantise, quantise_weights, rope_append, sampling, short_convolution, truncation,
 };
 
 #[test]
 fn every_variant_has_cases() {
     let topics = [
+        adjusting::cases(),
         attention::cases(),
         attention_tile::cases(),
         copy_blocks::cases(),
         embed::cases(),
         experts::cases(),
         linear::cases(),
+        logprobs::cases(),
         quantise::cases(),
         quantise_weights::cases(),
         norm::cases(),
@@ -43,6 +45,9 @@ fn properties(variant: &Variant) -> Vec<String> {
     match variant {
         Variant::Linear(LinearVariant { format, kernel: kernel @ LinearKernel::MatvecInteger(shape) }) => {
             vec![kernel.name(), format!("{} of {:?} to {:?}", format.name(), shape.input, shape.output)]
+        }
+        Variant::Linear(LinearVariant { format, kernel: LinearKernel::MatvecIntegerPair { second, .. } }) => {
+            vec![format!("{} above {}", format.name(), second.name())]
         }
         Variant::Linear(LinearVariant { format, kernel: kernel @ LinearKernel::Matvec { experts: false, .. } }) => {
             vec![kernel.name(), format!("{} in f32", format.name())]

@@ -184,8 +184,9 @@ fn is_telling(variant: &LinearVariant) -> bool {
         return exhaustive() || THOROUGH.contains(&variant.format) || common;
     }
     if let LinearKernel::MatvecIntegerPair { shape, .. } = variant.kernel {
-        // All but what the weights' own kernels show.
-        return exhaustive() || variant.format == WeightFormat::Q4_K && shape.outputs == 4 && shape.tokens != 2;
+        // The rest shows in each weight's own kernels.
+        let common = [1, 8].contains(&shape.tokens) && shape.outputs == 4 && shape.input == Encoding::Int16;
+        return exhaustive() || common && (variant.format == WeightFormat::Q4_K || shape.tokens == 1);
     }
     let LinearKernel::MatvecInteger(shape) = variant.kernel else { return true };
     let common = match (shape.input, shape.output) {

@@ -4,6 +4,7 @@
 //! shared. `VK_ADD_DRIVER_FILES` adds a software adapter, such as SwiftShader, to the installed ones.
 
 mod adapters;
+mod adjusting;
 mod attention;
 mod attention_tile;
 mod case;
@@ -13,6 +14,7 @@ mod embed;
 mod experts;
 mod gate;
 mod linear;
+mod logprobs;
 mod norm;
 mod norm_heads;
 mod pool;

@@ -1,16 +1,17 @@
-//! Tests of the stages of `truncate`, which find the least logit that top-k, top-p and min-p leave.
+//! Tests of the stages of `truncate` and of `xtc`, which find what top-k, typical-p, top-p, min-p and XTC leave.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Launch, Output, Sample, SampleVariant};
+use wgslm_shaders::{Launch, Output, Sample, SampleStage, SampleVariant};
 
-use crate::case::{Agreement, Case, UNTOUCHED, check};
+use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
-use crate::sampling::banned;
+use crate::sampling::{launches, truncated};
 
 const VOCABULARIES: [usize; 7] = [1, 7, 255, 2047, 2049, 5003, 20_011];
 
 pub(crate) fn cases() -> Vec<Case> {
-    VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary)).collect()
+    let of_all = VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary));
+    of_all.chain([7, 2049, 5003].iter().flat_map(|vocabulary| typical_and_xtc(*vocabulary))).collect()
 }
 
 /// Combinations of (top-k, top-p, min-p) without min-p, whose thresholds every device finds exactly.
@@ -20,7 +21,7 @@ fn asked(vocabulary: usize) -> Vec<(u32, f32, f32)> {
     let mut asked: Vec<_> = top_k.iter().flat_map(|k| [(*k, 0.0, 0.0), (*k, 0.83, 0.0)]).collect();
     // Nearer to 1, the last bits of the device's exponentials would decide among tokens of almost no probability.
     asked.extend([1e-30, 0.05, 0.437, 0.9, 0.99, 0.999].map(|p| (0, p, 0.0)));
-    // Truncation that is off, which leaves the threshold unwritten.
+    // Truncation that is off, which leaves the bounds unwritten.
     asked.extend([(0, 0.0, 0.0), (0, 1.0, 0.0)]);
     asked
 }
@@ -29,61 +30,52 @@ fn of(vocabulary: usize) -> Vec<Case> {
     let exact = asked(vocabulary);
     // The last bits of logarithms differ between devices.
     let min_p = [1e-30, 0.01, 0.3, 1.0].iter().flat_map(|p| [(0, 0.0, *p), (40, 0.0, *p), (100, 0.95, *p)]).collect();
-    let mut random = Random::new(vocabulary as u64);
+    // A seed with which no threshold is a near tie of two tokens, which the last bits of the device's exponentials would decide.
+    let mut random = Random::new(vocabulary as u64 + 2);
     let mut cases = Vec::new();
     for (agreement, asked) in [(Agreement::Exact, exact), (Agreement::OfEach(1e-6), min_p)] {
-        for (label, change) in CONTENTS {
-            let outputs: Vec<Output> = (0..)
-                .zip(&asked)
-                .map(|(slot, (top_k, top_p, min_p))| Output {
-                    slot,
+        for content in CONTENTS {
+            let outputs: Vec<Output> = asked
+                .iter()
+                .map(|(top_k, top_p, min_p)| Output {
                     top_k: *top_k,
                     top_p: *top_p,
                     min_p: *min_p,
                     ..Output::default()
                 })
                 .collect();
-            let stride = vocabulary + 3;
-            // The gap between rows holds logits that would always be the largest.
-            let mut logits = strided(&mut random, outputs.len(), vocabulary, stride, 1e9);
-            for row in logits.chunks_mut(stride) {
-                for (token, logit) in row[..vocabulary].iter_mut().enumerate() {
-                    *logit = change(token, *logit);
-                }
-            }
-            let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32 };
-            let band = Sample::band_words(params.vocabulary) as usize;
-            // One row more than there are outputs, which must stay unwritten.
-            let words = |width: usize| vec![UNTOUCHED.to_bits(); (outputs.len() + 1) * width];
-            let resources = Resources::default()
-                .with("outputs", &outputs)
-                .with("banned", &banned(vocabulary))
-                .with("logits", &logits)
-                .with("maxima", &words(Sample::chunks(params.vocabulary) as usize))
-                .with("histogram", &words(Sample::HISTOGRAM_WORDS as usize))
-                .with("band", &words(band))
-                .with("thresholds", &words(1));
-            cases.extend(of_stages(
-                &format!("{label}, vocabulary {vocabulary}"),
-                agreement,
-                params,
-                outputs.len(),
-                &resources,
-            ));
+            let (params, resources) = filled(vocabulary, content, outputs.clone(), &mut random);
+            let label = format!("{}, vocabulary {vocabulary}", content.0);
+            cases.extend(of_stages(&label, agreement, params, outputs.len(), &resources));
         }
     }
     cases
 }
 
+/// Outputs on random logits of some content, every other with the second mask.
+fn filled(vocabulary: usize, content: Content, mut outputs: Vec<Output>, random: &mut Random) -> (Sample, Resources) {
+    let stride = vocabulary + 3;
+    outputs.iter_mut().step_by(2).for_each(|output| output.mask = 1);
+    // The gap between rows holds logits that would always be the largest.
+    let mut logits = strided(random, outputs.len(), vocabulary, stride, 1e9);
+    for row in logits.chunks_mut(stride) {
+        for (token, logit) in row[..vocabulary].iter_mut().enumerate() {
+            *logit = content.1(token, *logit);
+        }
+    }
+    let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0 };
+    (params, truncated(params, &outputs, &logits))
+}
+
 /// A case of all stages in a row on the device, and a case of each stage on the reference's results of those before it.
 fn of_stages(label: &str, agreement: Agreement, params: Sample, count: usize, resources: &Resources) -> Vec<Case> {
-    let stages = SampleVariant::TRUNCATION;
-    let all = Case::of_stages(label, agreement, (params, &stages.map(Into::into), count), resources.clone());
+    let stages = launches(params, &SampleVariant::TRUNCATION);
+    let all = Case::of_stages(label, agreement, (&stages, count), resources.clone());
     let mut before = resources.clone();
     let mut cases = vec![all];
     // For large vocabularies, comparing each stage's results would take too long.
-    let stages = if params.vocabulary > 10_000 { &stages[..0] } else { &stages };
-    for stage in stages.iter().copied() {
+    let stages = if params.vocabulary > 10_000 { &[] } else { &SampleVariant::TRUNCATION[..] };
+    for (stage, _) in stages.iter().copied() {
         let agreement = match stage {
             // Of each probability the last digits are the device's.
             SampleVariant::TruncateHistogram => Agreement::Wide(1e-5),
@@ -97,10 +89,52 @@ fn of_stages(label: &str, agreement: Agreement, params: Sample, count: usize, re
     cases
 }
 
-type Change = fn(usize, f32) -> f32;
+/// Cases of typical-p and of XTC, alone and after others: all stages in a row, and the sums on the reference's results.
+fn typical_and_xtc(vocabulary: usize) -> Vec<Case> {
+    let off = Output::default();
+    let k = vocabulary as u32 / 2;
+    let typical = [0.05, 0.2, 0.5, 0.9].iter().flat_map(|typical_p| {
+        let typical_p = *typical_p;
+        [
+            Output { typical_p, ..off },
+            Output { typical_p, top_k: k, ..off },
+            Output { typical_p, top_p: 0.7, ..off },
+            Output { typical_p, top_k: k, top_p: 0.8, min_p: 0.02, ..off },
+            Output { typical_p, min_p: 0.3, ..off },
+        ]
+    });
+    // Outputs without typical-p stay as top-k leaves them.
+    let typical: Vec<Output> = typical.chain([off, Output { top_k: k, ..off }]).collect();
+    let xtc: Vec<Output> = [f32::MIN_POSITIVE, 1e-4, 0.01, 0.1, 0.5]
+        .iter()
+        .flat_map(|threshold| typical.iter().map(|output| Output { xtc_threshold: *threshold, ..*output }))
+        .chain(typical.iter().copied())
+        .collect();
+    let truncation = &SampleVariant::TRUNCATION[..];
+    let sums = [truncation, &SampleVariant::TYPICAL[..2]].concat();
+    let rest = [truncation, &SampleVariant::TYPICAL].concat();
+    let all = [truncation, &SampleVariant::TYPICAL, &SampleVariant::XTC].concat();
+    let asked: [(&[SampleStage], &[Output], bool); 3] =
+        [(&sums, &typical, true), (&rest, &typical, false), (&all, &xtc, false)];
+    let mut random = Random::new(vocabulary as u64 + 1);
+    let mut cases = Vec::new();
+    // Where ties decide, distances from the expected logit would be told apart by the device's last bits.
+    for content in CONTENTS.into_iter().filter(|content| ["peaked", "flat", "one NaN"].contains(&content.0)) {
+        for (stages, outputs, are_sums) in asked {
+            let (params, resources) = filled(vocabulary, content, outputs.to_vec(), &mut random);
+            let same = Agreement::SameLogits(params.stride as usize);
+            let agreement = if are_sums { Agreement::Wide(1e-5) } else { same };
+            let label = format!("{}, vocabulary {vocabulary}, typical-p", content.0);
+            cases.push(Case::of_stages(label, agreement, (&launches(params, stages), outputs.len()), resources));
+        }
+    }
+    cases
+}
+
+type Content = (&'static str, fn(usize, f32) -> f32);
 
 /// Logits with one peculiarity each, made from random values between -1 and 1.
-const CONTENTS: [(&str, Change); 7] = [
+const CONTENTS: [Content; 7] = [
     ("peaked", |_, value| 12.0 * value * value * value),
     ("flat", |_, value| value - 3.0),
     ("ties of both signs", |_, value| (3.0 * value).round()),

@@ -56,21 +56,3 @@ impl Batch {
         bytemuck::cast_slice(&self.words)
     }
 }
-
-/// The parameters by which a sequence's next token is sampled.
-#[derive(Clone, Copy)]
-pub(super) struct Sampling {
-    pub(super) inverse_temperature: f32,
-    pub(super) seed: u32,
-    pub(super) top_k: u32,
-    pub(super) top_p: f32,
-    pub(super) min_p: f32,
-}
-
-impl Sampling {
-    /// The output that samples the token at `position` from the logits of the step's token of index `token`, for `slot`.
-    pub(super) fn output(self, token: u32, slot: u32, position: u32) -> Output {
-        let Self { inverse_temperature, seed, top_k, top_p, min_p } = self;
-        Output { token, slot, inverse_temperature, seed, position, top_k, top_p, min_p }
-    }
-}

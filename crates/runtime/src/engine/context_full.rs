@@ -69,11 +69,12 @@ impl Inner {
         let State { scheduler, answers, .. } = state;
         let Some(answer) = answers.get_mut(id) else { return };
         let (rule, context) = (answer.context_full(), self.context_length);
-        scheduler.resume(id, answer.tokens_left(), |tokens| {
+        scheduler.go_on(id, answer.tokens_left(), |tokens| {
             let before = tokens.len();
             rule.shorten(tokens, context);
             answer.note_dropped((before - tokens.len()) as u32);
         });
+        self.begin_again(state, id);
     }
 }
 

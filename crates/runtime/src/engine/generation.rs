@@ -19,9 +19,21 @@ pub enum GenerationEvent {
         token: u32,
         /// The completed text, without any stop token or stop string.
         text: String,
+        /// Its log-probability, where [`GenerateOptions::logprobs`] asks for it.
+        logprob: Option<TokenLogprobs>,
     },
     /// The end of the generation.
     Finished(Summary),
+}
+
+/// The log-probability of a token and of others that might have come instead, in natural logarithms: log softmax of the model's
+/// logits, before biases, penalties and temperature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenLogprobs {
+    /// The token's own.
+    pub logprob: f32,
+    /// The most likely tokens and theirs, the likeliest first, as many as were asked for; the token itself may be among them.
+    pub alternatives: Vec<(u32, f32)>,
 }
 
 /// A generation under way. It goes on whether or not anybody asks for its events. Dropping it cancels it.

@@ -16,6 +16,7 @@ use super::driver::{Answers, Bell, Open};
 use super::metrics::registry::Metrics;
 use super::programs::Programs;
 use super::room::{RECENT_STATES, Room};
+use super::sampling::Breakers;
 use super::schedule::{FEW_ROWS, Limits, RequestId, Scheduler};
 use super::{Activations, EngineOptions, GenerateOptions};
 use crate::model::select::Precision;
@@ -57,6 +58,9 @@ pub(crate) struct Inner {
     pub(super) prefill_tokens: u32,
     /// The activations that the caller asked for.
     pub(super) wanted: Activations,
+    /// A bit set for each token that may be sampled.
+    pub(super) allowed: Vec<u32>,
+    pub(super) breakers: Breakers,
     pub(super) metrics: Metrics,
     began: Instant,
     pub(super) bell: Arc<Bell>,
@@ -116,7 +120,8 @@ impl Inner {
             encoding => encoding.into_iter().collect(),
         };
         let workspace = model::Workspace::new(device, spec, (rows, outputs, &encodings), (slots, context_length))?;
-        gpu.write(&workspace.banned, 0, bytemuck::cast_slice(&banned(&model)));
+        let allowed = allowed(&model);
+        gpu.write(&workspace.masks, 0, bytemuck::cast_slice(&allowed));
         let programs = programs(device, &model, (&workspace, &kv, &states, context_length), options.activations)?;
         gpu.check()?;
         let limits = Limits {
@@ -137,8 +142,8 @@ impl Inner {
             open: BTreeMap::new(),
             asides: 0,
             batch: Batch::new(&workspace),
-            ring: ReadbackRing::new(gpu, GenerateOptions::MOST_IN_FLIGHT as usize, workspace.sampled.size()),
             drafting: Vec::new(),
+            ring: ReadbackRing::new(gpu, GenerateOptions::MOST_IN_FLIGHT as usize, workspace.results.size()),
             wakers: Vec::new(),
             failure: None,
         };
@@ -154,6 +159,8 @@ impl Inner {
             context_length,
             prefill_tokens,
             wanted: options.activations,
+            allowed,
+            breakers: Breakers::default(),
             metrics: Metrics::new(options.price),
             began: Instant::now(),
             bell: Arc::default(),
@@ -232,16 +239,16 @@ fn memory_config(model: &Model, kv: &KvCache, room: &Room, options: &EngineOptio
     }
 }
 
-/// A bit set for each token that is never sampled: those that the model's files suppress, and those that the output head has rows for
-/// and the tokenizer has no text for.
-fn banned(model: &Model) -> Vec<u32> {
+/// A bit set for each token that may be sampled: neither one that the model's files suppress, nor one that the output head has a row
+/// for and the tokenizer no text.
+fn allowed(model: &Model) -> Vec<u32> {
     let vocabulary = model.spec.vocabulary;
-    let mut words = vec![0; Sample::banned_words(vocabulary) as usize];
+    let mut words = vec![u32::MAX; Sample::mask_words(vocabulary) as usize];
     if let Ok(tokenizer) = model.tokenizer() {
         let without_text = tokenizer.vocabulary_size() as u32..vocabulary;
         let suppressed = tokenizer.suppressed_tokens().iter().copied().filter(|token| *token < vocabulary);
         for token in without_text.chain(suppressed) {
-            words[token as usize / 32] |= 1 << (token % 32);
+            words[token as usize / 32] &= !(1 << (token % 32));
         }
     }
     words

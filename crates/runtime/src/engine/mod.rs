@@ -20,6 +20,7 @@ mod prompt;
 mod ranges;
 mod request;
 mod room;
+mod sampling;
 mod schedule;
 mod score;
 mod session;
@@ -35,7 +36,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 #[doc(hidden)]
 pub use cache::BlockOrder;
 pub use context_full::ContextFull;
-pub use generation::{Canceller, Generation, GenerationEvent};
+pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};
 pub use loader::Loader;
 pub use memory_use::MemoryUse;
 pub use metrics::{Cost, Distribution, Latency, MetricsSnapshot, Outcome, Price, PricedTime, Timeline, UsageSnapshot};
@@ -51,10 +52,10 @@ pub use speculate::{DraftModel, Speculation};
 pub use summary::{FinishReason, Summary, Timings};
 
 use aside::Aside;
-use batch::Sampling;
 use driver::Arrival;
 use handle::Handle;
 use inner::Inner;
+use sampling::Sampling;
 
 use crate::Device;
 use crate::model::Model;
@@ -94,7 +95,7 @@ impl Engine {
     /// Dispatches in a step that decodes one token with these options.
     #[must_use]
     pub fn dispatches_per_token(&self, options: &GenerateOptions) -> usize {
-        self.inner.dispatches_per_token(options.sampling())
+        self.inner.dispatches_per_token(&Sampling::new(options))
     }
 
     /// Asks for the tokens that follow `prompt`. The request waits for its turn and runs beside others, which never change its answer.
@@ -118,14 +119,14 @@ impl Engine {
     }
 
     fn begin(&self, prompt: &[u32], options: GenerateOptions, arrival: Arrival) -> Result<Generation> {
-        options.check()?;
+        options.check(self.inner.model.spec.vocabulary)?;
         options.context_full.check(self.context_length())?;
         check_task(&self.inner, false)?;
-        let prompt = options.context_full.shortened(prompt, self.context_length());
-        check_prompt(&self.inner, &prompt)?;
         if let Speculation::Model(draft) = &options.speculation {
             draft.check(self)?;
         }
+        let prompt = options.context_full.shortened(prompt, self.context_length());
+        check_prompt(&self.inner, &prompt)?;
         Generation::begin(&self.inner, &prompt, options, arrival)
     }
 

@@ -4,7 +4,7 @@ use wgslm_gpu::{BoundBuffer, DispatchTime};
 use wgslm_shaders::Kernel;
 
 use super::schedule::{FEW_ROWS, Kind};
-use super::{Aside, Engine, GenerateOptions};
+use super::{Aside, Engine, GenerateOptions, Sampling};
 use crate::{Error, Result};
 
 impl Engine {
@@ -54,8 +54,8 @@ impl Engine {
         options: &GenerateOptions,
         repeats: u32,
     ) -> Result<Vec<TimedKernel>> {
-        options.check()?;
         let inner = &self.inner;
+        options.check(inner.model.spec.vocabulary)?;
         let tokens = tokens.clamp(1, self.prefill_tokens());
         let (all, capacity) = (depth as usize + tokens as usize, inner.context_length as usize);
         if all > capacity {
@@ -68,13 +68,13 @@ impl Engine {
             let mut state = inner.lock();
             aside.skip(&mut state, depth)?;
             aside.set_tokens(&mut state, &ids)?;
-            state.batch.set_outputs(&[options.sampling().output(tokens - 1, aside.slot(), depth + tokens)]);
+            state.batch.set_outputs(&[Sampling::new(options).output(tokens - 1, aside.slot(), depth + tokens)]);
             inner.write_batch(&state.batch);
             let kind = if tokens <= FEW_ROWS { Kind::Few } else { Kind::Bulk };
             inner.programs_of(&state.batch, kind, inner.wanted.rounds())
         };
         let mut times = Vec::new();
-        for program in programs.into_iter().flatten() {
+        for program in programs {
             let measured = program.profile(inner.device.gpu(), counts, repeats).await?;
             times.extend(measured.into_iter().map(TimedKernel::of));
         }

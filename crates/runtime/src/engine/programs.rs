@@ -1,7 +1,7 @@
 //! The programs of a model, and the choice among them for a step.
 
 use wgslm_gpu::{Gpu, Readback, ReadbackRing};
-use wgslm_shaders::{Encoding, Output, Token};
+use wgslm_shaders::{Encoding, Output, SampleVariant, Token};
 
 use super::Inner;
 use super::Sampling;
@@ -9,15 +9,25 @@ use super::batch::Batch;
 use super::schedule::Kind;
 use crate::Result;
 use crate::model::select::Precision;
-use crate::model::{Counts, Graph, Program, StepSize};
+use crate::model::{Counts, Graph, Program, StepSize, Workspace};
 
 /// All programs of a model, built once. Of the bodies, as of the heads, a step runs the first that fits it.
 pub(super) struct Programs {
     bodies: Vec<Choice>,
     heads: Vec<Choice>,
-    truncation: Program,
-    sampler: Program,
+    sampling: SamplingPrograms,
     pool: Program,
+}
+
+/// The programs from logits to sampled tokens, in the order in which a step runs those that its outputs ask for.
+struct SamplingPrograms {
+    logprobs: Program,
+    adjust: Program,
+    truncation: Program,
+    typical: Program,
+    xtc: Program,
+    argmax: Program,
+    chosen: Program,
 }
 
 /// A program, and the steps it is for.
@@ -68,8 +78,7 @@ impl Programs {
         Ok(Self {
             bodies: bodies.collect::<Result<_>>()?,
             heads: heads.collect::<Result<_>>()?,
-            truncation: graph.truncation(),
-            sampler: graph.sampler(),
+            sampling: SamplingPrograms::build(graph),
             pool: graph.pool()?,
         })
     }
@@ -77,7 +86,42 @@ impl Programs {
     /// Runs every program with no workgroups: see [`Gpu::touch`].
     pub(super) fn touch(&self, gpu: &Gpu) {
         let choices = self.bodies.iter().chain(&self.heads).map(|choice| &choice.program);
-        gpu.touch(choices.chain([&self.truncation, &self.sampler, &self.pool]));
+        gpu.touch(choices.chain(self.sampling.all()).chain([&self.pool]));
+    }
+}
+
+impl SamplingPrograms {
+    fn build(graph: &Graph<'_>) -> Self {
+        Self {
+            logprobs: graph.sampling(&SampleVariant::LOGPROBS),
+            adjust: graph.sampling(&SampleVariant::ADJUST),
+            truncation: graph.sampling(&SampleVariant::TRUNCATION),
+            typical: graph.sampling(&SampleVariant::TYPICAL),
+            xtc: graph.sampling(&SampleVariant::XTC),
+            argmax: graph.sampling(&SampleVariant::ARGMAX),
+            chosen: graph.sampling(&SampleVariant::CHOSEN),
+        }
+    }
+
+    fn all(&self) -> [&Program; 7] {
+        let Self { logprobs, adjust, truncation, typical, xtc, argmax, chosen } = self;
+        [logprobs, adjust, truncation, typical, xtc, argmax, chosen]
+    }
+
+    /// Those that a step with these outputs runs.
+    fn asked_by<'a>(&'a self, outputs: &[Output]) -> impl Iterator<Item = &'a Program> + use<'a> {
+        let any = |asks: fn(&Output) -> bool| outputs.iter().any(asks);
+        let logprobs = any(Output::wants_logprobs);
+        let asked = [
+            logprobs,
+            any(Output::adjusts),
+            any(Output::truncates),
+            any(Output::has_typical_p),
+            any(Output::has_xtc),
+            !outputs.is_empty(),
+            logprobs,
+        ];
+        self.all().into_iter().zip(asked).filter_map(|(program, asked)| asked.then_some(program))
     }
 }
 
@@ -103,12 +147,15 @@ fn choose(choices: &[Choice], count: usize, in_order: bool, round: bool) -> &Pro
 }
 
 impl Inner {
-    /// Runs a step and reads back the sampled tokens. The caller holds the lock of the state, here and in the functions below.
+    /// Runs a step and reads back the sampled tokens and, where an output wants them, the log-probabilities. The caller holds the lock of the state, here and in the functions below.
     pub(super) fn submit_batch(&self, batch: &Batch, kind: Kind, round: bool, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
         let (programs, counts) = self.programs_of(batch, kind, round);
-        let programs = programs.into_iter().flatten().map(|program| (program, counts));
-        self.device.gpu().run_and_read(programs, &self.workspace.sampled, self.sampled_bytes(), ring)
+        let programs = programs.into_iter().map(|program| (program, counts));
+        let Workspace { results, sampled, .. } = &self.workspace;
+        let logprobs = batch.outputs().iter().any(Output::wants_logprobs);
+        let bytes = if logprobs { results.size() } else { sampled.size() };
+        self.device.gpu().run_and_read(programs, results, bytes, ring)
     }
 
     /// Runs the tokens of a step through all layers, without outputs.
@@ -140,11 +187,6 @@ impl Inner {
         self.device.gpu().run_and_read(programs, &self.workspace.embeddings, bytes, ring)
     }
 
-    /// Bytes read back after a step: the token sampled last in each slot.
-    pub(super) fn sampled_bytes(&self) -> u64 {
-        self.workspace.sampled.size()
-    }
-
     /// Bytes in the logits of `outputs` outputs.
     pub(super) fn logit_bytes(&self, outputs: usize) -> u64 {
         outputs as u64 * u64::from(self.model.spec.vocabulary) * 4
@@ -156,26 +198,24 @@ impl Inner {
     }
 
     /// The programs that a step runs, in order, and the step's counts.
-    pub(super) fn programs_of(&self, batch: &Batch, kind: Kind, round: bool) -> ([Option<&Program>; 4], Counts) {
-        let Programs { heads, truncation, sampler, .. } = &self.programs;
+    pub(super) fn programs_of(&self, batch: &Batch, kind: Kind, round: bool) -> (Vec<&Program>, Counts) {
+        let Programs { heads, sampling, .. } = &self.programs;
         let (tokens, outputs) = (batch.tokens().len(), batch.outputs());
         let in_order = outputs.iter().enumerate().all(|(i, output)| output.token as usize == i);
-        let samples = !outputs.is_empty();
-        let programs = [
-            Some(self.programs.body(kind, tokens, round)),
-            samples.then(|| choose(heads, outputs.len(), in_order, round)),
-            outputs.iter().any(Output::truncates).then_some(truncation),
-            samples.then_some(sampler),
-        ];
+        let mut programs = vec![self.programs.body(kind, tokens, round)];
+        if !outputs.is_empty() {
+            programs.push(choose(heads, outputs.len(), in_order, round));
+            programs.extend(sampling.asked_by(outputs));
+        }
         (programs, batch.counts())
     }
 
     /// Dispatches in a step that decodes one token.
-    pub(super) fn dispatches_per_token(&self, sampling: Sampling) -> usize {
+    pub(super) fn dispatches_per_token(&self, sampling: &Sampling) -> usize {
         let mut batch = Batch::new(&self.workspace);
         batch.set_tokens(std::iter::once(Token::default()));
         batch.set_outputs(&[sampling.output(0, 0, 0)]);
         let (programs, counts) = self.programs_of(&batch, Kind::Few, self.wanted.rounds());
-        programs.into_iter().flatten().map(|program| program.len(counts)).sum()
+        programs.into_iter().map(|program| program.len(counts)).sum()
     }
 }

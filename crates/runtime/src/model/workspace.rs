@@ -16,8 +16,18 @@ pub(crate) struct Workspace {
     pub(crate) outputs: Buffer,
     /// The part of `batch` with the tokens, then [`Token::END`].
     pub(super) tokens: Buffer,
-    /// The token sampled last in each slot, and after these those of the last step that drafts followed.
+    /// The results of a step, read back at once: its sampled tokens, then its log-probabilities.
+    pub(crate) results: Buffer,
+    /// The part of `results` with the token sampled last in each slot, and after these those of the last step that drafts followed.
     pub(crate) sampled: Buffer,
+    /// The part of `results` with the log-probabilities of the outputs that want them, `[outputs]` of `Logprobs`.
+    pub(super) logprobs: Buffer,
+    /// The tokens of each slot by position, a ring of [`Output::HISTORY`] tokens, for penalties.
+    pub(crate) history: Buffer,
+    /// The biases of each slot, room for [`Output::BIASES`].
+    pub(crate) biases: Buffer,
+    /// The sequence breakers of each slot, a bit a token.
+    pub(crate) breakers: Buffer,
     /// The logits of the outputs, `[outputs, vocabulary]`.
     pub(crate) logits: Buffer,
     /// The most tokens in a step.
@@ -28,18 +38,22 @@ pub(crate) struct Workspace {
     pub(crate) splits: u32,
     /// The most outputs in a step.
     pub(crate) output_capacity: u32,
-    /// A bit set for each token that is never sampled.
-    pub(crate) banned: Buffer,
+    /// Rows with a bit set for each token that may be sampled: the model's own row, then a row for each slot.
+    pub(crate) masks: Buffer,
+    /// The logits that were changed, as they were before: see `adjust`.
+    pub(super) changes: Buffer,
     /// The best token of each chunk of the vocabulary.
     pub(super) candidates: Buffer,
     /// The largest logit of each chunk of the vocabulary, as a key: see `truncate`.
     pub(super) maxima: Buffer,
+    /// The sums from which the expected logit is told: see `truncate_moments`.
+    pub(super) moments: Buffer,
     /// A histogram of probability by the distance of logits from the largest: see `truncate`.
     pub(super) histogram: Buffer,
     /// The logits in the band that holds the threshold, as keys: see `truncate`.
     pub(super) band: Buffer,
-    /// The logits below which tokens are left out.
-    pub(super) thresholds: Buffer,
+    /// The bounds of the logits that count: see `truncate`.
+    pub(super) bounds: Buffer,
     /// The residual stream, in planes.
     pub(super) residual: Buffer,
     /// The residual stream after a norm, in planes.
@@ -138,6 +152,11 @@ impl Workspace {
         // One more, for [`Token::END`].
         let batch = gpu.storage_buffer("batch", output_bytes + u64::from(rows + 1) * size_of::<Token>() as u64)?;
         let (outputs_of_batch, tokens_of_batch) = batch.split(output_bytes);
+        let sampled_bytes = (u64::from(slots + outputs) * 4).next_multiple_of(Buffer::PART_ALIGNMENT);
+        let logprob_bytes = u64::from(outputs) * u64::from(Sample::LOGPROBS_WORDS) * 4;
+        let results = gpu.storage_buffer("results", sampled_bytes + logprob_bytes)?;
+        let (sampled_of_results, logprobs_of_results) = results.split(sampled_bytes);
+        let mask_words = Sample::mask_words(spec.vocabulary);
         let widest_input = stride(spec.width).max(stride(query)).max(hidden);
         let groups = u64::from(rows.max(outputs)) * u64::from(widest_input / GROUP as u32);
         let most_bytes = |of: fn(Encoding) -> u64| encodings.iter().copied().map(of).max().unwrap_or(0);
@@ -153,18 +172,25 @@ impl Workspace {
             batch,
             outputs: outputs_of_batch,
             tokens: tokens_of_batch,
-            sampled: buffer("sampled tokens", 1, slots + outputs)?,
+            results,
+            sampled: sampled_of_results,
+            logprobs: logprobs_of_results,
+            history: buffer("history of tokens", slots, Output::HISTORY)?,
+            biases: buffer("biases", slots, 2 * Output::BIASES)?,
+            breakers: buffer("sequence breakers", slots, mask_words)?,
             logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
             token_capacity: rows,
             split_tokens,
             splits,
             output_capacity: outputs,
-            banned: buffer("banned tokens", 1, Sample::banned_words(spec.vocabulary))?,
+            masks: buffer("allowed tokens", 1 + outputs, mask_words)?,
+            changes: buffer("changed logits", outputs, Sample::CHANGES_WORDS)?,
             candidates: buffer("candidates", outputs, Sample::chunks(spec.vocabulary))?,
             maxima: buffer("largest logits", outputs, Sample::chunks(spec.vocabulary))?,
+            moments: buffer("moments of logits", outputs, Sample::MOMENTS_WORDS)?,
             histogram: buffer("histogram of logits", outputs, Sample::HISTOGRAM_WORDS)?,
             band: buffer("logits at the threshold", outputs, Sample::band_words(spec.vocabulary))?,
-            thresholds: buffer("thresholds", outputs, 1)?,
+            bounds: buffer("bounds of logits", outputs, Sample::BOUNDS_WORDS)?,
             residual: activation("residual stream", spec.width)?,
             normed: activation("normed", spec.width)?,
             projected: activation("projected", if norms_after { spec.width } else { 1 })?,

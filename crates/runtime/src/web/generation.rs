@@ -277,7 +277,7 @@ impl JsGeneration {
             Some(GenerationEvent::Finished(summary)) => {
                 GenerationStep { tokens: Vec::new(), summary: Some(summary.into()) }
             }
-            Some(GenerationEvent::Token { token, text }) => {
+            Some(GenerationEvent::Token { token, text, .. }) => {
                 *self.generation.borrow_mut() = Some(generation);
                 GenerationStep { tokens: vec![GeneratedToken { token, text }], summary: None }
             }

@@ -85,7 +85,7 @@ pub(crate) fn finish(generation: &mut Generation) -> Result<(Vec<u32>, String, S
     let (mut tokens, mut text) = (Vec::new(), String::new());
     loop {
         match pollster::block_on(generation.next())? {
-            Some(GenerationEvent::Token { token, text: piece }) => {
+            Some(GenerationEvent::Token { token, text: piece, .. }) => {
                 tokens.push(token);
                 text += &piece;
             }

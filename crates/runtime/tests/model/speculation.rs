@@ -1,7 +1,7 @@
 //! Tests that drafts never change an answer.
 
 use wgslm::Error;
-use wgslm::engine::{DraftModel, Engine, EngineOptions, GenerateOptions, Speculation};
+use wgslm::engine::{ContextFull, DraftModel, Engine, EngineOptions, GenerateOptions, Speculation};
 use wgslm_testing::golden;
 
 use crate::adapters::{laid_out, some_adapters};
@@ -16,7 +16,7 @@ fn load(device: &wgslm::Device, name: &str) -> Engine {
 }
 
 /// Options of an answer, greedy or drawn.
-fn options(temperature: f32, speculation: Speculation) -> GenerateOptions {
+fn options_of(temperature: f32, speculation: Speculation) -> GenerateOptions {
     let max_tokens = Some(60);
     GenerateOptions { max_tokens, temperature, seed: 5, ignore_stop: true, speculation, ..GenerateOptions::default() }
 }
@@ -35,13 +35,13 @@ fn drafts_leave_answers_as_they_are() {
             let (mut lookups, mut wrong) = (0, 0);
             for temperature in [0.0, 0.02, 0.9] {
                 let (plain, text, _) =
-                    generate(&target, &asked, options(temperature, Speculation::Off)).expect("it runs");
+                    generate(&target, &asked, options_of(temperature, Speculation::Off)).expect("it runs");
                 for (kind, speculation) in
                     [("lookup", Speculation::Lookup), ("same", same.clone()), ("other", other.clone())]
                 {
                     let what = format!("{name} at {temperature} with drafts of {kind}");
                     let (tokens, drafted, summary) =
-                        generate(&target, &asked, options(temperature, speculation)).expect("it runs");
+                        generate(&target, &asked, options_of(temperature, speculation)).expect("it runs");
                     assert_eq!((&tokens, &drafted), (&plain, &text), "{what}");
                     let (tried, accepted) = (summary.timeline.drafted_tokens, summary.timeline.accepted_tokens);
                     println!("{what}: {accepted} of {tried}");
@@ -61,9 +61,10 @@ fn drafts_leave_answers_as_they_are() {
             let prompts: Vec<_> = (0..6).map(|seed| prompt(seed, 9, vocabulary).repeat(3)).collect();
             let alone: Vec<_> = prompts
                 .iter()
-                .map(|asked| generate(&target, asked, options(0.0, Speculation::Off)).expect("it runs").0)
+                .map(|asked| generate(&target, asked, options_of(0.0, Speculation::Off)).expect("it runs").0)
                 .collect();
-            let begin = |(asked, kind): (&Vec<u32>, &Speculation)| target.generate(asked, options(0.0, kind.clone()));
+            let begin =
+                |(asked, kind): (&Vec<u32>, &Speculation)| target.generate(asked, options_of(0.0, kind.clone()));
             let streams: Vec<_> = prompts.iter().zip(&kinds).map(begin).collect();
             for (stream, alone) in streams.into_iter().zip(&alone) {
                 assert_eq!(finish(&mut stream.expect("there is room")).expect("it runs").0, *alone, "{name}");
@@ -73,12 +74,29 @@ fn drafts_leave_answers_as_they_are() {
 }
 
 #[test]
+fn drafts_go_on_where_a_context_slides() {
+    let device = &some_adapters()[0];
+    let options = EngineOptions { context_length: Some(96), ..EngineOptions::default() };
+    let target = engine(device, &golden("models/llama-q4_0.gguf"), &options);
+    let asked = prompt(3, 12, target.model().spec.vocabulary).repeat(3);
+    let answer = |speculation| {
+        let context_full = ContextFull::Slide { keep: 4 };
+        let options = GenerateOptions { max_tokens: Some(150), context_full, ..options_of(0.0, speculation) };
+        generate(&target, &asked, options).expect("it runs")
+    };
+    let (plain, ..) = answer(Speculation::Off);
+    let (tokens, _, summary) = answer(Speculation::Lookup);
+    assert_eq!((plain.len(), &tokens), (150, &plain));
+    assert!(summary.timeline.accepted_tokens > 50, "{summary:?}");
+}
+
+#[test]
 fn a_draft_model_with_other_tokens_is_refused() {
     let device = &some_adapters()[0];
     let target = load(device, "llama-q4_0");
     let refused = |draft: Engine| {
         let speculation = Speculation::Model(DraftModel::new(draft));
-        let error = target.generate(&[1, 2], options(0.0, speculation)).err();
+        let error = target.generate(&[1, 2], options_of(0.0, speculation)).err();
         assert!(matches!(&error, Some(Error::InvalidOption { option, .. }) if option == "draft model"), "{error:?}");
     };
     refused(target.clone());

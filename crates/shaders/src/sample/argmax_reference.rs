@@ -1,6 +1,9 @@
+use super::Bounds;
+use super::bounds::is_allowed;
 use super::sample_launch::CHUNK;
+use crate::fragments::numbers::random;
 use crate::resources::Resources;
-use crate::{Output, Sample};
+use crate::{Bias, Output, Sample};
 
 /// Chooses the best token of each chunk of the vocabulary.
 pub(crate) fn argmax_partials(params: &Sample, count: usize, resources: &mut Resources) {
@@ -15,38 +18,39 @@ pub(crate) fn argmax_partials(params: &Sample, count: usize, resources: &mut Res
     });
 }
 
-/// Chooses the best of the chunks' candidates.
+/// Chooses the best of the chunks' candidates, and appends it to the history of its slot.
 pub(crate) fn argmax(params: &Sample, count: usize, resources: &mut Resources) {
-    resources.update("sampled", |resources, sampled: &mut [u32]| {
-        let row = Sample::chunks(params.vocabulary) as usize;
-        let candidates = resources.get::<u32>("candidates").chunks_exact(row);
-        for (index, (output, candidates)) in
-            resources.get::<Output>("outputs")[..count].iter().zip(candidates).enumerate()
-        {
-            sampled[output.slot as usize] = best(params, resources, index, candidates.iter().copied());
-        }
-    });
+    let row = Sample::chunks(params.vocabulary) as usize;
+    let outputs = resources.get::<Output>("outputs")[..count].to_vec();
+    for (index, output) in outputs.iter().enumerate() {
+        let candidates = resources.get::<u32>("candidates")[index * row..][..row].iter().copied();
+        let token = best(params, resources, index, candidates);
+        resources.update("sampled", |_, sampled: &mut [u32]| sampled[output.sampled as usize] = token);
+        let place = output.slot * Output::HISTORY + output.position % Output::HISTORY;
+        resources.update("history", |_, history: &mut [u32]| history[place as usize] = token);
+    }
 }
 
-/// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals. Banned tokens are
-/// left out, and logits below the threshold where the output is truncated. [`Sample::NOT_FINITE`] where a logit is no finite number.
+/// The token of the largest logit, or of the largest logit / temperature + Gumbel noise; the first of equals. Tokens that the mask
+/// leaves out don't count, nor do logits out of bounds where the output is truncated. [`Sample::NOT_FINITE`] where a logit is no
+/// finite number.
 fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
     let output = &resources.get::<Output>("outputs")[index];
-    let logits = &resources.get::<f32>("logits")[index * params.stride as usize..][..params.vocabulary as usize];
-    let threshold = if output.truncates() { resources.get::<f32>("thresholds")[index] } else { f32::MIN };
+    let logits = params.logits(resources, index);
+    let bounds = if output.truncates() { resources.get::<Bounds>("bounds")[index] } else { Bounds::NONE };
     let mut best = (f32::MIN, 0);
     for token in tokens {
         if token == Sample::NOT_FINITE {
             return Sample::NOT_FINITE;
         }
-        if is_banned(resources, token) {
+        if !is_allowed(params, resources, output.mask, token) {
             continue;
         }
         let mut score = logits[token as usize];
         if !score.is_finite() {
             return Sample::NOT_FINITE;
         }
-        if score < threshold {
+        if score == Bias::NEVER || !bounds.hold(score) {
             continue;
         }
         if output.inverse_temperature > 0.0 {
@@ -59,20 +63,8 @@ fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Itera
     best.1
 }
 
-/// Whether a token is never chosen.
-pub(super) fn is_banned(resources: &Resources, token: u32) -> bool {
-    resources.get::<u32>("banned")[token as usize / 32] >> (token % 32) & 1 != 0
-}
-
-/// The output function of PCG on a linear congruential step.
-fn pcg(value: u32) -> u32 {
-    let state = value.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-    let word = ((state >> ((state >> 28) + 4)) ^ state).wrapping_mul(277_803_737);
-    (word >> 22) ^ word
-}
-
 /// Standard Gumbel noise for candidate `index` of step `step`.
 fn gumbel(seed: u32, step: u32, index: u32) -> f32 {
-    let uniform = (f64::from(pcg(index ^ pcg(step ^ pcg(seed)))) + 0.5) / 4_294_967_296.0;
+    let uniform = (f64::from(random(seed, step, index)) + 0.5) / 4_294_967_296.0;
     -(-(-uniform).ln_1p()).ln() as f32
 }

@@ -1,21 +1,26 @@
-//! Parameters of the kernels that choose tokens: the stages of `truncate` and of `argmax`.
+//! Parameters of the kernels that choose tokens.
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{SampleVariant, argmax_reference, truncate_reference, truncate_stages_reference};
+use super::{
+    Logprobs, SamplePhase, SampleVariant, adjust_reference, argmax_reference, logprobs_reference, truncate_reference,
+    truncate_stages_reference, xtc_reference,
+};
+use crate::Output;
 use crate::kernel::Kernel;
 use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
 
-/// Logits a workgroup looks at where several share a vocabulary, as `logits.wgsl` has it.
+/// Logits a workgroup looks at where several share a vocabulary, as `sample_params.wgsl` has it.
 pub(crate) const CHUNK: u32 = 2048;
 
 /// Bins of an output's histogram, as `bins.wgsl` has it.
 pub(crate) const BINS: usize = 1024;
 
-/// Chooses the next token of each output. For outputs with top-k, top-p or min-p, [`SampleVariant::TRUNCATION`] finds the least logit that
-/// counts; then, of the tokens that do, `argmax_partials` chooses the best of each chunk of the vocabulary, and `argmax` the best
-/// of those.
+/// Chooses the next token of each output, in llama.cpp's order: biases and penalties change logits (`adjust`); top-k, typical-p,
+/// top-p, min-p and XTC find the bounds of those that count (the stages of `truncate`, `xtc`); of the tokens that do,
+/// `argmax_partials` chooses the best of each chunk of the vocabulary, and `argmax` the best of those. Each stage does nothing for
+/// outputs that don't ask for it.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Sample {
@@ -23,6 +28,8 @@ pub struct Sample {
     pub vocabulary: u32,
     /// The stride of `logits`, in f32.
     pub stride: u32,
+    /// The [`SamplePhase`].
+    pub phase: u32,
 }
 
 impl Sample {
@@ -30,6 +37,22 @@ impl Sample {
     pub const NOT_FINITE: u32 = u32::MAX;
     /// Words of an output's `histogram`.
     pub const HISTOGRAM_WORDS: u32 = 2 * BINS as u32;
+    /// Words of an output's `moments`.
+    pub const MOMENTS_WORDS: u32 = 4;
+    /// Words of an output's `bounds`.
+    pub const BOUNDS_WORDS: u32 = 4;
+    /// Words of an output's `logprobs`.
+    pub const LOGPROBS_WORDS: u32 = (size_of::<Logprobs>() / 4) as u32;
+    /// The most logits of an output that `adjust` changes.
+    const CHANGES: u32 = Output::BIASES + 2 * Output::HISTORY;
+    /// Words of an output's `changes`: a count, and pairs of a token and its logit.
+    pub const CHANGES_WORDS: u32 = 1 + 2 * Self::CHANGES;
+
+    /// The parameters for rows of logits that follow each other.
+    #[must_use]
+    pub const fn new(vocabulary: u32, phase: SamplePhase) -> Self {
+        Self { vocabulary, stride: vocabulary, phase: phase as u32 }
+    }
 
     /// Chunks of the vocabulary: `maxima` has a key for each and `candidates` a token, an output a row.
     #[must_use]
@@ -37,9 +60,9 @@ impl Sample {
         vocabulary.div_ceil(CHUNK)
     }
 
-    /// Words of `banned`: a bit for each token.
+    /// Words of a row of `masks` or `breakers`: a bit for each token.
     #[must_use]
-    pub const fn banned_words(vocabulary: u32) -> u32 {
+    pub const fn mask_words(vocabulary: u32) -> u32 {
         vocabulary.div_ceil(32)
     }
 
@@ -54,27 +77,36 @@ impl FamilyLaunch for Sample {
     type Variant = SampleVariant;
 
     const KERNELS: &'static [Kernel] = &[
+        Kernel::Adjust,
         Kernel::TruncateMaxima,
+        Kernel::TruncateMoments,
         Kernel::TruncateHistogram,
         Kernel::TruncateBand,
         Kernel::Truncate,
+        Kernel::Xtc,
         Kernel::ArgmaxPartials,
         Kernel::Argmax,
+        Kernel::Logprobs,
+        Kernel::LogprobsChosen,
     ];
 
     fn grid(&self, variant: &Self::Variant, extent: Extent) -> [u32; 3] {
-        let single = matches!(variant, SampleVariant::Truncate | SampleVariant::Argmax);
-        [if single { 1 } else { Self::chunks(self.vocabulary) }, extent.count, 1]
+        [if variant.is_single() { 1 } else { Self::chunks(self.vocabulary) }, extent.count, 1]
     }
 
     fn reference(&self, variant: &Self::Variant, count: usize, resources: &mut Resources) {
         match variant {
+            SampleVariant::Adjust => adjust_reference::adjust(self, count, resources),
             SampleVariant::TruncateMaxima => truncate_stages_reference::truncate_maxima(self, count, resources),
+            SampleVariant::TruncateMoments => truncate_stages_reference::truncate_moments(self, count, resources),
             SampleVariant::TruncateHistogram => truncate_stages_reference::truncate_histogram(self, count, resources),
             SampleVariant::TruncateBand => truncate_stages_reference::truncate_band(self, count, resources),
             SampleVariant::Truncate => truncate_reference::truncate(self, count, resources),
+            SampleVariant::Xtc => xtc_reference::xtc(self, count, resources),
             SampleVariant::ArgmaxPartials => argmax_reference::argmax_partials(self, count, resources),
             SampleVariant::Argmax => argmax_reference::argmax(self, count, resources),
+            SampleVariant::Logprobs => logprobs_reference::logprobs(self, count, resources),
+            SampleVariant::LogprobsChosen => logprobs_reference::logprobs_chosen(self, count, resources),
         }
     }
 }

@@ -1,20 +1,23 @@
 // histogram[output][bin] += the weights of the logits of a chunk of the vocabulary, as (low, high) words of 64 bits: how many they
-// are where the output has top-k, else their probability.
+// are where keys are counted, else their probability.
 // Grid: (chunks, outputs).
 const WORKGROUP_SIZE: u32 = 256u;
 #import truncation
+#import read_bounds
 
-@group(0) @binding(4) var<storage, read_write> histogram: array<atomic<u32>>;
+@group(0) @binding(7) var<storage, read_write> histogram: array<atomic<u32>>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let output = outputs[group.y];
-    if !has_top_k(output) && !has_top_p(output) { return; }
+    if !takes_part(output) || (!by_count(output) && !by_probability(output)) { return; }
     clear_bins(lane);
-    let largest = find_largest(group.y, lane);
+    let origin = find_origin(group.y, lane);
     var keys = keys_of_chunk(group.y, group.x, lane);
     for (var i = 0u; i < KEYS_EACH; i++) {
-        if keys[i] > 0u { add_to_bin(bin_of(keys[i], largest), weight(keys[i], has_top_k(output), largest)); }
+        if keys[i] > 0u {
+            add_to_bin(bin_of(rank_of(keys[i], origin), origin), weight(keys[i], by_count(output), origin));
+        }
     }
     workgroupBarrier();
     for (var bin = lane; bin < BINS; bin += WORKGROUP_SIZE) {

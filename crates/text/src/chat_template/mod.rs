@@ -8,7 +8,6 @@
 
 mod arguments;
 mod container_methods;
-mod conversation;
 mod dictionary;
 mod environment;
 mod expression;
@@ -23,14 +22,18 @@ mod source;
 mod statement;
 mod string_methods;
 mod strings;
+mod style;
 mod tag;
+
+use std::sync::OnceLock;
 
 use minijinja::{Environment, Value};
 use serde::Deserialize;
 use wgslm_formats::gguf::Metadata;
 
-pub use conversation::{Conversation, Message};
+pub(crate) use style::Style;
 
+use crate::chat::{Conversation, Message, OutputFormat};
 use crate::tokenizer::control_texts::ControlTexts;
 use crate::{Error, Prompt, Result, Tokenizer};
 
@@ -59,6 +62,8 @@ struct NamedTemplate {
 #[derive(Debug)]
 pub struct ChatTemplate {
     environment: Environment<'static>,
+    source: String,
+    style: OnceLock<Style>,
     control_texts: ControlTexts,
     bos_token: String,
     eos_token: String,
@@ -106,6 +111,8 @@ impl ChatTemplate {
     pub fn new(source: &str, bos_token: &str, eos_token: &str) -> Result<Self> {
         Ok(Self {
             environment: environment::with_template(source).map_err(failed)?,
+            source: source.to_owned(),
+            style: OnceLock::new(),
             control_texts: ControlTexts::new([bos_token, eos_token].into_iter())?,
             bos_token: bos_token.to_owned(),
             eos_token: eos_token.to_owned(),
@@ -123,21 +130,38 @@ impl ChatTemplate {
 
     /// The prompt for a conversation with tools, documents and other variables of the template.
     ///
+    /// Contents and the arguments of calls are given in the form that the template writes: texts or parts, mappings or JSON.
+    ///
     /// # Errors
-    /// [`Error::ChatTemplate`] where the template fails or refuses the messages (`raise_exception`).
+    /// [`Error::ChatTemplate`] where the template fails or refuses the messages (`raise_exception`);
+    /// [`Error::UnsupportedContent`] and [`Error::ToolArguments`] where a message can't be given to it.
     pub fn render_conversation(&self, conversation: &Conversation) -> Result<Prompt> {
+        let style = self.style.get_or_init(|| Style::of(self, &self.source));
+        let variables = conversation.variables(style)?;
         let now = chrono::Local::now();
-        let variables = conversation.variables();
-        marks::render(&variables, &self.control_texts, |variables| {
-            let given = variables.iter().map(|(name, value)| (name.as_str(), dictionary::value_of(value)));
-            let own = [
-                ("bos_token", Value::from(self.bos_token.as_str())),
-                ("eos_token", Value::from(self.eos_token.as_str())),
-                ("strftime_now", environment::strftime_now(now)),
-            ];
-            let context = Value::from_pairs(own.into_iter().chain(given));
-            self.environment.get_template(NAME).and_then(|template| template.render(context)).map_err(failed)
-        })
+        marks::render(&variables, &self.control_texts, |variables| self.run_at(variables, now))
+    }
+
+    /// The format in which the model writes reasoning and tool calls, as far as the template shows it.
+    #[must_use]
+    pub fn output_format(&self) -> OutputFormat {
+        OutputFormat::detect(&self.source)
+    }
+
+    /// The output for these variables.
+    fn run(&self, variables: &marks::Variables) -> Result<String> {
+        self.run_at(variables, chrono::Local::now())
+    }
+
+    fn run_at(&self, variables: &marks::Variables, now: chrono::DateTime<chrono::Local>) -> Result<String> {
+        let given = variables.iter().map(|(name, value)| (name.as_str(), dictionary::value_of(value)));
+        let own = [
+            ("bos_token", Value::from(self.bos_token.as_str())),
+            ("eos_token", Value::from(self.eos_token.as_str())),
+            ("strftime_now", environment::strftime_now(now)),
+        ];
+        let context = Value::from_pairs(own.into_iter().chain(given));
+        self.environment.get_template(NAME).and_then(|template| template.render(context)).map_err(failed)
     }
 }
 

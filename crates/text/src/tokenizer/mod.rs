@@ -12,6 +12,7 @@ mod from_metadata;
 mod kind;
 mod merge;
 mod merges;
+mod packed_tokens;
 mod pre_tokenizer;
 mod pre_tokenizer_patterns;
 mod pre_tokenizer_rules;
@@ -216,6 +217,33 @@ impl Tokenizer {
     #[must_use]
     pub fn token_text(&self, token: u32) -> Option<&str> {
         self.vocabulary.text(token)
+    }
+
+    /// The control token of this text, which structures prompts or answers, if the vocabulary has one.
+    #[must_use]
+    pub fn control_token(&self, text: &str) -> Option<u32> {
+        let is_control = |token: &u32| self.vocabulary.kind(*token).is_some_and(vocabulary::TokenKind::is_parsed);
+        self.vocabulary.find(text).filter(is_control)
+    }
+
+    /// The bytes of text that a token adds to an answer, perhaps a part of a character. They are empty for control tokens, for unused
+    /// ones and for ids beyond the vocabulary.
+    #[must_use]
+    pub fn token_bytes(&self, token: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let (Some(text), Some(kind)) = (self.vocabulary.text(token), self.vocabulary.kind(token)) {
+            self.spelling.decode_into(&mut bytes, kind, text);
+        }
+        bytes
+    }
+
+    /// The bytes of all tokens for the vocabulary of a grammar, by id: of each, their number in 32 bits, little-endian, and the bytes.
+    ///
+    /// A token that structures an answer, such as `<|channel|>`, matches no text: it has the byte 0xFF and its name. Tokens that must
+    /// never be chosen are empty.
+    #[must_use]
+    pub fn packed_tokens(&self) -> Vec<u8> {
+        packed_tokens::pack(self)
     }
 
     /// The automaton that finds the texts of control tokens.

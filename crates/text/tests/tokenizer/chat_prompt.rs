@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use wgslm_formats::gguf::{Array, Metadata, Strings, Value};
+use wgslm_text::chat::ToolCall;
 use wgslm_text::{ChatTemplate, Conversation, Message, Prompt, Segment, Special, Tokenizer};
 
 use super::model::{golden_json, smollm2_metadata};
@@ -13,7 +14,7 @@ const LLAMA3: &str = "{% for message in messages %}{% set content = '<|start_hea
 const HARMONY: &str = "{% for message in messages %}{{ '<|start|>' ~ message.role ~ '<|message|>' ~ message.content ~ '<|end|>' }}{% endfor %}";
 
 /// Byte-level BPE of single bytes, and control tokens.
-fn tokenizer(control: &[&str]) -> Tokenizer {
+pub(crate) fn tokenizer(control: &[&str]) -> Tokenizer {
     let mut texts = Strings::default();
     let mut kinds = Vec::new();
     // The byte-level alphabet of the tests' texts.
@@ -34,7 +35,7 @@ fn tokenizer(control: &[&str]) -> Tokenizer {
     Tokenizer::from_metadata(&mut metadata).unwrap()
 }
 
-fn template(source: &str, tokenizer: &Tokenizer) -> ChatTemplate {
+pub(crate) fn template(source: &str, tokenizer: &Tokenizer) -> ChatTemplate {
     let mut metadata = Metadata::default();
     metadata.insert("tokenizer.chat_template", Value::String(source.to_owned()));
     ChatTemplate::from_metadata(&metadata, tokenizer).unwrap().unwrap()
@@ -45,7 +46,7 @@ fn first_control(tokenizer: &Tokenizer) -> u32 {
 }
 
 /// The control tokens of a prompt, as the vocabulary spells them.
-fn controls<'text>(tokenizer: &'text Tokenizer, prompt: &Prompt) -> Vec<&'text str> {
+pub(crate) fn controls<'text>(tokenizer: &'text Tokenizer, prompt: &Prompt) -> Vec<&'text str> {
     let first = first_control(tokenizer);
     let tokens = tokenizer.encode_segments(prompt).unwrap();
     tokens.into_iter().filter(|token| *token >= first).filter_map(|token| tokenizer.token_text(token)).collect()
@@ -185,16 +186,19 @@ fn a_text_that_is_looked_into_does_not_free_others() {
 #[test]
 fn tools_documents_and_variables_are_text() {
     let tokenizer = tokenizer(&["<a>", "<b>"]);
-    let source = "<a>{{ messages[0].tool_calls | tojson }}{{ tools | tojson }}{% for tool in tools %}{% for name in tool %}{{ name }}\
+    let source = "<a>{{ messages[0].tool_calls | tojson }}{{ messages[0].reasoning_content }}{{ tools | tojson }}{% for tool in tools %}{% for name in tool %}{{ name }}\
                   {% endfor %}{% endfor %}{{ documents[0].text }}{{ note }}<b>";
     let conversation = Conversation {
         messages: vec![
-            Message::new("assistant", "").with("tool_calls", json!([{ "name": "<b>", "arguments": { "<a>": "<b>" } }])),
+            Message::new("assistant", "")
+                .with_tool_calls([ToolCall::new("<a>", "<b>", r#"{ "<a>": "<b>" }"#)])
+                .with_reasoning("<a>"),
         ],
         tools: Some(vec![json!({ "<a>": "<b>" })]),
         documents: Some(vec![json!({ "text": "<b>" })]),
         variables: [("note".to_owned(), json!("<b>"))].into_iter().collect(),
         add_generation_prompt: true,
+        ..Conversation::default()
     };
     let prompt = template(source, &tokenizer).render_conversation(&conversation).unwrap();
     assert_eq!(controls(&tokenizer, &prompt), ["<a>", "<b>"], "{prompt:?}");

@@ -49,14 +49,19 @@ fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }
 
+fn message(json: Value) -> Message {
+    serde_json::from_value(json).unwrap()
+}
+
 fn conversation(json: &Value) -> Conversation {
     let list = |name: &str| json.get(name).and_then(Value::as_array).cloned();
     Conversation {
-        messages: list("messages").unwrap_or_default().iter().map(|message| Message::from(object(message))).collect(),
+        messages: list("messages").unwrap_or_default().into_iter().map(message).collect(),
         tools: list("tools"),
         documents: list("documents"),
         variables: json.get("variables").map(object).unwrap_or_default(),
         add_generation_prompt: json.get("add_generation_prompt").is_none_or(|flag| flag == true),
+        ..Conversation::default()
     }
 }
 

@@ -4,6 +4,7 @@
 mod chat_prompt;
 mod chat_template;
 mod chat_template_golden;
+mod chat_tools;
 mod decoding;
 mod encoding;
 mod fill_in_middle;

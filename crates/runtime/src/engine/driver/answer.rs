@@ -12,6 +12,7 @@ use super::super::speculate::Speculator;
 use super::super::subscription::Subscription;
 use super::super::{
     ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary, Timeline,
+    TokenLogprobs,
 };
 use crate::Error;
 
@@ -35,6 +36,8 @@ pub(in crate::engine) struct Answer {
     /// The options that an equal request has; `None` where the answer isn't shared.
     shared: Option<GenerateOptions>,
     pub(super) sampling: Sampling,
+    /// The tokens at which DRY's repetitions end, a bit each.
+    pub(super) breakers: Option<Arc<[u32]>>,
     max_tokens: Option<u32>,
     /// The tokens that a prompt and its answer can have together.
     context: u32,
@@ -60,7 +63,8 @@ impl Answer {
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
         Self {
             prompt: prompt.to_vec(),
-            sampling: options.sampling(),
+            breakers: inner.breakers.of(tokenizer, inner.model.spec.vocabulary, &options),
+            sampling: Sampling::new(&options),
             speculator: Speculator::new(&options, inner.most_drafts()),
             max_tokens: options.max_tokens,
             context: inner.context_length,
@@ -105,13 +109,18 @@ impl Answer {
     }
 
     /// Takes the next token, tells the callers, and returns the reason to end if it is the last one.
-    pub(super) fn push(&mut self, token: u32, at: Duration, wakers: &mut Vec<Waker>) -> Option<FinishReason> {
+    pub(super) fn push(
+        &mut self,
+        (token, logprob): (u32, Option<TokenLogprobs>),
+        at: Duration,
+        wakers: &mut Vec<Waker>,
+    ) -> Option<FinishReason> {
         self.received += 1;
         let began = Instant::now();
         let (text, end) = self.text_of(token);
         self.timeline.detokenise += began.elapsed();
         self.timeline.prefill_ended.get_or_insert(at);
-        let event = GenerationEvent::Token { token, text };
+        let event = GenerationEvent::Token { token, text, logprob };
         wakers.extend(self.subscribers.iter().filter_map(|subscriber| subscriber.subscription.token(event.clone())));
         if self.shared.is_some() {
             self.events.push(event);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::super::inner::{Inner, State};
 use super::super::room::RECENT_STATES;
 use super::super::schedule::RequestId;
-use super::super::speculate::Read;
+use super::super::speculate::{Read, Speculator};
 
 impl Inner {
     /// The most drafts that a step tries for a sequence. One with a state keeps that after each draft, besides the one that the step reads.
@@ -22,6 +22,13 @@ impl Inner {
         let tries = speculator.read(tokens, read);
         scheduler.set_stepwise(id, tries);
         self.ask(state, id);
+    }
+
+    /// Has a request whose tokens are others now go on as it began.
+    pub(in crate::engine) fn begin_again(&self, state: &mut State, id: RequestId) {
+        let Some(answer) = state.answers.get_mut(id) else { return };
+        answer.speculator.iter_mut().for_each(Speculator::forget);
+        state.scheduler.set_stepwise(id, false);
     }
 
     /// Asks once more for drafts that weren't ready.
@@ -40,7 +47,7 @@ impl Inner {
         let speculator = answers.get_mut(id).and_then(|answer| answer.speculator.as_mut());
         let Some((speculator, tokens)) = speculator.zip(scheduler.tokens(id)) else { return };
         let waker = Waker::from(Arc::clone(&self.bell));
-        match speculator.poll(tokens, &Context::from_waker(&waker)) {
+        match speculator.poll(tokens, &mut Context::from_waker(&waker)) {
             Poll::Ready(drafts) => scheduler.allow(id, &drafts),
             Poll::Pending => drafting.push(id),
         }

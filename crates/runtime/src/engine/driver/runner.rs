@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wgslm_gpu::Readback;
-use wgslm_shaders::{Output, Sample, Token};
+use wgslm_shaders::{Logprobs, Output, Sample, Token};
 
 use super::super::cache::StateStep;
 use super::super::inner::{Inner, State};
@@ -30,9 +30,17 @@ struct Sampled {
     slot: u32,
     /// The tokens before the first sampled one.
     position: u32,
-    /// The step's own place for the first of those that drafts follow; the last one is sampled into the request's slot.
-    place: u32,
+    /// The output of the first.
+    output: u32,
     drafts: Vec<u32>,
+}
+
+impl Sampled {
+    /// The place of the token that is sampled at a draft: where another draft follows, one of the step's own, after those of all slots; the
+    /// last one goes to the request's slot, from where later steps take it.
+    fn place(&self, draft: u32, slots: u32) -> u32 {
+        if draft as usize == self.drafts.len() { self.slot } else { slots + self.output + draft }
+    }
 }
 
 impl InFlight {
@@ -58,15 +66,22 @@ impl Inner {
                 answer.timeline.prefill_began.get_or_insert(now);
             }
             if part.samples {
+                let known = state.scheduler.tokens(part.id).unwrap_or_default();
                 let drafts = state.scheduler.drafts(part.id)[..part.drafts as usize].to_vec();
+                if part.first < open.prompt {
+                    self.write_sampling(open.slot, &answer.sampling, answer.breakers.as_deref());
+                }
+                if part.source == Source::Known {
+                    self.write_history(open.slot, &answer.sampling, &[known, &drafts[..]].concat());
+                }
                 let position = part.first + part.tokens - part.drafts;
-                let place = self.slots + outputs.len() as u32;
+                let first = Sampled { id: part.id, slot: open.slot, position, output: outputs.len() as u32, drafts };
                 let row = tokens.len() as u32 - 1 - part.drafts;
                 outputs.extend((0..=part.drafts).map(|draft| {
-                    let to = if draft == part.drafts { open.slot } else { place + draft };
-                    answer.sampling.output(row + draft, to, position + draft)
+                    let output = answer.sampling.output(row + draft, open.slot, position + draft);
+                    Output { sampled: first.place(draft, self.slots), ..output }
                 }));
-                sampled.push(Sampled { id: part.id, slot: open.slot, position, place, drafts });
+                sampled.push(first);
             }
         }
         let readback = self.submit_rows(state, step, tokens, &outputs);
@@ -130,9 +145,11 @@ impl Inner {
     /// Gives the tokens of a step that was read to their answers.
     pub(super) fn receive(&self, state: &mut State, step: &InFlight, bytes: &[u8]) {
         let at = self.now();
-        let tokens: Vec<u32> = bytemuck::pod_collect_to_vec(bytes);
+        let (tokens, logprobs) = bytes.split_at(self.workspace.sampled.size() as usize);
+        let tokens: Vec<u32> = bytemuck::pod_collect_to_vec(tokens);
+        let logprobs: Vec<Logprobs> = bytemuck::pod_collect_to_vec(logprobs);
         for sampled in &step.sampled {
-            self.receive_sampled(state, sampled, &tokens, at);
+            self.receive_sampled(state, sampled, (&tokens, &logprobs), at);
         }
         self.metrics.step(step.submitted, at, &step.rows);
         state.scheduler.finished(step.number);
@@ -140,12 +157,18 @@ impl Inner {
     }
 
     /// Gives a request the tokens that were sampled for it: those that confirm drafts, and the first that doesn't or that follows them.
-    fn receive_sampled(&self, state: &mut State, sampled: &Sampled, all: &[u32], at: Duration) {
-        let Sampled { id, slot, position, place, drafts } = sampled;
-        let places = (0..drafts.len() as u32).map(|draft| place + draft).chain([*slot]);
+    fn receive_sampled(
+        &self,
+        state: &mut State,
+        sampled: &Sampled,
+        (all, logprobs): (&[u32], &[Logprobs]),
+        at: Duration,
+    ) {
+        let Sampled { id, position, output, drafts, .. } = sampled;
+        let logprobs = logprobs.get(*output as usize..).unwrap_or_default();
         let mut tokens = Vec::with_capacity(drafts.len() + 1);
-        for (index, place) in places.enumerate() {
-            let token = all[place as usize];
+        for index in 0..=drafts.len() {
+            let token = all[sampled.place(index as u32, self.slots) as usize];
             if token == Sample::NOT_FINITE {
                 if let Some(open) = state.open.get_mut(id) {
                     open.damaged = true;
@@ -164,11 +187,17 @@ impl Inner {
             debug_assert!(dropped, "a sequence can always go back to before its drafts");
         }
         let read = Read { at, tokens: tokens.len(), drafts: drafts.len(), accepted: accepted as usize };
-        self.receive_tokens(state, *id, tokens, read);
+        self.receive_tokens(state, *id, (tokens, logprobs), read);
     }
 
     /// Gives a request the tokens that it goes on by.
-    fn receive_tokens(&self, state: &mut State, id: RequestId, mut tokens: Vec<u32>, read: Read) {
+    fn receive_tokens(
+        &self,
+        state: &mut State,
+        id: RequestId,
+        (mut tokens, logprobs): (Vec<u32>, &[Logprobs]),
+        read: Read,
+    ) {
         // Steps that ran ahead of the end have tokens for nobody.
         let Some(answer) = state.answers.get_mut(id) else { return };
         let (at, mut end) = (read.at, None);
@@ -177,7 +206,9 @@ impl Inner {
         for (index, token) in tokens.iter().enumerate() {
             let since_last = answer.timeline.note_token(at);
             self.metrics.token(answer.feature, at, since_last);
-            end = answer.push(*token, at, &mut state.wakers);
+            let logprob =
+                logprobs.get(index).and_then(|found| answer.sampling.logprobs(found, self.model.spec.vocabulary));
+            end = answer.push((*token, logprob), at, &mut state.wakers);
             if let Some(reason) = end {
                 tokens.truncate(index + usize::from(reason != FinishReason::Stop));
                 break;
@@ -190,12 +221,9 @@ impl Inner {
         debug_assert_eq!(ended, end.is_some() || slides, "the scheduler and the answer have the same limits");
         match end {
             Some(reason) => self.finish(state, id, reason),
+            None if slides => self.slide(state, id),
             None => {
-                if slides {
-                    self.slide(state, id);
-                } else {
-                    remember_prompt(state, id);
-                }
+                remember_prompt(state, id);
                 self.go_on(state, id, read);
             }
         }

@@ -98,6 +98,8 @@ impl Scheduler {
     pub(crate) fn set_stepwise(&mut self, id: RequestId, stepwise: bool) {
         if let Some(sequence) = self.sequence(id) {
             sequence.request.stepwise = stepwise;
+        } else if let Some(waiting) = self.queue.get_mut(id) {
+            waiting.request.stepwise = stepwise;
         }
     }
 
@@ -134,7 +136,7 @@ impl Scheduler {
     }
 
     /// Has a request that has just ended go on with other tokens, and at most `most_tokens` more. It waits at the front of the queue.
-    pub(crate) fn resume(&mut self, id: RequestId, most_tokens: u32, change: impl FnOnce(&mut Vec<u32>)) {
+    pub(crate) fn go_on(&mut self, id: RequestId, most_tokens: u32, change: impl FnOnce(&mut Vec<u32>)) {
         let Some(ended) = self.ended.iter().rfind(|request| request.id == id) else { return };
         let mut request = Request { admit_by: None, ..ended.clone() };
         change(&mut request.tokens);

@@ -14,11 +14,8 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// Notes all n-grams of `tokens` that something follows. They only ever grow, unless older ones gave way and all have other places.
+    /// Notes all n-grams of `tokens`, which only ever grow, that something follows.
     pub(super) fn note(&mut self, tokens: &[u32]) {
-        if tokens.len() < self.noted {
-            *self = Self::default();
-        }
         for end in self.noted.max(NGRAM)..tokens.len() {
             if let Some(ngram) = ngram(&tokens[..end]) {
                 self.after.insert(ngram, end);

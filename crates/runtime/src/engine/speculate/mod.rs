@@ -100,8 +100,17 @@ impl Speculator {
         self.gain.tries()
     }
 
+    /// Forgets the tokens so far, because others take their place.
+    pub(super) fn forget(&mut self) {
+        self.gain.end();
+        match &mut self.source {
+            Source::Lookup { lookup, expected } => (*lookup, *expected) = (Lookup::default(), None),
+            Source::Model(model) => model.forget(),
+        }
+    }
+
     /// The drafts that follow `tokens`. Asked again with the same tokens until it is ready.
-    pub(super) fn poll(&mut self, tokens: &[u32], context: &Context<'_>) -> Poll<Vec<u32>> {
+    pub(super) fn poll(&mut self, tokens: &[u32], context: &mut Context<'_>) -> Poll<Vec<u32>> {
         let most = self.gain.drafts().min(self.most);
         match &mut self.source {
             Source::Lookup { lookup, .. } => Poll::Ready(lookup.drafts(tokens, most)),

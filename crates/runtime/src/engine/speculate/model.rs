@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::super::{Engine, GenerateOptions, Generation, GenerationEvent};
+use super::super::{Engine, GenerateOptions, Generation, GenerationEvent, Speculation};
 use crate::model::Model;
 use crate::{Error, Result};
 
@@ -64,24 +64,29 @@ impl ModelDrafts {
     /// Drafts for an answer with `options`. They are drawn with the same seed, so that drafts of a model that agrees are right at any
     /// temperature.
     pub(super) fn new(model: &DraftModel, options: &GenerateOptions) -> Self {
-        let GenerateOptions { temperature, seed, top_k, top_p, min_p, priority, .. } = *options;
         let options = GenerateOptions {
-            temperature,
-            seed,
-            top_k,
-            top_p,
-            min_p,
-            priority,
             coalesce: false,
             ignore_stop: true,
-            ..GenerateOptions::default()
+            stop: Vec::new(),
+            logprobs: None,
+            speculation: Speculation::Off,
+            feature: None,
+            queue_deadline: None,
+            deadline: None,
+            ..options.clone()
         };
         Self { engine: model.engine.clone(), options, round: None, drafts: Vec::new() }
     }
 
+    /// Gives up drafts that aren't ready.
+    pub(super) fn forget(&mut self) {
+        self.round = None;
+        self.drafts.clear();
+    }
+
     /// At most `most` tokens that may follow `tokens`; none where the draft model can't run. Asked again with the same tokens until it is
     /// ready.
-    pub(super) fn poll(&mut self, tokens: &[u32], most: usize, context: &Context<'_>) -> Poll<Vec<u32>> {
+    pub(super) fn poll(&mut self, tokens: &[u32], most: usize, context: &mut Context<'_>) -> Poll<Vec<u32>> {
         let round = match &mut self.round {
             Some(round) => round,
             None => {

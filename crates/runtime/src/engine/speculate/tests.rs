@@ -11,12 +11,12 @@ const STEP: Duration = Duration::from_millis(1);
 fn run(prompt: &[u32], answer: &[u32], with_drafts: Duration) -> (Duration, usize) {
     let options = GenerateOptions { speculation: Speculation::Lookup, ..GenerateOptions::default() };
     let mut speculator = Speculator::new(&options, usize::MAX).expect("speculation is on");
-    let context = Context::from_waker(std::task::Waker::noop());
+    let mut context = Context::from_waker(std::task::Waker::noop());
     let all = [prompt, answer].concat();
     let (mut known, mut at, mut tried) = (prompt.len(), Duration::ZERO, 0);
     let mut tries = false;
     while known < all.len() {
-        let drafts = match tries.then(|| speculator.poll(&all[..known], &context)) {
+        let drafts = match tries.then(|| speculator.poll(&all[..known], &mut context)) {
             Some(Poll::Ready(drafts)) => drafts,
             _ => Vec::new(),
         };

@@ -1,7 +1,7 @@
 //! Outputs: from the residual stream to logits and sampled tokens, or to embeddings.
 
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Pool, Sample, SampleVariant};
+use wgslm_shaders::{Pool, Sample, SampleStage};
 
 use super::Graph;
 use super::linear::Destination;
@@ -47,36 +47,29 @@ impl Graph<'_> {
         Ok(builder.build(self.device.gpu()))
     }
 
-    /// The program from logits to the thresholds below which tokens are left out. Runs before [`Self::sampler`] where an output
-    /// [`Output::truncates`].
-    ///
-    /// [`Output::truncates`]: wgslm_shaders::Output::truncates
-    pub(crate) fn truncation(&self) -> Program {
-        self.sampling(&SampleVariant::TRUNCATION)
-    }
-
-    /// The program from logits to sampled tokens.
-    pub(crate) fn sampler(&self) -> Program {
-        self.sampling(&SampleVariant::ARGMAX)
-    }
-
-    fn sampling(&self, stages: &[SampleVariant]) -> Program {
+    /// The program of some stages of the choice of tokens, on logits.
+    pub(crate) fn sampling(&self, stages: &[SampleStage]) -> Program {
         let mut builder = ProgramBuilder::default();
-        let (a, vocabulary) = (self.workspace, self.spec.vocabulary);
+        let a = self.workspace;
         let resources = [
             ("outputs", &a.outputs),
             ("logits", &a.logits),
-            ("banned", &a.banned),
+            ("masks", &a.masks),
+            ("history", &a.history),
+            ("biases", &a.biases),
+            ("breakers", &a.breakers),
+            ("changes", &a.changes),
             ("maxima", &a.maxima),
+            ("moments", &a.moments),
             ("histogram", &a.histogram),
             ("band", &a.band),
-            ("thresholds", &a.thresholds),
+            ("bounds", &a.bounds),
             ("candidates", &a.candidates),
             ("sampled", &a.sampled),
+            ("logprobs", &a.logprobs),
         ];
-        for stage in stages {
-            let sample = Sample { vocabulary, stride: vocabulary };
-            builder.dispatch(sample, *stage, Count::OUTPUTS, &resources);
+        for (stage, phase) in stages {
+            builder.dispatch(Sample::new(self.spec.vocabulary, *phase), *stage, Count::OUTPUTS, &resources);
         }
         builder.build(self.device.gpu())
     }

@@ -5,8 +5,8 @@ use wgslm_gpu::{Execution, Gpu, Variants};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
-    Attention, BLOCK_TOKENS, Encoding, Extent, IntegerShape, Kernel, KvAddressing, KvFormat, Launch, Linear, Norm,
-    Output, Quantise, QuantiseVariant, Sample, SampleVariant, Token, Variant, WeightFormat,
+    Attention, BLOCK_TOKENS, Bounds, Encoding, Extent, IntegerShape, Kernel, KvAddressing, KvFormat, Launch, Linear,
+    Norm, Output, Quantise, QuantiseVariant, Sample, SamplePhase, SampleVariant, Token, Variant, WeightFormat,
 };
 
 use super::Kernels;
@@ -72,7 +72,7 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
         kernels.attention_of_many(KvFormat::F16, 2 * params.head_pairs, 2)
     };
     cases.push(Case::new(gpu, params, few, extent(2), resources)?);
-    for stage in SampleVariant::ARGMAX {
+    for (stage, _) in SampleVariant::ARGMAX {
         let (params, resources) = argmax_case();
         cases.push(Case::new(gpu, params, stage, extent(2), resources)?);
     }
@@ -178,15 +178,16 @@ fn attention_case() -> (Attention, Resources) {
 fn argmax_case() -> (Sample, Resources) {
     let vocabulary = 5000;
     let outputs =
-        [Output::default(), Output { slot: 1, inverse_temperature: 1.5, seed: 7, position: 3, ..Output::default() }];
+        [Output::default(), Output { sampled: 1, inverse_temperature: 1.5, seed: 7, position: 3, ..Output::default() }];
     let mut resources = Resources::default()
         .with("outputs", &outputs)
         .with("logits", &values(2 * vocabulary as usize))
-        .with("banned", &vec![0u32; Sample::banned_words(vocabulary) as usize])
-        .with("thresholds", &[0.0f32; 2])
+        .with("masks", &vec![u32::MAX; Sample::mask_words(vocabulary) as usize])
+        .with("bounds", &[Bounds::NONE; 2])
         .with("candidates", &vec![0u32; 2 * Sample::chunks(vocabulary) as usize])
-        .with("sampled", &[0u32; 2]);
-    let params = Sample { vocabulary, stride: vocabulary };
+        .with("sampled", &[0u32; 2])
+        .with("history", &vec![0u32; Output::HISTORY as usize]);
+    let params = Sample::new(vocabulary, SamplePhase::default());
     params.reference(&SampleVariant::ArgmaxPartials.into(), 2, &mut resources);
     (params, resources)
 }

@@ -2,4 +2,4 @@
 
 mod token;
 
-pub use token::{BLOCK_TOKENS, Output, Token};
+pub use token::{BLOCK_TOKENS, Bias, Output, Token};

@@ -39,32 +39,134 @@ impl Token {
         Self { token: 0, position: 0, table: u32::MAX, source: 0, context: 0, state_from: 0, state_to: 0 };
 }
 
-/// One token whose successor is to be chosen.
+/// One token whose successor is to be chosen. Options that are 0 are off, and so are shares of probability that are 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Output {
     /// Its index among the tokens of the step.
     pub token: u32,
     /// The place of the choice among the sampled tokens.
+    pub sampled: u32,
+    /// The slot of its sequence: whose history, biases and sequence breakers count.
     pub slot: u32,
-    /// The factor of the logits before one is drawn; 0 where the largest wins.
-    pub inverse_temperature: f32,
-    /// The seed of the sequence.
-    pub seed: u32,
+    /// The row of masks with the tokens that may be chosen.
+    pub mask: u32,
     /// The position that the chosen token will have.
     pub position: u32,
-    /// Top-k: this many of the largest logits count; 0 for all.
+    /// The seed of the sequence.
+    pub seed: u32,
+    /// The factor of the logits before one is drawn; 0 where the largest wins.
+    pub inverse_temperature: f32,
+    /// Top-k: this many of the largest logits count.
     pub top_k: u32,
-    /// Top-p: of those, the fewest count that have this part of their probability; 0 or 1 for all.
+    /// Typical-p: of those, the nearest to the expected logit count that have this part of the probability.
+    pub typical_p: f32,
+    /// Top-p: of those, the fewest count that have this part of their probability.
     pub top_p: f32,
-    /// Min-p: of those, the ones count that have this part of the largest probability; 0 for all.
+    /// Min-p: of those, the ones count that have this part of the largest probability.
     pub min_p: f32,
+    /// XTC: of those that have this part of all probability, only the least likely counts.
+    pub xtc_threshold: f32,
+    /// The factor by which the logits of the window's tokens go down: positive ones are divided by it, negative ones multiplied.
+    pub repetition_penalty: f32,
+    /// What is subtracted for each time that a token is in the window.
+    pub frequency_penalty: f32,
+    /// What is subtracted where a token is in the window.
+    pub presence_penalty: f32,
+    /// Tokens in the window of penalties: the last ones.
+    pub penalty_last_n: u32,
+    /// DRY: what is subtracted from the logit of a token that would make a repetition just too long.
+    pub dry_multiplier: f32,
+    /// The factor of that for each token that the repetition is longer.
+    pub dry_base: f32,
+    /// The length that a repetition has to have before its next token is penalised.
+    pub dry_allowed_length: u32,
+    /// The length from which on repetitions count alike.
+    pub dry_most_length: u32,
+    /// Tokens in which repetitions are looked for: the last ones.
+    pub dry_last_n: u32,
+    /// Biases that the slot has.
+    pub biases: u32,
+    /// 0, or one more than the most likely tokens whose log-probabilities are wanted beside the chosen one's.
+    pub alternatives: u32,
+    /// Makes an output a multiple of 16 bytes.
+    pub reserved: u32,
 }
 
 impl Output {
+    /// The most tokens of a sequence that penalties can look back at.
+    pub const HISTORY: u32 = 2048;
+    /// The most biases of a slot.
+    pub const BIASES: u32 = 1024;
+    /// The most tokens beside the chosen one whose log-probabilities can be wanted.
+    pub const ALTERNATIVES: u32 = 20;
+
     /// True where some logits don't count: `truncate` has to find out which before `argmax` can choose.
     #[must_use]
     pub fn truncates(&self) -> bool {
-        self.top_k > 0 || self.top_p > 0.0 && self.top_p < 1.0 || self.min_p > 0.0
+        self.top_k > 0 || self.has_typical_p() || has_share(self.top_p) || self.min_p > 0.0 || self.has_xtc()
     }
+
+    /// True where typical-p is on.
+    #[must_use]
+    pub fn has_typical_p(&self) -> bool {
+        has_share(self.typical_p)
+    }
+
+    /// True where top-p is on.
+    #[must_use]
+    pub fn has_top_p(&self) -> bool {
+        has_share(self.top_p)
+    }
+
+    /// True where XTC is on.
+    #[must_use]
+    pub fn has_xtc(&self) -> bool {
+        self.xtc_threshold > 0.0
+    }
+
+    /// True where log-probabilities are wanted.
+    #[must_use]
+    pub fn wants_logprobs(&self) -> bool {
+        self.alternatives > 0
+    }
+
+    /// True where penalties of the window change logits.
+    #[must_use]
+    pub fn penalises(&self) -> bool {
+        let repetition = self.repetition_penalty != 0.0 && self.repetition_penalty != 1.0;
+        self.penalty_last_n > 0 && (repetition || self.frequency_penalty != 0.0 || self.presence_penalty != 0.0)
+    }
+
+    /// True where repetitions are looked for.
+    #[must_use]
+    pub fn has_dry(&self) -> bool {
+        self.dry_multiplier != 0.0 && self.dry_last_n > self.dry_allowed_length
+    }
+
+    /// True where logits change before any is chosen: `adjust` has to run.
+    #[must_use]
+    pub fn adjusts(&self) -> bool {
+        self.biases > 0 || self.penalises() || self.has_dry()
+    }
+}
+
+/// True for a part of the probability that leaves something out.
+fn has_share(part: f32) -> bool {
+    part > 0.0 && part < 1.0
+}
+
+/// A number added to a token's logit; [`Bias::NEVER`] leaves the token out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Bias {
+    /// The token.
+    pub token: u32,
+    /// The number that is added.
+    pub value: f32,
+}
+
+impl Bias {
+    /// The bias of a token that is never chosen: f32's least, which is finite, unlike a logit that ends a request.
+    pub const NEVER: f32 = f32::MIN;
 }

@@ -1,7 +1,7 @@
 // The band of bins in which an output's threshold lies, told from the histogram of its logits.
 #import truncation
 
-@group(0) @binding(4) var<storage, read> histogram: array<vec2<u32>>;
+@group(0) @binding(7) var<storage, read> histogram: array<vec2<u32>>;
 
 struct Band {
     first: u32,            // its bins
@@ -10,7 +10,8 @@ struct Band {
     elsewhere: vec2<u32>,  // the weights of all bins outside
 }
 
-// The bin where top-k or else top-p ends. Where both are asked for, top-p ends somewhere between the largest logit and there.
+// The bin where what is counted or else what is weighed ends. Where both are, the second ends somewhere between the first of all
+// and there; and the most likely tokens are all from the first to there.
 fn find_band(index: u32, lane: u32) -> Band {
     for (var bin = lane; bin < BINS; bin += WORKGROUP_SIZE) {
         let sum = histogram[index * BINS + bin];
@@ -19,7 +20,9 @@ fn find_band(index: u32, lane: u32) -> Band {
     }
     let total = sum_bins(lane);
     let output = outputs[index];
-    let end = reach(goal(output, has_top_k(output), total), lane);
-    if has_top_k(output) && has_top_p(output) { return Band(0u, end.bin, vec2<u32>(0u), vec2<u32>(0u)); }
+    let end = reach(goal(output, by_count(output), total), lane);
+    if by_count(output) && (by_probability(output) || params.phase == LOGPROBS) {
+        return Band(0u, end.bin, vec2<u32>(0u), vec2<u32>(0u));
+    }
     return Band(end.bin, end.bin, end.before, wide_subtract(total, bin_sum(end.bin)));
 }

@@ -1,29 +1,50 @@
-// Logits as integers in the same order: larger logits have larger keys, equal ones the same. What is not a number has 0, as have
-// banned tokens and what lies beyond the vocabulary.
-#import logits
+// The keys of logits in a phase of truncation, and the phases. A kernel that imports this says what `bounds_of` an output are.
+#import bounds
+
+// Top-k and, for outputs without typical-p, top-p and min-p.
+const TOP: u32 = 0u;
+// Typical-p on what top-k left.
+const TYPICAL: u32 = 1u;
+// Top-p and min-p on what typical-p left.
+const REST: u32 = 2u;
+// XTC on what is left.
+const XTC: u32 = 3u;
+// The most likely tokens, before any logit is changed.
+const LOGPROBS: u32 = 4u;
 
 // Keys of a chunk that an invocation takes.
 const KEYS_EACH: u32 = CHUNK / WORKGROUP_SIZE;
 
-fn key_of(logit: f32) -> u32 {
-    let bits = bitcast<u32>(logit);
-    let magnitude = bits & 0x7fffffffu;
-    if magnitude > 0x7f800000u { return 0u; }
-    return select(0x80000000u + magnitude, 0x80000000u - magnitude, bits != magnitude);
+// True where an output takes part in the phase.
+fn takes_part(output: Output) -> bool {
+    switch params.phase {
+        case TOP: { return truncates(output); }
+        case XTC: { return output.xtc_threshold > 0.0; }
+        case LOGPROBS: { return output.alternatives > 0u; }
+        default: { return has_share(output.typical_p); }
+    }
 }
 
-// The logit of a key; f32's least for keys below its key.
-fn logit_of(key: u32) -> f32 {
-    let positive = key >= 0x80000000u;
-    return bitcast<f32>(select((0x80000000u - max(key, 0x00800001u)) | 0x80000000u, key - 0x80000000u, positive));
+// A logit's key; 0 where it doesn't count.
+fn key_in_phase(output: Output, bounds: Bounds, token: u32, logit: f32) -> u32 {
+    if params.phase != LOGPROBS {
+        if !is_allowed(output.mask, token) || logit == LEAST { return 0u; }
+        if params.phase != TOP && !within(bounds, logit) { return 0u; }
+    }
+    return key_of(logit);
 }
+
+// The token of one of a lane's keys of a chunk.
+fn token_of_key(chunk: u32, lane: u32, i: u32) -> u32 { return chunk * CHUNK + i * WORKGROUP_SIZE + lane; }
 
 // An output's keys in a chunk: those of this lane. All are loaded before any is used, so that the loads wait together.
-fn keys_of_chunk(output: u32, chunk: u32, lane: u32) -> array<u32, KEYS_EACH> {
+fn keys_of_chunk(index: u32, chunk: u32, lane: u32) -> array<u32, KEYS_EACH> {
+    let output = outputs[index];
+    let bounds = bounds_of(index);
     var keys: array<u32, KEYS_EACH>;
     for (var i = 0u; i < KEYS_EACH; i++) {
-        let token = chunk * CHUNK + i * WORKGROUP_SIZE + lane;
-        if token < params.vocabulary && !is_banned(token) { keys[i] = key_of(logits[output * params.stride + token]); }
+        let token = token_of_key(chunk, lane, i);
+        if token < params.vocabulary { keys[i] = key_in_phase(output, bounds, token, logits[index * params.stride + token]); }
     }
     return keys;
 }

@@ -1,24 +1,24 @@
-// The outputs whose next tokens are to be chosen, their logits, and the chunks in which workgroups share a vocabulary.
-struct Params {
-    vocabulary: u32,
-    stride: u32, // of logits, in f32
-}
-#import step
+// Logits, the tokens that may be chosen, and logits as integers in the same order: larger logits have larger keys, equal ones the
+// same. What is not a number has 0.
+#import sample_params
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> outputs: array<Output>;
 @group(0) @binding(2) var<storage, read> logits: array<f32>;
-@group(0) @binding(7) var<storage, read> banned: array<u32>; // a bit for each token that is never chosen
+@group(0) @binding(3) var<storage, read> masks: array<u32>; // rows with a bit for each token that may be chosen
 
-// Logits a workgroup looks at where several share a vocabulary.
-const CHUNK: u32 = 2048u;
+fn is_allowed(mask: u32, token: u32) -> bool {
+    let words = (params.vocabulary + 31u) / 32u;
+    return ((masks[mask * words + token / 32u] >> (token % 32u)) & 1u) != 0u;
+}
 
-// Where an output's part of `band` begins: a count, and room for the key of every token.
-fn band_row(output: u32) -> u32 { return output * (params.vocabulary + 1u); }
+fn key_of(logit: f32) -> u32 {
+    let bits = bitcast<u32>(logit);
+    let magnitude = bits & 0x7fffffffu;
+    if magnitude > 0x7f800000u { return 0u; }
+    return select(0x80000000u + magnitude, 0x80000000u - magnitude, bits != magnitude);
+}
 
-fn is_banned(token: u32) -> bool { return ((banned[token / 32u] >> (token % 32u)) & 1u) != 0u; }
-
-// Chunks of the vocabulary.
-fn chunks() -> u32 {
-    return (params.vocabulary + CHUNK - 1u) / CHUNK;
+// The logit of a key; f32's least for keys below its key.
+fn logit_of(key: u32) -> f32 {
+    let positive = key >= 0x80000000u;
+    return bitcast<f32>(select((0x80000000u - max(key, 0x00800001u)) | 0x80000000u, key - 0x80000000u, positive));
 }

@@ -1,55 +1,69 @@
-// What the stages of truncation share: how top-k and top-p weigh a logit, and the bins that logits fall into by their distance
-// from the largest.
+// What the stages of truncation share: in which order and by which weights keys count, and the bins that they fall into.
 #import keys
 #import bins
+#import largest
 
-@group(0) @binding(3) var<storage, read> maxima: array<u32>;
+@group(0) @binding(6) var<storage, read> moments: array<vec2<u32>>;
 
-// What the largest logit's probability is counted as: 2^40 leaves room for 2^24 such tokens, and the tail of a vocabulary counts.
-const WHOLE: vec2<u32> = vec2<u32>(0u, 256u);
-
-var<workgroup> largest_key: atomic<u32>;
-
-fn has_top_k(output: Output) -> bool {
-    return output.top_k > 0u && output.top_k < params.vocabulary;
+// True where keys are counted: for the largest ones. An output may ask for top-k and top-p.
+fn by_count(output: Output) -> bool {
+    switch params.phase {
+        case TOP: { return output.top_k > 0u && output.top_k < params.vocabulary; }
+        case LOGPROBS: { return output.alternatives > 1u; }
+        default: { return false; }
+    }
 }
 
-fn has_top_p(output: Output) -> bool {
-    return output.top_p > 0.0 && output.top_p < 1.0;
+// True where their probabilities are.
+fn by_probability(output: Output) -> bool {
+    switch params.phase {
+        case TOP: { return has_share(output.top_p) && !has_share(output.typical_p); }
+        case TYPICAL: { return true; }
+        case REST: { return has_share(output.top_p); }
+        default: { return false; }
+    }
 }
 
-// The largest logit of an output.
-fn find_largest(output: u32, lane: u32) -> f32 {
-    if lane == 0u { atomicStore(&largest_key, 0u); }
-    workgroupBarrier();
-    var own = 0u;
-    for (var chunk = lane; chunk < chunks(); chunk += WORKGROUP_SIZE) { own = max(own, maxima[output * chunks() + chunk]); }
-    atomicMax(&largest_key, own);
-    workgroupBarrier();
-    return logit_of(atomicLoad(&largest_key));
+// The logits that keys are looked at from.
+struct Origin {
+    largest: f32,
+    center: f32, // the expected logit
 }
 
-// What a key counts: one for top-k; for top-p exp(logit - largest) as a part of WHOLE.
-fn weight(key: u32, by_count: bool, largest: f32) -> vec2<u32> {
-    if by_count { return vec2<u32>(1u, 0u); }
-    let logit = logit_of(key);
-    if logit == largest { return WHOLE; }
-    return wide(exp(logit - largest) * 256.0);
+fn find_origin(index: u32, lane: u32) -> Origin {
+    let largest = find_largest(index, lane);
+    var center = 0.0;
+    if params.phase == TYPICAL { center = largest - wide_to_f32(moments[2u * index + 1u]) / wide_to_f32(moments[2u * index]); }
+    return Origin(largest, center);
+}
+
+// The key by which keys come one after another, the largest first: their own or, for typical-p, that of their distance from the
+// expected logit, negated.
+fn rank_of(key: u32, origin: Origin) -> u32 {
+    if params.phase != TYPICAL { return key; }
+    return key_of(-abs(logit_of(key) - origin.center));
+}
+
+// What a key counts.
+fn weight(key: u32, counts: bool, origin: Origin) -> vec2<u32> {
+    if counts { return vec2<u32>(1u, 0u); }
+    return probability(logit_of(key), origin.largest);
 }
 
 // The sum of weights to reach, of the `total` that there is.
-fn goal(output: Output, by_count: bool, total: vec2<u32>) -> vec2<u32> {
-    var goal = vec2<u32>(output.top_k, 0u);
-    if !by_count { goal = wide(output.top_p * wide_to_f32(total)); }
+fn goal(output: Output, counts: bool, total: vec2<u32>) -> vec2<u32> {
+    var goal = vec2<u32>(select(output.top_k, output.alternatives - 1u, params.phase == LOGPROBS), 0u);
+    if !counts { goal = wide(select(output.top_p, output.typical_p, params.phase == TYPICAL) * wide_to_f32(total)); }
     if wide_less(goal, vec2<u32>(1u, 0u)) { goal = vec2<u32>(1u, 0u); }
     if wide_less(total, goal) { goal = total; }
     return goal;
 }
 
-// The bin of a key: the exponent and 7 bits of 1 + distance, so that bins are a 128th wide near the largest logit and an eighth
-// at a distance of 16. Smaller logits never have a smaller bin.
-fn bin_of(key: u32, largest: f32) -> u32 {
-    let logit = logit_of(key);
-    if logit == largest { return 0u; }
-    return min((bitcast<u32>(1.0 + (largest - logit)) - 0x3f800000u) >> 16u, BINS - 1u);
+// The bin of a rank: the exponent and 7 bits of 1 + its distance from the first, so that bins are a 128th wide there and an eighth
+// at a distance of 16. Later ranks never have a smaller bin.
+fn bin_of(rank: u32, origin: Origin) -> u32 {
+    let value = logit_of(rank);
+    let first = select(origin.largest, 0.0, params.phase == TYPICAL);
+    if value == first { return 0u; }
+    return min((bitcast<u32>(1.0 + (first - value)) - 0x3f800000u) >> 16u, BINS - 1u);
 }

@@ -312,11 +312,11 @@ fn a_request_that_goes_on_with_other_tokens_comes_before_those_that_wait() {
     engine.submit(Request { most_tokens: 7, ..request(3, 8) });
     assert_eq!([engine.ids(), engine.ids()], [[3], [3]]);
     engine.submit(request(4, 3));
-    engine.scheduler.resume(RequestId(3), 5, |_| panic!("it hasn't ended"));
+    engine.scheduler.go_on(RequestId(3), 5, |_| panic!("it hasn't ended"));
     engine.read();
     // The last token that the context has room for.
-    assert!(engine.scheduler.sampled(RequestId(3), Outcome { tokens: &[9], accepted: 0, stops: false }));
-    engine.scheduler.resume(RequestId(3), 5, |tokens| drop(tokens.drain(..5)));
+    assert!(engine.scheduler.sampled(RequestId(3), token(9)));
+    engine.scheduler.go_on(RequestId(3), 5, |tokens| drop(tokens.drain(..5)));
     engine.scheduler.finished(engine.unread.remove(0).number);
     assert_eq!(engine.step(), [(3, 0, 5, true)], "its memory was given back first");
     assert_eq!(engine.scheduler.tokens(RequestId(3)), Some(&[0, 0, 0, 7, 9][..]));

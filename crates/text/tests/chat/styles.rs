@@ -1,0 +1,86 @@
+//! Templates differ in the forms of contents and arguments that they can write; each is given its own.
+
+use serde_json::json;
+use wgslm_text::chat::{Content, Part, ToolCall};
+use wgslm_text::{ChatTemplate, Conversation, Message};
+
+fn render(source: &str, messages: Vec<Message>) -> String {
+    let conversation = Conversation { messages, ..Conversation::default() };
+    ChatTemplate::new(source, "<s>", "</s>").unwrap().render_conversation(&conversation).unwrap().text()
+}
+
+fn parts() -> Content {
+    Content::Parts(vec![Part::Text("a".to_owned()), Part::Text("b".to_owned())])
+}
+
+#[test]
+fn contents_come_as_texts_or_as_parts() {
+    for (source, from_text, from_parts) in [
+        ("{% for m in messages %}[{{ m.content }}]{% endfor %}", "[x]", "[a\nb]"),
+        ("{% for m in messages %}[{{ m.content.strip() }}]{% endfor %}", "[x]", "[a\nb]"),
+        // Only parts are written: a text's characters have no text.
+        (
+            "{% for m in messages %}[{% for part in m.content %}{{ part.text }};{% endfor %}]{% endfor %}",
+            "[x;]",
+            "[a;b;]",
+        ),
+        (
+            "{% for m in messages %}{% for part in m['content'] | selectattr('type', 'equalto', 'text') %}{{ part['text'] }};{% endfor %}{% endfor %}",
+            "x;",
+            "a;b;",
+        ),
+        // Both are written: then text is.
+        (
+            "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for part in m.content %}{{ part.text }};{% endfor %}{% endif %}{% endfor %}",
+            "x",
+            "a\nb",
+        ),
+    ] {
+        assert_eq!(render(source, vec![Message::new("user", "x")]), from_text, "{source}");
+        assert_eq!(render(source, vec![Message::new("user", parts())]), from_parts, "{source}");
+    }
+}
+
+#[test]
+fn arguments_come_as_a_mapping_or_as_json() {
+    for source in [
+        "{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.name }}{{ c.function.arguments | tojson }}{% endfor %}{% endfor %}",
+        "{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.name }}{{ c.function.arguments }}{% endfor %}{% endfor %}",
+        "{% for m in messages %}{% for c in m.tool_calls %}{{ c['function']['name'] + c['function']['arguments'] }}{% endfor %}{% endfor %}",
+        "{% for m in messages %}{% if m.role == 'assistant' and m.content is none %}{% for c in m.tool_calls %}{{ c.function.name + (c.function.arguments | tojson) }}{% endfor %}{% endif %}{% endfor %}",
+        "{% for m in messages %}{{ m.content.strip() }}{% for c in m.tool_calls %}{{ c.function.name + (c.function.arguments | tojson) }}{% endfor %}{% endfor %}",
+        "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls %}{{ c.function.name + (c.function.arguments | tojson) }}{% endfor %}{% endfor %}",
+    ] {
+        let call = ToolCall::new("1", "f", "{\"a\": 1}");
+        let message = Message { content: None, ..Message::new("assistant", "") }.with_tool_calls([call]);
+        assert_eq!(render(source, vec![message]).replace(' ', ""), "f{\"a\":1}", "{source}");
+    }
+}
+
+#[test]
+fn reasoning_comes_under_the_name_that_the_template_reads() {
+    let message = || vec![Message::new("assistant", "x").with_reasoning("r")];
+    let source = "{% for m in messages %}{{ m.thinking }}|{{ m.reasoning_content }}{% endfor %}";
+    assert_eq!(render(source, message()), "r|r");
+    assert_eq!(
+        render("{{ messages | tojson }}", message()),
+        "[{\"role\": \"assistant\", \"content\": \"x\", \"reasoning_content\": \"r\"}]"
+    );
+}
+
+#[test]
+fn the_settings_of_a_request_are_variables_and_none_means_no_tools() {
+    let source = "{{ [tools, enable_thinking, reasoning_effort, extra] | tojson }}";
+    let template = ChatTemplate::new(source, "<s>", "</s>").unwrap();
+    let request = json!({
+        "messages": [],
+        "tools": [{ "type": "function", "function": { "name": "f" } }],
+        "tool_choice": "none",
+        "enable_thinking": false,
+        "reasoning_effort": "low",
+        "chat_template_kwargs": { "extra": [1], "reasoning_effort": "high" },
+    });
+    let conversation: Conversation = serde_json::from_value(request).unwrap();
+    assert_eq!(template.render_conversation(&conversation).unwrap().text(), "[null, false, \"high\", [1]]");
+    assert!(conversation.callable_tools().is_empty());
+}
