@@ -2,6 +2,7 @@
 
 mod aside;
 mod batch;
+mod beam;
 mod cache;
 mod context_full;
 mod driver;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
+pub use beam::{Beam, BeamOptions};
 #[doc(hidden)]
 pub use cache::BlockOrder;
 pub use context_full::ContextFull;

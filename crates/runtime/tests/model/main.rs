@@ -2,6 +2,7 @@
 
 mod adapters;
 mod architectures;
+mod beam_search;
 mod context_full;
 mod device;
 mod engine_limits;
