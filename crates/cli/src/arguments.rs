@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
-use wgslm::engine::{Activations, GenerateOptions, KvFormat, SamplingRange};
+use wgslm::engine::{Activations, GenerateOptions, KvFormat};
 use wgslm::formats::quantise::Policy;
 
 use crate::drafts::DraftOptions;
+use crate::sampling_arguments::SamplingArguments;
 
 /// Examples and environment variables, printed at the end of `wgslm --help`.
 const AFTER_HELP: &str = "\
@@ -132,38 +133,6 @@ pub(crate) struct RoomOptions {
     pub(crate) no_prefix_cache: bool,
 }
 
-/// Sampling options.
-#[derive(Args, Debug)]
-pub(crate) struct SamplingArguments {
-    /// The sampling temperature: 0 always takes the most likely token, higher values draw less likely tokens more often
-    #[arg(long, value_name = "T", default_value_t = 0.0, allow_hyphen_values = true, value_parser = temperature)]
-    pub(crate) temperature: f32,
-    /// Draw from the K most likely tokens only; 0 is off. Top-k, top-p and min-p are applied in this order, before the temperature,
-    /// and have no effect at temperature 0
-    #[arg(long, value_name = "K", default_value_t = 0, allow_hyphen_values = true)]
-    pub(crate) top_k: u32,
-    /// Draw from the smallest set of most likely tokens whose probabilities add up to at least P; 1 is off, 0 always takes the
-    /// most likely token
-    #[arg(long, value_name = "P", default_value_t = 1.0, allow_hyphen_values = true, value_parser = top_p)]
-    pub(crate) top_p: f32,
-    /// Draw from the tokens whose probability is at least P times that of the most likely token; 0 is off
-    #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true, value_parser = min_p)]
-    pub(crate) min_p: f32,
-}
-
-impl SamplingArguments {
-    /// The engine's options for generating with these sampling options.
-    pub(crate) fn options(&self) -> GenerateOptions {
-        GenerateOptions {
-            temperature: self.temperature,
-            top_k: self.top_k,
-            top_p: self.top_p,
-            min_p: self.min_p,
-            ..GenerateOptions::default()
-        }
-    }
-}
-
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("input").required(true).args(["prompt", "tokens"])))]
 pub(crate) struct GenerateArguments {
@@ -196,6 +165,9 @@ pub(crate) struct GenerateArguments {
     /// The tokens, from 1 to 16, that are submitted to the device before the first of them is read back
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(IN_FLIGHT))]
     pub(crate) tokens_in_flight: u32,
+    /// With --json, also print the log-probability of each token, and those of the N most likely ones, from 0 to 20
+    #[arg(long, value_name = "N", requires = "json", value_parser = value_parser!(u32).range(..=i64::from(GenerateOptions::MOST_LOGPROBS)))]
+    pub(crate) logprobs: Option<u32>,
     /// Print one JSON object with tokens, text, finish reason and timings at the end, instead of streaming the text
     #[arg(long)]
     pub(crate) json: bool,
@@ -418,7 +390,7 @@ fn seed(text: &str) -> Result<u64, String> {
 }
 
 /// Parses a number of a comma-separated list, ignoring spaces around it.
-fn element(text: &str) -> Result<u32, String> {
+pub(crate) fn element(text: &str) -> Result<u32, String> {
     whole(text.trim())
 }
 
@@ -429,21 +401,4 @@ fn positive(text: &str) -> Result<u32, String> {
 
 fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "it should be a whole number from 0 on".to_owned())
-}
-
-fn temperature(text: &str) -> Result<f32, String> {
-    number(text, SamplingRange::TEMPERATURE)
-}
-
-fn top_p(text: &str) -> Result<f32, String> {
-    number(text, SamplingRange::TOP_P)
-}
-
-fn min_p(text: &str) -> Result<f32, String> {
-    number(text, SamplingRange::MIN_P)
-}
-
-fn number(text: &str, range: SamplingRange) -> Result<f32, String> {
-    let value = text.parse().ok().filter(|value| range.holds(*value));
-    value.ok_or_else(|| format!("it should be a number, {}", range.expected))
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use serde::Serialize;
-use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Prompt, Speculation, Summary};
+use wgslm::engine::{Engine, GenerateOptions, GenerationEvent, Prompt, Speculation, Summary, TokenLogprobs};
 use wgslm::text::Message;
 
 use crate::arguments::GenerateArguments;
@@ -15,11 +15,39 @@ struct Report<'a> {
     prompt_tokens: &'a [u32],
     tokens: &'a [u32],
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<Vec<LogprobReport>>,
     finish_reason: &'static str,
     timings: TimingsReport,
     #[serde(skip_serializing_if = "Option::is_none")]
     drafts: Option<DraftsReport>,
     adapter: &'a str,
+}
+
+/// The log-probability of a token, and those of the most likely ones.
+#[derive(Serialize)]
+struct LogprobReport {
+    token: u32,
+    logprob: f32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    top_logprobs: Vec<LogprobReport>,
+}
+
+impl LogprobReport {
+    fn new((token, logprobs): (u32, &TokenLogprobs)) -> Self {
+        let top = logprobs.alternatives.iter();
+        let top_logprobs =
+            top.map(|(token, logprob)| Self { token: *token, logprob: *logprob, top_logprobs: Vec::new() });
+        Self { token, logprob: logprobs.logprob, top_logprobs: top_logprobs.collect() }
+    }
+}
+
+/// An answer.
+#[derive(Default)]
+struct Answer {
+    tokens: Vec<u32>,
+    text: String,
+    logprobs: Vec<LogprobReport>,
 }
 
 #[derive(Serialize)]
@@ -48,15 +76,17 @@ pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
         stop: arguments.stop,
         tokens_in_flight: arguments.tokens_in_flight,
         speculation,
+        logprobs: arguments.logprobs,
         ..arguments.sampling.options()
     };
-    let (tokens, text, summary) = generate(&engine, &prompt, options, !arguments.json).await?;
+    let (answer, summary) = generate(&engine, &prompt, options, !arguments.json).await?;
     let mut output = std::io::stdout().lock();
     if arguments.json {
         let report = Report {
             prompt_tokens: &prompt,
-            tokens: &tokens,
-            text: &text,
+            tokens: &answer.tokens,
+            text: &answer.text,
+            logprobs: arguments.logprobs.map(|_| answer.logprobs),
             finish_reason: summary.finish_reason.name(),
             timings: TimingsReport {
                 load_ms,
@@ -90,21 +120,22 @@ async fn generate(
     prompt: &[u32],
     options: GenerateOptions,
     stream: bool,
-) -> Result<(Vec<u32>, String, Summary)> {
+) -> Result<(Answer, Summary)> {
     let mut generation = engine.generate(prompt, options)?;
-    let (mut tokens, mut whole) = (Vec::new(), String::new());
+    let mut answer = Answer::default();
     let mut output = std::io::stdout().lock();
     loop {
         match generation.next().await? {
-            Some(GenerationEvent::Token { token, text, .. }) => {
-                tokens.push(token);
-                whole.push_str(&text);
+            Some(GenerationEvent::Token { token, text, logprob }) => {
+                answer.tokens.push(token);
+                answer.text.push_str(&text);
+                answer.logprobs.extend(logprob.map(|logprobs| LogprobReport::new((token, &logprobs))));
                 if stream && !text.is_empty() {
                     output.write_all(text.as_bytes())?;
                     output.flush()?;
                 }
             }
-            Some(GenerationEvent::Finished(summary)) => return Ok((tokens, whole, summary)),
+            Some(GenerationEvent::Finished(summary)) => return Ok((answer, summary)),
             None => unreachable!("the summary comes before the end"),
         }
     }

@@ -14,6 +14,7 @@ mod logits;
 mod npy;
 mod perplexity;
 mod quantize;
+mod sampling_arguments;
 mod tokenize;
 mod tuning;
 

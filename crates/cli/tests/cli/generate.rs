@@ -98,6 +98,41 @@ fn the_seed_and_the_temperature_decide_the_tokens() {
 }
 
 #[test]
+fn biases_and_penalties_change_the_most_likely_tokens_and_logprobs_tell_of_them() {
+    if !has_device() {
+        return;
+    }
+    let run = |arguments: &[&str]| {
+        generate(&[arguments, &["--max-tokens", "12", "--json", "--logprobs", "2"]].concat()).json()
+    };
+    let tokens = |report: &Value| -> Vec<u64> {
+        let tokens = report["tokens"].as_array().expect("tokens").iter();
+        tokens.map(|token| token.as_u64().expect("an id")).collect()
+    };
+    let greedy = run(&[]);
+    let likeliest = tokens(&greedy)[0];
+    for (report, chosen) in [
+        (&greedy, likeliest),
+        (&run(&["--logit-bias", "7=1000"]), 7),
+        (&run(&["--logit-bias", "7=1000", "--suppress-tokens", "7"]), likeliest),
+    ] {
+        assert!(tokens(report)[0] == chosen && !tokens(report).is_empty(), "{report}");
+        for (token, logprob) in tokens(report).iter().zip(report["logprobs"].as_array().expect("as many")) {
+            let top = logprob["top_logprobs"].as_array().expect("the likeliest");
+            assert_eq!((&logprob["token"], top.len()), (&json!(token), 2));
+            let [own, first, second] = [logprob, &top[0], &top[1]].map(|of| of["logprob"].as_f64().expect("a number"));
+            assert!(own <= first && second <= first && first <= 0.0, "{logprob}");
+        }
+    }
+    let repeated = |tokens: &[u64]| tokens.len() - tokens.iter().collect::<std::collections::BTreeSet<_>>().len();
+    for penalty in [["--presence-penalty", "100"], ["--repeat-penalty", "100"], ["--frequency-penalty", "100"]] {
+        let penalised = tokens(&run(&penalty));
+        assert!(repeated(&tokens(&greedy)) > repeated(&penalised), "{penalty:?}: {penalised:?}");
+    }
+    assert!(generate(&["--max-tokens", "1", "--json"]).json().get("logprobs").is_none(), "unless asked for");
+}
+
+#[test]
 fn minus_1_is_any_seed_and_no_limit() {
     if !has_device() {
         return;

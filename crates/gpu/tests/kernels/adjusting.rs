@@ -8,7 +8,7 @@ use crate::random::{Random, strided};
 use crate::sampling::{SLOTS, launches, resources};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let mut cases: Vec<Case> = [3, 40, 5003].iter().flat_map(|vocabulary| of(*vocabulary)).collect();
+    let mut cases: Vec<Case> = [3, 40, 2500].iter().flat_map(|vocabulary| of(*vocabulary)).collect();
     cases.push(choices());
     cases
 }
@@ -55,7 +55,7 @@ fn of(vocabulary: usize) -> Vec<Case> {
     let mut random = Random::new(vocabulary as u64);
     let mut cases = Vec::new();
     for (label, token) in HISTORIES {
-        for position in [0, 1, 2, 65, 2047, 2048, 5000] {
+        for position in [0, 1, 65, 2048, 5000] {
             let fit = |output: Output| output.biases.min(vocabulary as u32);
             let outputs: Vec<Output> = (0..)
                 .zip(asked())
@@ -63,7 +63,11 @@ fn of(vocabulary: usize) -> Vec<Case> {
                 .collect();
             let (params, resources) = filled(vocabulary, &outputs, &mut random);
             let history: Vec<u32> = (0..SLOTS * Output::HISTORY)
-                .map(|place| token(place % Output::HISTORY, random.word()) % vocabulary as u32)
+                .map(|place| match token(place % Output::HISTORY, random.word()) {
+                    // What a step leaves that ran ahead of a failure.
+                    word if word % 97 == 5 => Sample::NOT_FINITE,
+                    word => word % vocabulary as u32,
+                })
                 .collect();
             let resources = resources.with("history", &history);
             let label = format!("{label}, vocabulary {vocabulary}, position {position}");
@@ -75,8 +79,10 @@ fn of(vocabulary: usize) -> Vec<Case> {
     cases
 }
 
-/// Histories by place and a random number: with much and little repetition, and one with what a failed request leaves.
-const HISTORIES: [(&str, fn(u32, u32) -> u32); 4] = [
+type History = (&'static str, fn(u32, u32) -> u32);
+
+/// Histories by place and a random number: with much and little repetition.
+const HISTORIES: [History; 4] = [
     ("one token", |_, _| 1),
     ("a phrase of 37 tokens with a slip now and then", |place, random| {
         if random.is_multiple_of(50) { random >> 8 } else { place % 37 * 7 }
@@ -107,11 +113,11 @@ fn filled(vocabulary: usize, outputs: &[Output], random: &mut Random) -> (Sample
     }
     let words = (SLOTS * Sample::mask_words(vocabulary as u32)) as usize;
     // One token in 64 is a breaker.
-    let breakers: Vec<u32> = (0..words).map(|_| 1 << random.word() % 64 % 32 & random.word()).collect();
+    let breakers: Vec<u32> = (0..words).map(|_| (1 << (random.word() % 32)) & random.word()).collect();
     let resources = resources(params, outputs, &logits)
         .with("biases", &biases)
         .with("breakers", &breakers)
-        .with("changes", &vec![u32::MAX; (outputs.len() + 1) * Sample::CHANGES_WORDS as usize])
+        .with("changes", &vec![u32::MAX; (outputs.len() + 1) * Sample::changes_words(vocabulary as u32) as usize])
         .with("logprobs", &vec![0u32; (outputs.len() + 1) * Sample::LOGPROBS_WORDS as usize]);
     (params, resources)
 }
@@ -144,7 +150,7 @@ fn choices() -> Case {
     let resources = resources.with("history", &history).with("logits", &logits);
     let stages = [&SampleVariant::ADJUST[..], &SampleVariant::ARGMAX, &SampleVariant::CHOSEN].concat();
     let start = (&launches(params, &stages)[..], outputs.len());
-    Case::of_stages("chosen after changes", Agreement::Logprobs(1e-6), start, resources)
+    Case::of_stages("chosen after changes", Agreement::Logprobs(1e-6), start, resources).expecting(start)
 }
 
 #[test]

@@ -51,6 +51,10 @@ pub(crate) enum Agreement {
 type Reference = Box<dyn Fn(&mut Resources)>;
 type Run = Box<dyn Fn(&Gpu, &Resources) -> wgslm_gpu::Result<Resources>>;
 
+fn reference_of(stages: Vec<(impl Launch + 'static, Variant)>, count: usize) -> Reference {
+    Box::new(move |resources| stages.iter().for_each(|(launch, stage)| launch.reference(stage, count, resources)))
+}
+
 /// A kernel's variant with its parameters and resources, and the allowed difference.
 pub(crate) struct Case {
     pub(crate) variant: Variant,
@@ -75,7 +79,8 @@ impl Case {
         Self::of_stages(label, agreement, (&[(launch, variant.into())], count), resources)
     }
 
-    /// A case of several dispatches, each of which reads the outputs of those before it; the last one's outputs are compared.
+    /// A case of several dispatches, each of which reads the outputs of those before it; the last one's outputs are compared with
+    /// those of its reference on the same resources.
     pub(crate) fn of_stages(
         label: impl Into<String>,
         agreement: Agreement,
@@ -83,7 +88,7 @@ impl Case {
         resources: Resources,
     ) -> Self {
         let (stages, variant) = (stages.to_vec(), stages[stages.len() - 1].1);
-        let references = stages.clone();
+        let references = stages[stages.len() - 1..].to_vec();
         let positions = resources.iter().any(|(name, _)| name == "tokens").then(|| resources.get::<Token>("tokens"));
         let context = positions.unwrap_or_default().iter().map(|row| row.context).max().unwrap_or(0);
         let extent = Extent { count: count as u32, context };
@@ -94,9 +99,7 @@ impl Case {
             unspecified: 0..0,
             only: &[],
             resources,
-            reference: Box::new(move |resources| {
-                references.iter().for_each(|(launch, stage)| launch.reference(stage, count, resources));
-            }),
+            reference: reference_of(references, count),
             run: Box::new(move |gpu, resources| {
                 let mut resources = resources.clone();
                 let mut written = Resources::default();
@@ -107,6 +110,11 @@ impl Case {
                 Ok(written)
             }),
         }
+    }
+
+    /// This case, whose results are those of the references of several stages.
+    pub(crate) fn expecting(self, (stages, count): (&[(impl Launch + Copy + 'static, Variant)], usize)) -> Self {
+        Self { reference: reference_of(stages.to_vec(), count), ..self }
     }
 
     /// This case, with a range of words of the output that may have any value.

@@ -10,14 +10,16 @@ pub(crate) fn cases() -> Vec<Case> {
     [1, 7, 2049, 20_011].iter().flat_map(|vocabulary| of(*vocabulary)).collect()
 }
 
+type Content = (&'static str, fn(f32) -> f32);
+
 fn of(vocabulary: usize) -> Vec<Case> {
-    let contents: [(&str, fn(f32) -> f32); 3] = [
+    let contents: [Content; 3] = [
         ("peaked", |value| 12.0 * value * value * value),
         ("ties", |value| (3.0 * value).round()),
         ("equal", |_| -2.5),
     ];
     let mut random = Random::new(vocabulary as u64);
-    let case = |(label, content): (&str, fn(f32) -> f32)| {
+    let case = |(label, content): Content| {
         let outputs =
             [0, 1, 2, 6, Output::ALTERNATIVES + 1].map(|alternatives| Output { alternatives, ..Output::default() });
         let stride = vocabulary + 3;

@@ -10,6 +10,7 @@ mod attention_tile;
 mod case;
 mod copy_blocks;
 mod coverage;
+mod draws;
 mod embed;
 mod experts;
 mod gate;

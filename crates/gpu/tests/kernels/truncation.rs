@@ -5,13 +5,41 @@ use wgslm_shaders::{Launch, Output, Sample, SampleStage, SampleVariant};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
-use crate::sampling::{launches, truncated};
+use crate::sampling::{SLOTS, launches, truncated};
 
 const VOCABULARIES: [usize; 7] = [1, 7, 255, 2047, 2049, 5003, 20_011];
 
 pub(crate) fn cases() -> Vec<Case> {
     let of_all = VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary));
-    of_all.chain([7, 2049, 5003].iter().flat_map(|vocabulary| typical_and_xtc(*vocabulary))).collect()
+    let of_some = [7, 2049, 5003].iter().flat_map(|vocabulary| typical_and_xtc(*vocabulary));
+    of_all.chain(of_some).chain([draws()]).collect()
+}
+
+/// A case of many draws after everything that narrows them, in one step with draws that ask for less.
+fn draws() -> Case {
+    let mut random = Random::new(5);
+    let outputs: Vec<Output> = (0..600)
+        .map(|i| Output {
+            sampled: i,
+            slot: i % SLOTS,
+            position: i,
+            seed: random.word(),
+            inverse_temperature: 0.7,
+            top_k: i % 3 * 60,
+            typical_p: 0.9 * (i % 2) as f32,
+            top_p: if i % 5 < 3 { 0.9 } else { 1.0 },
+            min_p: 0.02 * (i % 4) as f32,
+            xtc_threshold: 0.03 * (i % 7 / 4) as f32,
+            ..Output::default()
+        })
+        .collect();
+    let (params, resources) = filled(257, CONTENTS[0], outputs.clone(), &mut random);
+    let stages = [&SampleVariant::TRUNCATION[..], &SampleVariant::TYPICAL, &SampleVariant::XTC, &SampleVariant::ARGMAX];
+    let read = [SampleVariant::Truncate, SampleVariant::Xtc, SampleVariant::ArgmaxPartials, SampleVariant::Argmax];
+    let stages = stages.concat();
+    let references: Vec<SampleStage> = stages.iter().copied().filter(|(stage, _)| read.contains(stage)).collect();
+    let case = Case::of_stages("draws", Agreement::Exact, (&launches(params, &stages), outputs.len()), resources);
+    case.expecting((&launches(params, &references), outputs.len()))
 }
 
 /// Combinations of (top-k, top-p, min-p) without min-p, whose thresholds every device finds exactly.
@@ -105,27 +133,34 @@ fn typical_and_xtc(vocabulary: usize) -> Vec<Case> {
     });
     // Outputs without typical-p stay as top-k leaves them.
     let typical: Vec<Output> = typical.chain([off, Output { top_k: k, ..off }]).collect();
-    let xtc: Vec<Output> = [f32::MIN_POSITIVE, 1e-4, 0.01, 0.1, 0.5]
-        .iter()
-        .flat_map(|threshold| typical.iter().map(|output| Output { xtc_threshold: *threshold, ..*output }))
-        .chain(typical.iter().copied())
-        .collect();
+    let xtc = [f32::MIN_POSITIVE, 0.003, 0.1].map(|xtc_threshold| Output { xtc_threshold, ..off });
+    let after = |output: &Output| Output { xtc_threshold: 0.02, ..*output };
+    let xtc: Vec<Output> = xtc.into_iter().chain(typical.iter().map(after)).chain(typical[..3].to_vec()).collect();
     let truncation = &SampleVariant::TRUNCATION[..];
     let sums = [truncation, &SampleVariant::TYPICAL[..2]].concat();
     let rest = [truncation, &SampleVariant::TYPICAL].concat();
     let all = [truncation, &SampleVariant::TYPICAL, &SampleVariant::XTC].concat();
-    let asked: [(&[SampleStage], &[Output], bool); 3] =
-        [(&sums, &typical, true), (&rest, &typical, false), (&all, &xtc, false)];
+    let asked: [(&[SampleStage], &[Output]); 3] = [(&sums, &typical), (&rest, &typical), (&all, &xtc)];
     let mut random = Random::new(vocabulary as u64 + 1);
     let mut cases = Vec::new();
     // Where ties decide, distances from the expected logit would be told apart by the device's last bits.
     for content in CONTENTS.into_iter().filter(|content| ["peaked", "flat", "one NaN"].contains(&content.0)) {
-        for (stages, outputs, are_sums) in asked {
+        for (stages, outputs) in asked {
             let (params, resources) = filled(vocabulary, content, outputs.to_vec(), &mut random);
-            let same = Agreement::SameLogits(params.stride as usize);
-            let agreement = if are_sums { Agreement::Wide(1e-5) } else { same };
+            let last = stages[stages.len() - 1].0;
+            let agreement = match last {
+                SampleVariant::TruncateMoments => Agreement::Wide(1e-5),
+                _ => Agreement::SameLogits(params.stride as usize),
+            };
+            // What the references of stages write that these don't read is left out.
+            let read = [SampleVariant::Truncate, SampleVariant::Xtc];
+            let references: Vec<SampleStage> =
+                stages.iter().copied().filter(|(stage, _)| read.contains(stage)).collect();
+            let references = if last == SampleVariant::TruncateMoments { stages } else { &references };
             let label = format!("{}, vocabulary {vocabulary}, typical-p", content.0);
-            cases.push(Case::of_stages(label, agreement, (&launches(params, stages), outputs.len()), resources));
+            let count = outputs.len();
+            let case = Case::of_stages(label, agreement, (&launches(params, stages), count), resources);
+            cases.push(case.expecting((&launches(params, references), count)));
         }
     }
     cases

@@ -4,6 +4,7 @@ mod aside;
 mod batch;
 mod beam;
 mod cache;
+mod constrained;
 mod context_full;
 mod driver;
 mod embed;
@@ -37,6 +38,7 @@ pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 pub use beam::{Beam, BeamOptions};
 #[doc(hidden)]
 pub use cache::BlockOrder;
+pub use constrained::Constrained;
 pub use context_full::ContextFull;
 pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};
 pub use loader::Loader;

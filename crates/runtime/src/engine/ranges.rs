@@ -61,13 +61,13 @@ impl SamplingRange {
         if self.holds(value) {
             return Ok(());
         }
-        Err(invalid(self.option, value, self.expected))
+        Err(invalid(self.option, &value, self.expected))
     }
 }
 
 /// The error of an option whose value isn't what is expected.
-pub(super) fn invalid(option: &str, value: impl ToString, expected: impl Into<String>) -> Error {
-    Error::InvalidOption { option: option.to_owned(), value: value.to_string(), expected: expected.into() }
+pub(super) fn invalid(option: &str, value: &impl ToString, expected: &str) -> Error {
+    Error::InvalidOption { option: option.to_owned(), value: value.to_string(), expected: expected.to_owned() }
 }
 
 #[cfg(test)]

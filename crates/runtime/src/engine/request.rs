@@ -6,7 +6,7 @@ use std::time::Duration;
 use wgslm_shaders::{Bias, Output};
 
 use super::ranges::{SamplingRange, invalid};
-use super::{ContextFull, Priority, Speculation};
+use super::{Constrained, ContextFull, Priority, Speculation};
 use crate::{Error, Result};
 
 /// Options of a generation: its length, sampling and stop sequences, and its place among others.
@@ -68,6 +68,8 @@ pub struct GenerateOptions {
     pub stop: Vec<String>,
     /// What happens when the context is full.
     pub context_full: ContextFull,
+    /// The grammar that the answer has to follow. It ends where nothing may follow, whatever `max_tokens` is; stop strings count too.
+    pub constraint: Option<Constrained>,
     /// The source of drafts, guesses at the next tokens that are tried in one step. They never change the answer.
     pub speculation: Speculation,
     /// Tokens submitted to the device at a time, the one being waited for included; from 1 to 16.
@@ -114,6 +116,7 @@ impl Default for GenerateOptions {
             logprobs: None,
             stop: Vec::new(),
             context_full: ContextFull::Stop,
+            constraint: None,
             speculation: Speculation::Off,
             tokens_in_flight: 4,
             ignore_stop: false,
@@ -164,7 +167,7 @@ impl GenerateOptions {
         ];
         for (option, value, least, most) in numbers {
             if !(least..=most).contains(&value) {
-                return Err(invalid(option, value, format!("from {least} to {most}")));
+                return Err(invalid(option, &value, &format!("from {least} to {most}")));
             }
         }
         if let Some(text) = self.dry_sequence_breakers.iter().find(|text| !(1..=40).contains(&text.len())) {
@@ -191,7 +194,8 @@ impl GenerateOptions {
 
     /// The options on which the answer depends; `None` where it is the request's own.
     pub(super) fn into_shared(self) -> Option<Self> {
-        let own = !self.coalesce || self.queue_deadline.is_some() || self.deadline.is_some();
+        let own =
+            !self.coalesce || self.constraint.is_some() || self.queue_deadline.is_some() || self.deadline.is_some();
         (!own).then_some(Self { tokens_in_flight: 1, feature: None, ..self })
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Sampling {
     /// The probability that XTC applies to a token.
     xtc_probability: f32,
     biases: Vec<Bias>,
+    /// A bit for each token at which DRY's repetitions end, where it is on.
+    breakers: Option<Arc<[u32]>>,
 }
 
 impl Sampling {
@@ -51,7 +53,12 @@ impl Sampling {
             ..adjusted
         };
         let output = if draws { drawn } else { adjusted };
-        Self { output, xtc_probability: options.xtc_probability, biases }
+        Self { output, xtc_probability: options.xtc_probability, biases, breakers: None }
+    }
+
+    /// The same, with the tokens at which DRY's repetitions end.
+    pub(super) fn with_breakers(self, breakers: Option<Arc<[u32]>>) -> Self {
+        Self { breakers, ..self }
     }
 
     /// The output that samples the token at `position` from the logits of the step's token of index `token`, for `slot`.
@@ -71,24 +78,31 @@ impl Sampling {
     }
 }
 
-/// The length from which on the penalty of a repetition is the same: where `dry_base` to its power leaves f32's range.
+/// The length from which on the penalty of a repetition is the same. llama.cpp bounds exponents where powers leave f32; a penalty of
+/// 1e30 is as final, and leaves room for a multiplier.
 fn most_length(options: &GenerateOptions) -> u32 {
-    /// ln(f32::MAX), as llama.cpp bounds exponents.
-    const LOG_MAX: f32 = 88.722_839;
+    /// ln(1e30).
+    const LOG_MAX: f32 = 69.077_55;
     let most = if options.dry_base > 1.000_001 { (LOG_MAX / options.dry_base.ln()) as u32 } else { Output::HISTORY };
     options.dry_allowed_length.saturating_add(most).min(Output::HISTORY)
 }
 
 impl Inner {
-    /// Writes what sampling for a slot reads besides logits and history: its biases, and the tokens at which repetitions end.
-    pub(super) fn write_sampling(&self, slot: u32, sampling: &Sampling, breakers: Option<&[u32]>) {
+    /// A request's sampling. Takes long where its sequence breakers aren't those of the request before.
+    pub(super) fn sampling(&self, options: &GenerateOptions) -> Sampling {
+        let model = &self.model;
+        let breakers = self.breakers.of(model.tokenizer().ok().map(Arc::as_ref), model.spec.vocabulary, options);
+        Sampling::new(options).with_breakers(breakers)
+    }
+
+    /// Writes what sampling for a slot reads besides logits and tokens: its biases, and the tokens at which repetitions end.
+    pub(super) fn write_sampling(&self, slot: u32, sampling: &Sampling) {
         let (gpu, workspace) = (self.device.gpu(), &self.workspace);
-        let row = |words: usize| u64::from(slot) * words as u64 * 4;
         if !sampling.biases.is_empty() {
-            gpu.write(&workspace.biases, row(2 * Output::BIASES as usize), bytemuck::cast_slice(&sampling.biases));
+            gpu.write(&workspace.biases, row(slot, 2 * Output::BIASES), bytemuck::cast_slice(&sampling.biases));
         }
-        if let Some(breakers) = breakers {
-            gpu.write(&workspace.breakers, row(breakers.len()), bytemuck::cast_slice(breakers));
+        if let Some(breakers) = &sampling.breakers {
+            gpu.write(&workspace.breakers, row(slot, breakers.len() as u32), bytemuck::cast_slice(breakers));
         }
     }
 
@@ -97,47 +111,56 @@ impl Inner {
         if !sampling.output.penalises() && !sampling.output.has_dry() {
             return;
         }
-        let ring = Output::HISTORY as usize;
-        let row = u64::from(slot) * ring as u64 * 4;
-        let first = tokens.len().saturating_sub(ring);
-        // The part up to the ring's end, and the part from its beginning on.
-        let (before, after) = tokens[first..].split_at((tokens.len() - first).min(ring - first % ring));
-        for (place, tokens) in [(first % ring, before), (0, after)] {
-            self.device.gpu().write(&self.workspace.history, row + place as u64 * 4, bytemuck::cast_slice(tokens));
+        let first = tokens.len().saturating_sub(Output::HISTORY as usize);
+        for (place, tokens) in in_ring(first, &tokens[first..]) {
+            let offset = row(slot, Output::HISTORY) + place as u64 * 4;
+            self.device.gpu().write(&self.workspace.history, offset, bytemuck::cast_slice(tokens));
         }
     }
 
     /// Writes the tokens that an output may choose from, a bit each, to its row of the masks; those that the model never samples are left
     /// out.
-    #[expect(dead_code, reason = "constrained requests come later")]
     pub(super) fn write_mask(&self, output: u32, mask: &[u32]) {
         let words: Vec<u32> = self.allowed.iter().zip(mask).map(|(allowed, mask)| allowed & mask).collect();
-        let row = u64::from(output + 1) * self.allowed.len() as u64 * 4;
-        self.device.gpu().write(&self.workspace.masks, row, bytemuck::cast_slice(&words));
+        let offset = row(output + 1, words.len() as u32);
+        self.device.gpu().write(&self.workspace.masks, offset, bytemuck::cast_slice(&words));
     }
 }
 
-/// The tokens of the texts at which repetitions end, of the request before: most have the same ones.
+/// The first byte of a row of so many words.
+fn row(row: u32, words: u32) -> u64 {
+    u64::from(row) * u64::from(words) * 4
+}
+
+/// The places in a ring of the tokens from position `first` on: up to its end, and from its beginning on.
+fn in_ring(first: usize, tokens: &[u32]) -> [(usize, &[u32]); 2] {
+    let place = first % Output::HISTORY as usize;
+    let (before, after) = tokens.split_at(tokens.len().min(Output::HISTORY as usize - place));
+    [(place, before), (0, after)]
+}
+
+/// The tokens at which repetitions end, of the last request that asked: most have the same texts.
 #[derive(Default)]
 pub(super) struct Breakers {
-    last: Mutex<Option<(Vec<String>, Arc<[u32]>)>>,
+    last: Mutex<Option<Known>>,
+}
+
+/// Sequence breakers, and a bit for each token whose text contains one.
+struct Known {
+    texts: Vec<String>,
+    words: Arc<[u32]>,
 }
 
 impl Breakers {
     /// A bit for each token whose text contains one of the options' sequence breakers; `None` where nobody asks.
-    pub(super) fn of(
-        &self,
-        tokenizer: Option<&Tokenizer>,
-        vocabulary: u32,
-        options: &GenerateOptions,
-    ) -> Option<Arc<[u32]>> {
+    fn of(&self, tokenizer: Option<&Tokenizer>, vocabulary: u32, options: &GenerateOptions) -> Option<Arc<[u32]>> {
         if options.dry_multiplier == 0.0 {
             return None;
         }
         let texts = &options.dry_sequence_breakers;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, breakers)) = last.as_ref().filter(|(known, _)| known == texts) {
-            return Some(Arc::clone(breakers));
+        if let Some(known) = last.as_ref().filter(|known| known.texts == *texts) {
+            return Some(Arc::clone(&known.words));
         }
         let mut words = vec![0u32; Sample::mask_words(vocabulary) as usize];
         if let Some(tokenizer) = tokenizer {
@@ -149,8 +172,56 @@ impl Breakers {
                 }
             }
         }
-        let breakers: Arc<[u32]> = words.into();
-        *last = Some((texts.clone(), Arc::clone(&breakers)));
-        Some(breakers)
+        let words: Arc<[u32]> = words.into();
+        *last = Some(Known { texts: texts.clone(), words: Arc::clone(&words) });
+        Some(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_lie_in_the_ring_by_their_position() {
+        let ring = Output::HISTORY as usize;
+        let tokens: Vec<u32> = (0..ring as u32).collect();
+        for (first, count) in
+            [(0, 0), (0, 5), (ring - 2, 2), (ring - 2, 5), (3 * ring + 7, ring), (ring, ring), (5, ring)]
+        {
+            let mut history = vec![u32::MAX; ring];
+            for (place, tokens) in in_ring(first, &tokens[..count]) {
+                history[place..place + tokens.len()].copy_from_slice(tokens);
+            }
+            assert!((0..count).all(|i| history[(first + i) % ring] == i as u32), "{count} from {first} on");
+            assert_eq!(history.iter().filter(|token| **token != u32::MAX).count(), count);
+        }
+    }
+
+    #[test]
+    fn what_is_off_asks_for_nothing_on_the_device() {
+        let asks = |options: &GenerateOptions| {
+            let output = Sampling::new(options).output(0, 0, 9);
+            [output.adjusts(), output.truncates(), output.has_typical_p(), output.has_xtc(), output.wants_logprobs()]
+        };
+        let hot = GenerateOptions { temperature: 1.0, ..GenerateOptions::default() };
+        let narrow = GenerateOptions { top_k: 4, typical_p: 0.5, xtc_probability: 1.0, ..hot.clone() };
+        let cold = GenerateOptions { temperature: 0.0, ..narrow.clone() };
+        for (options, expected) in [
+            (GenerateOptions::default(), [false; 5]),
+            (hot.clone(), [false; 5]),
+            (narrow.clone(), [false, true, true, true, false]),
+            (cold, [false; 5]),
+            (GenerateOptions { top_p: 0.0, ..narrow }, [false; 5]),
+            (GenerateOptions { xtc_probability: 1.0, xtc_threshold: 0.6, ..hot.clone() }, [false; 5]),
+            (GenerateOptions { typical_p: 0.0, ..hot.clone() }, [false, true, true, false, false]),
+            (GenerateOptions { presence_penalty: 1.0, penalty_last_n: 0, ..hot.clone() }, [false; 5]),
+            (GenerateOptions { presence_penalty: 1.0, ..hot.clone() }, [true, false, false, false, false]),
+            (GenerateOptions { dry_multiplier: 1.0, dry_allowed_length: 5000, ..hot.clone() }, [false; 5]),
+            (GenerateOptions { suppress_tokens: vec![3], ..hot.clone() }, [true, false, false, false, false]),
+            (GenerateOptions { logprobs: Some(0), ..hot }, [false, false, false, false, true]),
+        ] {
+            assert_eq!(asks(&options), expected, "{options:?}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! A model built from its header, and the tensors that arrive after it.
 
+use std::sync::Arc;
+
 use wgslm_formats::gguf::{Strings, TensorInfo};
 use wgslm_formats::quantise::{Plan, Policy};
 use wgslm_formats::source::ModelHeader;
@@ -45,7 +47,7 @@ impl Incoming {
         spec.vocabulary = vocabulary(&spec, &header)?;
         let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
         let places = check_tensors(device, &spec, &header, &plan)?;
-        let tokenizer = Tokenizer::take_from(&mut header).map_err(|error| reason(&error));
+        let tokenizer = Tokenizer::take_from(&mut header).map(Arc::new).map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
             Ok(tokenizer) => ChatTemplate::from_header(&header, tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),

@@ -29,6 +29,8 @@ pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
 pub use weights::{Matrix, MatrixPart, Weights};
 pub(crate) use workspace::Workspace;
 
+use std::sync::Arc;
+
 use wgslm_text::{ChatTemplate, Tokenizer};
 
 use crate::Result;
@@ -41,7 +43,7 @@ pub struct Model {
     pub weights: Weights,
     /// The number of weights in all tensors used.
     pub parameters: u64,
-    tokenizer: std::result::Result<Tokenizer, String>,
+    tokenizer: std::result::Result<Arc<Tokenizer>, String>,
     chat_template: std::result::Result<Option<ChatTemplate>, String>,
 }
 
@@ -50,7 +52,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Tokenizer`](wgslm_text::Error::Tokenizer) where the file has none that can be used; the model still runs on token ids.
-    pub fn tokenizer(&self) -> Result<&Tokenizer> {
+    pub fn tokenizer(&self) -> Result<&Arc<Tokenizer>> {
         self.tokenizer.as_ref().map_err(|reason| wgslm_text::Error::Tokenizer { reason: reason.clone() }.into())
     }
 

@@ -184,7 +184,7 @@ impl Workspace {
             splits,
             output_capacity: outputs,
             masks: buffer("allowed tokens", 1 + outputs, mask_words)?,
-            changes: buffer("changed logits", outputs, Sample::CHANGES_WORDS)?,
+            changes: buffer("changed logits", outputs, Sample::changes_words(spec.vocabulary))?,
             candidates: buffer("candidates", outputs, Sample::chunks(spec.vocabulary))?,
             maxima: buffer("largest logits", outputs, Sample::chunks(spec.vocabulary))?,
             moments: buffer("moments of logits", outputs, Sample::MOMENTS_WORDS)?,

@@ -106,7 +106,7 @@ impl GenerationOptions {
             deadline: time("deadlineMs", self.deadline_ms)?,
             feature: self.feature,
             coalesce: self.coalesce.unwrap_or(default.coalesce),
-            context_full: default.context_full,
+            ..default
         })
     }
 }

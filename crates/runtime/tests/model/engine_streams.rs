@@ -48,12 +48,28 @@ fn requests(device: &wgslm::Device, name: &str, random: &mut Random) -> Vec<Aske
             tokens_in_flight: random.choose(&[1, 4, 4, 4]),
             priority: random.choose(&[Priority::Interactive, Priority::Background]),
             ignore_stop: true,
-            ..GenerateOptions::default()
+            ..sampled(random)
         };
         let answer = generate(&alone, &request, options.clone()).expect("the model runs").0;
         asked.push(Asked { prompt: request, options, alone: answer });
     }
     asked
+}
+
+/// Options of sampling, most of them off.
+fn sampled(random: &mut Random) -> GenerateOptions {
+    GenerateOptions {
+        top_k: random.choose(&[0, 0, 30]),
+        typical_p: random.choose(&[1.0, 1.0, 0.8]),
+        min_p: random.choose(&[0.0, 0.0, 0.02]),
+        xtc_probability: random.choose(&[0.0, 0.0, 0.5]),
+        repetition_penalty: random.choose(&[1.0, 1.0, 1.2]),
+        presence_penalty: random.choose(&[0.0, 0.0, 0.5]),
+        dry_multiplier: random.choose(&[0.0, 0.0, 0.8]),
+        logit_bias: if random.below(3) == 0 { vec![(5, 1.0), (6, -1.0)] } else { Vec::new() },
+        logprobs: random.choose(&[None, None, Some(3)]),
+        ..GenerateOptions::default()
+    }
 }
 
 /// The deadline and the queue deadline of a request of a mix: of one in eight each.

@@ -40,8 +40,17 @@ fn no_request_compiles_a_pipeline() {
         let engine = load_bytes(&device, &bytes, 1 << 16, &EngineOptions::default()).expect("it loads");
         let loaded = device.gpu().compiled_pipelines();
         assert!(loaded > checked, "{options:?}: {checked} for the self-check, {loaded} with a model");
-        let sampling =
-            GenerateOptions { temperature: 0.8, top_k: 20, top_p: 0.9, min_p: 0.05, ..GenerateOptions::default() };
+        let sampling = GenerateOptions {
+            temperature: 0.8,
+            top_k: 20,
+            typical_p: 0.9,
+            top_p: 0.9,
+            min_p: 0.05,
+            xtc_probability: 1.0,
+            presence_penalty: 0.1,
+            logprobs: Some(2),
+            ..GenerateOptions::default()
+        };
         for (tokens, generate_options) in
             [(1, GenerateOptions::default()), (90, GenerateOptions::default()), (12, sampling)]
         {

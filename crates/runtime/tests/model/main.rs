@@ -3,6 +3,7 @@
 mod adapters;
 mod architectures;
 mod beam_search;
+mod constrained;
 mod context_full;
 mod device;
 mod engine_limits;
@@ -25,7 +26,7 @@ mod perplexity;
 mod quantising;
 mod real_model;
 mod room;
-
+mod sampling;
 mod scores;
 mod sessions;
 mod sessions_mixed;

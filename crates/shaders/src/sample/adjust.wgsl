@@ -59,10 +59,10 @@ fn penalise(index: u32, length: u32, lane: u32) {
         let token = window[i];
         var count = 0u;
         var is_last = true;
-        for (var other = 0u; other < length; other++) {
+        for (var other = 0u; other < length && is_last; other++) {
             if window[other] == token {
                 count++;
-                is_last = is_last && other >= i;
+                is_last = other >= i;
             }
         }
         if !is_last || !may_change(index, token) { continue; }
@@ -114,10 +114,10 @@ fn penalise_repetitions(index: u32, length: u32, lane: u32) {
         let token = window[i];
         var longest = 0u;
         var is_last = true;
-        for (var other = 0u; other + 1u < length; other++) {
+        for (var other = 0u; other + 1u < length && is_last; other++) {
             if window[other] == token && length_at(other) >= output.dry_allowed_length {
                 longest = max(longest, length_at(other));
-                is_last = is_last && other >= i;
+                is_last = other >= i;
             }
         }
         if !is_last || breaks(output.slot, token) || !may_change(index, token) { continue; }
@@ -148,5 +148,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     find_repetitions(group.y, searched, lane);
     penalise_repetitions(group.y, searched, lane);
     workgroupBarrier();
-    if lane == 0u { changes[changes_row(group.y)] = min(atomicLoad(&changed), CHANGES); }
+    if lane == 0u { changes[changes_row(group.y)] = atomicLoad(&changed); }
 }

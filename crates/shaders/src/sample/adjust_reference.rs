@@ -32,7 +32,7 @@ pub(crate) fn adjust(params: &Sample, count: usize, resources: &mut Resources) {
             logits[index * params.stride as usize..][..row.logits.len()].copy_from_slice(&row.logits);
         });
         resources.update("changes", |_, changes: &mut [u32]| {
-            let changes = &mut changes[index * Sample::CHANGES_WORDS as usize..];
+            let changes = &mut changes[index * Sample::changes_words(params.vocabulary) as usize..];
             changes[0] = 0;
             if output.wants_logprobs() {
                 changes[0] = row.changes.len() as u32;

@@ -1,5 +1,4 @@
 use super::Bounds;
-use super::bounds::is_allowed;
 use super::sample_launch::CHUNK;
 use crate::fragments::numbers::random;
 use crate::resources::Resources;
@@ -37,13 +36,14 @@ pub(crate) fn argmax(params: &Sample, count: usize, resources: &mut Resources) {
 fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
     let output = &resources.get::<Output>("outputs")[index];
     let logits = params.logits(resources, index);
+    let allowed = params.allowed(resources, output);
     let bounds = if output.truncates() { resources.get::<Bounds>("bounds")[index] } else { Bounds::NONE };
     let mut best = (f32::MIN, 0);
     for token in tokens {
         if token == Sample::NOT_FINITE {
             return Sample::NOT_FINITE;
         }
-        if !is_allowed(params, resources, output.mask, token) {
+        if !allowed(token) {
             continue;
         }
         let mut score = logits[token as usize];

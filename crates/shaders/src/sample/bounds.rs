@@ -49,27 +49,29 @@ pub(super) fn logit_of(key: u32) -> f32 {
     }
 }
 
-/// True for a token that a row of masks has.
-pub(super) fn is_allowed(params: &Sample, resources: &Resources, mask: u32, token: u32) -> bool {
-    let row = mask * Sample::mask_words(params.vocabulary);
-    resources.get::<u32>("masks")[(row + token / 32) as usize] >> (token % 32) & 1 != 0
-}
-
 impl Sample {
     /// The logits of an output.
     pub(super) fn logits<'a>(&self, resources: &'a Resources, index: usize) -> &'a [f32] {
         &resources.get::<f32>("logits")[index * self.stride as usize..][..self.vocabulary as usize]
     }
 
+    /// Tells the tokens that an output's mask has.
+    pub(super) fn allowed<'a>(&self, resources: &'a Resources, output: &Output) -> impl Fn(u32) -> bool + use<'a> {
+        let row = &resources.get::<u32>("masks")[(output.mask * Self::mask_words(self.vocabulary)) as usize..];
+        |token| row[token as usize / 32] >> (token % 32) & 1 != 0
+    }
+
     /// The key of each of an output's logits; 0 for those that don't count in the phase.
     pub(super) fn keys(&self, resources: &Resources, (index, output): (usize, &Output)) -> Vec<u32> {
-        let phase = self.phase;
+        if self.phase == SamplePhase::Logprobs as u32 {
+            return self.logits(resources, index).iter().copied().map(key_of).collect();
+        }
+        let allowed = self.allowed(resources, output);
+        let first = self.phase == SamplePhase::Top as u32;
+        let bounds = if first { None } else { Some(resources.get::<Bounds>("bounds")[index]) };
         let key = |(token, logit): (u32, &f32)| {
-            let any = phase == SamplePhase::Logprobs as u32;
-            let counts = any || is_allowed(self, resources, output.mask, token) && *logit != Bias::NEVER;
-            let bounded = !any && phase != SamplePhase::Top as u32;
-            let holds = counts && (!bounded || resources.get::<Bounds>("bounds")[index].hold(*logit));
-            if holds { key_of(*logit) } else { 0 }
+            let counts = allowed(token) && *logit != Bias::NEVER;
+            if counts && bounds.is_none_or(|bounds| bounds.hold(*logit)) { key_of(*logit) } else { 0 }
         };
         (0..).zip(self.logits(resources, index)).map(key).collect()
     }

@@ -16,12 +16,12 @@ var<workgroup> first: atomic<u32>;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let output = outputs[group.y];
     if output.alternatives == 0u { return; }
-    if lane == 0u { atomicStore(&first, CHANGES); }
+    if lane == 0u { atomicStore(&first, most_changes()); }
     workgroupBarrier();
     let token = sampled[output.sampled];
     let row = changes_row(group.y);
     // What `changes` holds for an output that isn't adjusted is of another step.
-    let length = select(0u, changes[row], adjusts(output));
+    let length = select(0u, min(changes[row], most_changes()), adjusts(output));
     for (var i = lane; i < length; i += WORKGROUP_SIZE) {
         if changes[row + 1u + 2u * i] == token { atomicMin(&first, i); }
     }
@@ -29,6 +29,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if lane > 0u || token >= params.vocabulary { return; }
     var logit = logits[group.y * params.stride + token];
     let before = atomicLoad(&first);
-    if before < CHANGES { logit = bitcast<f32>(changes[row + 2u + 2u * before]); }
+    if before < most_changes() { logit = bitcast<f32>(changes[row + 2u + 2u * before]); }
     logprobs[group.y].chosen = logit - logprobs[group.y].log_sum;
 }

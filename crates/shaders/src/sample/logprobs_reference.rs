@@ -56,7 +56,7 @@ pub(crate) fn logprobs_chosen(params: &Sample, count: usize, resources: &mut Res
         for (index, (output, row)) in outputs.zip(rows).enumerate().filter(|(_, (output, _))| output.wants_logprobs()) {
             let token = resources.get::<u32>("sampled")[output.sampled as usize];
             let Some(logit) = params.logits(resources, index).get(token as usize) else { continue };
-            let changes = &resources.get::<u32>("changes")[index * Sample::CHANGES_WORDS as usize..];
+            let changes = &resources.get::<u32>("changes")[index * Sample::changes_words(params.vocabulary) as usize..];
             let changed = if output.adjusts() { changes[0] as usize } else { 0 };
             let before = changes[1..].chunks_exact(2).take(changed).find(|change| change[0] == token);
             row.chosen = before.map_or(*logit, |change| f32::from_bits(change[1])) - row.log_sum;

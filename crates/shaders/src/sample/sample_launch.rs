@@ -43,11 +43,6 @@ impl Sample {
     pub const BOUNDS_WORDS: u32 = 4;
     /// Words of an output's `logprobs`.
     pub const LOGPROBS_WORDS: u32 = (size_of::<Logprobs>() / 4) as u32;
-    /// The most logits of an output that `adjust` changes.
-    const CHANGES: u32 = Output::BIASES + 2 * Output::HISTORY;
-    /// Words of an output's `changes`: a count, and pairs of a token and its logit.
-    pub const CHANGES_WORDS: u32 = 1 + 2 * Self::CHANGES;
-
     /// The parameters for rows of logits that follow each other.
     #[must_use]
     pub const fn new(vocabulary: u32, phase: SamplePhase) -> Self {
@@ -64,6 +59,12 @@ impl Sample {
     #[must_use]
     pub const fn mask_words(vocabulary: u32) -> u32 {
         vocabulary.div_ceil(32)
+    }
+
+    /// Words of an output's `changes`: a count, and pairs of a token and its logit, for as many changes as there can be.
+    #[must_use]
+    pub fn changes_words(vocabulary: u32) -> u32 {
+        1 + 2 * (Output::BIASES + 2 * Output::HISTORY).min(3 * vocabulary)
     }
 
     /// Words of an output's `band`: a count, and room for the key of every token.

@@ -62,6 +62,14 @@ impl Message {
         self
     }
 
+    /// Adds `text` behind the content.
+    pub(crate) fn add_text(&mut self, text: &str) {
+        match self.content.get_or_insert_with(|| Content::from("")) {
+            Content::Text(content) => content.push_str(text),
+            Content::Parts(parts) => parts.push(Part::Text(text.to_owned())),
+        }
+    }
+
     /// The message with one more field that the template knows.
     #[must_use]
     pub fn with(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {

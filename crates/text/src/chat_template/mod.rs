@@ -7,6 +7,7 @@
 //! Messages are plain text: control tokens that they spell are distinguished from those that the template writes (`marks`).
 
 mod arguments;
+mod calls;
 mod container_methods;
 mod dictionary;
 mod environment;
@@ -138,8 +139,19 @@ impl ChatTemplate {
     pub fn render_conversation(&self, conversation: &Conversation) -> Result<Prompt> {
         let style = self.style.get_or_init(|| Style::of(self, &self.source));
         let variables = conversation.variables(style)?;
+        let format = self.output_format();
         let now = chrono::Local::now();
-        marks::render(&variables, &self.control_texts, |variables| self.run_at(variables, now))
+        let render = |variables: &marks::Variables| {
+            marks::render(variables, &self.control_texts, |variables| self.run_at(variables, now))
+        };
+        let mut marked = conversation.clone();
+        match (!style.writes_calls).then(|| calls::mark(&mut marked.messages, &variables, format)).flatten() {
+            Some(sign) => {
+                let prompt = render(&marked.variables(style)?)?;
+                calls::replace(&prompt, sign, &conversation.messages, format)
+            }
+            None => render(&variables),
+        }
     }
 
     /// The format in which the model writes reasoning and tool calls, as far as the template shows it.

@@ -19,6 +19,8 @@ pub(crate) struct Style {
     pub(crate) arguments_as_text: bool,
     /// True if reasoning is also read from the field `thinking`.
     pub(crate) reads_thinking: bool,
+    /// False if the template leaves out the calls of assistants, as some do whose models make calls all the same.
+    pub(crate) writes_calls: bool,
 }
 
 const TEXT: &str = "a text to find";
@@ -30,31 +32,34 @@ impl Style {
     pub(super) fn of(template: &ChatTemplate, source: &str) -> Self {
         let content_in_parts = is_in_parts(template);
         let user = json!({ "role": "user", "content": content(content_in_parts) });
-        // Hardly a template writes calls of tools that it wasn't told of, and some want the results to follow.
-        let calls = |assistant_content: Value, arguments: Value| {
+        let rendered = |assistant_content: Value, arguments: &Value| {
             let function = json!({ "name": TOOL, "arguments": arguments });
             let calls = json!([{ "id": "123456789", "type": "function", "function": function }]);
             let assistant = json!({ "role": "assistant", "content": assistant_content, "tool_calls": calls });
-            let output = written(template, json!([user, assistant]))?;
-            output.contains(TOOL).then_some(output)
+            let result = json!({ "role": "tool", "tool_call_id": "123456789", "name": TOOL, "content": "" });
+            // Some want the result to follow.
+            written(template, json!([user, assistant])).or_else(|| written(template, json!([user, assistant, result])))
         };
         let empty = || if content_in_parts { json!([]) } else { json!("") };
         let mapping = json!({ KEY: TEXT });
+        let text = Value::String(mapping.to_string());
+        let [from_mapping, from_text] = [&mapping, &text].map(|arguments| rendered(empty(), arguments));
         let writes_json = |output: &String| output.contains(TEXT) && !output.contains(&format!("'{KEY}'"));
-        let arguments_as_text = !calls(empty(), mapping.clone()).is_some_and(|output| writes_json(&output))
-            && calls(empty(), Value::String(mapping.to_string()))
-                .is_some_and(|output| output.contains(&mapping.to_string()));
-        let arguments = if arguments_as_text { Value::String(mapping.to_string()) } else { mapping };
-        let same = |content: Value| calls(content, arguments.clone());
-        let content_may_be_none = same(Value::Null).is_some_and(|output| {
+        let arguments_as_text = !from_mapping.as_ref().is_some_and(writes_json)
+            && from_text.as_ref().is_some_and(|output| output.contains(&mapping.to_string()));
+        let mut outputs = [&from_mapping, &from_text].into_iter().flatten().peekable();
+        let writes_calls = outputs.peek().is_none() || outputs.any(|output| output.contains(TOOL));
+        let with_empty = if arguments_as_text { &from_text } else { &from_mapping };
+        let with_none = rendered(Value::Null, if arguments_as_text { &text } else { &mapping });
+        let content_may_be_none = with_none.is_some_and(|output| {
             // A template may also write the word in its own words.
             let count = |text: &str| text.matches("None").count();
-            count(&output) <= same(empty()).map_or(0, |output| count(&output))
+            output.contains(TOOL) && count(&output) <= with_empty.as_deref().map_or(0, count)
         });
         let reads_thinking = ["thinking' in", "thinking\" in", ".thinking", "['thinking']", "[\"thinking\"]"]
             .iter()
             .any(|read| source.contains(read));
-        Self { content_in_parts, content_may_be_none, arguments_as_text, reads_thinking }
+        Self { content_in_parts, content_may_be_none, arguments_as_text, reads_thinking, writes_calls }
     }
 }
 

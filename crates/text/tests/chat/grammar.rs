@@ -1,94 +1,13 @@
 //! Grammars of answers that must call tools: llguidance compiles them, they let through what models are trained to write and nothing
 //! else, and whatever they let through is read as whole calls of the right tools.
 
-use std::sync::Arc;
-
-use llguidance::api::TopLevelGrammar;
-use llguidance::{Matcher, ParserFactory};
 use serde_json::{Value, json};
-use toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
 use wgslm_testing::random::Random;
 use wgslm_text::Prompt;
 use wgslm_text::chat::{ChatParser, OutputFormat, ToolChoice};
 
 use super::parser::{calls, content, format, read, tools};
-
-const END: u32 = 256;
-
-/// A vocabulary of bytes, the end of the text, and markers as control tokens.
-struct Vocabulary {
-    markers: Vec<&'static str>,
-    factory: ParserFactory,
-}
-
-impl Vocabulary {
-    /// The vocabulary in which the format's markers in angles or brackets are control tokens, or all text is ordinary.
-    fn new(format: OutputFormat, with_control: bool) -> Self {
-        let is_control =
-            |text: &&str| with_control && text.len() > 2 && text.ends_with(['>', ']']) && !text.contains("function");
-        let markers: Vec<&str> = format.marker_texts().filter(is_control).collect();
-        let mut words: Vec<Vec<u8>> = (0..=255).map(|byte: u8| vec![byte]).collect();
-        words[255].clear();
-        let named = |name: &str| [b"\xff", name.as_bytes()].concat();
-        words.push(named("<end>"));
-        words.extend(markers.iter().map(|marker| named(marker)));
-        let trie = TokTrie::from(&TokRxInfo::new(words.len() as u32, END), &words);
-        let environment: TokEnv = Arc::new(ApproximateTokEnv::new(trie));
-        let mut factory = ParserFactory::new_simple(&environment).unwrap();
-        factory.quiet();
-        Self { markers, factory }
-    }
-
-    fn control(&self, text: &str) -> Option<u32> {
-        self.markers.iter().position(|marker| *marker == text).map(|index| END + 1 + index as u32)
-    }
-
-    fn tokens(&self, text: &str) -> Vec<u32> {
-        let (mut tokens, mut rest) = (Vec::new(), text);
-        while let Some(&byte) = rest.as_bytes().first() {
-            let marker =
-                self.markers.iter().filter(|marker| rest.starts_with(**marker)).max_by_key(|marker| marker.len());
-            tokens.push(marker.and_then(|marker| self.control(marker)).unwrap_or(u32::from(byte)));
-            match marker {
-                Some(marker) => rest = &rest[marker.len()..],
-                // A character of several bytes.
-                None => {
-                    let length = rest.chars().next().unwrap().len_utf8();
-                    tokens.extend(rest.bytes().take(length).skip(1).map(u32::from));
-                    rest = &rest[length..];
-                }
-            }
-        }
-        tokens
-    }
-
-    fn text(&self, tokens: &[u32]) -> String {
-        let mut bytes = Vec::new();
-        for &token in tokens {
-            match u8::try_from(token) {
-                Ok(byte) => bytes.push(byte),
-                Err(_) if token == END => {}
-                Err(_) => bytes.extend(self.markers[(token - END - 1) as usize].bytes()),
-            }
-        }
-        String::from_utf8(bytes).unwrap()
-    }
-
-    fn matcher(&self, grammar: &str) -> Matcher {
-        let parser = self.factory.create_parser(TopLevelGrammar::from_lark(grammar.to_owned()));
-        let matcher = Matcher::new(parser);
-        assert!(!matcher.is_error(), "{:?}\n{grammar}", matcher.get_error());
-        matcher
-    }
-
-    /// True if the grammar lets the whole text through, and the answer may end there.
-    fn accepts(&self, grammar: &str, text: &str) -> bool {
-        let mut matcher = self.matcher(grammar);
-        let tokens = self.tokens(text);
-        let taken = matcher.try_consume_tokens(&tokens).unwrap();
-        taken == tokens.len() && (matcher.is_accepting().unwrap() || matcher.is_stopped())
-    }
-}
+use super::vocabulary::{END, Vocabulary};
 
 fn grammar(
     format: OutputFormat,
@@ -169,10 +88,14 @@ fn grammars_let_through_what_models_write_and_no_other_calls() {
                 one.replace("get_weather", "nonesuch"),
                 one.replace("2", "\"two\"").replace("\n\"two\"", "\ntwo"),
                 one.replace("city", "town"),
+                one.replace("{\"city\": ", &format!("{{\"city\":{}", " ".repeat(40))),
                 one.replace("Zürich", "Zürich\u{0}\"\n\n{<"),
             ] {
                 // Text between tags may be anything.
-                if name == "qwen3-coder" && wrong.contains('\0') || name == "gemma4" && wrong.contains('\0') {
+                if wrong == one
+                    || name == "qwen3-coder" && wrong.contains('\0')
+                    || name == "gemma4" && wrong.contains('\0')
+                {
                     continue;
                 }
                 assert!(!accepts(&required, &wrong), "{name}, {with_control}: {wrong:?}\n{required}");
@@ -232,9 +155,8 @@ fn draw(vocabulary: &Vocabulary, grammar: &str, random: &mut Random) -> Option<S
             return Some(vocabulary.text(&tokens));
         }
         let mask = matcher.compute_mask().unwrap();
-        let allowed: Vec<u32> = (0..END + 1 + vocabulary.markers.len() as u32)
-            .filter(|&token| !(128..=END).contains(&token) && mask.is_allowed(token))
-            .collect();
+        let allowed: Vec<u32> =
+            (0..vocabulary.size()).filter(|&token| !(128..=END).contains(&token) && mask.is_allowed(token)).collect();
         let next = if allowed.len() > 60 && random.below(3) == 0 {
             vocabulary.tokens(ENDS[random.below(ENDS.len())])
         } else {
@@ -281,23 +203,13 @@ fn check(format: &str, tool: &str, arguments: &Value, text: &str) {
                 assert!(arguments.get(key).is_none_or(fits), "{format}: {key} of {arguments} in {text:?}");
             };
             assert!(arguments.get("city").is_some_and(Value::is_string), "{format}: {arguments} in {text:?}");
-            is("days", Value::is_i64_or_big);
+            // Integers of any length.
+            is("days", |value| value.as_f64().is_some_and(|number| number.fract() == 0.0));
             is("hourly", Value::is_boolean);
             is("units", |value| value.is_string() || value.is_null());
             is("tags", |value| value.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)));
         }
         other => panic!("{format}: {other} in {text:?}"),
-    }
-}
-
-/// Integers of any length.
-trait Integer {
-    fn is_i64_or_big(&self) -> bool;
-}
-
-impl Integer for Value {
-    fn is_i64_or_big(&self) -> bool {
-        self.as_f64().is_some_and(|number| number.fract() == 0.0)
     }
 }
 

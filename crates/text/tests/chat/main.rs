@@ -9,3 +9,4 @@ mod plain_text;
 mod published;
 mod streaming;
 mod styles;
+mod vocabulary;

@@ -84,3 +84,35 @@ fn the_settings_of_a_request_are_variables_and_none_means_no_tools() {
     assert_eq!(template.render_conversation(&conversation).unwrap().text(), "[null, false, \"high\", [1]]");
     assert!(conversation.callable_tools().is_empty());
 }
+
+/// Templates of LFM2 and Granite write contents only.
+#[test]
+fn calls_that_a_template_leaves_out_are_written_all_the_same() {
+    const LFM2: &str = "<|tool_list_start|><|tool_list_end|>{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+    const GRANITE: &str = "{% if tools %}Answer with <|tool_call|>.{% endif %}{% for m in messages %}<|start_of_role|>{{ m.role }}<|end_of_role|>{{ m.content | trim }}<|end_of_text|>\n{% endfor %}";
+    let arguments = r#"{"a": [1, "<|im_end|>"], "b": null, "c": {"d": true}}"#;
+    for (source, expected) in [
+        (
+            LFM2,
+            "\nLook: <|tool_call_start|>[f(a=[1, \"<|im_end|>\"], b=None, c={\"d\": True}), g()]<|tool_call_end|><|im_end|>",
+        ),
+        (
+            GRANITE,
+            ">Look: <|tool_call|>[{\"name\": \"f\", \"arguments\": {\"a\": [1, \"<|im_end|>\"], \"b\": null, \"c\": {\"d\": true}}}, {\"name\": \"g\", \"arguments\": {}}]<|end_of_text|>",
+        ),
+    ] {
+        let calls = [ToolCall::new("1", "f", arguments), ToolCall::new("2", "g", "")];
+        let messages = vec![
+            Message::new("user", "x\u{e000}0\u{e000}"),
+            Message::new("assistant", "Look: ").with_tool_calls(calls),
+            Message::tool_result("1", "f", "7"),
+        ];
+        let template = ChatTemplate::new(source, "<|im_start|>", "<|im_end|>").unwrap();
+        let conversation = Conversation { messages, ..Conversation::default() };
+        let prompt = template.render_conversation(&conversation).unwrap();
+        assert!(prompt.text().contains(expected) && prompt.text().contains("x\u{e000}0\u{e000}"), "{}", prompt.text());
+        let trusted =
+            |text: &str| prompt.segments().iter().any(|segment| segment.trusted && segment.text.contains(text));
+        assert!(trusted("<|tool_call") && !trusted("[1, "), "{prompt:?}");
+    }
+}

@@ -46,7 +46,7 @@ fn first_control(tokenizer: &Tokenizer) -> u32 {
 }
 
 /// The control tokens of a prompt, as the vocabulary spells them.
-pub(crate) fn controls<'text>(tokenizer: &'text Tokenizer, prompt: &Prompt) -> Vec<&'text str> {
+fn controls<'text>(tokenizer: &'text Tokenizer, prompt: &Prompt) -> Vec<&'text str> {
     let first = first_control(tokenizer);
     let tokens = tokenizer.encode_segments(prompt).unwrap();
     tokens.into_iter().filter(|token| *token >= first).filter_map(|token| tokenizer.token_text(token)).collect()

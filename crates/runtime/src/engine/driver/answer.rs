@@ -11,10 +11,10 @@ use super::super::metrics::registry::FeatureId;
 use super::super::speculate::Speculator;
 use super::super::subscription::Subscription;
 use super::super::{
-    ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary, Timeline,
-    TokenLogprobs,
+    Constrained, ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary,
+    Timeline, TokenLogprobs,
 };
-use crate::Error;
+use crate::{Error, Result};
 
 /// A caller of an answer.
 pub(in crate::engine) struct Subscriber {
@@ -36,8 +36,6 @@ pub(in crate::engine) struct Answer {
     /// The options that an equal request has; `None` where the answer isn't shared.
     shared: Option<GenerateOptions>,
     pub(super) sampling: Sampling,
-    /// The tokens at which DRY's repetitions end, a bit each.
-    pub(super) breakers: Option<Arc<[u32]>>,
     max_tokens: Option<u32>,
     /// The tokens that a prompt and its answer can have together.
     context: u32,
@@ -51,6 +49,7 @@ pub(in crate::engine) struct Answer {
     events: Vec<GenerationEvent>,
     received: u32,
     pub(super) speculator: Option<Speculator>,
+    pub(super) constraint: Option<Constrained>,
     /// The feature that the steps count for: the first caller's.
     pub(super) feature: FeatureId,
     pub(super) timeline: Timeline,
@@ -58,14 +57,19 @@ pub(in crate::engine) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(inner: &Inner, prompt: &[u32], options: GenerateOptions, first: Subscriber) -> Self {
+    pub(super) fn new(
+        inner: &Inner,
+        prompt: &[u32],
+        (options, sampling): (GenerateOptions, Sampling),
+        first: Subscriber,
+    ) -> Self {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
         Self {
             prompt: prompt.to_vec(),
-            breakers: inner.breakers.of(tokenizer, inner.model.spec.vocabulary, &options),
-            sampling: Sampling::new(&options),
+            sampling,
             speculator: Speculator::new(&options, inner.most_drafts()),
+            constraint: options.constraint.clone(),
             max_tokens: options.max_tokens,
             context: inner.context_length,
             context_full: options.context_full,
@@ -109,15 +113,19 @@ impl Answer {
     }
 
     /// Takes the next token, tells the callers, and returns the reason to end if it is the last one.
+    ///
+    /// # Errors
+    /// [`Error::Text`] where the answer's grammar refuses the token or can't be followed.
     pub(super) fn push(
         &mut self,
         (token, logprob): (u32, Option<TokenLogprobs>),
         at: Duration,
         wakers: &mut Vec<Waker>,
-    ) -> Option<FinishReason> {
+    ) -> Result<Option<FinishReason>> {
+        let completes = self.constraint.as_mut().map_or(Ok(false), |constraint| constraint.commit(token))?;
         self.received += 1;
         let began = Instant::now();
-        let (text, end) = self.text_of(token);
+        let (text, end) = self.text_of(token, completes);
         self.timeline.detokenise += began.elapsed();
         self.timeline.prefill_ended.get_or_insert(at);
         let event = GenerationEvent::Token { token, text, logprob };
@@ -125,11 +133,11 @@ impl Answer {
         if self.shared.is_some() {
             self.events.push(event);
         }
-        end
+        Ok(end)
     }
 
-    /// The text that `token` completes, and the reason to end if it is the last one.
-    fn text_of(&mut self, token: u32) -> (String, Option<FinishReason>) {
+    /// The text that `token` completes, and the reason to end if it is the last one, as where it `completes` the answer's grammar.
+    fn text_of(&mut self, token: u32, completes: bool) -> (String, Option<FinishReason>) {
         if self.stop_tokens.contains(&token) {
             return (self.rest_of_text(), Some(FinishReason::Stop));
         }
@@ -138,9 +146,14 @@ impl Answer {
         if outcome.stopped {
             return (outcome.text, Some(FinishReason::Stop));
         }
-        let end = self.limit();
+        let end = if completes { Some(FinishReason::Stop) } else { self.limit() };
         let rest = if end.is_some() { self.rest_of_text() } else { String::new() };
         (outcome.text + &rest, end)
+    }
+
+    /// True where its steps depend on the tokens before, so that none may run ahead of its readback.
+    pub(super) fn is_stepwise(&self) -> bool {
+        self.constraint.is_some() || self.speculator.as_ref().is_some_and(Speculator::tries)
     }
 
     /// The text that the detokeniser and the stop matcher still hold back.

@@ -53,6 +53,7 @@ impl Inner {
         let now = self.now();
         let feature = self.metrics.feature(options.feature.as_deref());
         let subscriber = Subscriber { subscription: Arc::clone(subscription), arrival, feature };
+        let sampling = self.sampling(&options);
         let state = &mut *self.lock();
         if let Some(failure) = &state.failure {
             return Err(failure.clone().into());
@@ -60,7 +61,7 @@ impl Inner {
         let id = RequestId(state.answers.next);
         state.answers.next += 1;
         let request = request(id, prompt, &options, now);
-        let answer = Answer::new(self, prompt, options, subscriber);
+        let answer = Answer::new(self, prompt, (options, sampling), subscriber);
         if let Some((id, equal)) = state.answers.equal(&answer) {
             equal.join(answer);
             self.metrics.coalesced(feature);
@@ -74,6 +75,7 @@ impl Inner {
             Ok(()) => {
                 state.answers.live.insert(id, answer);
                 self.metrics.set_queue_depth(state.scheduler.waiting());
+                self.ask(state, id);
                 Ok(id)
             }
             Err(refused) => {
@@ -149,7 +151,7 @@ fn request(id: RequestId, prompt: &[u32], options: &GenerateOptions, now: Durati
         tokens: prompt.to_vec(),
         most_tokens: options.max_tokens.unwrap_or(u32::MAX),
         tokens_in_flight: options.tokens_in_flight,
-        stepwise: false,
+        stepwise: options.constraint.is_some(),
         admit_by: by(options.queue_deadline),
         finish_by: by(options.deadline),
     }

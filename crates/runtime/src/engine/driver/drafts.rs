@@ -1,12 +1,14 @@
-//! How a request goes on after a step: ahead of its readback, or with drafts.
+//! How a request goes on after a step: ahead of its readback or, with drafts and grammars, step by step.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::super::Outcome;
 use super::super::inner::{Inner, State};
 use super::super::room::RECENT_STATES;
 use super::super::schedule::RequestId;
 use super::super::speculate::{Read, Speculator};
+use crate::Error;
 
 impl Inner {
     /// The most drafts that a step tries for a sequence. One with a state keeps that after each draft, besides the one that the step reads.
@@ -17,10 +19,11 @@ impl Inner {
     /// Says how a request goes on after a step that was read.
     pub(super) fn go_on(&self, state: &mut State, id: RequestId, read: Read) {
         let State { scheduler, answers, .. } = state;
-        let speculator = answers.get_mut(id).and_then(|answer| answer.speculator.as_mut());
-        let Some((speculator, tokens)) = speculator.zip(scheduler.tokens(id)) else { return };
-        let tries = speculator.read(tokens, read);
-        scheduler.set_stepwise(id, tries);
+        let Some((answer, tokens)) = answers.get_mut(id).zip(scheduler.tokens(id)) else { return };
+        if let Some(speculator) = &mut answer.speculator {
+            speculator.read(tokens, read);
+        }
+        scheduler.set_stepwise(id, answer.is_stepwise());
         self.ask(state, id);
     }
 
@@ -28,7 +31,8 @@ impl Inner {
     pub(in crate::engine) fn begin_again(&self, state: &mut State, id: RequestId) {
         let Some(answer) = state.answers.get_mut(id) else { return };
         answer.speculator.iter_mut().for_each(Speculator::forget);
-        state.scheduler.set_stepwise(id, false);
+        state.scheduler.set_stepwise(id, answer.is_stepwise());
+        self.ask(state, id);
     }
 
     /// Asks once more for drafts that weren't ready.
@@ -38,18 +42,37 @@ impl Inner {
         }
     }
 
-    /// Has the next step of a request come, if it waits for its drafts and they are ready.
-    fn ask(&self, state: &mut State, id: RequestId) {
+    /// Has the next step of a request come, if it waits for its drafts or its mask and they are ready.
+    pub(super) fn ask(&self, state: &mut State, id: RequestId) {
         let State { scheduler, answers, drafting, .. } = state;
         if !scheduler.is_held(id) {
             return;
         }
-        let speculator = answers.get_mut(id).and_then(|answer| answer.speculator.as_mut());
-        let Some((speculator, tokens)) = speculator.zip(scheduler.tokens(id)) else { return };
-        let waker = Waker::from(Arc::clone(&self.bell));
-        match speculator.poll(tokens, &mut Context::from_waker(&waker)) {
-            Poll::Ready(drafts) => scheduler.allow(id, &drafts),
-            Poll::Pending => drafting.push(id),
+        let Some((answer, tokens)) = answers.get_mut(id).zip(scheduler.tokens(id)) else { return };
+        let mut drafts = Vec::new();
+        if let Some(speculator) = answer.speculator.as_mut().filter(|speculator| speculator.tries()) {
+            let waker = Waker::from(Arc::clone(&self.bell));
+            match speculator.poll(tokens, &mut Context::from_waker(&waker)) {
+                Poll::Ready(found) => drafts = found,
+                Poll::Pending => {
+                    drafting.push(id);
+                    return;
+                }
+            }
         }
+        if let Some(constraint) = &mut answer.constraint
+            && let Err(error) = constraint.prepare(self.allowed.len(), &mut drafts)
+        {
+            self.fail_grammar(state, id, error);
+            return;
+        }
+        scheduler.allow(id, &drafts);
+    }
+
+    /// Ends a request whose grammar can't be followed.
+    pub(super) fn fail_grammar(&self, state: &mut State, id: RequestId, error: Error) {
+        let error = std::cell::Cell::new(Some(error));
+        let again = || Error::from(wgslm_text::Error::Grammar { reason: "it has failed".to_owned() });
+        self.fail(state, id, Outcome::Failed, || error.take().unwrap_or_else(again));
     }
 }

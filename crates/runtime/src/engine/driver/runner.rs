@@ -10,7 +10,7 @@ use super::super::inner::{Inner, State};
 use super::super::metrics::registry::FeatureId;
 use super::super::schedule::{self, Part, RequestId, Source, Step};
 use super::super::speculate::Read;
-use super::super::{FinishReason, Outcome};
+use super::super::{Constrained, FinishReason, Outcome};
 use crate::Error;
 
 /// A step that was submitted.
@@ -69,17 +69,23 @@ impl Inner {
                 let known = state.scheduler.tokens(part.id).unwrap_or_default();
                 let drafts = state.scheduler.drafts(part.id)[..part.drafts as usize].to_vec();
                 if part.first < open.prompt {
-                    self.write_sampling(open.slot, &answer.sampling, answer.breakers.as_deref());
+                    self.write_sampling(open.slot, &answer.sampling);
                 }
                 if part.source == Source::Known {
                     self.write_history(open.slot, &answer.sampling, &[known, &drafts[..]].concat());
                 }
+                let masks = answer.constraint.as_ref().map(Constrained::masks).unwrap_or_default();
+                for (output, mask) in (outputs.len() as u32..).zip(masks.iter().take(drafts.len() + 1)) {
+                    self.write_mask(output, mask);
+                }
+                let mask = if masks.is_empty() { 0 } else { outputs.len() as u32 + 1 };
                 let position = part.first + part.tokens - part.drafts;
                 let first = Sampled { id: part.id, slot: open.slot, position, output: outputs.len() as u32, drafts };
                 let row = tokens.len() as u32 - 1 - part.drafts;
                 outputs.extend((0..=part.drafts).map(|draft| {
                     let output = answer.sampling.output(row + draft, open.slot, position + draft);
-                    Output { sampled: first.place(draft, self.slots), ..output }
+                    let mask = if mask > 0 { mask + draft } else { 0 };
+                    Output { sampled: first.place(draft, self.slots), mask, ..output }
                 }));
                 sampled.push(first);
             }
@@ -203,17 +209,29 @@ impl Inner {
         let (at, mut end) = (read.at, None);
         answer.timeline.drafted_tokens += read.drafts;
         answer.timeline.accepted_tokens += read.accepted;
-        for (index, token) in tokens.iter().enumerate() {
+        let mut index = 0;
+        while index < tokens.len() && end.is_none() && !answer.slides() {
+            let token = tokens[index];
             let since_last = answer.timeline.note_token(at);
             self.metrics.token(answer.feature, at, since_last);
             let logprob =
                 logprobs.get(index).and_then(|found| answer.sampling.logprobs(found, self.model.spec.vocabulary));
-            end = answer.push((*token, logprob), at, &mut state.wakers);
-            if let Some(reason) = end {
-                tokens.truncate(index + usize::from(reason != FinishReason::Stop));
-                break;
+            let pushed = answer.push((token, logprob), at, &mut state.wakers).and_then(|end| {
+                let is_last = end.is_none() && index + 1 == tokens.len();
+                let forced = answer.constraint.as_mut().filter(|_| is_last).map(Constrained::forced);
+                Ok((end, forced.transpose()?.unwrap_or_default()))
+            });
+            match pushed {
+                Ok((reason, forced)) => {
+                    end = reason;
+                    tokens.extend(forced);
+                }
+                Err(error) => return self.fail_grammar(state, id, error),
             }
+            index += 1;
         }
+        // A stop token is no part of what others may go on from.
+        tokens.truncate(index - usize::from(end == Some(FinishReason::Stop)));
         let slides = end.is_none() && answer.slides();
         let accepted = (read.accepted as u32).min(tokens.len() as u32);
         let stops = end == Some(FinishReason::Stop);

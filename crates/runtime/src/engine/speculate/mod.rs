@@ -74,8 +74,8 @@ impl Speculator {
         (most > 0).then_some(Self { source, gain, most })
     }
 
-    /// Takes note of a step that gave the last of `tokens`, and returns true where the next step is to try drafts.
-    pub(super) fn read(&mut self, tokens: &[u32], read: Read) -> bool {
+    /// Takes note of a step that gave the last of `tokens`.
+    pub(super) fn read(&mut self, tokens: &[u32], read: Read) {
         let came = &tokens[tokens.len() - read.tokens.min(tokens.len())..];
         let (right, has_more) = match &mut self.source {
             Source::Lookup { lookup, expected } => {
@@ -97,6 +97,10 @@ impl Speculator {
             (false, true) if self.gain.is_due() => self.gain.begin(),
             _ => {}
         }
+    }
+
+    /// True where the next step is to try drafts.
+    pub(super) fn tries(&self) -> bool {
         self.gain.tries()
     }
 

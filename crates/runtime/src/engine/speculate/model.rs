@@ -69,6 +69,7 @@ impl ModelDrafts {
             ignore_stop: true,
             stop: Vec::new(),
             logprobs: None,
+            constraint: None,
             speculation: Speculation::Off,
             feature: None,
             queue_deadline: None,

@@ -25,7 +25,8 @@ fn run(prompt: &[u32], answer: &[u32], with_drafts: Duration) -> (Duration, usiz
         at += if tries { with_drafts } else { STEP };
         known += came;
         tried += drafts.len();
-        tries = speculator.read(&all[..known], Read { at, tokens: came, drafts: drafts.len(), accepted: right });
+        speculator.read(&all[..known], Read { at, tokens: came, drafts: drafts.len(), accepted: right });
+        tries = speculator.tries();
     }
     (at, tried)
 }

@@ -13,6 +13,9 @@ use crate::chat::{ToolChoice, tool};
 /// Any text, up to what follows.
 pub(super) const TEXT: &str = "/(?s:.*)/";
 
+/// White space in JSON: as much as an indented object needs, and bounded, since small models may write it for ever.
+const WHITE_SPACE: &str = r"[\x20\x0A\x09]{1,32}";
+
 /// The state of an answer before its first token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Beginning {
@@ -84,7 +87,7 @@ fn prelude(format: OutputFormat, form: Form, beginning: Beginning, rules: &mut R
 /// One call of a tool.
 fn body(form: Form, index: usize, name: &str, tool: &Value, rules: &mut Rules) -> String {
     let parameters = tool::parameters(tool).cloned().unwrap_or_else(none);
-    let json = format!("%json {parameters}");
+    let json = embedded(&parameters, &parameters);
     match form {
         Form::Json(key) => {
             let head = format!("{{\"name\": {}, \"{key}\": ", Value::from(name));
@@ -121,7 +124,7 @@ fn tagged(index: usize, name: &str, parameters: &Value, rules: &mut Rules) -> St
                 format!("({}) {}", texts.join(" | "), rules.literal(end))
             }
             _ if types.string || !types.other => rules.text_until(end, &format!("text_{index}_{number}")),
-            _ => format!("%json {} {}", with_definitions(schema, parameters), rules.literal(end)),
+            _ => format!("{} {}", embedded(schema, parameters), rules.literal(end)),
         };
         let optional = if is_required(parameters, key) { "" } else { "?" };
         // Writing to a string can't fail.
@@ -141,15 +144,16 @@ pub(super) fn is_required(parameters: &Value, key: &str) -> bool {
     required.is_some_and(|required| required.iter().any(|name| name == key))
 }
 
-/// A part of a schema, with the definitions that it may refer to.
-fn with_definitions(schema: &Value, parameters: &Value) -> Value {
+/// The JSON of `schema`, the tool's `parameters` or a part of them, with the definitions that it may refer to.
+fn embedded(schema: &Value, parameters: &Value) -> String {
     let mut all: Map<String, Value> = schema.as_object().cloned().unwrap_or_default();
     for key in ["$defs", "definitions"] {
         if let Some(definitions) = parameters.get(key) {
             all.entry(key).or_insert_with(|| definitions.clone());
         }
     }
-    Value::Object(all)
+    all.insert("x-guidance".to_owned(), json!({ "whitespace_pattern": WHITE_SPACE }));
+    format!("%json {}", Value::Object(all))
 }
 
 /// The rules of a grammar under way.

@@ -34,15 +34,20 @@ enum State {
     Key,
     KeyText(ValueReader, String),
     Colon(Field),
-    /// A value, and what of it wasn't given away yet.
-    Value {
-        field: Field,
-        reader: ValueReader,
-        json: String,
-        streamed: bool,
-    },
+    Value(FieldValue),
     /// In the call, behind a value.
     Next,
+}
+
+/// The value of a field under way.
+#[derive(Debug)]
+struct FieldValue {
+    field: Field,
+    reader: ValueReader,
+    /// What of it wasn't given away yet.
+    json: String,
+    /// True for arguments that are given away as they come.
+    streamed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,9 +79,7 @@ impl JsonCalls {
                 }
                 Progress::More
             }
-            State::Value { field, reader, json, streamed } => {
-                self.value(field, reader, json, streamed, character, tools, deltas)
-            }
+            State::Value(value) => self.value(value, character, tools, deltas),
             state if space => {
                 self.state = state;
                 Progress::More
@@ -104,7 +107,7 @@ impl JsonCalls {
             }
             State::Colon(field) if character == ':' => {
                 let reader = ValueReader::new(&JSON);
-                self.state = State::Value { field, reader, json: String::new(), streamed: false };
+                self.state = State::Value(FieldValue { field, reader, json: String::new(), streamed: false });
                 Progress::More
             }
             State::Next if character == ',' => {
@@ -127,48 +130,38 @@ impl JsonCalls {
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // The parts of the state that it was taken from.
-    fn value(
-        &mut self,
-        field: Field,
-        mut reader: ValueReader,
-        mut json: String,
-        mut streamed: bool,
-        character: char,
-        tools: &[Value],
-        deltas: &mut Deltas,
-    ) -> Progress {
-        if field == Field::Arguments
-            && !streamed
+    fn value(&mut self, mut value: FieldValue, character: char, tools: &[Value], deltas: &mut Deltas) -> Progress {
+        if value.field == Field::Arguments
+            && !value.streamed
             && character == '{'
-            && json.trim().is_empty()
+            && value.json.trim().is_empty()
             && let Some(name) = &self.name
         {
             deltas.begin_call(name);
-            (self.begun, streamed) = (true, true);
-            json.clear();
+            (self.begun, value.streamed) = (true, true);
+            value.json.clear();
         }
-        let progress = reader.push(character, &mut json);
-        if streamed {
-            deltas.arguments(&json);
-            json.clear();
+        let progress = value.reader.push(character, &mut value.json);
+        if value.streamed {
+            deltas.arguments(&value.json);
+            value.json.clear();
         }
         match progress {
             Progress::Bad => return Progress::Bad,
             Progress::More => {
-                self.state = State::Value { field, reader, json, streamed };
+                self.state = State::Value(value);
                 return Progress::More;
             }
             Progress::Done | Progress::DoneBefore => {}
         }
-        let fits = match field {
+        let fits = match value.field {
             Field::Unused => true,
-            Field::Name => self.take_name(&json, tools),
-            Field::Arguments if streamed => {
+            Field::Name => self.take_name(&value.json, tools),
+            Field::Arguments if value.streamed => {
                 deltas.end_call(true);
                 true
             }
-            Field::Arguments => self.take_arguments(&json),
+            Field::Arguments => self.take_arguments(&value.json),
         };
         match (fits, progress) {
             (false, _) => Progress::Bad,

@@ -17,6 +17,7 @@ mod named_call;
 mod python_calls;
 mod tagged_call;
 mod value;
+mod written;
 
 pub use delta::Delta;
 pub use format::OutputFormat;
@@ -64,8 +65,9 @@ enum Reader {
 }
 
 impl ChatParser {
-    /// A parser of answers in `format`. Only `tools`, in OpenAI's form, can be called: without any, calls are text. `seed`, which
-    /// should be another for each answer of a conversation, decides the ids of calls.
+    /// A parser of answers in `format`, in which calls are text unless there are `tools`, in OpenAI's form. Their schemas say what
+    /// is a string where the format doesn't. Behind a marker, a tool of any name can be called, and it is for the caller to refuse
+    /// it. `seed`, which should be another for each answer of a conversation, decides the ids of calls.
     #[must_use]
     pub fn new(format: OutputFormat, tools: &[Value], seed: u64) -> Self {
         Self {

@@ -1,0 +1,138 @@
+//! Tests of answers that follow a grammar.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use wgslm::engine::{
+    Constrained, DraftModel, Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent, Speculation,
+};
+use wgslm_grammar::{Compiler, Grammar, Limits, Vocabulary, Whitespace};
+use wgslm_testing::golden;
+
+use crate::adapters::some_adapters;
+use crate::setup::{engine, finish, generate, prompt};
+
+/// Grammars compiled for the tokens of a model.
+struct Grammars {
+    compiler: Compiler,
+}
+
+impl Grammars {
+    fn of(engine: &Engine) -> Self {
+        let tokenizer = Arc::clone(engine.model().tokenizer().expect("it has one"));
+        let vocabulary = Vocabulary::of(tokenizer).expect("it is small");
+        Self { compiler: Compiler::new(vocabulary, Limits::default()).expect("it is small") }
+    }
+
+    /// Options of an answer that follows `grammar`.
+    fn options(&self, grammar: &Grammar, temperature: f32) -> GenerateOptions {
+        let constraint = Some(Constrained::new(self.compiler.compile(grammar).expect("the grammar is right")));
+        let max_tokens = Some(150);
+        GenerateOptions { constraint, temperature, seed: 3, max_tokens, ..GenerateOptions::default() }
+    }
+}
+
+fn load(name: &str) -> Engine {
+    let options = EngineOptions { context_length: Some(256), ..EngineOptions::default() };
+    engine(&some_adapters()[0], &golden(&format!("models/{name}.gguf")), &options)
+}
+
+fn schema(schema: &Value) -> Grammar {
+    Grammar::JsonSchema { schema: schema.to_string(), whitespace: Whitespace::Compact }
+}
+
+/// Schemas whose answers a model without sense can end.
+fn schemas() -> Vec<Value> {
+    let short = json!({"type": "string", "maxLength": 3});
+    vec![
+        json!({"enum": ["red", "green", 7, null]}),
+        json!({"type": "integer", "minimum": -20, "maximum": 300}),
+        json!({"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 4}),
+        json!({"type": "object", "properties": {"name": short, "done": {"type": "boolean"}}, "required": ["name", "done"],
+               "additionalProperties": false}),
+        json!({"anyOf": [{"const": "a long constant that is forced at once"}, {"type": "null"}]}),
+        json!({"type": "object", "properties": {"at": {"type": "string", "format": "date"}, "n": {"enum": [1, 2]}},
+               "required": ["at", "n"], "additionalProperties": false}),
+    ]
+}
+
+#[test]
+fn answers_follow_schemas_at_any_temperature_with_drafts_and_beside_others() {
+    for name in ["llama-q4_0", "gemma3", "lfm2"] {
+        let engine = load(name);
+        let grammars = Grammars::of(&engine);
+        let asked = prompt(1, 20, engine.model().spec.vocabulary);
+        let draft = Speculation::Model(DraftModel::new(load("qwen3")));
+        for value in schemas() {
+            let (grammar, what) = (schema(&value), format!("{name}, {value}"));
+            let validator = jsonschema::validator_for(&value).expect("the schema is right");
+            for temperature in [0.0, 1.5] {
+                let alone = generate(&engine, &asked, grammars.options(&grammar, temperature)).expect(&what);
+                let (tokens, text, summary) = &alone;
+                assert_eq!(summary.finish_reason, FinishReason::Stop, "{what}: {text}");
+                assert!(tokens.len() < 150);
+                let answer: Value =
+                    serde_json::from_str(text).unwrap_or_else(|error| panic!("{what}: {text}: {error}"));
+                assert!(validator.is_valid(&answer), "{what}: {text}");
+                // With drafts, and while others run.
+                let free = GenerateOptions { max_tokens: Some(40), ignore_stop: true, ..GenerateOptions::default() };
+                let mut other = engine.generate(&asked[1..], free).expect("there is room");
+                for speculation in [Speculation::Lookup, draft.clone()] {
+                    let options = GenerateOptions { speculation, ..grammars.options(&grammar, temperature) };
+                    let drafted = generate(&engine, &asked, options).expect(&what);
+                    assert_eq!((&drafted.0, &drafted.1), (tokens, text), "{what}");
+                }
+                assert_eq!(finish(&mut other).expect("it runs").0.len(), 40);
+            }
+        }
+    }
+}
+
+#[test]
+fn several_answers_follow_one_grammar_each_by_itself() {
+    let engine = load("llama-q4_0");
+    let grammars = Grammars::of(&engine);
+    let asked = prompt(2, 12, engine.model().spec.vocabulary);
+    let options = grammars.options(&Grammar::Regex("[a-z]{2,6}-[0-9]{1,3}".to_owned()), 1.0);
+    let mut several = engine.generate_several(&asked, 5, options).expect("there is room");
+    let mut texts = vec![String::new(); 5];
+    while let Some((index, event)) = pollster::block_on(several.next()).expect("it runs") {
+        match event {
+            GenerationEvent::Token { text, .. } => texts[index as usize] += &text,
+            GenerationEvent::Finished(summary) => assert_eq!(summary.finish_reason, FinishReason::Stop),
+        }
+    }
+    let pattern = regex::Regex::new("^[a-z]{2,6}-[0-9]{1,3}$").expect("it is right");
+    assert!(texts.iter().all(|text| pattern.is_match(text)), "{texts:?}");
+    assert!(texts.iter().any(|text| *text != texts[0]), "seeds differ: {texts:?}");
+}
+
+#[test]
+fn other_notations_and_forced_tokens_cost_few_steps() {
+    let engine = load("llama-q4_0");
+    let grammars = Grammars::of(&engine);
+    let asked = prompt(4, 12, engine.model().spec.vocabulary);
+    let cases = [
+        (
+            Grammar::Lark("start: \"yes\" | \"no\" | \"it depends on many things\"".to_owned()),
+            "^(yes|no|it depends on many things)$",
+        ),
+        (Grammar::Gbnf("root ::= \"x = \" [0-9]+ (\" + \" [0-9]){2} \";\"".to_owned()), r"^x = [0-9]+( \+ [0-9]){2};$"),
+    ];
+    for (grammar, pattern) in cases {
+        let (_, text, summary) = generate(&engine, &asked, grammars.options(&grammar, 0.0)).expect("it runs");
+        let pattern = regex::Regex::new(pattern).expect("it is right");
+        assert!(pattern.is_match(&text) || summary.finish_reason == FinishReason::Length, "{text}");
+    }
+    // All but the first token of a constant are forced.
+    let constant = "forced ".repeat(12);
+    let (tokens, text, _) =
+        generate(&engine, &asked, grammars.options(&schema(&json!({"const": constant})), 0.0)).expect("it runs");
+    assert_eq!(text, format!("{constant:?}"));
+    assert!(tokens.len() > 20, "{tokens:?}");
+    // An answer that is cut off says so.
+    let options =
+        GenerateOptions { max_tokens: Some(5), ..grammars.options(&schema(&json!({"const": constant})), 0.0) };
+    let (tokens, _, summary) = generate(&engine, &asked, options).expect("it runs");
+    assert_eq!((tokens.len(), summary.finish_reason), (5, FinishReason::Length));
+}
