@@ -97,7 +97,7 @@ impl Generation {
     }
 
     /// The next event, as [`Self::next`] returns it.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<GenerationEvent>>> {
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Option<GenerationEvent>>> {
         let event = std::task::ready!(self.subscription.poll(context));
         match (&event, &self.turn) {
             (Ok(Some(GenerationEvent::Token { token, .. })), Some(turn)) => turn.push(*token),

@@ -2,6 +2,7 @@
 
 mod aside;
 mod batch;
+mod beam;
 mod cache;
 mod chat;
 mod constrained;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 pub use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
+pub use beam::{Beam, BeamOptions};
 #[doc(hidden)]
 pub use cache::BlockOrder;
 pub use chat::{Chat, ChatEvent, ChatRequest};

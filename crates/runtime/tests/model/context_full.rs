@@ -1,6 +1,6 @@
 //! Tests of answers that are longer than the context.
 
-use wgslm::engine::{ContextFull, Engine, EngineOptions, FinishReason, GenerateOptions};
+use wgslm::engine::{ContextFull, Engine, EngineOptions, FinishReason, GenerateOptions, Speculation};
 use wgslm_testing::golden;
 
 use crate::adapters::adapters;
@@ -26,6 +26,7 @@ fn sliding(seed: u64) -> GenerateOptions {
         max_tokens: Some(ANSWER as u32),
         temperature: if seed == 0 { 0.0 } else { 3.0 },
         seed,
+        frequency_penalty: 0.7,
         ignore_stop: true,
         context_full: ContextFull::Slide { keep: KEEP as u32 },
         ..GenerateOptions::default()
@@ -68,6 +69,20 @@ fn an_answer_longer_than_the_context_goes_on() {
             }
         }
         assert_eq!(warm.memory().held_blocks, 0);
+    }
+}
+
+#[test]
+fn drafts_are_tried_on_either_side_of_a_slide() {
+    for name in ["llama-q4_0", "lfm2"] {
+        let Some(engine) = load(name, true) else { return };
+        let prompt = prompt(5, 12, 60);
+        let long = GenerateOptions { max_tokens: Some(4 * CONTEXT as u32), frequency_penalty: 0.0, ..sliding(0) };
+        let (alone, text, _) = generate(&engine, &prompt, long.clone()).expect("it goes on");
+        let options = GenerateOptions { speculation: Speculation::Lookup, ..long };
+        let (tokens, found, summary) = generate(&engine, &prompt, options).expect("it goes on");
+        assert_eq!((tokens, found), (alone, text), "{name}");
+        assert!(summary.timeline.accepted_tokens > 0, "{name}: {:?}", summary.timeline);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod architectures;
+mod beam_search;
 mod constrained;
 mod context_full;
 mod device;

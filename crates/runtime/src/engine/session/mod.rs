@@ -24,6 +24,28 @@ use history::History;
 /// ([`EngineOptions::prefix_cache`](super::EngineOptions::prefix_cache)) every request reads all tokens.
 ///
 /// One generation at a time belongs to a session: whatever changes its tokens cancels the one before.
+///
+/// ```no_run
+/// # use wgslm::engine::{Engine, GenerateOptions, GenerationEvent};
+/// # async fn example(engine: Engine) -> wgslm::Result<()> {
+/// let mut session = engine.session();
+/// session.append_text("Once upon a time")?;
+/// let mut generation = session.generate(GenerateOptions::default())?;
+/// while let Some(GenerationEvent::Token { text, .. }) = generation.next().await? {
+///     print!("{text}");
+/// }
+/// // Another ending, from the same beginning.
+/// let mut other = session.fork();
+/// other.truncate(10);
+/// // To be read by another engine, or by this one tomorrow.
+/// let mut saved = Vec::new();
+/// session.snapshot(|piece| Ok(saved.extend_from_slice(piece))).await?;
+/// let mut restore = engine.restore();
+/// restore.push(&saved).await?;
+/// let session = restore.finish()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Session {
     engine: Engine,
     history: Arc<History>,
@@ -75,7 +97,8 @@ impl Session {
     }
 
     /// Appends a text, in which special tokens are parsed. The tokens that the model expects around a prompt are added only to the
-    /// first.
+    /// first. The text becomes tokens by itself, so a word must not be cut in two, and tokenizers that begin every text with a space do so
+    /// here; for a text that is being typed, give [`Self::set`] the whole text, which costs no more than its end.
     ///
     /// # Errors
     /// [`Tokenizer`](wgslm_text::Error::Tokenizer).
