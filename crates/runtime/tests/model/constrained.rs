@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wgslm::engine::{
-    Constrained, DraftModel, Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent, Speculation,
+    Constrained, ContextFull, DraftModel, Engine, EngineOptions, FinishReason, GenerateOptions, GenerationEvent,
+    Speculation,
 };
 use wgslm_grammar::{Compiler, Grammar, Limits, Vocabulary, Whitespace};
 use wgslm_testing::golden;
@@ -135,4 +136,22 @@ fn other_notations_and_forced_tokens_cost_few_steps() {
         GenerateOptions { max_tokens: Some(5), ..grammars.options(&schema(&json!({"const": constant})), 0.0) };
     let (tokens, _, summary) = generate(&engine, &asked, options).expect("it runs");
     assert_eq!((tokens.len(), summary.finish_reason), (5, FinishReason::Length));
+}
+
+#[test]
+fn an_answer_follows_its_grammar_where_the_context_slides() {
+    for name in ["llama-q4_0", "lfm2"] {
+        let options = EngineOptions { context_length: Some(32), ..EngineOptions::default() };
+        let engine = engine(&some_adapters()[0], &golden(&format!("models/{name}.gguf")), &options);
+        let grammars = Grammars::of(&engine);
+        let asked = prompt(1, 9, engine.model().spec.vocabulary);
+        let digits = Grammar::Regex("[0-9]{90}".to_owned());
+        for speculation in [Speculation::Off, Speculation::Lookup] {
+            let context_full = ContextFull::Slide { keep: 2 };
+            let options = GenerateOptions { speculation, context_full, ..grammars.options(&digits, 1.5) };
+            let (_, text, summary) = generate(&engine, &asked, options).expect("the model runs");
+            assert_eq!(summary.finish_reason, FinishReason::Stop, "{name}: {text}");
+            assert!(text.len() == 90 && text.bytes().all(|byte| byte.is_ascii_digit()), "{name}: {text}");
+        }
+    }
 }
