@@ -42,6 +42,14 @@ const texts: Kind = {
   holds: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
   expected: "an array of strings",
 };
+const counts: Kind = {
+  holds: (value) => Array.isArray(value) && value.every((item) => count.holds(item)),
+  expected: "an array of whole numbers, 0 or above",
+};
+const biases: Kind = {
+  holds: (value) => Array.isArray(value) && value.every(isBias),
+  expected: "an array of pairs of a token and a number",
+};
 const policy: Kind = {
   holds: (value) => typeof value === "string" || isRecord(value),
   expected: "the name of a policy or an object with rules",
@@ -79,7 +87,24 @@ export const GENERATE_OPTIONS: Kinds<GenerateOptions> = {
   seed: whole(Number.MAX_SAFE_INTEGER),
   topK: count,
   topP: number,
+  typicalP: number,
   minP: number,
+  xtcProbability: number,
+  xtcThreshold: number,
+  repetitionPenalty: number,
+  frequencyPenalty: number,
+  presencePenalty: number,
+  penaltyLastN: count,
+  dryMultiplier: number,
+  dryBase: number,
+  dryAllowedLength: count,
+  dryLastN: count,
+  drySequenceBreakers: texts,
+  logitBias: biases,
+  suppressTokens: counts,
+  logprobs: count,
+  speculation: text,
+  slide: count,
   stop: texts,
   tokensInFlight: count,
   priority: text,
@@ -117,6 +142,11 @@ export function checkOptions<Options extends object>(options: Options, kinds: Ki
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** True for a pair of a token and a number, which may be infinite. */
+function isBias(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && count.holds(value[0]) && number.holds(value[1]);
 }
 
 /** A value as a message can show it: short, and never the whole of a text. */

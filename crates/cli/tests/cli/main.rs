@@ -1,6 +1,7 @@
 //! Tests of the `wgslm` program's output, error output and exit status.
 
 mod bench;
+mod chat;
 mod devices;
 mod embed;
 mod environment;

@@ -8,7 +8,7 @@ use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 use super::error::{duration, object, spent, to_js};
-use crate::engine::{self, Canceller, GenerateOptions, GenerationEvent, Summary};
+use crate::engine::{self, Canceller, ContextFull, GenerateOptions, GenerationEvent, Summary};
 
 /// Options of a generation.
 #[derive(Default, Deserialize, Tsify)]
@@ -38,6 +38,59 @@ pub struct GenerationOptions {
     /// off.
     #[tsify(type = "number")]
     min_p: Option<f32>,
+    /// Typical-p: samples from the tokens whose logits are nearest to the expected one and that together have this share of the probability that `topK`
+    /// left; 1, the default, is off.
+    #[tsify(type = "number")]
+    typical_p: Option<f32>,
+    /// XTC: the probability with which all but the least likely of the tokens that reach `xtcThreshold` are left out; 0, the default, is off.
+    #[tsify(type = "number")]
+    xtc_probability: Option<f32>,
+    /// The share of probability from which XTC leaves out tokens; by default 0.1.
+    #[tsify(type = "number")]
+    xtc_threshold: Option<f32>,
+    /// The factor by which the logits of tokens among the last `penaltyLastN` go down; 1, the default, is off.
+    #[tsify(type = "number")]
+    repetition_penalty: Option<f32>,
+    /// What is taken from a logit for each time that its token is among the last `penaltyLastN`; 0, the default, is off.
+    #[tsify(type = "number")]
+    frequency_penalty: Option<f32>,
+    /// What is taken from a logit if its token is among the last `penaltyLastN`; 0, the default, is off.
+    #[tsify(type = "number")]
+    presence_penalty: Option<f32>,
+    /// The number of last tokens that the penalties look at, up to 2048; by default 64.
+    #[tsify(type = "number")]
+    penalty_last_n: Option<u32>,
+    /// DRY: what is taken from the logit of a token that would continue a repetition of `dryAllowedLength` tokens, times `dryBase` for each token more; 0, the
+    /// default, is off.
+    #[tsify(type = "number")]
+    dry_multiplier: Option<f32>,
+    /// The base of DRY; by default 1.75.
+    #[tsify(type = "number")]
+    dry_base: Option<f32>,
+    /// The length of the shortest repetition that DRY penalises; by default 2.
+    #[tsify(type = "number")]
+    dry_allowed_length: Option<u32>,
+    /// The number of last tokens in which DRY looks for repetitions, up to 2048, the default.
+    #[tsify(type = "number")]
+    dry_last_n: Option<u32>,
+    /// The texts at which DRY's repetitions end; by default a line break, `:`, `"` and `*`.
+    #[tsify(type = "readonly string[]")]
+    dry_sequence_breakers: Option<Vec<String>>,
+    /// Pairs of a token and the number that is added to its logit; `-Infinity` leaves it out.
+    #[tsify(type = "readonly (readonly [token: number, bias: number])[]")]
+    logit_bias: Vec<(u32, f32)>,
+    /// Tokens that are never chosen.
+    #[tsify(type = "readonly number[]")]
+    suppress_tokens: Vec<u32>,
+    /// Asks for the log-probability of each token, and for those of this many of the likeliest ones, up to 20.
+    #[tsify(type = "number")]
+    logprobs: Option<u32>,
+    /// The source of drafts, which are tried several in a step: `lookup` takes what followed the last tokens when they occurred before. The
+    /// answer is the same, and sooner where a text is edited or quoted.
+    speculation: Speculation,
+    /// Goes on when the context is full, without the older half of the tokens after so many first ones; by default the answer ends then.
+    #[tsify(type = "number")]
+    slide: Option<u32>,
     /// Stop sequences: texts that end the answer and are not part of it.
     #[tsify(type = "readonly string[]")]
     stop: Vec<String>,
@@ -79,6 +132,24 @@ impl From<Priority> for engine::Priority {
     }
 }
 
+/// A source of drafts.
+#[derive(Clone, Copy, Default, Deserialize, Tsify)]
+#[serde(rename_all = "lowercase")]
+enum Speculation {
+    #[default]
+    Off,
+    Lookup,
+}
+
+impl From<Speculation> for engine::Speculation {
+    fn from(wanted: Speculation) -> Self {
+        match wanted {
+            Speculation::Off => Self::Off,
+            Speculation::Lookup => Self::Lookup,
+        }
+    }
+}
+
 /// Options of a benchmark.
 #[derive(Default, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase", default)]
@@ -98,6 +169,23 @@ impl GenerationOptions {
             top_k: self.top_k.unwrap_or(default.top_k),
             top_p: self.top_p.unwrap_or(default.top_p),
             min_p: self.min_p.unwrap_or(default.min_p),
+            typical_p: self.typical_p.unwrap_or(default.typical_p),
+            xtc_probability: self.xtc_probability.unwrap_or(default.xtc_probability),
+            xtc_threshold: self.xtc_threshold.unwrap_or(default.xtc_threshold),
+            repetition_penalty: self.repetition_penalty.unwrap_or(default.repetition_penalty),
+            frequency_penalty: self.frequency_penalty.unwrap_or(default.frequency_penalty),
+            presence_penalty: self.presence_penalty.unwrap_or(default.presence_penalty),
+            penalty_last_n: self.penalty_last_n.unwrap_or(default.penalty_last_n),
+            dry_multiplier: self.dry_multiplier.unwrap_or(default.dry_multiplier),
+            dry_base: self.dry_base.unwrap_or(default.dry_base),
+            dry_allowed_length: self.dry_allowed_length.unwrap_or(default.dry_allowed_length),
+            dry_last_n: self.dry_last_n.unwrap_or(default.dry_last_n),
+            dry_sequence_breakers: self.dry_sequence_breakers.unwrap_or(default.dry_sequence_breakers),
+            logit_bias: self.logit_bias,
+            suppress_tokens: self.suppress_tokens,
+            logprobs: self.logprobs,
+            speculation: self.speculation.into(),
+            context_full: self.slide.map_or(ContextFull::Stop, |keep| ContextFull::Slide { keep }),
             stop: self.stop,
             tokens_in_flight: self.tokens_in_flight.unwrap_or(default.tokens_in_flight),
             ignore_stop: measuring.ignore_stop,
@@ -106,7 +194,8 @@ impl GenerationOptions {
             deadline: time("deadlineMs", self.deadline_ms)?,
             feature: self.feature,
             coalesce: self.coalesce.unwrap_or(default.coalesce),
-            ..default
+            shown_tokens: Vec::new(),
+            constraint: None,
         })
     }
 }
@@ -122,11 +211,20 @@ struct GenerationStep {
 
 /// A generated token and the text that it completes, which may be empty: a character can take several tokens.
 #[derive(Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
 struct GeneratedToken {
     /// The token's id.
     token: u32,
     /// The text that the token completes.
     text: String,
+    /// Its log-probability, where `logprobs` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
+    logprob: Option<f32>,
+    /// The likeliest tokens with their log-probabilities, where `logprobs` asks for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[tsify(optional)]
+    top_logprobs: Vec<(u32, f32)>,
 }
 
 /// The summary of a finished answer.
@@ -141,6 +239,10 @@ struct GenerationSummary {
     cached_tokens: usize,
     /// The number of generated tokens, including the stop token.
     tokens: usize,
+    /// The number of drafts that were tried.
+    drafted_tokens: usize,
+    /// The number of drafts that were right.
+    accepted_tokens: usize,
     /// The speed of the answer.
     timings: Timings,
     /// The times that the request took.
@@ -241,6 +343,8 @@ impl From<Summary> for GenerationSummary {
             prompt_tokens: summary.prompt_tokens,
             cached_tokens: summary.cached_tokens,
             tokens: summary.tokens,
+            drafted_tokens: summary.timeline.drafted_tokens,
+            accepted_tokens: summary.timeline.accepted_tokens,
             timings: Timings {
                 ttft_ms: summary.timings.ttft_ms,
                 prefill_tokens_per_second: summary.timings.prefill_tokens_per_s,
@@ -277,9 +381,11 @@ impl JsGeneration {
             Some(GenerationEvent::Finished(summary)) => {
                 GenerationStep { tokens: Vec::new(), summary: Some(summary.into()) }
             }
-            Some(GenerationEvent::Token { token, text, .. }) => {
+            Some(GenerationEvent::Token { token, text, logprob }) => {
                 *self.generation.borrow_mut() = Some(generation);
-                GenerationStep { tokens: vec![GeneratedToken { token, text }], summary: None }
+                let (logprob, top_logprobs) = logprob.map(|found| (found.logprob, found.alternatives)).unzip();
+                let top_logprobs = top_logprobs.unwrap_or_default();
+                GenerationStep { tokens: vec![GeneratedToken { token, text, logprob, top_logprobs }], summary: None }
             }
         };
         object(&step).map(JsValue::from)

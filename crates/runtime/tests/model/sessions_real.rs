@@ -54,9 +54,9 @@ fn measure(name: &str, engine: &Engine, length: usize) {
 #[ignore = "it measures"]
 fn a_session_costs_what_is_new() {
     let (Some(path), Some(device)) = (smollm2_model(), adapters().first()) else { return };
-    let options = EngineOptions { context_length: Some(2048), kv_tokens: Some(8192), ..EngineOptions::default() };
+    let options = EngineOptions { context_length: Some(4096), kv_tokens: Some(16384), ..EngineOptions::default() };
     let engine = engine(device, &path, &options);
-    for length in [20, 200, 1000] {
+    for length in [20, 200, 1000, 4000] {
         measure("SmolLM2", &engine, length);
     }
 }
