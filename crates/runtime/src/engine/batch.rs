@@ -41,7 +41,7 @@ impl Batch {
     }
 
     pub(super) fn outputs(&self) -> &[Output] {
-        &bytemuck::cast_slice(&self.words[..self.first_token])[..self.outputs]
+        bytemuck::cast_slice(&self.words[..self.outputs * size_of::<Output>() / 4])
     }
 
     pub(super) fn counts(&self) -> Counts {

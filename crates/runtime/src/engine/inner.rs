@@ -110,7 +110,9 @@ impl Inner {
         let (slots, context_length) = (room.slots, room.context);
         let prefill_tokens = prefill.clamp(1, context_length).min(fits(widest));
         let rows = prefill_tokens.max(few);
-        let outputs = LOGIT_OUTPUTS.min(fits(Sample::band_words(spec.vocabulary).max(widest)));
+        let of_sampling =
+            [Sample::band_words(spec.vocabulary), Sample::changes_words(spec.vocabulary), Sample::HISTOGRAM_WORDS];
+        let outputs = LOGIT_OUTPUTS.min(fits(of_sampling.into_iter().fold(widest, u32::max)));
         let layout = room.layout(spec, (kv_format, rows, max_binding));
         let kv = KvCache::new(gpu, layout, kv_format, Tables { slots, tokens: context_length })?;
         let memory = Memory::new(memory_config(&model, &kv, &room, options));

@@ -47,9 +47,11 @@ fn sum_bins(lane: u32) -> vec2<u32> {
     // In two levels, since barriers are what software adapters are slowest at.
     if lane < WORKGROUP_SIZE / SPAN {
         sum = vec2<u32>(0u);
-        for (var i = lane * SPAN; i < (lane + 1u) * SPAN; i++) {
-            sum = wide_add(sum, running[i]);
-            running[i] = sum;
+        // Counted from zero: with a count from `lane * SPAN` on, an H200's driver leaves sums out.
+        for (var i = 0u; i < SPAN; i++) {
+            let at = lane * SPAN + i;
+            sum = wide_add(sum, running[at]);
+            running[at] = sum;
         }
     }
     workgroupBarrier();
