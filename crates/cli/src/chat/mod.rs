@@ -30,6 +30,8 @@ pub(crate) async fn run(arguments: ChatArguments) -> Result<()> {
         speculation,
         ..arguments.sampling.options()
     };
+    // Before Ctrl-C is watched: the line editor has a handler for it too, and the last one counts.
+    let mut input = Input::new(arguments.json, arguments.history.as_deref())?;
     let mut chat = Chat {
         system: arguments.system.clone(),
         enable_thinking: arguments.thinking(),
@@ -41,7 +43,6 @@ pub(crate) async fn run(arguments: ChatArguments) -> Result<()> {
     };
     chat.reset();
     chat.output.welcome(&chat.engine)?;
-    let mut input = Input::new(arguments.json, arguments.history.as_deref())?;
     while let Some(line) = input.next()? {
         match Command::parse(&line) {
             Ok(Command::Say(text)) => {

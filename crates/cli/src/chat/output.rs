@@ -39,17 +39,12 @@ impl Output {
     /// Says what answers, and how to get help.
     pub(super) fn welcome(&self, engine: &Engine) -> Result<()> {
         let (spec, adapter) = (&engine.model().spec, &engine.device().adapter().name);
+        let name = if spec.name.is_empty() { &spec.architecture } else { &spec.name };
+        let context = engine.context_length();
         if self.json {
-            let (architecture, context) = (&spec.architecture, engine.context_length());
-            return event(
-                &json!({"event": "ready", "architecture": architecture, "context": context, "adapter": adapter}),
-            );
+            return event(&json!({"event": "ready", "model": name, "context": context, "adapter": adapter}));
         }
-        self.note(&format!(
-            "{} on {adapter}, {} tokens of context; /help lists commands",
-            spec.architecture,
-            engine.context_length()
-        ))
+        self.note(&format!("{name} on {adapter}, {context} tokens of context; /help lists commands"))
     }
 
     /// Says something that is no part of the conversation.

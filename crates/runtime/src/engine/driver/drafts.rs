@@ -8,7 +8,7 @@ use super::super::inner::{Inner, State};
 use super::super::room::RECENT_STATES;
 use super::super::schedule::RequestId;
 use super::super::speculate::{Read, Speculator};
-use crate::Error;
+use crate::{Error, text};
 
 impl Inner {
     /// The most drafts that a step tries for a sequence. One with a state keeps that after each draft, besides the one that the step reads.
@@ -63,16 +63,19 @@ impl Inner {
         if let Some(constraint) = &mut answer.constraint
             && let Err(error) = constraint.prepare(self.allowed.len(), &mut drafts)
         {
-            self.fail_grammar(state, id, error);
+            self.fail_grammar(state, id, &error);
             return;
         }
         scheduler.allow(id, &drafts);
     }
 
     /// Ends a request whose grammar can't be followed.
-    pub(super) fn fail_grammar(&self, state: &mut State, id: RequestId, error: Error) {
-        let error = std::cell::Cell::new(Some(error));
-        let again = || Error::from(wgslm_text::Error::Grammar { reason: "it has failed".to_owned() });
-        self.fail(state, id, Outcome::Failed, || error.take().unwrap_or_else(again));
+    pub(super) fn fail_grammar(&self, state: &mut State, id: RequestId, error: &Error) {
+        let again = || match error {
+            Error::Text(text::Error::TokenRefused { token }) => text::Error::TokenRefused { token: *token },
+            Error::Text(text::Error::Grammar { reason }) => text::Error::Grammar { reason: reason.clone() },
+            other => text::Error::Grammar { reason: other.to_string() },
+        };
+        self.fail(state, id, Outcome::Failed, || again().into());
     }
 }

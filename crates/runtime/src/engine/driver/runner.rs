@@ -226,7 +226,7 @@ impl Inner {
                     end = reason;
                     tokens.extend(forced);
                 }
-                Err(error) => return self.fail_grammar(state, id, error),
+                Err(error) => return self.fail_grammar(state, id, &error),
             }
             index += 1;
         }
