@@ -87,6 +87,12 @@ fn answers_follow_schemas_at_any_temperature_with_drafts_and_beside_others() {
                 let answer: Value =
                     serde_json::from_str(text).unwrap_or_else(|error| panic!("{what}: {text}: {error}"));
                 assert!(validator.is_valid(&answer), "{what}: {text}");
+                // Ahead of masks or not.
+                for tokens_in_flight in [1, 16] {
+                    let options = GenerateOptions { tokens_in_flight, ..grammars.options(&grammar, temperature) };
+                    let (paced, ..) = generate(&engine, &asked, options).expect(&what);
+                    assert_eq!(&paced, tokens, "{what}, {tokens_in_flight} in flight");
+                }
                 // With drafts, and while others run.
                 let free = GenerateOptions { max_tokens: Some(40), ignore_stop: true, ..GenerateOptions::default() };
                 let mut other = engine.generate(&asked[1..], free).expect("there is room");

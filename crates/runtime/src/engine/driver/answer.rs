@@ -14,6 +14,7 @@ use super::super::{
     Constrained, ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary,
     Timeline, TokenLogprobs,
 };
+use super::trust::Trust;
 use crate::{Error, Result};
 
 /// A caller of an answer.
@@ -50,6 +51,8 @@ pub(in crate::engine) struct Answer {
     received: u32,
     pub(super) speculator: Option<Speculator>,
     pub(super) constraint: Option<Constrained>,
+    /// Where steps may run ahead of the grammar's masks: see [`Trust`].
+    pub(super) trust: Option<Trust>,
     /// The feature that the steps count for: the first caller's.
     pub(super) feature: FeatureId,
     pub(super) timeline: Timeline,
@@ -65,10 +68,12 @@ impl Answer {
     ) -> Self {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
+        let runs_ahead = options.tokens_in_flight > 1 && !sampling.truncates() && inner.can_take_back();
         Self {
             prompt: prompt.to_vec(),
             sampling,
             speculator: Speculator::new(&options, inner.most_drafts()),
+            trust: runs_ahead.then(Trust::new),
             constraint: options.constraint.clone(),
             max_tokens: options.max_tokens,
             context: inner.context_length,
@@ -124,6 +129,7 @@ impl Answer {
         wakers: &mut Vec<Waker>,
     ) -> Result<Option<FinishReason>> {
         let completes = self.constraint.as_mut().map_or(Ok(false), |constraint| constraint.commit(token))?;
+        self.trust.iter_mut().for_each(Trust::followed);
         self.received += 1;
         let began = Instant::now();
         let (text, end) = self.text_of(token, completes);
@@ -154,7 +160,8 @@ impl Answer {
 
     /// True where its steps depend on the tokens before, so that none may run ahead of its readback.
     pub(super) fn is_stepwise(&self) -> bool {
-        self.constraint.is_some() || self.speculator.as_ref().is_some_and(Speculator::tries)
+        let masked = !self.trust.as_ref().is_some_and(Trust::runs_ahead);
+        (self.constraint.is_some() && masked) || self.speculator.as_ref().is_some_and(Speculator::tries)
     }
 
     /// The text that the detokeniser and the stop matcher still hold back.

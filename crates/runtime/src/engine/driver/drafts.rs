@@ -8,12 +8,30 @@ use super::super::inner::{Inner, State};
 use super::super::room::RECENT_STATES;
 use super::super::schedule::RequestId;
 use super::super::speculate::{Read, Speculator};
+use super::trust::Trust;
 use crate::{Error, text};
 
 impl Inner {
     /// The most drafts that a step tries for a sequence. One with a state keeps that after each draft, besides the one that the step reads.
     pub(super) fn most_drafts(&self) -> usize {
         if self.model.spec.state_bytes() > 0 { RECENT_STATES as usize - 2 } else { usize::MAX }
+    }
+
+    /// True where a sequence can be cut back after steps that ran ahead: it has no window, of which blocks may be gone by then, and no state.
+    pub(super) fn can_take_back(&self) -> bool {
+        self.model.spec.state_bytes() == 0 && self.kv.layout.windows.iter().all(|window| *window == 0)
+    }
+
+    /// Has a request sample the token after its last one again, because its grammar refuses what came.
+    pub(super) fn sample_again(&self, state: &mut State, id: RequestId) {
+        let State { scheduler, answers, open, memory, .. } = state;
+        let kept = scheduler.take_back(id).zip(open.get(&id));
+        let dropped = kept.is_some_and(|(rows, open)| memory.truncate(open.slot, rows));
+        debug_assert!(dropped, "a sequence without windows and states can always go back");
+        if let Some(answer) = answers.get_mut(id) {
+            answer.trust.iter_mut().for_each(Trust::refused);
+        }
+        self.ask(state, id);
     }
 
     /// Says how a request goes on after a step that was read.

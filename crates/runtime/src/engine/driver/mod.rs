@@ -9,6 +9,7 @@ mod drafts;
 mod driving;
 mod runner;
 mod sequences;
+mod trust;
 
 use std::collections::VecDeque;
 use std::time::Duration;

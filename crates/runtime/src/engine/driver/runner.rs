@@ -33,6 +33,8 @@ struct Sampled {
     /// The output of the first.
     output: u32,
     drafts: Vec<u32>,
+    /// Only tokens that the request's grammar allows were sampled.
+    masked: bool,
 }
 
 impl Sampled {
@@ -74,13 +76,15 @@ impl Inner {
                 if part.source == Source::Known {
                     self.write_history(open.slot, &answer.sampling, &[known, &drafts[..]].concat());
                 }
-                let masks = answer.constraint.as_ref().map(Constrained::masks).unwrap_or_default();
+                let constraint = answer.constraint.as_ref().filter(|_| answer.is_stepwise());
+                let masks = constraint.map(Constrained::masks).unwrap_or_default();
                 for (output, mask) in (outputs.len() as u32..).zip(masks.iter().take(drafts.len() + 1)) {
                     self.write_mask(output, mask);
                 }
                 let mask = if masks.is_empty() { 0 } else { outputs.len() as u32 + 1 };
                 let position = part.first + part.tokens - part.drafts;
-                let first = Sampled { id: part.id, slot: open.slot, position, output: outputs.len() as u32, drafts };
+                let (output, masked) = (outputs.len() as u32, mask > 0);
+                let first = Sampled { id: part.id, slot: open.slot, position, output, drafts, masked };
                 let row = tokens.len() as u32 - 1 - part.drafts;
                 outputs.extend((0..=part.drafts).map(|draft| {
                     let output = answer.sampling.output(row + draft, open.slot, position + draft);
@@ -170,7 +174,11 @@ impl Inner {
         (all, logprobs): (&[u32], &[Logprobs]),
         at: Duration,
     ) {
-        let Sampled { id, position, output, drafts, .. } = sampled;
+        let Sampled { id, position, output, drafts, masked, .. } = sampled;
+        if state.scheduler.discard(*id) {
+            self.ask(state, *id);
+            return;
+        }
         let logprobs = logprobs.get(*output as usize..).unwrap_or_default();
         let mut tokens = Vec::with_capacity(drafts.len() + 1);
         for index in 0..=drafts.len() {
@@ -193,7 +201,7 @@ impl Inner {
             debug_assert!(dropped, "a sequence can always go back to before its drafts");
         }
         let read = Read { at, tokens: tokens.len(), drafts: drafts.len(), accepted: accepted as usize };
-        self.receive_tokens(state, *id, (tokens, logprobs), read);
+        self.receive_tokens(state, *id, (tokens, logprobs, *masked), read);
     }
 
     /// Gives a request the tokens that it goes on by.
@@ -201,7 +209,7 @@ impl Inner {
         &self,
         state: &mut State,
         id: RequestId,
-        (mut tokens, logprobs): (Vec<u32>, &[Logprobs]),
+        (mut tokens, logprobs, masked): (Vec<u32>, &[Logprobs], bool),
         read: Read,
     ) {
         // Steps that ran ahead of the end have tokens for nobody.
@@ -212,19 +220,24 @@ impl Inner {
         let mut index = 0;
         while index < tokens.len() && end.is_none() && !answer.slides() {
             let token = tokens[index];
-            let since_last = answer.timeline.note_token(at);
-            self.metrics.token(answer.feature, at, since_last);
             let logprob =
                 logprobs.get(index).and_then(|found| answer.sampling.logprobs(found, self.model.spec.vocabulary));
             let pushed = answer.push((token, logprob), at, &mut state.wakers).and_then(|end| {
-                let is_last = end.is_none() && index + 1 == tokens.len();
+                // Of a token in flight nothing follows that could be forced.
+                let is_last = end.is_none() && index + 1 == tokens.len() && answer.is_stepwise();
                 let forced = answer.constraint.as_mut().filter(|_| is_last).map(Constrained::forced);
                 Ok((end, forced.transpose()?.unwrap_or_default()))
             });
             match pushed {
                 Ok((reason, forced)) => {
+                    let since_last = answer.timeline.note_token(at);
+                    self.metrics.token(answer.feature, at, since_last);
                     end = reason;
                     tokens.extend(forced);
+                }
+                Err(Error::Text(wgslm_text::Error::TokenRefused { .. })) if !masked && answer.trust.is_some() => {
+                    state.scheduler.sampled(id, schedule::Outcome { tokens: &[], accepted: 0, stops: false });
+                    return self.sample_again(state, id);
                 }
                 Err(error) => return self.fail_grammar(state, id, &error),
             }

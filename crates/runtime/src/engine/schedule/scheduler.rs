@@ -118,6 +118,17 @@ impl Scheduler {
         }
     }
 
+    /// Takes back the row of a request's last known token and all after it, because what was sampled from it doesn't count. The request goes
+    /// step by step from there. Returns the rows that stay; `None` where it doesn't run.
+    pub(crate) fn take_back(&mut self, id: RequestId) -> Option<u32> {
+        self.sequence(id).map(Sequence::take_back)
+    }
+
+    /// Records that a step was read which [had been taken back](Self::take_back); false where it counts.
+    pub(crate) fn discard(&mut self, id: RequestId) -> bool {
+        self.sequence(id).is_some_and(Sequence::discard)
+    }
+
     /// The drafts that follow the known tokens of a request in the step that was planned last.
     pub(crate) fn drafts(&self, id: RequestId) -> &[u32] {
         self.running.iter().find(|sequence| sequence.request.id == id).map_or(&[], Sequence::drafts)

@@ -22,6 +22,8 @@ pub(super) struct Sequence {
     ran: u32,
     /// Steps that sample for the sequence and haven't been read.
     in_flight: u32,
+    /// Those of them that were submitted before the sequence was taken back.
+    taken_back: u32,
     /// The next step of a stepwise sequence may come.
     ready: bool,
     /// The drafts of that step or, once it is submitted, of the one in flight.
@@ -34,7 +36,7 @@ impl Sequence {
         let prompt = request.tokens.len() as u32;
         let ran = cached.min(prompt - 1);
         let kind = if prompt - ran <= few_rows { Kind::Few } else { Kind::Bulk };
-        Self { request, arrived, admitted, kind, prompt, ran, in_flight: 0, ready, drafts: Vec::new() }
+        Self { request, arrived, admitted, kind, prompt, ran, in_flight: 0, taken_back: 0, ready, drafts: Vec::new() }
     }
 
     /// Turns the sequence back into a request that waits. Its prompt is all its tokens; none may be in flight.
@@ -125,6 +127,24 @@ impl Sequence {
         self.ready = true;
         self.drafts.clear();
         self.drafts.extend_from_slice(&drafts[..drafts.len().min(most)]);
+    }
+
+    /// Takes back the last known token's row and all rows after it, which a step in flight may still run. The sequence goes step by step
+    /// from there, once those steps have been read. Returns the rows that stay.
+    pub(super) fn take_back(&mut self) -> u32 {
+        self.ran = self.request.tokens.len() as u32 - 1;
+        self.taken_back = self.in_flight;
+        self.request.stepwise = true;
+        self.ready = false;
+        self.ran
+    }
+
+    /// Records that a step was read which had been taken back; false where none is expected.
+    pub(super) fn discard(&mut self) -> bool {
+        let expected = self.taken_back > 0;
+        self.taken_back -= u32::from(expected);
+        self.in_flight -= u32::from(expected);
+        expected
     }
 
     /// Appends what a step gave; true where the answer has all tokens that it may have.

@@ -252,6 +252,32 @@ fn a_stream_changes_its_pace_once_nothing_is_in_flight() {
 }
 
 #[test]
+fn a_stream_that_is_taken_back_runs_its_last_token_again() {
+    let mut engine = Engine::new(&LIMITS, 1000);
+    let id = RequestId(1);
+    engine.submit(request(1, 5));
+    engine.submit(request(2, 5));
+    assert_eq!([engine.ids(), engine.ids(), engine.ids()], [[1, 2], [1, 2], [1, 2]]);
+    engine.read();
+    // The second token of the first stream doesn't count, and neither does the third, which is in flight.
+    let step = engine.unread.remove(0);
+    engine.scheduler.sampled(id, Outcome { tokens: &[], accepted: 0, stops: false });
+    assert_eq!(engine.scheduler.take_back(id), Some(5));
+    engine.scheduler.sampled(RequestId(2), token(7));
+    engine.scheduler.finished(step.number);
+    assert_eq!((engine.scheduler.is_held(id), engine.ids()), (false, vec![2]), "others go on");
+    let step = engine.unread.remove(0);
+    assert!(engine.scheduler.discard(id) && !engine.scheduler.discard(id));
+    engine.scheduler.sampled(RequestId(2), token(7));
+    engine.scheduler.finished(step.number);
+    assert!(engine.scheduler.is_held(id));
+    engine.scheduler.allow(id, &[]);
+    assert_eq!(engine.step(), [(1, 5, 1, true), (2, 8, 1, true)]);
+    assert_eq!(engine.unread[1].parts[0].source, Source::Known);
+    assert_eq!(engine.scheduler.tokens(id).map(<[u32]>::len), Some(6));
+}
+
+#[test]
 fn a_burst_waits_for_the_batching_window_and_streams_do_not() {
     let limits = Limits { window: ms(5), ..LIMITS };
     let mut engine = Engine::new(&limits, 1000);
