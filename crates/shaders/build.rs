@@ -48,6 +48,8 @@ mod variant;
 struct File {
     path: PathBuf,
     text: String,
+    /// The text without comments, as it is embedded.
+    embedded: String,
     /// The names that variants define whose text it is part of; none where it is part of no variant's.
     defined: RefCell<Option<BTreeSet<&'static str>>>,
 }
@@ -61,8 +63,8 @@ fn main() {
     files.values().for_each(check);
 
     let mut generated = String::from("static FILES: &[(&str, &str)] = &[\n");
-    for (name, File { path, .. }) in &files {
-        writeln!(generated, "    ({name:?}, include_str!({path:?})),").expect("a String takes everything");
+    for (name, File { embedded, .. }) in &files {
+        writeln!(generated, "    ({name:?}, {embedded:?}),").expect("a String takes everything");
     }
     generated += "];\n\nstatic REFLECTIONS: &[(&str, &[Binding])] = &[\n";
     for (name, text) in &expanded {
@@ -82,7 +84,9 @@ fn read_folder(folder: &Path, files: &mut BTreeMap<String, File>) {
         } else if path.extension().is_some_and(|extension| extension == "wgsl") {
             let name = path.file_stem().expect("it has an extension").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            if let Some(other) = files.insert(name, File { path: path.clone(), text, defined: RefCell::default() }) {
+            let embedded = expand::without_comments(&text);
+            let file = File { path: path.clone(), text, embedded, defined: RefCell::default() };
+            if let Some(other) = files.insert(name, file) {
                 panic!("{} and {} have one name, and imports know no folders", other.path.display(), path.display());
             }
         }
@@ -95,7 +99,7 @@ fn expand_all(files: &BTreeMap<String, File>) -> Vec<(String, String)> {
         let lookup = |name: &str| {
             let file = files.get(name)?;
             file.defined.borrow_mut().get_or_insert_default().extend(variant.choices().defines());
-            Some(file.text.as_str())
+            Some(file.embedded.as_str())
         };
         let text = expand::expand(variant, expand::Target::Native, &lookup).unwrap_or_else(|error| panic!("{error}"));
         (variant.name(), text)

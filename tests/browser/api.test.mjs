@@ -42,7 +42,7 @@ describe("the API", () => {
       ["snake case", () => engine.generate("a", { max_tokens: 3 }).result, /^unknown option max_tokens; did you mean maxTokens\?$/],
       ["another's name", () => engine.generate("a", { max_new_tokens: 3 }).result, /did you mean maxTokens\?/],
       ["lower case", () => engine.generate("a", { topp: 0.5 }).result, /did you mean topP\?/],
-      ["nothing alike", () => engine.generate("a", { frequencyPenalty: 1 }).result, /there are maxTokens, temperature, .*signal$/],
+      ["nothing alike", () => engine.generate("a", { creativity: 1 }).result, /there are maxTokens, temperature, .*signal$/],
       ["an object's own", () => engine.generate("a", { toString: 1 }).result, /unknown option toString/],
       ["measuring", () => engine.generate("a", { ignoreStop: true }).result, /unknown option ignoreStop/],
       ["load", () => load({ onprogress: () => undefined }), /did you mean onProgress\?/],

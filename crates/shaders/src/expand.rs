@@ -20,6 +20,13 @@ pub enum Target {
     Browser,
 }
 
+/// A file's text without its comments, which nobody reads in a download.
+#[must_use]
+pub fn without_comments(text: &str) -> String {
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default().trim_end());
+    lines.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
+}
+
 /// The text of `variant` for `target`, given a lookup of the files by name (`embed`, `rows`).
 ///
 /// # Errors

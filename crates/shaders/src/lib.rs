@@ -28,7 +28,7 @@ mod variant;
 pub use attention::*;
 pub use embed::*;
 pub use encoding::{Encoding, KvFormat};
-pub use expand::Target;
+pub use expand::{Target, without_comments};
 pub use experts::*;
 pub use feed_forward::*;
 pub use format::WeightFormat;

@@ -6,7 +6,7 @@ use wgslm_gpu::{Gpu, KernelTexts};
 use wgslm_shaders::format::{GROUP, WeightFormat};
 use wgslm_shaders::{
     Activation, CooperativeTile, Encoding, Extent, Launch, Linear, LinearKernel, LinearVariant, MatvecShape, Target,
-    Variant, WeightLayout,
+    Variant, WeightLayout, without_comments,
 };
 
 use wgslm_testing::exhaustive;
@@ -444,13 +444,13 @@ fn other_linear_kernels_agree_with_their_reference() {
 #[test]
 fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     let text = |variant: &Variant, target: Target| {
-        let units = include_str!("../../../shaders/src/linear/fragments/matrix_units.wgsl");
+        let units = without_comments(include_str!("../../../shaders/src/linear/fragments/matrix_units.wgsl"));
         let text = variant.wgsl(target);
         if !variant.matrix_units() {
             return text;
         }
-        assert!(text.contains(units), "{}", variant.name());
-        text.replace(units, include_str!("matrix_units_imitation.wgsl"))
+        assert!(text.contains(&units), "{}", variant.name());
+        text.replace(&units, include_str!("matrix_units_imitation.wgsl"))
             .replace("enable f16;\nenable wgpu_cooperative_matrix;\n", "")
             .replace("let subgroup = index / 32u;", "let subgroup = index / 32u;\n    lane = index % 32u;")
     };

@@ -71,7 +71,8 @@ impl Sampling {
 
     /// True where tokens are left out of draws by what others there are, so that a mask decides more than whether a token is allowed.
     pub(super) fn truncates(&self) -> bool {
-        self.output.truncates() || self.xtc_probability > 0.0
+        // Whether XTC applies to a token is drawn token by token.
+        self.xtc_probability > 0.0 || Output { xtc_threshold: 0.0, ..self.output }.truncates()
     }
 
     /// The log-probabilities that were asked for.
