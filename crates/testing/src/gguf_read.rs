@@ -1,7 +1,10 @@
-//! Reads whole GGUF files with the streaming reader.
+//! Reads GGUF files with the streaming reader.
+
+use std::io::Read as _;
+use std::path::Path;
 
 use wgslm_formats::Result;
-use wgslm_formats::gguf::{Event, Header, Reader};
+use wgslm_formats::gguf::{Event, Header, Metadata, Reader};
 
 /// The contents of a GGUF file.
 #[derive(Debug, PartialEq)]
@@ -50,4 +53,18 @@ pub fn read(bytes: &[u8], mut next_size: impl FnMut() -> usize) -> Result<File> 
 /// Reads a file in pieces of one size.
 pub fn read_in_pieces(bytes: &[u8], size: usize) -> Result<File> {
     read(bytes, || size)
+}
+
+/// The metadata of a model, without reading on to its tensors; panics if it can't be read.
+pub fn metadata(path: &Path) -> Metadata {
+    let mut file = std::fs::File::open(path).expect("the model is there");
+    let mut reader = Reader::new();
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut piece).expect("the model can be read");
+        assert_ne!(length, 0, "the model ends inside its header");
+        if let Some(Event::Header(header)) = reader.read(&mut &piece[..length]).expect("the header is right") {
+            return header.metadata;
+        }
+    }
 }

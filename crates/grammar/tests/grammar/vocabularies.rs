@@ -1,12 +1,10 @@
 //! The vocabularies under test.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use wgslm_formats::gguf::{Event, Metadata, Reader};
 use wgslm_grammar::{Compiler, Limits, Vocabulary};
+use wgslm_testing::gguf_read::metadata;
 use wgslm_testing::smollm2_model;
 use wgslm_text::Tokenizer;
 
@@ -73,17 +71,4 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Subject> {
 /// The tokenizer of a GGUF file.
 pub(crate) fn tokenizer(path: &Path) -> Tokenizer {
     Tokenizer::from_metadata(&mut metadata(path)).unwrap()
-}
-
-fn metadata(path: &Path) -> Metadata {
-    let mut file = File::open(path).unwrap();
-    let mut reader = Reader::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        let length = file.read(&mut piece).unwrap();
-        assert_ne!(length, 0, "the model ends inside its header");
-        if let Some(Event::Header(header)) = reader.read(&mut &piece[..length]).unwrap() {
-            return header.metadata;
-        }
-    }
 }

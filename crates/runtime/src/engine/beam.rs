@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
+use super::ranges::invalid;
 use super::{Engine, FinishReason, GenerateOptions, Generation, GenerationEvent, Priority, check_prompt, check_task};
 use crate::{Error, Result};
 
@@ -66,11 +67,7 @@ impl Engine {
     pub async fn beam_search(&self, prompt: &[u32], options: &BeamOptions) -> Result<Vec<Beam>> {
         let width = options.width as usize;
         if !(1..=GenerateOptions::MOST_LOGPROBS / 2).contains(&options.width) {
-            return Err(Error::InvalidOption {
-                option: "beam width".to_owned(),
-                value: width.to_string(),
-                expected: format!("from 1 to {}", GenerateOptions::MOST_LOGPROBS / 2),
-            });
+            return Err(invalid("beam width", &width, &format!("from 1 to {}", GenerateOptions::MOST_LOGPROBS / 2)));
         }
         check_task(&self.inner, false)?;
         check_prompt(&self.inner, prompt)?;

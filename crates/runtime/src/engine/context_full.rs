@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::driver::RequestId;
 use super::inner::{Inner, State};
-use crate::{Error, Result};
+use super::ranges::invalid;
+use crate::Result;
 
 /// What happens to an answer when the context is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,14 +25,12 @@ impl ContextFull {
     /// Refuses to keep more than can be kept in a context of `context` tokens.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`].
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption).
     pub(super) fn check(self, context: u32) -> Result<()> {
         match self {
-            Self::Slide { keep } if keep >= context / 2 => Err(Error::InvalidOption {
-                option: "tokens to keep".to_owned(),
-                value: keep.to_string(),
-                expected: format!("below {}, half the context", context / 2),
-            }),
+            Self::Slide { keep } if keep >= context / 2 => {
+                Err(invalid("tokens to keep", &keep, &format!("below {}, half the context", context / 2)))
+            }
             _ => Ok(()),
         }
     }

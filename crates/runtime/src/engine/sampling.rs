@@ -112,11 +112,13 @@ impl Inner {
         }
     }
 
-    /// Writes the last of a slot's tokens where sampling looks back at them. Those to come are appended on the device.
-    pub(super) fn write_history(&self, slot: u32, sampling: &Sampling, tokens: &[u32]) {
+    /// Writes the last of a slot's tokens, which are those known and drafts after them, where sampling looks back at them. Those to come
+    /// are appended on the device.
+    pub(super) fn write_history(&self, slot: u32, sampling: &Sampling, (known, drafts): (&[u32], &[u32])) {
         if !sampling.output.penalises() && !sampling.output.has_dry() {
             return;
         }
+        let tokens = [known, drafts].concat();
         let first = tokens.len().saturating_sub(Output::HISTORY as usize);
         for (place, tokens) in in_ring(first, &tokens[first..]) {
             let offset = row(slot, Output::HISTORY) + place as u64 * 4;

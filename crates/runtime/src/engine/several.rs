@@ -4,6 +4,7 @@ use std::fmt;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::ranges::invalid;
 use super::{Engine, GenerateOptions, Generation, GenerationEvent};
 use crate::{Error, Result};
 
@@ -33,11 +34,7 @@ impl Engine {
     /// As [`Self::generate`], and [`Error::InvalidOption`] for no answers.
     pub fn generate_several(&self, prompt: &[u32], answers: u32, options: GenerateOptions) -> Result<Several> {
         if answers == 0 {
-            return Err(Error::InvalidOption {
-                option: "answers".to_owned(),
-                value: answers.to_string(),
-                expected: "1 or above".to_owned(),
-            });
+            return Err(invalid("answers", &answers, "1 or above"));
         }
         let mut several = Several {
             engine: self.clone(),

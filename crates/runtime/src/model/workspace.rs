@@ -38,7 +38,7 @@ pub(crate) struct Workspace {
     pub(crate) splits: u32,
     /// The most outputs in a step.
     pub(crate) output_capacity: u32,
-    /// Rows with a bit set for each token that may be sampled: the model's own row, then a row for each slot.
+    /// Rows with a bit set for each token that may be sampled: the model's own row, then a row for each output.
     pub(crate) masks: Buffer,
     /// The logits that were changed, as they were before: see `adjust`.
     pub(super) changes: Buffer,

@@ -2,11 +2,12 @@
 
 use wgslm_formats::gguf::{Array, Value};
 use wgslm_testing::allocation::peak;
+use wgslm_testing::gguf_read::metadata;
 use wgslm_testing::{gemma3_model, smollm2_model};
 use wgslm_text::Error;
 use wgslm_text::{Special, Tokenizer};
 
-use super::model::{metadata, small, small_metadata, strings, text, warnings};
+use super::model::{small, small_metadata, strings, text, warnings};
 
 #[test]
 fn the_large_arrays_leave_the_metadata_and_the_build_stays_small() {

@@ -1,32 +1,19 @@
 //! The tokenizers under test.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex};
-use std::{fs::File, io::Read as _, path::Path};
 
 use tracing::field::Field;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Level, Subscriber};
-use wgslm_formats::gguf::{Array, Event, Metadata, Reader, Strings, Value};
+use wgslm_formats::gguf::{Array, Metadata, Strings, Value};
+use wgslm_testing::gguf_read::metadata;
 use wgslm_testing::{gemma3_model, golden, smollm2_model};
 use wgslm_text::Tokenizer;
 
 /// The golden data of this name.
 pub(crate) fn golden_json(name: &str) -> serde_json::Value {
     serde_json::from_reader(File::open(golden(name)).unwrap()).unwrap()
-}
-
-/// The metadata of a model, without reading on to its tensors.
-pub(crate) fn metadata(path: &Path) -> Metadata {
-    let mut file = File::open(path).unwrap();
-    let mut reader = Reader::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        let length = file.read(&mut piece).unwrap();
-        assert_ne!(length, 0, "the model ends inside its header");
-        if let Some(Event::Header(header)) = reader.read(&mut &piece[..length]).unwrap() {
-            return header.metadata;
-        }
-    }
 }
 
 /// The metadata of SmolLM2.

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
+use wgslm_testing::gguf_read::metadata;
 use wgslm_text::{Special, Tokenizer};
-
-use super::model::metadata;
 
 /// Vocabularies that llama.cpp's repository tests itself with, which are too large for this one.
 const VOCABULARIES: &[&str] = &[

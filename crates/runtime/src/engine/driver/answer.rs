@@ -68,12 +68,12 @@ impl Answer {
     ) -> Self {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
-        let runs_ahead = options.tokens_in_flight > 1 && !sampling.truncates() && inner.can_take_back();
+        let may_run_ahead = options.tokens_in_flight > 1 && !sampling.truncates() && inner.can_take_back();
         Self {
             prompt: prompt.to_vec(),
             sampling,
             speculator: Speculator::new(&options, inner.most_drafts()),
-            trust: runs_ahead.then(Trust::new),
+            trust: (options.constraint.is_some() && may_run_ahead).then(Trust::new),
             constraint: options.constraint.clone(),
             max_tokens: options.max_tokens,
             context: inner.context_length,

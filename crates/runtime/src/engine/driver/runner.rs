@@ -74,7 +74,7 @@ impl Inner {
                     self.write_sampling(open.slot, &answer.sampling);
                 }
                 if part.source == Source::Known {
-                    self.write_history(open.slot, &answer.sampling, &[known, &drafts[..]].concat());
+                    self.write_history(open.slot, &answer.sampling, (known, &drafts));
                 }
                 let constraint = answer.constraint.as_ref().filter(|_| answer.is_stepwise());
                 let masks = constraint.map(Constrained::masks).unwrap_or_default();

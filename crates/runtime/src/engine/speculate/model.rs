@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::super::ranges::invalid;
 use super::super::{Engine, GenerateOptions, Generation, GenerationEvent, Speculation};
+use crate::Result;
 use crate::model::Model;
-use crate::{Error, Result};
 
 /// An engine of a smaller model with the same tokens, which writes drafts.
 #[derive(Clone)]
@@ -29,14 +30,11 @@ impl DraftModel {
         if same && !draft.spec.embeds() && !Arc::ptr_eq(&self.engine.inner, &target.inner) {
             return Ok(());
         }
-        Err(Error::InvalidOption {
-            option: "draft model".to_owned(),
-            value: format!("{} with {} tokens", draft.spec.architecture, draft.spec.vocabulary),
-            expected: format!(
-                "another engine, of a language model with the {} tokens of the model that it drafts for",
-                target_model.spec.vocabulary
-            ),
-        })
+        let value = format!("{} with {} tokens", draft.spec.architecture, draft.spec.vocabulary);
+        let wanted = target_model.spec.vocabulary;
+        let expected =
+            format!("another engine, of a language model with the {wanted} tokens of the model that it drafts for");
+        Err(invalid("draft model", &value, &expected))
     }
 }
 

@@ -118,9 +118,7 @@ impl Kernels {
     /// The same in integers for a weight of `rows` rows, where `shape` is that for a single token.
     #[must_use]
     pub fn few_in_integers(&self, format: WeightFormat, rows: u32, shape: IntegerShape) -> Variants {
-        let variant = |shape| LinearVariant { format, kernel: LinearKernel::MatvecInteger(shape) }.into();
-        let all: Vec<_> = shape.by_tokens(rows).into_iter().map(|(most, shape)| (most, variant(shape))).collect();
-        Variants::by_count(&all)
+        by_tokens(format, &shape.by_tokens(rows), LinearKernel::MatvecInteger)
     }
 
     /// The same for two weights of `rows` rows together, one above the other, whose formats are `pair`; `None` where there is no such
@@ -135,12 +133,8 @@ impl Kernels {
         let (format, second) = pair;
         let shapes = shape.by_tokens(rows);
         let parts = shapes.iter().all(|(_, shape)| first_rows.is_multiple_of(shape.workgroup_outputs()));
-        let variant = |shape| {
-            let kernel = LinearKernel::MatvecIntegerPair { shape, second };
-            LinearVariant { format, kernel }.into()
-        };
-        let all: Vec<_> = shapes.iter().map(|(most, shape)| (*most, variant(*shape))).collect();
-        (parts && LinearVariant::PAIRS.contains(&pair)).then(|| Variants::by_count(&all))
+        let kernel = |shape| LinearKernel::MatvecIntegerPair { shape, second };
+        (parts && LinearVariant::PAIRS.contains(&pair)).then(|| by_tokens(format, &shapes, kernel))
     }
 
     /// The kernel for `weight * x` where each token uses the rows of its own experts, with `x` in `encoding`; `None` where there
@@ -233,6 +227,17 @@ impl Kernels {
 fn row_per_lane(format: WeightFormat, kernel: fn(LaneTokens) -> LinearKernel) -> Variants {
     let variant = |tokens| LinearVariant { format, kernel: kernel(tokens) }.into();
     Variants::by_count(&[(1, variant(LaneTokens::One)), (u32::MAX, variant(LaneTokens::Four))])
+}
+
+/// The variants of a kernel by shape, each for steps of up to so many tokens.
+fn by_tokens(
+    format: WeightFormat,
+    shapes: &[(u32, IntegerShape)],
+    kernel: impl Fn(IntegerShape) -> LinearKernel,
+) -> Variants {
+    let variant = |shape| LinearVariant { format, kernel: kernel(shape) }.into();
+    let all: Vec<_> = shapes.iter().map(|(most, shape)| (*most, variant(*shape))).collect();
+    Variants::by_count(&all)
 }
 
 /// The variants of `matmul_cooperative` by tile. Larger tiles reuse more of what they stage, but pay only where enough of them keep

@@ -59,12 +59,20 @@ impl LinearKernel {
         self.kernel().name().to_owned() + &self.work()
     }
 
+    /// The division of the work of a kernel in integers for few tokens; none for others.
+    const fn integer_shape(&self) -> Option<IntegerShape> {
+        match self {
+            Self::MatvecInteger(shape) | Self::MatvecIntegerPair { shape, .. } => Some(*shape),
+            _ => None,
+        }
+    }
+
     /// The codes in which it multiplies activations for few tokens; none for f32.
     #[must_use]
     pub const fn integer_encoding(&self) -> Option<Encoding> {
-        match self {
-            Self::MatvecInteger(shape) | Self::MatvecIntegerPair { shape, .. } => Some(shape.input),
-            _ => None,
+        match self.integer_shape() {
+            Some(shape) => Some(shape.input),
+            None => None,
         }
     }
 
@@ -103,8 +111,7 @@ impl LinearVariant {
         match self.kernel {
             LinearKernel::MatmulInt8(_) | LinearKernel::MatmulRowPerLaneInt8(_) => Some(Encoding::Int8),
             LinearKernel::MatmulCooperative(_) => Some(Encoding::F16),
-            LinearKernel::MatvecInteger(shape) | LinearKernel::MatvecIntegerPair { shape, .. } => Some(shape.input),
-            _ => None,
+            _ => self.kernel.integer_encoding(),
         }
     }
 
@@ -238,10 +245,7 @@ impl Choices for LinearVariant {
     fn defines(&self) -> Vec<&'static str> {
         let codes = self.takes().is_some_and(|encoding| encoding.largest_code().is_some());
         // Instead of taking the code of zero from each code, its product with the sum of the activations is taken from the sum.
-        let few = match self.kernel {
-            LinearKernel::MatvecInteger(shape) | LinearKernel::MatvecIntegerPair { shape, .. } => Some(shape),
-            _ => None,
-        };
+        let few = self.kernel.integer_shape();
         let unsigned = few.is_some();
         let ahead = few.is_some_and(|shape| shape.loads_activations_ahead());
         let mut defines = self.layout().defines();
