@@ -1,6 +1,6 @@
 //! Everything that an engine consists of, and the state that its requests share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -12,7 +12,7 @@ use wgslm_shaders::{BLOCK_TOKENS, Encoding, Sample};
 
 use super::batch::Batch;
 use super::cache::{self, Memory};
-use super::driver::{Answers, Bell, Open};
+use super::driver::{Answers, Bell, MaskJob, Open};
 use super::metrics::registry::Metrics;
 use super::programs::Programs;
 use super::room::{RECENT_STATES, Room};
@@ -80,6 +80,8 @@ pub(super) struct State {
     pub(super) ring: ReadbackRing,
     /// Requests that wait for drafts.
     pub(super) drafting: Vec<RequestId>,
+    /// Masks to compute, without the lock.
+    pub(super) masking: VecDeque<MaskJob>,
     /// Callers to wake once the lock is free.
     pub(super) wakers: Vec<Waker>,
     /// The reason that no request can be answered any more.
@@ -145,6 +147,7 @@ impl Inner {
             asides: 0,
             batch: Batch::new(&workspace),
             drafting: Vec::new(),
+            masking: VecDeque::new(),
             ring: ReadbackRing::new(gpu, GenerateOptions::MOST_IN_FLIGHT as usize, workspace.results.size()),
             wakers: Vec::new(),
             failure: None,

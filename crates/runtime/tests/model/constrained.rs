@@ -1,6 +1,7 @@
 //! Tests of answers that follow a grammar.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use wgslm::engine::{
@@ -9,6 +10,7 @@ use wgslm::engine::{
 };
 use wgslm_grammar::{Compiler, Grammar, Limits, Vocabulary, Whitespace};
 use wgslm_testing::{golden, golden_roots, skipped};
+use wgslm_text::Constraint;
 
 use crate::adapters::some_adapters;
 use crate::setup::{engine, finish, generate, prompt};
@@ -172,4 +174,62 @@ fn an_answer_follows_its_grammar_where_the_context_slides() {
             assert!(text.len() == 90 && text.bytes().all(|byte| byte.is_ascii_digit()), "{name}: {text}");
         }
     }
+}
+
+/// A grammar that allows any token once another answer has ended.
+#[derive(Clone, Debug)]
+struct Waiting {
+    ended: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Constraint for Waiting {
+    fn mask(&mut self, words: &mut [u32]) -> wgslm_text::Result<()> {
+        let ended = self.ended.0.lock().expect("nobody panics");
+        let wait = self.ended.1.wait_timeout_while(ended, Duration::from_secs(60), |ended| !*ended);
+        assert!(*wait.expect("nobody panics").0, "the other answer doesn't come to its end");
+        words.fill(u32::MAX);
+        Ok(())
+    }
+
+    fn commit(&mut self, _: u32) -> wgslm_text::Result<()> {
+        Ok(())
+    }
+
+    fn forced(&mut self) -> wgslm_text::Result<Vec<u32>> {
+        Ok(Vec::new())
+    }
+
+    fn is_accepting(&mut self) -> bool {
+        true
+    }
+
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    fn rollback(&mut self, _: usize) -> wgslm_text::Result<()> {
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn Constraint> {
+        Box::new(self.clone())
+    }
+}
+
+#[test]
+fn a_mask_that_takes_long_holds_nobody_else() {
+    let engine = load("llama");
+    let asked = prompt(5, 12, engine.model().spec.vocabulary);
+    let ended = Arc::new((Mutex::new(false), Condvar::new()));
+    let free = |tokens| GenerateOptions { max_tokens: Some(tokens), ignore_stop: true, ..GenerateOptions::default() };
+    let constraint = Some(Constrained::new(Box::new(Waiting { ended: Arc::clone(&ended) })));
+    let mut other = engine.generate(&asked[1..], free(100)).expect("there is room");
+    let mut slow = engine.generate(&asked, GenerateOptions { constraint, ..free(20) }).expect("there is room");
+    // Neither the driver's steps nor calls wait for the mask.
+    assert_eq!(finish(&mut other).expect("it runs").0.len(), 100);
+    let mut late = engine.generate(&asked[2..], free(3)).expect("there is room");
+    assert_eq!(finish(&mut late).expect("it runs").0.len(), 3);
+    *ended.0.lock().expect("nobody panics") = true;
+    ended.1.notify_all();
+    assert_eq!(finish(&mut slow).expect("it runs").0.len(), 20);
 }

@@ -11,9 +11,10 @@ use super::super::metrics::registry::FeatureId;
 use super::super::speculate::Speculator;
 use super::super::subscription::Subscription;
 use super::super::{
-    Constrained, ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary,
+    ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary,
     Timeline, TokenLogprobs,
 };
+use super::masks::Grammar;
 use super::trust::Trust;
 use crate::{Error, Result};
 
@@ -50,7 +51,7 @@ pub(in crate::engine) struct Answer {
     events: Vec<GenerationEvent>,
     received: u32,
     pub(super) speculator: Option<Speculator>,
-    pub(super) constraint: Option<Constrained>,
+    pub(super) grammar: Option<Grammar>,
     /// Where steps may run ahead of the grammar's masks: see [`Trust`].
     pub(super) trust: Option<Trust>,
     /// The feature that the steps count for: the first caller's.
@@ -74,7 +75,7 @@ impl Answer {
             sampling,
             speculator: Speculator::new(&options, inner.most_drafts()),
             trust: (options.constraint.is_some() && may_run_ahead).then(Trust::new),
-            constraint: options.constraint.clone(),
+            grammar: options.constraint.clone().map(Grammar::new),
             max_tokens: options.max_tokens,
             context: inner.context_length,
             context_full: options.context_full,
@@ -128,7 +129,7 @@ impl Answer {
         at: Duration,
         wakers: &mut Vec<Waker>,
     ) -> Result<Option<FinishReason>> {
-        let completes = self.constraint.as_mut().map_or(Ok(false), |constraint| constraint.commit(token))?;
+        let completes = self.grammar.as_ref().map_or(Ok(false), |grammar| grammar.lock().commit(token))?;
         self.trust.iter_mut().for_each(Trust::followed);
         self.received += 1;
         let began = Instant::now();
@@ -161,7 +162,7 @@ impl Answer {
     /// True where its steps depend on the tokens before, so that none may run ahead of its readback.
     pub(super) fn is_stepwise(&self) -> bool {
         let masked = !self.trust.as_ref().is_some_and(Trust::runs_ahead);
-        (self.constraint.is_some() && masked) || self.speculator.as_ref().is_some_and(Speculator::tries)
+        (self.grammar.is_some() && masked) || self.speculator.as_ref().is_some_and(Speculator::tries)
     }
 
     /// The text that the detokeniser and the stop matcher still hold back.

@@ -62,7 +62,7 @@ impl Inner {
 
     /// Has the next step of a request come, if it waits for its drafts or its mask and they are ready.
     pub(super) fn ask(&self, state: &mut State, id: RequestId) {
-        let State { scheduler, answers, drafting, .. } = state;
+        let State { scheduler, answers, drafting, masking, .. } = state;
         if !scheduler.is_held(id) {
             return;
         }
@@ -78,13 +78,10 @@ impl Inner {
                 }
             }
         }
-        if let Some(constraint) = &mut answer.constraint
-            && let Err(error) = constraint.prepare(self.allowed.len(), &mut drafts)
-        {
-            self.fail_grammar(state, id, &error);
-            return;
+        match &mut answer.grammar {
+            None => scheduler.allow(id, &drafts),
+            Some(grammar) => masking.extend(grammar.ask(id, drafts)),
         }
-        scheduler.allow(id, &drafts);
     }
 
     /// Ends a request whose grammar can't be followed.

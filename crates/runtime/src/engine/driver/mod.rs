@@ -7,6 +7,9 @@ mod drafts;
 #[cfg_attr(target_arch = "wasm32", path = "on_web.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "on_thread.rs")]
 mod driving;
+#[cfg(not(target_arch = "wasm32"))]
+mod mask_threads;
+mod masks;
 mod runner;
 mod sequences;
 mod trust;
@@ -18,6 +21,7 @@ pub(super) use super::schedule::RequestId;
 pub(super) use answer::Arrival;
 pub(super) use answers::Answers;
 pub(super) use driving::{Bell, Driving};
+pub(super) use masks::MaskJob;
 pub(super) use sequences::Open;
 
 use super::inner::{Inner, State};

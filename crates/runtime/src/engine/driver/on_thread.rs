@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::super::Inner;
+use super::mask_threads::MaskThreads;
 use super::{Driver, Pause};
 use crate::Result;
 
@@ -99,22 +100,31 @@ impl Driving {
 
 fn drive(inner: &Inner) {
     let _guard = FailAll(inner);
-    let mut driver = Driver::default();
-    while !inner.bell.is_closed() {
-        match driver.advance(inner) {
-            Pause::Readback => {
-                let Some(oldest) = driver.steps.front_mut() else { continue };
-                let result = pollster::block_on(&mut oldest.readback);
-                driver.read(inner, result);
+    thread::scope(|scope| {
+        let mut masks = MaskThreads::new(scope, inner);
+        let mut driver = Driver::default();
+        while !inner.bell.is_closed() {
+            let pause = driver.advance(inner);
+            if let Some((job, holds_others)) = inner.next_masks() {
+                // Telling another thread takes time, from which only others gain.
+                if holds_others { masks.compute(job) } else { inner.compute_masks(job) }
+                continue;
             }
-            Pause::Call(until) => inner.bell.wait(until.map(|time| time.saturating_sub(inner.now()))),
-            Pause::Idle => inner.bell.wait(None),
+            match pause {
+                Pause::Readback => {
+                    let Some(oldest) = driver.steps.front_mut() else { continue };
+                    let result = pollster::block_on(&mut oldest.readback);
+                    driver.read(inner, result);
+                }
+                Pause::Call(until) => inner.bell.wait(until.map(|time| time.saturating_sub(inner.now()))),
+                Pause::Idle => inner.bell.wait(None),
+            }
         }
-    }
+    });
 }
 
-/// Ends all requests where the driver panics, so that nobody waits for it.
-struct FailAll<'a>(&'a Inner);
+/// Ends all requests where the driver or one of its threads panics, so that nobody waits for it.
+pub(super) struct FailAll<'a>(pub(super) &'a Inner);
 
 impl Drop for FailAll<'_> {
     fn drop(&mut self) {

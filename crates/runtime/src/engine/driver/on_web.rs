@@ -92,7 +92,12 @@ impl Driving {
 async fn drive(inner: &Inner) {
     let mut driver = Driver::default();
     while !inner.bell.closed.load(Ordering::Relaxed) {
-        match driver.advance(inner) {
+        let pause = driver.advance(inner);
+        if let Some((job, _)) = inner.next_masks() {
+            inner.compute_masks(job);
+            continue;
+        }
+        match pause {
             Pause::Readback => {
                 let Some(oldest) = driver.steps.front_mut() else { continue };
                 // A call may bring a request that can go on at once.

@@ -10,7 +10,8 @@ use super::super::inner::{Inner, State};
 use super::super::metrics::registry::FeatureId;
 use super::super::schedule::{self, Part, RequestId, Source, Step};
 use super::super::speculate::Read;
-use super::super::{Constrained, FinishReason, Outcome};
+use super::super::{FinishReason, Outcome};
+use super::masks::Grammar;
 use crate::Error;
 
 /// A step that was submitted.
@@ -76,8 +77,8 @@ impl Inner {
                 if part.source == Source::Known {
                     self.write_history(open.slot, &answer.sampling, (known, &drafts));
                 }
-                let constraint = answer.constraint.as_ref().filter(|_| answer.is_stepwise());
-                let masks = constraint.map(Constrained::masks).unwrap_or_default();
+                let constraint = answer.grammar.as_ref().filter(|_| answer.is_stepwise()).map(Grammar::lock);
+                let masks = constraint.as_ref().map(|constraint| constraint.masks()).unwrap_or_default();
                 for (output, mask) in (outputs.len() as u32..).zip(masks.iter().take(drafts.len() + 1)) {
                     self.write_mask(output, mask);
                 }
@@ -225,7 +226,7 @@ impl Inner {
             let pushed = answer.push((token, logprob), at, &mut state.wakers).and_then(|end| {
                 // Of a token in flight nothing follows that could be forced.
                 let is_last = end.is_none() && index + 1 == tokens.len() && answer.is_stepwise();
-                let forced = answer.constraint.as_mut().filter(|_| is_last).map(Constrained::forced);
+                let forced = answer.grammar.as_ref().filter(|_| is_last).map(|grammar| grammar.lock().forced());
                 Ok((end, forced.transpose()?.unwrap_or_default()))
             });
             match pushed {

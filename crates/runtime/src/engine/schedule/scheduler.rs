@@ -118,6 +118,11 @@ impl Scheduler {
         }
     }
 
+    /// True where requests run besides this one.
+    pub(crate) fn runs_beside(&self, id: RequestId) -> bool {
+        self.running.iter().any(|sequence| sequence.request.id != id)
+    }
+
     /// Takes back the row of a request's last known token and all after it, because what was sampled from it doesn't count. The request goes
     /// step by step from there. Returns the rows that stay; `None` where it doesn't run.
     pub(crate) fn take_back(&mut self, id: RequestId) -> Option<u32> {
