@@ -54,6 +54,7 @@ kernels! {
     Route = "route",
     ShortConvolution = "short_convolution",
     Truncate = "truncate",
+    TruncateFew = "truncate_few",
     TruncateBand = "truncate_band",
     TruncateHistogram = "truncate_histogram",
     TruncateMaxima = "truncate_maxima",

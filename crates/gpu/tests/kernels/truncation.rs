@@ -12,7 +12,52 @@ const VOCABULARIES: [usize; 7] = [1, 7, 255, 2047, 2049, 5003, 20_011];
 pub(crate) fn cases() -> Vec<Case> {
     let of_all = VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary));
     let of_some = [7, 2049, 5003].iter().flat_map(|vocabulary| typical_and_xtc(*vocabulary));
-    of_all.chain(of_some).chain([draws()]).collect()
+    let of_few = [7, 257, 2049, 20_011].iter().flat_map(|vocabulary| few(*vocabulary));
+    of_all.chain(of_some).chain(of_few).chain([draws()]).collect()
+}
+
+/// Cases of everything that narrows few logits, in one stage.
+fn few(vocabulary: usize) -> Vec<Case> {
+    let rest = [
+        (0.0, 0.0, 0.0, 0.0),
+        (0.0, 0.7, 0.02, 0.0),
+        (0.5, 0.0, 0.0, 0.0),
+        (0.9, 0.8, 0.0, 0.02),
+        (0.2, 0.0, 0.3, 0.0),
+        (0.0, 0.0, 0.0, 0.003),
+        (0.95, 0.95, 0.01, 0.05),
+    ];
+    let outputs = |top_k: u32| {
+        rest.map(|(typical_p, top_p, min_p, xtc_threshold)| Output {
+            top_k,
+            typical_p,
+            top_p,
+            min_p,
+            xtc_threshold,
+            ..Output::default()
+        })
+    };
+    // An output that isn't narrowed stays as it is.
+    let outputs: Vec<Output> = [1, 2, 40, 255, 256].into_iter().flat_map(outputs).chain([Output::default()]).collect();
+    let mut random = Random::new(vocabulary as u64 + 61);
+    let mut cases = Vec::new();
+    for content in CONTENTS {
+        // As below, ties at a distance from the expected logit are decided by the device's last bits.
+        let plain = !["peaked", "flat", "one NaN"].contains(&content.0);
+        let outputs: Vec<Output> = outputs.iter().copied().filter(|output| !plain || !output.has_typical_p()).collect();
+        let (params, resources) = filled(vocabulary, content, outputs, &mut random);
+        let count = resources.get::<Output>("outputs").len();
+        let agreement = Agreement::SameLogits(params.stride as usize);
+        let stages = launches(params, &SampleVariant::FEW);
+        let case = Case::of_stages(
+            format!("{}, vocabulary {vocabulary}, few", content.0),
+            agreement,
+            (&stages, count),
+            resources,
+        );
+        cases.push(case.expecting((&stages[stages.len() - 1..], count)));
+    }
+    cases
 }
 
 /// A case of many draws after everything that narrows them, in one step with draws that ask for less.

@@ -23,6 +23,7 @@ pub(super) struct Programs {
 struct SamplingPrograms {
     logprobs: Program,
     adjust: Program,
+    few: Program,
     truncation: Program,
     typical: Program,
     xtc: Program,
@@ -95,6 +96,7 @@ impl SamplingPrograms {
         Self {
             logprobs: graph.sampling(&SampleVariant::LOGPROBS),
             adjust: graph.sampling(&SampleVariant::ADJUST),
+            few: graph.sampling(&SampleVariant::FEW),
             truncation: graph.sampling(&SampleVariant::TRUNCATION),
             typical: graph.sampling(&SampleVariant::TYPICAL),
             xtc: graph.sampling(&SampleVariant::XTC),
@@ -103,21 +105,23 @@ impl SamplingPrograms {
         }
     }
 
-    fn all(&self) -> [&Program; 7] {
-        let Self { logprobs, adjust, truncation, typical, xtc, argmax, chosen } = self;
-        [logprobs, adjust, truncation, typical, xtc, argmax, chosen]
+    fn all(&self) -> [&Program; 8] {
+        let Self { logprobs, adjust, few, truncation, typical, xtc, argmax, chosen } = self;
+        [logprobs, adjust, few, truncation, typical, xtc, argmax, chosen]
     }
 
     /// Those that a step with these outputs runs.
     fn asked_by<'a>(&'a self, outputs: &[Output]) -> impl Iterator<Item = &'a Program> + use<'a> {
         let any = |asks: fn(&Output) -> bool| outputs.iter().any(asks);
         let logprobs = any(Output::wants_logprobs);
+        let few = outputs.iter().filter(|output| output.truncates()).all(Output::truncates_to_few);
         let asked = [
             logprobs,
             any(Output::adjusts),
-            any(Output::truncates),
-            any(Output::has_typical_p),
-            any(Output::has_xtc),
+            any(Output::truncates) && few,
+            any(Output::truncates) && !few,
+            any(Output::has_typical_p) && !few,
+            any(Output::has_xtc) && !few,
             !outputs.is_empty(),
             logprobs,
         ];

@@ -67,7 +67,7 @@ impl Sample {
             return self.logits(resources, index).iter().copied().map(key_of).collect();
         }
         let allowed = self.allowed(resources, output);
-        let first = self.phase == SamplePhase::Top as u32;
+        let first = self.phase == SamplePhase::Top as u32 || self.phase == SamplePhase::Few as u32;
         let bounds = if first { None } else { Some(resources.get::<Bounds>("bounds")[index]) };
         let key = |(token, logit): (u32, &f32)| {
             let counts = allowed(token) && *logit != Bias::NEVER;
@@ -79,7 +79,7 @@ impl Sample {
     /// True where an output takes part in the phase.
     pub(super) fn takes_part(&self, output: &Output) -> bool {
         match self.phase {
-            0 => output.truncates(),
+            0 | 5 => output.truncates(),
             3 => output.has_xtc(),
             4 => output.wants_logprobs(),
             _ => output.has_typical_p(),
@@ -91,6 +91,7 @@ impl Sample {
         match self.phase {
             0 => (1..self.vocabulary).contains(&output.top_k),
             4 => output.alternatives > 1,
+            5 => true,
             _ => false,
         }
     }

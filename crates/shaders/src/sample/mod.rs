@@ -5,6 +5,7 @@ mod argmax_reference;
 mod bounds;
 mod logprobs_reference;
 mod sample_launch;
+mod truncate_few_reference;
 mod truncate_reference;
 mod truncate_stages_reference;
 mod variants;

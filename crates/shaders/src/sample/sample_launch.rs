@@ -3,8 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{
-    Logprobs, SamplePhase, SampleVariant, adjust_reference, argmax_reference, logprobs_reference, truncate_reference,
-    truncate_stages_reference, xtc_reference,
+    Logprobs, SamplePhase, SampleVariant, adjust_reference, argmax_reference, logprobs_reference,
+    truncate_few_reference, truncate_reference, truncate_stages_reference, xtc_reference,
 };
 use crate::Output;
 use crate::kernel::Kernel;
@@ -84,6 +84,7 @@ impl FamilyLaunch for Sample {
         Kernel::TruncateHistogram,
         Kernel::TruncateBand,
         Kernel::Truncate,
+        Kernel::TruncateFew,
         Kernel::Xtc,
         Kernel::ArgmaxPartials,
         Kernel::Argmax,
@@ -103,6 +104,7 @@ impl FamilyLaunch for Sample {
             SampleVariant::TruncateHistogram => truncate_stages_reference::truncate_histogram(self, count, resources),
             SampleVariant::TruncateBand => truncate_stages_reference::truncate_band(self, count, resources),
             SampleVariant::Truncate => truncate_reference::truncate(self, count, resources),
+            SampleVariant::TruncateFew => truncate_few_reference::truncate_few(self, count, resources),
             SampleVariant::Xtc => xtc_reference::xtc(self, count, resources),
             SampleVariant::ArgmaxPartials => argmax_reference::argmax_partials(self, count, resources),
             SampleVariant::Argmax => argmax_reference::argmax(self, count, resources),

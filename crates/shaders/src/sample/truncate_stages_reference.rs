@@ -45,7 +45,8 @@ pub(crate) fn truncate_histogram(params: &Sample, count: usize, resources: &mut 
     });
 }
 
-/// Lists the keys of the bin where what is counted or else what is weighed ends; where both are, those of the bins before as well.
+/// Lists the keys of the bin where what is counted or else what is weighed ends; where both are, those of the bins before as well, as are those
+/// of few that top-k leaves.
 /// Of the most likely tokens, lists the tokens of these bins.
 pub(crate) fn truncate_band(params: &Sample, count: usize, resources: &mut Resources) {
     of_each(params, count, resources, ("band", params.vocabulary as usize + 1), |part, band| {
@@ -53,6 +54,7 @@ pub(crate) fn truncate_band(params: &Sample, count: usize, resources: &mut Resou
             return;
         }
         let tokens = params.phase == SamplePhase::Logprobs as u32;
+        let few = params.phase == SamplePhase::Few as u32;
         let (number, share) = match params.phase {
             1 => (0, part.output.typical_p),
             4 => (part.output.alternatives - 1, 0.0),
@@ -66,7 +68,7 @@ pub(crate) fn truncate_band(params: &Sample, count: usize, resources: &mut Resou
             sum >= goal.max(1).min(total)
         });
         let last = if total > 0 { reached.unwrap_or(0) } else { 0 };
-        let first = if part.by_count && (part.by_probability || tokens) { 0 } else { last };
+        let first = if part.by_count && (part.by_probability || tokens || few) { 0 } else { last };
         for (token, key) in (0..).zip(&part.keys) {
             if *key > 0 && (first..=last).contains(&part.bin_of(*key)) {
                 band[0] += 1;

@@ -18,6 +18,8 @@ pub enum SampleVariant {
     TruncateBand,
     /// `truncate`.
     Truncate,
+    /// `truncate_few`.
+    TruncateFew,
     /// `xtc`.
     Xtc,
     /// `argmax_partials`.
@@ -45,9 +47,11 @@ pub enum SamplePhase {
     Xtc = 3,
     /// The most likely tokens, before any logit is changed.
     Logprobs = 4,
+    /// All of truncation and XTC, of outputs whose top-k leaves few.
+    Few = 5,
 }
 
-use SamplePhase::{Logprobs, Rest, Top, Typical, Xtc};
+use SamplePhase::{Few, Logprobs, Rest, Top, Typical, Xtc};
 
 /// A kernel and the phase in which it runs.
 pub type SampleStage = (SampleVariant, SamplePhase);
@@ -70,6 +74,13 @@ impl SampleVariant {
     ];
     /// The stages after them for outputs with XTC.
     pub const XTC: [SampleStage; 2] = [(Self::TruncateMoments, Xtc), (Self::Xtc, Xtc)];
+    /// The stages that do all of these at once, where every output that is truncated has [few](crate::Output::truncates_to_few) left.
+    pub const FEW: [SampleStage; 4] = [
+        (Self::TruncateMaxima, Few),
+        (Self::TruncateHistogram, Few),
+        (Self::TruncateBand, Few),
+        (Self::TruncateFew, Few),
+    ];
     /// The stages that choose a token.
     pub const ARGMAX: [SampleStage; 2] = [(Self::ArgmaxPartials, Top), (Self::Argmax, Top)];
     /// The stage that changes logits, before all others but those of log-probabilities.
@@ -95,6 +106,7 @@ impl SampleVariant {
             Self::TruncateHistogram,
             Self::TruncateBand,
             Self::Truncate,
+            Self::TruncateFew,
             Self::Xtc,
             Self::ArgmaxPartials,
             Self::Argmax,
@@ -106,7 +118,10 @@ impl SampleVariant {
     /// True where one workgroup does all of an output.
     #[must_use]
     pub fn is_single(self) -> bool {
-        matches!(self, Self::Adjust | Self::Truncate | Self::Argmax | Self::Logprobs | Self::LogprobsChosen)
+        matches!(
+            self,
+            Self::Adjust | Self::Truncate | Self::TruncateFew | Self::Argmax | Self::Logprobs | Self::LogprobsChosen
+        )
     }
 }
 
@@ -119,6 +134,7 @@ impl Choices for SampleVariant {
             Self::TruncateHistogram => Kernel::TruncateHistogram,
             Self::TruncateBand => Kernel::TruncateBand,
             Self::Truncate => Kernel::Truncate,
+            Self::TruncateFew => Kernel::TruncateFew,
             Self::Xtc => Kernel::Xtc,
             Self::ArgmaxPartials => Kernel::ArgmaxPartials,
             Self::Argmax => Kernel::Argmax,

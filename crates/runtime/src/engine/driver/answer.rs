@@ -11,8 +11,8 @@ use super::super::metrics::registry::FeatureId;
 use super::super::speculate::Speculator;
 use super::super::subscription::Subscription;
 use super::super::{
-    ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary,
-    Timeline, TokenLogprobs,
+    ContextFull, FinishReason, GenerateOptions, GenerationEvent, Inner, Outcome, Sampling, Summary, Timeline,
+    TokenLogprobs,
 };
 use super::masks::Grammar;
 use super::trust::Trust;

@@ -107,7 +107,11 @@ fn drive(inner: &Inner) {
             let pause = driver.advance(inner);
             if let Some((job, holds_others)) = inner.next_masks() {
                 // Telling another thread takes time, from which only others gain.
-                if holds_others { masks.compute(job) } else { inner.compute_masks(job) }
+                if holds_others {
+                    masks.compute(job)
+                } else {
+                    inner.compute_masks(job)
+                }
                 continue;
             }
             match pause {

@@ -96,6 +96,8 @@ pub struct Output {
 impl Output {
     /// The most tokens of a sequence that penalties can look back at.
     pub const HISTORY: u32 = 2048;
+    /// The most that top-k may leave for one workgroup to narrow further: a logit an invocation.
+    pub const FEW: u32 = 256;
     /// The most biases of a slot.
     pub const BIASES: u32 = 1024;
     /// The most tokens beside the chosen one whose log-probabilities can be wanted.
@@ -105,6 +107,12 @@ impl Output {
     #[must_use]
     pub fn truncates(&self) -> bool {
         self.top_k > 0 || self.has_typical_p() || has_share(self.top_p) || self.min_p > 0.0 || self.has_xtc()
+    }
+
+    /// True where top-k leaves so few that one workgroup can narrow them further.
+    #[must_use]
+    pub fn truncates_to_few(&self) -> bool {
+        (1..=Self::FEW).contains(&self.top_k)
     }
 
     /// True where typical-p is on.

@@ -11,7 +11,7 @@ struct Band {
 }
 
 // The bin where what is counted or else what is weighed ends. Where both are, the second ends somewhere between the first of all
-// and there; and the most likely tokens are all from the first to there.
+// and there; the most likely tokens, and few that top-k leaves, are all from the first to there.
 fn find_band(index: u32, lane: u32) -> Band {
     for (var bin = lane; bin < BINS; bin += WORKGROUP_SIZE) {
         let sum = histogram[index * BINS + bin];
@@ -21,7 +21,7 @@ fn find_band(index: u32, lane: u32) -> Band {
     let total = sum_bins(lane);
     let output = outputs[index];
     let end = reach(goal(output, by_count(output), total), lane);
-    if by_count(output) && (by_probability(output) || params.phase == LOGPROBS) {
+    if by_count(output) && (by_probability(output) || params.phase == LOGPROBS || params.phase == FEW) {
         return Band(0u, end.bin, vec2<u32>(0u), vec2<u32>(0u));
     }
     return Band(end.bin, end.bin, end.before, wide_subtract(total, bin_sum(end.bin)));

@@ -12,13 +12,16 @@ const XTC: u32 = 3u;
 // The most likely tokens, before any logit is changed.
 const LOGPROBS: u32 = 4u;
 
+// All of truncation and XTC, of outputs whose top-k leaves few.
+const FEW: u32 = 5u;
+
 // Keys of a chunk that an invocation takes.
 const KEYS_EACH: u32 = CHUNK / WORKGROUP_SIZE;
 
 // True where an output takes part in the phase.
 fn takes_part(output: Output) -> bool {
     switch params.phase {
-        case TOP: { return truncates(output); }
+        case TOP, FEW: { return truncates(output); }
         case XTC: { return output.xtc_threshold > 0.0; }
         case LOGPROBS: { return output.alternatives > 0u; }
         default: { return has_share(output.typical_p); }
@@ -29,7 +32,7 @@ fn takes_part(output: Output) -> bool {
 fn key_in_phase(output: Output, bounds: Bounds, token: u32, logit: f32) -> u32 {
     if params.phase != LOGPROBS {
         if !is_allowed(output.mask, token) || logit == LEAST { return 0u; }
-        if params.phase != TOP && !within(bounds, logit) { return 0u; }
+        if params.phase != TOP && params.phase != FEW && !within(bounds, logit) { return 0u; }
     }
     return key_of(logit);
 }

@@ -10,6 +10,7 @@ fn by_count(output: Output) -> bool {
     switch params.phase {
         case TOP: { return output.top_k > 0u && output.top_k < params.vocabulary; }
         case LOGPROBS: { return output.alternatives > 1u; }
+        case FEW: { return true; }
         default: { return false; }
     }
 }
@@ -50,13 +51,19 @@ fn weight(key: u32, counts: bool, origin: Origin) -> vec2<u32> {
     return probability(logit_of(key), origin.largest);
 }
 
+// A sum of weights to reach that isn't nothing, and not more than there is.
+fn bounded(goal: vec2<u32>, total: vec2<u32>) -> vec2<u32> {
+    if wide_less(total, goal) { return total; }
+    return vec2<u32>(max(goal.x, u32(goal.y == 0u)), goal.y);
+}
+
+// A share of all weights as a sum to reach.
+fn share_of(part: f32, total: vec2<u32>) -> vec2<u32> { return bounded(wide(part * wide_to_f32(total)), total); }
+
 // The sum of weights to reach, of the `total` that there is.
 fn goal(output: Output, counts: bool, total: vec2<u32>) -> vec2<u32> {
-    var goal = vec2<u32>(select(output.top_k, output.alternatives - 1u, params.phase == LOGPROBS), 0u);
-    if !counts { goal = wide(select(output.top_p, output.typical_p, params.phase == TYPICAL) * wide_to_f32(total)); }
-    if wide_less(goal, vec2<u32>(1u, 0u)) { goal = vec2<u32>(1u, 0u); }
-    if wide_less(total, goal) { goal = total; }
-    return goal;
+    if counts { return bounded(vec2<u32>(select(output.top_k, output.alternatives - 1u, params.phase == LOGPROBS), 0u), total); }
+    return share_of(select(output.top_p, output.typical_p, params.phase == TYPICAL), total);
 }
 
 // The bin of a rank: the exponent and 7 bits of 1 + its distance from the first, so that bins are a 128th wide there and an eighth
