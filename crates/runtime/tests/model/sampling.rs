@@ -1,9 +1,13 @@
 //! Tests of how tokens are chosen, against a loop over logits and the kernels' references.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use wgslm::engine::{Activations, Engine, EngineOptions, GenerateOptions, GenerationEvent, TokenLogprobs};
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::{Bias, Bounds, Launch, Output, Sample, SamplePhase, SampleVariant, random};
 use wgslm_testing::golden;
+use wgslm_text::Tokenizer;
 
 use crate::adapters::adapters;
 use crate::setup::{engine, logits};
@@ -16,71 +20,76 @@ fn tiny_engine() -> Option<Engine> {
     Some(engine(adapters().first()?, &golden("arch/tiny-llama-q8_0.gguf"), &options))
 }
 
-/// Options as the kernels take them, and the biases and sequence breakers of the slot.
+/// What is asked of an answer, as an engine and as the kernels take it, and the answer's tokens.
 struct Asked {
+    name: String,
     options: GenerateOptions,
     output: Output,
     biases: Vec<(u32, f32)>,
     breakers: Vec<u32>,
+    recorded: Vec<u32>,
 }
 
-/// A greedy request with biases and penalties.
-fn penalised() -> Asked {
-    let options = GenerateOptions {
-        repetition_penalty: 1.3,
-        frequency_penalty: 0.2,
-        presence_penalty: 0.1,
-        penalty_last_n: 20,
-        logit_bias: vec![(7, 1.5), (9, 0.25), (9, 0.25), (300, -2.0)],
-        suppress_tokens: vec![11, 206],
-        logprobs: Some(5),
-        ..up_to(24)
-    };
-    let output = Output {
-        repetition_penalty: 1.3,
-        frequency_penalty: 0.2,
-        presence_penalty: 0.1,
-        penalty_last_n: 20,
-        biases: 5,
-        ..Output::default()
-    };
-    let biases = vec![(7, 1.5), (9, 0.5), (11, Bias::NEVER), (206, Bias::NEVER), (300, -2.0)];
-    Asked { options, output, biases, breakers: Vec::new() }
+/// The cases of `samplers.json`, which tests in a browser ask a page for.
+fn recorded(tokenizer: &Tokenizer) -> Vec<Asked> {
+    let cases: Vec<Value> =
+        serde_json::from_str(include_str!("../../../../tests/browser/samplers.json")).expect("it is JSON");
+    cases.iter().map(|case| asked(case, tokenizer)).collect()
 }
 
-/// A request that draws, with everything that narrows what it draws from.
-fn drawn() -> Asked {
-    let options = GenerateOptions {
-        temperature: 0.8,
-        seed: 11,
-        top_k: 60,
-        typical_p: 0.9,
-        top_p: 0.95,
-        min_p: 0.01,
-        xtc_probability: 0.5,
-        xtc_threshold: 0.02,
-        dry_multiplier: 1.5,
-        dry_allowed_length: 1,
-        dry_sequence_breakers: vec!["a".to_owned(), "\n".to_owned()],
-        logprobs: Some(0),
-        ..up_to(24)
+fn asked(case: &Value, tokenizer: &Tokenizer) -> Asked {
+    let tokens = |value: &Value| -> Vec<u32> { serde_json::from_value(value.clone()).expect("tokens") };
+    let (mut options, mut output) = (up_to(24), Output::default());
+    let mut biases: BTreeMap<u32, f32> = BTreeMap::new();
+    for (name, value) in case["options"].as_object().expect("they are named") {
+        let (number, count) = (value.as_f64().unwrap_or_default() as f32, value.as_u64().unwrap_or_default() as u32);
+        match name.as_str() {
+            "temperature" => (options.temperature, output.inverse_temperature) = (number, 1.0 / number),
+            "seed" => (options.seed, output.seed) = (u64::from(count), count),
+            "topK" => (options.top_k, output.top_k) = (count, count),
+            "typicalP" => (options.typical_p, output.typical_p) = (number, number),
+            "topP" => (options.top_p, output.top_p) = (number, number),
+            "minP" => (options.min_p, output.min_p) = (number, number),
+            "xtcProbability" => options.xtc_probability = number,
+            "xtcThreshold" => (options.xtc_threshold, output.xtc_threshold) = (number, number),
+            "repetitionPenalty" => (options.repetition_penalty, output.repetition_penalty) = (number, number),
+            "frequencyPenalty" => (options.frequency_penalty, output.frequency_penalty) = (number, number),
+            "presencePenalty" => (options.presence_penalty, output.presence_penalty) = (number, number),
+            "penaltyLastN" => options.penalty_last_n = count,
+            "dryMultiplier" => (options.dry_multiplier, output.dry_multiplier) = (number, number),
+            "dryAllowedLength" => options.dry_allowed_length = count,
+            "drySequenceBreakers" => {
+                options.dry_sequence_breakers = serde_json::from_value(value.clone()).expect("texts");
+            }
+            "logitBias" => {
+                options.logit_bias = serde_json::from_value(value.clone()).expect("pairs");
+                options.logit_bias.iter().for_each(|(token, bias)| *biases.entry(*token).or_default() += bias);
+            }
+            "suppressTokens" => {
+                options.suppress_tokens = tokens(value);
+                biases.extend(options.suppress_tokens.iter().map(|token| (*token, Bias::NEVER)));
+            }
+            "logprobs" => options.logprobs = Some(count),
+            other => panic!("{other} is no option"),
+        }
+    }
+    output.penalty_last_n = options.penalty_last_n;
+    output.biases = biases.len() as u32;
+    if options.dry_multiplier > 0.0 {
+        output.dry_base = options.dry_base;
+        output.dry_allowed_length = options.dry_allowed_length;
+        // 1.75 to this is 1e30.
+        output.dry_most_length = options.dry_allowed_length + 123;
+        output.dry_last_n = options.dry_last_n;
+    }
+    let ends = |token: &u32| {
+        let text = tokenizer.decode(&[*token]);
+        options.dry_sequence_breakers.iter().any(|breaker| text.contains(breaker))
     };
-    let output = Output {
-        seed: 11,
-        inverse_temperature: 1.0 / 0.8,
-        top_k: 60,
-        typical_p: 0.9,
-        top_p: 0.95,
-        min_p: 0.01,
-        xtc_threshold: 0.02,
-        dry_multiplier: 1.5,
-        dry_base: 1.75,
-        dry_allowed_length: 1,
-        dry_most_length: 124,
-        dry_last_n: Output::HISTORY,
-        ..Output::default()
-    };
-    Asked { options, output, biases: Vec::new(), breakers: Vec::new() }
+    let breakers = (0..tokenizer.vocabulary_size() as u32).filter(ends).collect();
+    let name = case["name"].as_str().expect("it is named").to_owned();
+    let (biases, recorded) = (biases.into_iter().collect(), tokens(&case["tokens"]));
+    Asked { name, options, output, biases, breakers, recorded }
 }
 
 fn up_to(tokens: u32) -> GenerateOptions {
@@ -93,7 +102,8 @@ fn next(engine: &Engine, asked: &Asked, tokens: &[u32]) -> (u32, Vec<f32>) {
     let all = logits(engine, tokens);
     let last = &all[all.len() - vocabulary as usize..];
     let position = tokens.len() as u32;
-    let xtc = f64::from(random(asked.output.seed, position, u32::MAX)) < 0.5 * 4_294_967_296.0;
+    let drawn = f64::from(random(asked.output.seed, position, u32::MAX)) / 4_294_967_296.0;
+    let xtc = drawn < f64::from(asked.options.xtc_probability);
     let xtc_threshold = if xtc { asked.output.xtc_threshold } else { 0.0 };
     let mut history = tokens.to_vec();
     history.resize(Output::HISTORY as usize, 0);
@@ -156,26 +166,23 @@ fn check_logprobs(logits: &[f32], token: u32, logprobs: &TokenLogprobs, alternat
 fn tokens_are_those_of_a_loop_over_logits_and_the_references() {
     let Some(engine) = tiny_engine() else { return };
     let tokenizer = engine.model().tokenizer().expect("the model has one");
-    let mut drawn = drawn();
-    drawn.breakers = (0..tokenizer.vocabulary_size() as u32)
-        .filter(|token| tokenizer.decode(&[*token]).contains(['a', '\n']))
-        .collect();
-    assert!(!drawn.breakers.is_empty());
-    for asked in [penalised(), drawn] {
-        let found = answer(&engine, &asked.options);
-        assert_eq!(found.len(), 24);
+    for asked in recorded(tokenizer) {
+        let (name, found) = (&asked.name, answer(&engine, &asked.options));
+        assert_eq!(found.len(), 24, "{name}");
         let mut tokens = PROMPT.to_vec();
         for (token, logprobs) in &found {
             let (expected, logits) = next(&engine, &asked, &tokens);
-            assert_eq!(*token, expected, "after {tokens:?}");
-            let alternatives = asked.options.logprobs.expect("they are asked for") as usize;
-            check_logprobs(&logits, *token, logprobs.as_ref().expect("they were asked for"), alternatives);
+            assert_eq!(*token, expected, "{name}, after {tokens:?}");
+            assert_eq!(logprobs.is_some(), asked.options.logprobs.is_some(), "{name}");
+            if let Some((alternatives, logprobs)) = asked.options.logprobs.zip(logprobs.as_ref()) {
+                check_logprobs(&logits, *token, logprobs, alternatives as usize);
+            }
             tokens.push(*token);
         }
-        let plain = GenerateOptions { temperature: asked.options.temperature, seed: 11, ..up_to(24) };
-        let plain = answer(&engine, &plain);
-        assert!(plain.iter().all(|(_, logprobs)| logprobs.is_none()));
-        assert_ne!(plain.iter().map(|(token, _)| *token).collect::<Vec<_>>(), tokens[PROMPT.len()..]);
+        assert_eq!(tokens[PROMPT.len()..], asked.recorded, "{name}");
+        let plain = GenerateOptions { temperature: asked.options.temperature, seed: asked.options.seed, ..up_to(24) };
+        let plain: Vec<u32> = answer(&engine, &plain).into_iter().map(|(token, _)| token).collect();
+        assert_eq!(plain == asked.recorded, name == "temperature", "{name} changes the answer");
     }
 }
 
