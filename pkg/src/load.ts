@@ -1,5 +1,6 @@
 import { type ModelFiles, type OpenFile, pieces } from "./model-files.js";
 import type { LoadProgress } from "./types.js";
+import { tokenizers } from "./wasm.js";
 import type { Gpu, Loader, LoaderOptions, Model } from "./wasm/wgslm.js";
 
 /** The way in which a running call hears that it should end, and reports meanwhile. */
@@ -8,6 +9,8 @@ export interface Context<Event> {
   emit(event: Event): void;
 }
 
+/** The file of a Hugging Face folder that a WebAssembly module of its own reads. */
+const TOKENIZER = "tokenizer.json";
 /** The most bytes given to the WebAssembly at once: they are copied into its memory, which never shrinks. */
 const PUSH_BYTES = 1 << 20;
 /** The least time between two progress events, in ms. */
@@ -29,6 +32,7 @@ export async function loadModel(
   try {
     report("loading", 0, undefined);
     for (let wanted; (wanted = loader.nextFile());) {
+      if (wanted.file === TOKENIZER) loader.readTokenizerWith(await tokenizers());
       const file = await files.open(wanted, signal);
       if (!file) {
         loader.absent();

@@ -4,7 +4,7 @@ import type { Methods } from "./protocol.js";
 import { openFiles } from "./model-files.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
-import { type Instance, instantiate } from "./wasm.js";
+import { instantiate, wasmBytes } from "./wasm.js";
 import { type Generation, Gpu, type GpuOptions, Loader, type Model } from "./wasm/wgslm.js";
 
 type Handlers = {
@@ -22,7 +22,7 @@ export class Session implements Handlers {
   /** The WebAssembly, where another worker has compiled it. */
   wasm: WebAssembly.Module | undefined;
   readonly #shareWasm: (module: WebAssembly.Module) => void;
-  #instance: Instance | undefined;
+  #compiled: WebAssembly.Module | undefined;
   #gpu: { device: Gpu; options: string } | undefined;
   #loaded: Model | undefined;
   readonly #queue = new Queue(QUEUE_CAPACITY);
@@ -106,7 +106,7 @@ export class Session implements Handlers {
 
   async memory(): Promise<Methods["memory"]["result"]> {
     return {
-      wasmBytes: this.#instance?.memory.buffer.byteLength ?? 0,
+      wasmBytes: wasmBytes(),
       gpuBytes: this.#loaded?.info().gpuBytes ?? 0,
       gpuPeakBytes: this.#gpu?.device.peakBytes ?? 0,
     };
@@ -145,9 +145,9 @@ export class Session implements Handlers {
         "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari",
       );
     }
-    if (!this.#instance) {
-      this.#instance = await instantiate(this.wasm);
-      if (!this.wasm) this.#shareWasm(this.#instance.module);
+    if (!this.#compiled) {
+      this.#compiled = await instantiate(this.wasm);
+      if (!this.wasm) this.#shareWasm(this.#compiled);
     }
     const options = JSON.stringify(wanted);
     if (this.#gpu?.options === options && this.#gpu.device.isUsable) return this.#gpu.device;

@@ -1,23 +1,41 @@
-// The WebAssembly: fetched and compiled by one worker, for all.
+// The WebAssembly: the engine, fetched and compiled by one worker for all, and what only some models need.
 import { WgslmError, messageOf } from "./errors.js";
-import init from "./wasm/wgslm.js";
+import init, { type TokenizerReader } from "./wasm/wgslm.js";
+// The bindings alone, which are small: bundlers don't let every worker import later.
+import initTokenizers, { JsonTokenizer } from "./wasm/wgslm_tokenizers.js";
 
 /** The smallest module there is. */
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 
-/** A running instance. */
-export interface Instance {
-  memory: WebAssembly.Memory;
-  module: WebAssembly.Module;
+/** The memories of this worker's instances. */
+const memories = new Set<WebAssembly.Memory>();
+
+/** The bytes in the memories of this worker's instances. */
+export function wasmBytes(): number {
+  return [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 }
 
-/** Makes this worker's instance, of `compiled` where another worker has compiled it. */
-export async function instantiate(compiled: WebAssembly.Module | undefined): Promise<Instance> {
+/** Makes this worker's instance of the engine, of `compiled` where another worker has compiled it. */
+export async function instantiate(compiled: WebAssembly.Module | undefined): Promise<WebAssembly.Module> {
   requirePermission();
   const module = compiled ?? (await compile(new URL("./wasm/wgslm_bg.wasm", import.meta.url)));
+  await begin(init, module);
+  return module;
+}
+
+/** Makes this worker's instance of the module that reads a `tokenizer.json`, and returns its reader. */
+export async function tokenizers(): Promise<TokenizerReader> {
+  await begin(initTokenizers, await compile(new URL("./wasm/wgslm_tokenizers_bg.wasm", import.meta.url)));
+  return JsonTokenizer;
+}
+
+/** Instantiates a module by its bindings, which do it once. */
+async function begin(
+  bindings: (options: { module_or_path: WebAssembly.Module }) => Promise<{ memory: WebAssembly.Memory }>,
+  module: WebAssembly.Module,
+): Promise<void> {
   try {
-    const { memory } = await init({ module_or_path: module });
-    return { memory, module };
+    memories.add((await bindings({ module_or_path: module })).memory);
   } catch (error) {
     throw unusable(error);
   }

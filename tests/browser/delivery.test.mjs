@@ -8,33 +8,38 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { openPackage, site } from "./browser.mjs";
-import { gguf } from "./model-files.mjs";
+import { gguf, huggingFace } from "./model-files.mjs";
 
 const LIMIT = { timeout: 240_000 };
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("delivery", () => {
 
-  /** Opens the package with a model at /tiny.gguf. */
+  /** Opens the package with a model at /tiny.gguf and the same one in /folder/. */
   async function open({ setUp, from } = {}) {
+    const folder = huggingFace();
     return openPackage({
       from,
       setUp: async (page) => {
         await page.context().route("**/tiny.gguf", (route) => route.fulfill({ body: gguf() }));
+        await page.context().route("**/folder/*", (route) => {
+          const body = folder[route.request().url().split("/").pop()];
+          return route.fulfill(body ? { body } : { status: 404, body: "not found" });
+        });
         await setUp?.(page);
       },
     });
   }
 
-  /** In the page: the logits that the package gives for the model. */
-  const logits = async (options) => {
-    const engine = await window.wgslm.Engine.load("/tiny.gguf", options);
+  /** In the page: the logits that the package gives for a model. */
+  const logits = async ({ model = "/tiny.gguf", ...options } = {}) => {
+    const engine = await window.wgslm.Engine.load(model, options);
     const values = [...(await engine.logits(new Uint32Array([3, 1, 4])))];
     await engine.unload();
     return values;
   };
 
-  test("wasm and worker are fetched once for support and load, and the wasm once for all engines", LIMIT, async () => {
+  test("worker and wasm are fetched once for support and load, that wasm once for all engines, and no other for a GGUF file", LIMIT, async () => {
     const requests = [];
     const page = await open({ setUp: (opened) => void opened.context().on("request", (request) => requests.push(request.url())) });
     const fetched = (file) => requests.filter((url) => url.endsWith(file)).length;
@@ -58,6 +63,38 @@ describe("delivery", () => {
       await Promise.all(engines.map((engine) => engine.unload()));
     });
     assert.equal(requests.filter((url) => url.endsWith(".wasm")).length, 1);
+    await page.context().close();
+  });
+
+  test("the wasm that reads tokenizer.json is fetched with a folder, and a load says why it could not be", LIMIT, async () => {
+    const requests = [];
+    const answers = [
+      (route) => route.abort("internetdisconnected"),
+      (route) => route.fulfill({ status: 404, body: "not found" }),
+      (route) => route.continue(),
+    ];
+    const page = await open({
+      setUp: (opened) =>
+        opened.context().route("**/*.wasm", (route) => {
+          const module = route.request().url().split("/").pop();
+          requests.push(module);
+          return module === "wgslm_bg.wasm" ? route.continue() : answers.shift()(route);
+        }),
+    });
+    const outcomes = await page.evaluate(async () => {
+      const outcome = () =>
+        window.wgslm.Engine.load("/folder/").then(
+          async (engine) => {
+            const tokens = [...(await engine.tokenize("cab</s>"))];
+            await engine.unload();
+            return tokens;
+          },
+          ({ code }) => code,
+        );
+      return [await outcome(), await outcome(), await outcome()];
+    });
+    assert.deepEqual(outcomes, ["network", "wasm-load", [4, 2, 3, 1]]);
+    assert.deepEqual(requests, ["wgslm_bg.wasm", ...Array(3).fill("wgslm_tokenizers_bg.wasm")]);
     await page.context().close();
   });
 
@@ -108,6 +145,8 @@ describe("delivery", () => {
       }, site("/bundled/app.js"));
       assert.ok((await page.evaluate(logits)).every(Number.isFinite));
       assert.deepEqual(requests, ["app.js", "worker.js", "wasm/wgslm_bg.wasm"]);
+      assert.ok((await page.evaluate(logits, { model: "/folder/" })).every(Number.isFinite));
+      assert.deepEqual(requests.slice(3), ["worker.js", "wasm/wgslm_tokenizers_bg.wasm"]);
       await page.context().close();
     } finally {
       await rm(folder, { recursive: true });

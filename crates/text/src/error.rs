@@ -82,5 +82,12 @@ impl Error {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+impl From<wgslm_tokenizers::Error> for Error {
+    fn from(error: wgslm_tokenizers::Error) -> Self {
+        Self::Tokenizer { reason: error.to_string() }
+    }
+}
+
 /// The result of a call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

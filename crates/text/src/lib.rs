@@ -19,4 +19,4 @@ pub use constraint::Constraint;
 pub use detokenizer::Detokenizer;
 pub use error::{Error, Result};
 pub use stop::{StopMatcher, StopOutcome};
-pub use tokenizer::{FillInMiddle, Prompt, Segment, Special, Tokenizer};
+pub use tokenizer::{FillInMiddle, JsonReader, JsonTokenizer, Prompt, Segment, Special, Tokenizer};

@@ -16,8 +16,10 @@ pub(crate) const NEEDS: &[Need] = &[Need::WasmStandardLibrary, Need::Node, Need:
 /// The cargo profile of the browser build.
 pub(crate) const PROFILE: &str = "web";
 
-/// The crates that become a WebAssembly module each, with the names of their modules: a page loads that of grammars only if it uses them.
-pub(crate) const MODULES: [(&str, &str); 2] = [("wgslm", "wgslm"), ("wgslm-grammar", "wgslm_grammar")];
+/// The crates that become a WebAssembly module each, with the names of their modules: a page loads those of tokenizers and grammars only
+/// if it uses them.
+pub(crate) const MODULES: [(&str, &str); 3] =
+    [("wgslm", "wgslm"), ("wgslm-tokenizers", "wgslm_tokenizers"), ("wgslm-grammar", "wgslm_grammar")];
 
 /// The folder of the bindings and the built modules.
 fn wasm_folder() -> PathBuf {

@@ -1,6 +1,7 @@
 //! Loads an engine from the bytes of a model's files as they arrive.
 
 use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
+use wgslm_text::JsonReader;
 
 use super::pace::Pace;
 use super::{Engine, EngineOptions, Handle, Inner};
@@ -22,6 +23,7 @@ pub struct Loader {
     pub(super) device: Device,
     options: EngineOptions,
     reader: Reader,
+    json_reader: JsonReader,
     begun: Option<Begun>,
     unflushed: u64,
     pub(super) pace: Pace,
@@ -54,10 +56,16 @@ impl Loader {
             device: device.clone(),
             options: options.clone(),
             reader: Reader::new(entry),
+            json_reader: JsonReader::default(),
             begun: None,
             unflushed: 0,
             pace: Pace::default(),
         }
+    }
+
+    /// Has another reader take a `tokenizer.json`.
+    pub fn read_json_with(&mut self, reader: JsonReader) {
+        self.json_reader = reader;
     }
 
     /// The file to push next; `None` when no more are needed.
@@ -107,7 +115,9 @@ impl Loader {
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while let Some(event) = self.reader.read(&mut bytes)? {
             match event {
-                Event::Header(header) => self.begun = Some(Begun::new(&self.device, header, &self.options)?),
+                Event::Header(header) => {
+                    self.begun = Some(Begun::new(&self.device, header, &self.json_reader, &self.options)?);
+                }
                 Event::Data { tensor, offset, bytes } => {
                     let Some(begun) = &mut self.begun else { continue };
                     begun.fingerprint.data(tensor, offset, &bytes);
@@ -149,10 +159,10 @@ impl Loader {
 }
 
 impl Begun {
-    fn new(device: &Device, header: ModelHeader, options: &EngineOptions) -> Result<Self> {
+    fn new(device: &Device, header: ModelHeader, json_reader: &JsonReader, options: &EngineOptions) -> Result<Self> {
         let expected_bytes = header.bytes();
         let fingerprint = Fingerprint::new(&header, options.quantize.as_ref());
-        let (model, incoming) = Incoming::new(device, header, options.quantize.as_ref())?;
+        let (model, incoming) = Incoming::new(device, header, json_reader, options.quantize.as_ref())?;
         let inner = Inner::new(device, model, options)?;
         let tuner = Tuner::new(device, &inner.model)?;
         Ok(Self { inner, incoming, fingerprint, tuner, expected_bytes })

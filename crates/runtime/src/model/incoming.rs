@@ -6,7 +6,7 @@ use wgslm_formats::gguf::{Strings, TensorInfo};
 use wgslm_formats::quantise::{Plan, Policy};
 use wgslm_formats::source::ModelHeader;
 use wgslm_gpu::Gpu;
-use wgslm_text::{ChatTemplate, Tokenizer};
+use wgslm_text::{ChatTemplate, JsonReader, Tokenizer};
 
 use super::places::{Place, check_tensors, unexpected};
 use super::quantised_rows::Staging;
@@ -41,13 +41,19 @@ impl Incoming {
     ///
     /// # Errors
     /// Why it can't be run: see [`Error`].
-    pub(crate) fn new(device: &Device, mut header: ModelHeader, policy: Option<&Policy>) -> Result<(Model, Self)> {
+    pub(crate) fn new(
+        device: &Device,
+        mut header: ModelHeader,
+        json_reader: &JsonReader,
+        policy: Option<&Policy>,
+    ) -> Result<(Model, Self)> {
         let mut spec = ModelSpec::from_metadata(&header.metadata)?;
         spec.tied_head = header.tensor(OUTPUT_HEAD).is_none();
         spec.vocabulary = vocabulary(&spec, &header)?;
         let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
         let places = check_tensors(device, &spec, &header, &plan)?;
-        let tokenizer = Tokenizer::take_from(&mut header).map(Arc::new).map_err(|error| reason(&error));
+        let tokenizer = Tokenizer::take_from_with(json_reader, &mut header);
+        let tokenizer = tokenizer.map(Arc::new).map_err(|error| reason(&error));
         let chat_template = match &tokenizer {
             Ok(tokenizer) => ChatTemplate::from_header(&header, tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),

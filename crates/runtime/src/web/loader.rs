@@ -11,6 +11,7 @@ use wgslm_formats::source;
 
 use super::error::{duration, object, spent, to_js};
 use super::model::JsModel;
+use super::tokenizer::{JsReader, reader};
 use crate::Device;
 use crate::engine::{self, EngineOptions, Loader};
 
@@ -221,6 +222,15 @@ impl JsLoader {
         let wanted = self.with(|loader| Ok(loader.next_file()))?;
         let wanted = wanted.map(|source::Wanted { file, offset, optional }| WantedFile { file, offset, optional });
         wanted.as_ref().map(object).transpose()
+    }
+
+    /// Has another module read the `tokenizer.json`; called before the file is pushed.
+    #[wasm_bindgen(js_name = readTokenizerWith)]
+    pub fn read_tokenizer_with(&self, class: JsReader) -> Result<(), JsValue> {
+        self.with(|loader| {
+            loader.read_json_with(reader(class));
+            Ok(())
+        })
     }
 
     /// Tells the loader that the wanted file doesn't exist.

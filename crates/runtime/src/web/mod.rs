@@ -7,6 +7,7 @@ mod generation;
 mod gpu;
 mod loader;
 mod model;
+mod tokenizer;
 
 use wasm_bindgen::prelude::*;
 

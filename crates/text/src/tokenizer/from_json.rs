@@ -1,24 +1,79 @@
-//! Reads a tokenizer from the files of a Hugging Face folder: `tokenizer.json` and `tokenizer_config.json`
-//! (<https://huggingface.co/docs/tokenizers/api/tokenizer>).
-//!
-//! Such a file composes its tokenizer of many kinds of parts. The `tokenizers` crate, whose format it is, runs them; only
-//! decoding is done here, since the crate's decoders don't stream.
+//! Builds a tokenizer of the files of a Hugging Face folder: `tokenizer.json`, which another crate runs, and `tokenizer_config.json`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt::{self, Debug};
+use std::sync::Arc;
 
 use serde::Deserialize;
-use tokenizers::DecoderWrapper;
-use wgslm_formats::gguf::Strings;
 
 use super::fim::FillInMiddle;
 use super::from_metadata::stop_tokens;
-use super::spelling::{Spelling, byte_of};
-use super::vocabulary::{TokenKind, Vocabulary};
-use super::{Encode, Encoder, Special, Tokenizer};
+use super::json_description::Description;
+use super::{Encoder, Special, Tokenizer};
 use crate::{Error, Result};
 
-/// The most ids that a file may leave unused: the vocabulary is indexed by id, and must not take memory for unused ids.
-const MOST_GAPS: usize = 1 << 16;
+/// A tokenizer that a `tokenizer.json` describes. Text is encoded by `wgslm-tokenizers`, natively or in its WebAssembly module; decoding
+/// is done here, since the decoders of the library that it uses don't stream.
+pub trait JsonTokenizer: Debug + Send + Sync {
+    /// The description of the tokenizer in one buffer, as `wgslm-tokenizers` packs it.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] where the file asks for what is not supported.
+    fn describe(&self) -> Result<Vec<u8>>;
+
+    /// The tokens of a text, without those that are put before and after it.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] where the tokenizer fails.
+    fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
+}
+
+/// A reader of `tokenizer.json`. The default one is `wgslm-tokenizers`, except in a browser, where another WebAssembly module has to
+/// stand in for it.
+pub struct JsonReader(Box<ReadJson>);
+
+type ReadJson = dyn Fn(&[u8]) -> Result<Box<dyn JsonTokenizer>> + Send + Sync;
+
+impl JsonReader {
+    /// A reader that calls a function with the contents of a file.
+    pub fn new(read: impl Fn(&[u8]) -> Result<Box<dyn JsonTokenizer>> + Send + Sync + 'static) -> Self {
+        Self(Box::new(read))
+    }
+
+    pub(crate) fn read(&self, json: &[u8]) -> Result<Box<dyn JsonTokenizer>> {
+        (self.0)(json)
+    }
+}
+
+impl Default for JsonReader {
+    #[cfg(not(target_arch = "wasm32"))]
+    fn default() -> Self {
+        Self::new(|json| Ok(Box::new(wgslm_tokenizers::JsonTokenizer::from_bytes(json)?)))
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn default() -> Self {
+        let reason =
+            "a tokenizer.json is read by the WebAssembly module wgslm_tokenizers, which wasn't given; load it first";
+        Self::new(move |_| Err(Error::Tokenizer { reason: reason.to_owned() }))
+    }
+}
+
+impl Debug for JsonReader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("JsonReader").finish_non_exhaustive()
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl JsonTokenizer for wgslm_tokenizers::JsonTokenizer {
+    fn describe(&self) -> Result<Vec<u8>> {
+        Ok(self.describe()?)
+    }
+
+    fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
+        Ok(self.encode(text, special == Special::Parse)?)
+    }
+}
 
 /// The keys of `tokenizer_config.json` that are about tokens.
 #[derive(Default, Deserialize)]
@@ -45,37 +100,16 @@ impl NamedToken {
     }
 }
 
-/// Runs a `tokenizer.json`. The lock is for its state, which says whether special tokens are parsed.
-#[derive(Debug)]
-struct JsonEncoder {
-    tokenizer: Mutex<tokenizers::Tokenizer>,
-}
-
-impl Encode for JsonEncoder {
-    fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>> {
-        let mut tokenizer = self.tokenizer.lock().unwrap_or_else(PoisonError::into_inner);
-        tokenizer.set_encode_special_tokens(special == Special::Plain);
-        Ok(tokenizer.encode_fast(text, false).map_err(unusable)?.get_ids().to_vec())
-    }
-}
-
 /// The tokenizer of `json`, with the special tokens that `config` names.
-pub(super) fn tokenizer(json: &[u8], config: Option<&[u8]>) -> Result<Tokenizer> {
-    let mut tokenizer = tokenizers::Tokenizer::from_bytes(json).map_err(unusable)?;
-    // Sentence encoders come with a limit on the length of a text, which a tokenizer shouldn't apply.
-    tokenizer.with_truncation(None).map_err(unusable)?;
-    tokenizer.with_padding(None);
+pub(super) fn tokenizer(json: Box<dyn JsonTokenizer>, config: Option<&[u8]>) -> Result<Tokenizer> {
     let config: Config = match config {
-        Some(config) => {
-            serde_json::from_slice(config).map_err(|error| unusable(format!("its configuration: {error}")))?
-        }
+        Some(config) => serde_json::from_slice(config)
+            .map_err(|error| Error::Tokenizer { reason: format!("tokenizer_config.json can't be used: {error}") })?,
         None => Config::default(),
     };
-    let spelling = spelling(tokenizer.get_decoder())?;
-    let vocabulary = vocabulary(&tokenizer, spelling)?;
+    let Description { vocabulary, spelling, frame: (before, after) } = Description::unpack(&json.describe()?)?;
     let find = |token: &Option<NamedToken>| token.as_ref().and_then(|token| vocabulary.find(token.text()));
     let (bos, eos) = (find(&config.bos_token), find(&config.eos_token));
-    let (before, after) = frame(&tokenizer)?;
     let framed = |add: Option<bool>, named: Option<u32>, found: Option<u32>| match add {
         Some(true) => named.or(found),
         Some(false) => None,
@@ -86,7 +120,7 @@ pub(super) fn tokenizer(json: &[u8], config: Option<&[u8]>) -> Result<Tokenizer>
     let stop_tokens = stop_tokens([eos, None, None], &vocabulary, fill_in_middle.as_ref());
     let mut tokenizer = Tokenizer {
         vocabulary: Arc::new(vocabulary),
-        encoder: Encoder::Json(Box::new(JsonEncoder { tokenizer: Mutex::new(tokenizer) })),
+        encoder: Encoder::Json(json),
         spelling,
         space_prefix: false,
         bos: bos.or(before),
@@ -98,69 +132,4 @@ pub(super) fn tokenizer(json: &[u8], config: Option<&[u8]>) -> Result<Tokenizer>
     };
     tokenizer.space_prefix = tokenizer.decode(&tokenizer.encode("a", Special::Plain)?).starts_with(' ');
     Ok(tokenizer)
-}
-
-/// The tokens that a `tokenizer.json` puts before and after a whole text.
-fn frame(tokenizer: &tokenizers::Tokenizer) -> Result<(Option<u32>, Option<u32>)> {
-    let encode = |special| tokenizer.encode_fast("a", special).map_err(unusable);
-    let (text, whole) = (encode(false)?, encode(true)?);
-    let (text, whole) = (text.get_ids(), whole.get_ids());
-    let start = whole.windows(text.len().max(1)).position(|part| part == text);
-    Ok(start.map_or((None, None), |start| {
-        let before = start.checked_sub(1).and_then(|before| whole.get(before));
-        (before.copied(), whole.get(start + text.len()).copied())
-    }))
-}
-
-fn vocabulary(tokenizer: &tokenizers::Tokenizer, spelling: Spelling) -> Result<Vocabulary> {
-    let mut tokens: Vec<(u32, String)> = tokenizer.get_vocab(true).into_iter().map(|(text, id)| (id, text)).collect();
-    tokens.sort_unstable();
-    let last = tokens.last().map_or(0, |(id, _)| *id as usize);
-    if last > tokens.len() + MOST_GAPS {
-        return Err(unusable(format!("it has a token id {last}, but only {} tokens", tokens.len())));
-    }
-    let added = tokenizer.get_added_tokens_decoder();
-    let mut texts = Strings::default();
-    let mut kinds = Vec::new();
-    for (id, text) in tokens {
-        while kinds.len() < id as usize {
-            texts.push("");
-            kinds.push(TokenKind::Unused);
-        }
-        // Two texts may have the same id; the first is kept.
-        if kinds.len() == id as usize {
-            kinds.push(match added.get(&id) {
-                Some(added) if added.special => TokenKind::Control,
-                Some(_) => TokenKind::UserDefined,
-                None if spelling == Spelling::SentencePiece && byte_of(&text).is_some() => TokenKind::Byte,
-                None => TokenKind::Normal,
-            });
-            texts.push(&text);
-        }
-    }
-    Ok(Vocabulary::new(texts, kinds))
-}
-
-/// The spelling of the vocabulary, which the file's decoder implies.
-fn spelling(decoder: Option<&DecoderWrapper>) -> Result<Spelling> {
-    let parts = match decoder {
-        Some(DecoderWrapper::Sequence(sequence)) => sequence.get_decoders(),
-        Some(decoder) => std::slice::from_ref(decoder),
-        None => &[],
-    };
-    let spelling = parts.iter().find_map(|part| match part {
-        DecoderWrapper::ByteLevel(_) => Some(Spelling::ByteLevel),
-        DecoderWrapper::Metaspace(_) | DecoderWrapper::ByteFallback(_) | DecoderWrapper::Replace(_) => {
-            Some(Spelling::SentencePiece)
-        }
-        DecoderWrapper::WordPiece(_) => Some(Spelling::WordPiece),
-        _ => None,
-    });
-    spelling.ok_or_else(|| {
-        unusable("its decoder is not supported (supported: ByteLevel, Metaspace, ByteFallback, Replace, WordPiece)")
-    })
-}
-
-fn unusable(reason: impl std::fmt::Display) -> Error {
-    Error::Tokenizer { reason: format!("tokenizer.json can't be used: {reason}") }
 }

@@ -9,6 +9,7 @@ pub(crate) mod control_texts;
 mod fim;
 mod from_json;
 mod from_metadata;
+mod json_description;
 mod kind;
 mod merge;
 mod merges;
@@ -31,6 +32,7 @@ mod word_piece;
 use std::sync::Arc;
 
 pub use fim::FillInMiddle;
+pub use from_json::{JsonReader, JsonTokenizer};
 pub use prompt::{Prompt, Segment};
 
 use wgslm_formats::gguf::Metadata;
@@ -78,14 +80,8 @@ pub struct Tokenizer {
 enum Encoder {
     /// The encoder of a GGUF file: finds special tokens first, and encodes the text between them with its model.
     Gguf(Box<SpecialTokens>, Model),
-    /// The encoder of a `tokenizer.json`, behind a trait: it takes half a megabyte of WebAssembly, and a program that reads no
-    /// such file doesn't link it.
-    Json(Box<dyn Encode>),
-}
-
-/// Encodes text as tokens.
-trait Encode: std::fmt::Debug + Send + Sync {
-    fn encode(&self, text: &str, special: Special) -> Result<Vec<u32>>;
+    /// The encoder of a `tokenizer.json`.
+    Json(Box<dyn JsonTokenizer>),
 }
 
 /// An encoder of text without special tokens: `tokenizer.ggml.model`.
@@ -130,7 +126,15 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`](crate::Error::Tokenizer) where a file is damaged or asks for what is not supported.
     pub fn from_json(tokenizer: &[u8], config: Option<&[u8]>) -> Result<Self> {
-        from_json::tokenizer(tokenizer, config)
+        Self::from_json_with(&JsonReader::default(), tokenizer, config)
+    }
+
+    /// Builds the tokenizer as [`Self::from_json`] does, with another reader of `tokenizer.json`.
+    ///
+    /// # Errors
+    /// As [`Self::from_json`].
+    pub fn from_json_with(reader: &JsonReader, tokenizer: &[u8], config: Option<&[u8]>) -> Result<Self> {
+        from_json::tokenizer(reader.read(tokenizer)?, config)
     }
 
     /// The tokens of `text`, without BOS.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::control_texts::ControlTexts;
 use super::special_tokens::{Piece, SpecialTokens};
 use super::vocabulary::Vocabulary;
-use super::{Encode, Special};
+use super::{JsonTokenizer, Special};
 use crate::Result;
 
 /// A stretch of a prompt.
@@ -102,7 +102,7 @@ impl Prompt {
     ///
     /// The text between two of the template's control tokens is encoded without parsing if a message spells a control token in
     /// it.
-    pub(super) fn encode_with(&self, encoder: &dyn Encode, vocabulary: &Vocabulary) -> Result<Vec<u32>> {
+    pub(super) fn encode_with(&self, encoder: &dyn JsonTokenizer, vocabulary: &Vocabulary) -> Result<Vec<u32>> {
         let text = self.text();
         if self.is_trusted() {
             return encoder.encode(&text, Special::Parse);

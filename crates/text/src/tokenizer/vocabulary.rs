@@ -36,7 +36,8 @@ impl TokenKind {
         matches!(self, Self::Control | Self::Shown | Self::Unknown)
     }
 
-    fn from_number(number: i64) -> Option<Self> {
+    /// The kind of a number of `tokenizer.ggml.token_type`.
+    pub(super) fn from_number(number: i64) -> Option<Self> {
         Some(match number {
             1 => Self::Normal,
             2 => Self::Unknown,

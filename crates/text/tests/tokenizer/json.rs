@@ -56,6 +56,22 @@ fn text_is_encoded_as_the_file_says_and_comes_back() {
 }
 
 #[test]
+fn the_decoder_says_how_the_vocabulary_is_spelled() {
+    for (decoder, text) in [
+        (json!({ "type": "ByteFallback" }), "ab é"),
+        (json!({ "type": "WordPiece", "prefix": "##", "cleanup": true }), "a b ▁ <0xC3> <0xA9>"),
+        (
+            json!({ "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true }),
+            "ab▁<0xC3><0xA9>",
+        ),
+    ] {
+        let mut json = small();
+        json["decoder"] = decoder.clone();
+        assert_eq!(tokenizer(&json, None).unwrap().decode(&[6, 7, 5, 3, 4]), text, "{decoder}");
+    }
+}
+
+#[test]
 fn the_configuration_names_special_tokens_and_the_template() {
     let config = json!({
         "bos_token": "<s>", "eos_token": { "__type": "AddedToken", "content": "</s>" }, "add_bos_token": false, "add_eos_token": true,
@@ -88,7 +104,7 @@ fn unusable_files_are_refused() {
         (change("/decoder", json!({ "type": "Fuse" })), None, "decoder"),
         (change("/model/vocab/a", json!(4_000_000_000_u32)), None, "4000000000"),
         (change("/model/merges/0", json!("▁ nonesuch")), None, "tokenizer.json"),
-        (small(), Some(json!({ "bos_token": 1 })), "configuration"),
+        (small(), Some(json!({ "bos_token": 1 })), "tokenizer_config.json"),
     ] {
         let error = tokenizer(&json, config.as_ref()).unwrap_err();
         assert!(matches!(&error, Error::Tokenizer { reason } if reason.contains(fault)), "{error}");
