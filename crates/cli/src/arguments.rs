@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Logits(LogitsArguments),
     /// Print an embedding of each text
     Embed(EmbedArguments),
+    /// Print documents with their scores for a query, the best first, by a reranker
+    Rerank(RerankArguments),
     /// Print the token ids of a text
     Tokenize(TokenizeArguments),
     /// Print a model's metadata and tensors
@@ -211,6 +213,28 @@ pub(crate) struct EmbedArguments {
     /// The texts; put -- before texts that look like options
     #[arg(value_name = "TEXT")]
     pub(crate) texts: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(group(ArgGroup::new("input").required(true).args(["documents", "file"])))]
+pub(crate) struct RerankArguments {
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
+    /// The query
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) query: String,
+    /// A file with one document per line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print the best N only
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
+    /// Print one JSON object per document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The documents; put -- before documents that look like options
+    #[arg(value_name = "DOCUMENT")]
+    pub(crate) documents: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -16,6 +16,7 @@ mod logits;
 mod npy;
 mod perplexity;
 mod quantize;
+mod rerank;
 mod sampling_arguments;
 mod tokenize;
 mod tuning;
@@ -79,6 +80,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Generate(arguments) => generate::run(arguments).await,
         Command::Logits(arguments) => logits::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
+        Command::Rerank(arguments) => rerank::run(arguments).await,
         Command::Tokenize(arguments) => tokenize::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Quantize(arguments) => quantize::run(&arguments),

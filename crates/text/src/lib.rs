@@ -10,6 +10,7 @@ mod constraint;
 mod detokenizer;
 pub mod error;
 mod header;
+mod ranking_template;
 mod stop;
 mod tokenizer;
 
@@ -18,5 +19,6 @@ pub use chat_template::ChatTemplate;
 pub use constraint::Constraint;
 pub use detokenizer::Detokenizer;
 pub use error::{Error, Result};
+pub use ranking_template::RankingTemplate;
 pub use stop::{StopMatcher, StopOutcome};
 pub use tokenizer::{FillInMiddle, JsonReader, JsonTokenizer, Prompt, Segment, Special, Tokenizer};

@@ -1,4 +1,4 @@
-//! Tests of `wgslm embed`.
+//! Tests of `wgslm embed` and `wgslm rerank`.
 
 use std::fs;
 
@@ -69,4 +69,27 @@ fn what_cannot_be_embedded_is_told() {
     let file = file_of("long.txt", long.as_bytes());
     embed(&["--file", &file]).failed(1, "text 1: the prompt has ");
     wgslm(&["embed", "--model", &tiny_model(), "a"]).failed(1, "text 1: this llama model generates text");
+}
+
+#[test]
+fn documents_are_printed_with_their_scores_the_best_first() {
+    if !has_device() {
+        return;
+    }
+    let model = text_of(golden("models/bert-rank.gguf"));
+    let rerank =
+        |arguments: &[&str]| wgslm(&[&["rerank", "--model", &model, "--query", "the fox"], arguments].concat());
+    let documents = ["a dog", "the quick fox", "2 lazy dogs"];
+    let output = rerank(&[&["--json"], &documents[..]].concat()).succeeded();
+    let ranked: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(ranked.len(), 3);
+    assert!(ranked.is_sorted_by(|a, b| a["score"].as_f64() >= b["score"].as_f64()), "{output}");
+    for report in &ranked {
+        assert_eq!(report["document"], documents[report["index"].as_u64().expect("a place") as usize]);
+    }
+    let best = rerank(&[&["--top", "1"], &documents[..]].concat()).succeeded();
+    let (score, document) = best.trim_end().split_once('\t').expect("two columns");
+    assert_eq!(document, ranked[0]["document"]);
+    let score: f64 = score.parse().expect("a number");
+    assert!((score - ranked[0]["score"].as_f64().expect("a number")).abs() < 1e-4, "{best} instead of {output}");
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::ranges::invalid;
 use super::{Engine, FinishReason, GenerateOptions, Generation, GenerationEvent, Priority, check_prompt, check_task};
+use crate::model::Task;
 use crate::{Error, Result};
 
 /// Options of a beam search.
@@ -69,7 +70,7 @@ impl Engine {
         if !(1..=GenerateOptions::MOST_LOGPROBS / 2).contains(&options.width) {
             return Err(invalid("beam width", &width, &format!("from 1 to {}", GenerateOptions::MOST_LOGPROBS / 2)));
         }
-        check_task(&self.inner, false)?;
+        check_task(&self.inner, Task::Generation)?;
         check_prompt(&self.inner, prompt)?;
         let stop_tokens = self.model().tokenizer().map(|tokenizer| tokenizer.stop_tokens()).unwrap_or_default();
         let better = |a: &Path, b: &Path| -> Ordering {

@@ -1,4 +1,4 @@
-//! Embeddings, of as many texts in a step as it has room for.
+//! What texts are pooled into, embeddings or scores: of as many texts in a step as it has room for.
 
 use std::collections::VecDeque;
 
@@ -6,6 +6,7 @@ use wgslm_gpu::{Readback, ReadbackRing};
 use wgslm_shaders::Output;
 
 use super::{Engine, Inner, check_prompt, check_task};
+use crate::model::Task;
 use crate::{Error, Result};
 
 /// Steps under way at a time: one is read while the next runs.
@@ -17,7 +18,7 @@ impl Engine {
     /// # Errors
     /// As [`Self::embed`], and [`Tokenizer`](wgslm_text::Error::Tokenizer).
     pub async fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Vec<f32>)> {
-        check_task(&self.inner, true)?;
+        check_task(&self.inner, Task::Embedding)?;
         let tokens = self.model().tokenizer()?.encode_prompt(text)?;
         let embedding = self.embed(&tokens).await?;
         Ok((tokens, embedding))
@@ -38,8 +39,13 @@ impl Engine {
     /// # Errors
     /// As [`Self::embed`], for the first text that has one; nothing runs where a text can't be embedded.
     pub async fn embed_all(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<Vec<f32>>> {
+        check_task(&self.inner, Task::Embedding)?;
+        self.pooled(texts).await
+    }
+
+    /// The pooled values of `texts`: embeddings or scores.
+    pub(super) async fn pooled(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<Vec<f32>>> {
         let inner = &self.inner;
-        check_task(inner, true)?;
         let capacity = self.prefill_tokens() as usize;
         for tokens in texts.iter().map(AsRef::as_ref) {
             check_prompt(inner, tokens)?;
@@ -51,33 +57,36 @@ impl Engine {
         let few = inner.programs.few_tokens(inner.wanted.rounds()).unwrap_or(0) as usize;
         let (short, long): (Vec<usize>, _) = (0..texts.len()).partition(|index| texts[*index].as_ref().len() <= few);
         let text = |index: &usize| (*index, texts[*index].as_ref());
-        let mut embeddings = Embeddings::new(inner, texts.len());
+        let mut pooled = Pooled::new(inner, texts.len());
         for (indices, rows) in [(short, few), (long, capacity)] {
             let texts: Vec<(usize, &[u32])> = indices.iter().map(text).collect();
             let mut left = &texts[..];
             while !left.is_empty() {
-                left = &left[embeddings.submit(left, rows)?..];
-                embeddings.read_down_to(STEPS - 1).await?;
+                left = &left[pooled.submit(left, rows)?..];
+                pooled.read_down_to(STEPS - 1).await?;
             }
         }
-        embeddings.read_down_to(0).await?;
-        Ok(embeddings.done)
+        pooled.read_down_to(0).await?;
+        Ok(pooled.done)
     }
 }
 
-/// Embeddings that are being computed.
-struct Embeddings<'a> {
+/// Pooled values that are being computed.
+struct Pooled<'a> {
     inner: &'a Inner,
+    /// The number of a text's values.
+    values: usize,
     ring: ReadbackRing,
     /// The steps under way, with the indices of their texts and the numbers of their tokens.
     under_way: VecDeque<(Vec<(usize, u32)>, Readback)>,
     done: Vec<Vec<f32>>,
 }
 
-impl<'a> Embeddings<'a> {
+impl<'a> Pooled<'a> {
     fn new(inner: &'a Inner, texts: usize) -> Self {
         let ring = ReadbackRing::new(inner.device.gpu(), STEPS, inner.workspace.embeddings.size());
-        Self { inner, ring, under_way: VecDeque::new(), done: vec![Vec::new(); texts] }
+        let values = inner.model.spec.pooled_values().unwrap_or(0) as usize;
+        Self { inner, values, ring, under_way: VecDeque::new(), done: vec![Vec::new(); texts] }
     }
 
     /// Submits a step of the first of `texts`, given by index, and returns their number: as many as have room in `rows` rows.
@@ -101,10 +110,10 @@ impl<'a> Embeddings<'a> {
         }
         let count = outputs.len();
         let step = (count > 0).then(|| {
-            let bytes = count as u64 * u64::from(inner.model.spec.width) * 4;
+            let bytes = (count * self.values * 4) as u64;
             state.batch.set_tokens(tokens.into_iter());
             state.batch.set_outputs(&outputs);
-            inner.submit_embedding(&state.batch, inner.wanted.rounds(), bytes, &mut self.ring)
+            inner.submit_pooled(&state.batch, inner.wanted.rounds(), bytes, &mut self.ring)
         });
         let alone = state.asides == 0 && slots.len() == 1;
         slots.into_iter().for_each(|slot| state.memory.close(slot));
@@ -123,12 +132,11 @@ impl<'a> Embeddings<'a> {
             && let Some((texts, readback)) = self.under_way.pop_front()
         {
             let values: Vec<f32> = bytemuck::pod_collect_to_vec(&readback.await?);
-            let width = self.inner.model.spec.width as usize;
-            for ((index, tokens), embedding) in texts.into_iter().zip(values.chunks_exact(width)) {
-                if !embedding.iter().all(|value| value.is_finite()) {
+            for ((index, tokens), values) in texts.into_iter().zip(values.chunks_exact(self.values)) {
+                if !values.iter().all(|value| value.is_finite()) {
                     return Err(Error::NotFinite { position: tokens });
                 }
-                self.done[index] = embedding.to_vec();
+                self.done[index] = values.to_vec();
             }
         }
         Ok(())

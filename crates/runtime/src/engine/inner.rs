@@ -100,7 +100,7 @@ impl Inner {
         let kv_format = options.kv_format.unwrap_or(device.kernels().kv_format());
         let prefill = match options.prefill_tokens {
             // A text to be pooled goes through the model in one step.
-            _ if spec.embeds() => EMBEDDING_TOKENS,
+            _ if spec.pooled_values().is_some() => EMBEDDING_TOKENS,
             Some(tokens) => tokens,
             None if gpu.capabilities().software => SOFTWARE_PREFILL_TOKENS,
             None => PREFILL_TOKENS,

@@ -21,6 +21,7 @@ mod profile;
 mod programs;
 mod prompt;
 mod ranges;
+mod rank;
 mod request;
 mod room;
 mod sampling;
@@ -65,6 +66,7 @@ use sampling::Sampling;
 
 use crate::Device;
 use crate::model::Model;
+use crate::model::Task;
 use crate::{Error, Result};
 
 /// A model ready to run. Clones share it. It lives until they and all of its generations are dropped.
@@ -127,7 +129,7 @@ impl Engine {
     fn begin(&self, prompt: &[u32], options: GenerateOptions, arrival: Arrival) -> Result<Generation> {
         options.check(self.inner.model.spec.vocabulary)?;
         options.context_full.check(self.context_length())?;
-        check_task(&self.inner, false)?;
+        check_task(&self.inner, Task::Generation)?;
         if let Speculation::Model(draft) = &options.speculation {
             draft.check(self)?;
         }
@@ -170,22 +172,27 @@ impl Engine {
         first: usize,
         each: impl FnMut(usize, &[f32]) -> Result<()>,
     ) -> Result<()> {
-        check_task(&self.inner, false)?;
+        check_task(&self.inner, Task::Generation)?;
         check_prompt(&self.inner, tokens)?;
         Aside::open(&self.inner, self.inner.wanted == Activations::Int8)?.logits(tokens, first, each).await
     }
 }
 
-/// Checks that the model makes embeddings if `embed` is true, and text if not.
-fn check_task(inner: &Inner, embed: bool) -> Result<()> {
+/// Checks that the model is for `task`.
+fn check_task(inner: &Inner, task: Task) -> Result<()> {
     let spec = &inner.model.spec;
-    if spec.embeds() == embed {
+    if spec.task() == task {
         return Ok(());
     }
-    let does = if embed {
-        "generates text and wasn't trained for embeddings; load an embedding model instead, such as BERT"
-    } else {
-        "makes embeddings and can't generate text; ask it for embeddings, or load a language model"
+    let does = match (spec.task(), task) {
+        (Task::Embedding, Task::Generation) => {
+            "makes embeddings and can't generate text; ask it for embeddings, or load a language model"
+        }
+        (Task::Ranking, Task::Generation) => {
+            "ranks documents and can't generate text; ask it to rerank, or load a language model"
+        }
+        (_, Task::Embedding) => "wasn't trained for embeddings; load an embedding model instead, such as BERT",
+        _ => "has no classifier to rank documents with; load a reranker instead, such as bge-reranker",
     };
     Err(Error::WrongTask { architecture: spec.architecture.clone(), does })
 }

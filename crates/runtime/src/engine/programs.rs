@@ -183,8 +183,8 @@ impl Inner {
         self.device.gpu().run_and_read(programs, &self.workspace.logits, self.logit_bytes(outputs.len()), ring)
     }
 
-    /// Runs a step whose outputs name the first tokens of sequences, and reads back `bytes` bytes of their embeddings.
-    pub(super) fn submit_embedding(&self, batch: &Batch, round: bool, bytes: u64, ring: &mut ReadbackRing) -> Readback {
+    /// Runs a step whose outputs name the first tokens of sequences, and reads back `bytes` bytes of their embeddings or scores.
+    pub(super) fn submit_pooled(&self, batch: &Batch, round: bool, bytes: u64, ring: &mut ReadbackRing) -> Readback {
         self.write_batch(batch);
         let body = self.programs.body(Kind::Few, batch.tokens().len(), round);
         let programs = [body, &self.programs.pool].map(|program| (program, batch.counts()));

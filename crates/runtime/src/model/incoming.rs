@@ -6,7 +6,7 @@ use wgslm_formats::gguf::{Strings, TensorInfo};
 use wgslm_formats::quantise::{Plan, Policy};
 use wgslm_formats::source::ModelHeader;
 use wgslm_gpu::Gpu;
-use wgslm_text::{ChatTemplate, JsonReader, Tokenizer};
+use wgslm_text::{ChatTemplate, JsonReader, RankingTemplate, Tokenizer};
 
 use super::places::{Place, check_tensors, unexpected};
 use super::quantised_rows::Staging;
@@ -58,6 +58,7 @@ impl Incoming {
             Ok(tokenizer) => ChatTemplate::from_header(&header, tokenizer).map_err(|error| reason(&error)),
             Err(reason) => Err(reason.clone()),
         };
+        let ranking_template = RankingTemplate::from_metadata(&header.metadata)?;
         let weights_of = |tensor: &TensorInfo| tensor.shape.iter().product::<u64>();
         let kept = header.tensors.iter().filter(|tensor| places.weights.contains_key(&tensor.name));
         let parameters = kept.map(weights_of).sum();
@@ -71,7 +72,7 @@ impl Incoming {
             Ok(IncomingTensor { end: 0, left: info.bytes, writer, not_ones })
         };
         let tensors = header.tensors.iter().map(incoming).collect::<Result<_>>()?;
-        Ok((Model { spec, weights, parameters, tokenizer, chat_template }, Self { tensors }))
+        Ok((Model { spec, weights, parameters, tokenizer, chat_template, ranking_template }, Self { tensors }))
     }
 
     /// Takes the bytes at `offset` of a tensor. Each byte comes once; a piece that doesn't follow the last one begins at a row,

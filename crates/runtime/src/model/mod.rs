@@ -22,8 +22,8 @@ pub(crate) use fingerprint::Fingerprint;
 pub(crate) use graph::{Counts, Graph, Program, StepSize};
 pub(crate) use incoming::Incoming;
 pub use spec::{
-    AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, NormKind, NormPlace,
-    NormSpec, OutputSpec, Pooling, QkNorm, RopeSpec,
+    AttentionSpec, ClassifierSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec,
+    NormKind, NormPlace, NormSpec, OutputSpec, Pooling, QkNorm, RopeSpec, Task,
 };
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
 pub use weights::{Matrix, MatrixPart, Weights};
@@ -31,7 +31,7 @@ pub(crate) use workspace::Workspace;
 
 use std::sync::Arc;
 
-use wgslm_text::{ChatTemplate, Tokenizer};
+use wgslm_text::{ChatTemplate, RankingTemplate, Tokenizer};
 
 use crate::Result;
 
@@ -45,6 +45,7 @@ pub struct Model {
     pub parameters: u64,
     tokenizer: std::result::Result<Arc<Tokenizer>, String>,
     chat_template: std::result::Result<Option<ChatTemplate>, String>,
+    ranking_template: Option<RankingTemplate>,
 }
 
 impl Model {
@@ -65,5 +66,11 @@ impl Model {
             .as_ref()
             .map(Option::as_ref)
             .map_err(|reason| wgslm_text::Error::ChatTemplate { reason: reason.clone() }.into())
+    }
+
+    /// The model's template of a query and a document, if it has one.
+    #[must_use]
+    pub fn ranking_template(&self) -> Option<&RankingTemplate> {
+        self.ranking_template.as_ref()
     }
 }

@@ -3,7 +3,7 @@
 use wgslm_shaders::{BLOCK_TOKENS, KvFormat};
 
 use super::state::block_bytes;
-use super::{AttentionSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, OutputSpec};
+use super::{AttentionSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, OutputSpec, Task};
 
 impl AttentionSpec {
     /// Width of all query heads together.
@@ -61,10 +61,24 @@ impl ModelSpec {
         self.largest(|layer| layer.attention().map_or(0, &of_attention))
     }
 
-    /// True where the model makes embeddings and no text.
+    /// What the model is for.
     #[must_use]
-    pub fn embeds(&self) -> bool {
-        matches!(self.output, OutputSpec::Embedding(_))
+    pub fn task(&self) -> Task {
+        match self.output {
+            OutputSpec::Logits { .. } => Task::Generation,
+            OutputSpec::Embedding(_) => Task::Embedding,
+            OutputSpec::Scores(_) => Task::Ranking,
+        }
+    }
+
+    /// The number of values that all tokens of a text are made into; none where the model makes text.
+    #[must_use]
+    pub fn pooled_values(&self) -> Option<u32> {
+        match self.output {
+            OutputSpec::Logits { .. } => None,
+            OutputSpec::Embedding(_) => Some(self.width),
+            OutputSpec::Scores(classifier) => Some(classifier.labels),
+        }
     }
 
     /// Bytes of KV cache read to decode a token after `tokens` tokens: of each layer, all of them or those in its window.

@@ -196,6 +196,30 @@ pub enum OutputSpec {
     },
     /// An embedding: one vector for all tokens.
     Embedding(Pooling),
+    /// The scores of a classifier, such as how well a document answers a query.
+    Scores(ClassifierSpec),
+}
+
+/// A classifier: a matrix, perhaps another with a hyperbolic tangent before it, on the pooled vector of all tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassifierSpec {
+    /// The way to pool.
+    pub pooling: Pooling,
+    /// The number of scores.
+    pub labels: u32,
+    /// Scores are probabilities, by softmax.
+    pub softmax: bool,
+}
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Generating text.
+    Generation,
+    /// Making embeddings.
+    Embedding,
+    /// Scoring documents for a query.
+    Ranking,
 }
 
 /// The way to pool the vectors of all tokens into one.

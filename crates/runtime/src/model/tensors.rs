@@ -46,6 +46,9 @@ pub struct ExpectedTensor {
 
 /// The output head, which a model may share with its embeddings.
 pub(crate) const OUTPUT_HEAD: &str = "output.weight";
+/// The matrices of a classifier.
+pub(crate) const CLASSIFIER: &str = "cls.weight";
+pub(crate) const CLASSIFIER_OUTPUT: &str = "cls.output.weight";
 pub(crate) const EMBEDDINGS: &str = "token_embd.weight";
 pub(crate) const EMBEDDING_NORM: &str = "token_embd_norm.weight";
 pub(crate) const POSITIONS: &str = "position_embd.weight";
@@ -103,6 +106,10 @@ fn outside(spec: &ModelSpec, layout: TensorLayout) -> Vec<ExpectedTensor> {
     }
     if matches!(spec.output, OutputSpec::Logits { .. }) && !spec.tied_head {
         all.push(matrix(OUTPUT_HEAD.to_owned(), width, vocabulary));
+    }
+    if let OutputSpec::Scores(classifier) = spec.output {
+        all.push(ExpectedTensor { optional: true, ..matrix(CLASSIFIER.to_owned(), width, width) });
+        all.push(matrix(CLASSIFIER_OUTPUT.to_owned(), width, classifier.labels));
     }
     let mut factors: Vec<_> = spec
         .ropes

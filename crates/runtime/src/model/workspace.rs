@@ -178,7 +178,7 @@ impl Workspace {
             history: buffer("history of tokens", slots, Output::HISTORY)?,
             biases: buffer("biases", slots, 2 * Output::BIASES)?,
             breakers: buffer("sequence breakers", slots, mask_words)?,
-            logits: buffer("logits", outputs, if spec.embeds() { 1 } else { spec.vocabulary })?,
+            logits: buffer("logits", outputs, if spec.pooled_values().is_some() { 1 } else { spec.vocabulary })?,
             token_capacity: rows,
             split_tokens,
             splits,
@@ -211,7 +211,7 @@ impl Workspace {
                     if experts.clone().next().is_some() { used * stride(spec.width) } else { 1 },
                 )?,
             },
-            embeddings: buffer("embeddings", outputs, if spec.embeds() { spec.width } else { 1 })?,
+            embeddings: buffer("embeddings", outputs, spec.pooled_values().unwrap_or(1))?,
         })
     }
 }

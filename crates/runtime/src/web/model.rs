@@ -8,6 +8,7 @@ use wgslm_text::{Message, Special};
 use super::error::{object, options, to_js};
 use super::generation::{GenerationOptions, JsGeneration, MeasuringOptions};
 use crate::engine::{Engine, GenerateOptions, MetricsSnapshot, Prompt};
+use crate::model::Task;
 
 /// Facts about a loaded model.
 #[derive(Serialize, Tsify)]
@@ -43,12 +44,23 @@ pub struct ModelInfo {
     dispatches_per_token: usize,
 }
 
-/// The task of a model: generating text, or making embeddings.
+/// The task of a model: generating text, making embeddings, or ranking documents for a query.
 #[derive(Serialize, Tsify)]
 #[serde(rename_all = "lowercase")]
 enum ModelTask {
     Generation,
     Embedding,
+    Ranking,
+}
+
+impl From<Task> for ModelTask {
+    fn from(task: Task) -> Self {
+        match task {
+            Task::Generation => Self::Generation,
+            Task::Embedding => Self::Embedding,
+            Task::Ranking => Self::Ranking,
+        }
+    }
 }
 
 /// One message of a conversation.
@@ -91,7 +103,7 @@ impl JsModel {
         object(&ModelInfo {
             architecture: model.spec.architecture.clone(),
             name: model.spec.name.clone(),
-            task: if model.spec.embeds() { ModelTask::Embedding } else { ModelTask::Generation },
+            task: model.spec.task().into(),
             width: model.spec.width,
             parameters: model.parameters,
             layers: model.spec.layers.len() as u32,

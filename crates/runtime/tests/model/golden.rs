@@ -29,6 +29,7 @@ pub(crate) struct Golden {
     pub(crate) types: Vec<String>,
     logits: Option<String>,
     embedding: Option<String>,
+    scores: Option<String>,
     /// The context length to load the model with, if it matters.
     context: Option<u32>,
     #[serde(skip)]
@@ -74,7 +75,7 @@ impl Golden {
     }
 
     fn values(&self) -> Option<&String> {
-        self.logits.as_ref().or(self.embedding.as_ref())
+        self.logits.as_ref().or(self.embedding.as_ref()).or(self.scores.as_ref())
     }
 
     /// True for the larger models, each of which has a small counterpart in the repository.
@@ -90,21 +91,25 @@ impl Golden {
     /// The normalised error of the device's results.
     pub(crate) fn error(&self, device: &Device, options: &EngineOptions) -> Result<f64> {
         let mut options = EngineOptions { context_length: self.context, ..options.clone() };
-        if self.embedding.is_some() && options.activations == Activations::Auto {
+        if self.logits.is_none() && options.activations == Activations::Auto {
             // As logits always are.
             options.activations = Activations::Float;
         }
         let engine = load_file(device, &self.path(), &options)?;
         let expected = |name: &str| npy(&self.folder.join(name));
-        match (&self.logits, &self.embedding) {
-            (Some(name), _) => Ok(normalised_error(&logits_from(&engine, &self.tokens, 0)?, &expected(name))),
-            (_, Some(name)) => {
+        match (&self.logits, &self.embedding, &self.scores) {
+            (Some(name), ..) => Ok(normalised_error(&logits_from(&engine, &self.tokens, 0)?, &expected(name))),
+            (_, Some(name), _) => {
                 let mut expected = expected(name);
                 let length = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
                 expected.iter_mut().for_each(|value| *value /= length);
                 Ok(normalised_error(&block_on(engine.embed(&self.tokens))?, &expected))
             }
-            _ => panic!("{} has neither logits nor an embedding", self.model),
+            (.., Some(name)) => {
+                let scores = block_on(engine.classify_all(&[&self.tokens]))?;
+                Ok(normalised_error(&scores[0], &expected(name)))
+            }
+            _ => panic!("{} has no logits, embedding or scores", self.model),
         }
     }
 }

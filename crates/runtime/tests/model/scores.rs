@@ -1,11 +1,11 @@
-//! Tests of scores of given tokens, and of embeddings of many texts at once.
+//! Tests of scores of given tokens and of documents, and of embeddings of many texts at once.
 
 use pollster::block_on;
 use wgslm::engine::{Engine, EngineOptions, GenerateOptions};
 use wgslm_testing::golden;
 use wgslm_testing::random::Random;
 
-use crate::adapters::{adapters, laid_out};
+use crate::adapters::{adapters, laid_out, some_adapters};
 use crate::setup::{engine, generate, logits, prompt};
 
 fn load(name: &str, interleaved_rows: bool, options: &EngineOptions) -> Option<Engine> {
@@ -71,4 +71,34 @@ fn embeddings_of_many_texts_are_those_of_each_alone() {
     }
     let Some(engine) = load("llama-q4_0", false, &EngineOptions::default()) else { return };
     assert_eq!(code(block_on(engine.embed_all(&[[1, 2]]))), Some("wrong-task"));
+}
+
+#[test]
+fn documents_are_ranked_by_the_scores_of_their_pairs() {
+    let golden = |name: &str| golden(&format!("models/{name}.gguf"));
+    for device in some_adapters() {
+        let engine = engine(device, &golden("bert-rank"), &EngineOptions::default());
+        let tokenizer = engine.model().tokenizer().expect("it has one");
+        let documents = ["a dog", "", "[SEP] the fox jumped over it", "a dog"];
+        let pairs: Vec<Vec<u32>> =
+            documents.iter().map(|text| tokenizer.encode_pair("the fox?", text).expect("it is text")).collect();
+        let begin_and_ends = |pair: &Vec<u32>| {
+            let [begin, end] = ["[CLS]", "[SEP]"].map(|text| tokenizer.control_token(text).expect("it has them"));
+            let ends = pair.iter().filter(|token| **token == end).count();
+            (pair[0] == begin, ends, pair.last() == Some(&end))
+        };
+        // What a document spells is no token that structures the pair.
+        assert!(pairs.iter().all(|pair| begin_and_ends(pair) == (true, 2, true)), "{pairs:?}");
+        let scores = block_on(engine.rerank("the fox?", &documents)).expect("it ranks");
+        let expected: Vec<f32> =
+            block_on(engine.classify_all(&pairs)).expect("it ranks").iter().map(|scores| scores[0]).collect();
+        assert_eq!(scores, expected);
+        assert!(scores[0] == scores[3] && scores[0] != scores[1] && scores[1] != scores[2], "{scores:?}");
+        assert!(block_on(engine.rerank("a", &[] as &[&str])).expect("there is nothing to do").is_empty());
+        let embedded = code(block_on(engine.embed(&pairs[0])));
+        let generated = code(engine.generate(&pairs[0], GenerateOptions::default()));
+        assert_eq!([embedded, generated], [Some("wrong-task"); 2]);
+    }
+    let engine = engine(&some_adapters()[0], &golden("bert-cls"), &EngineOptions::default());
+    assert_eq!(code(block_on(engine.rerank("a", &["b"]))), Some("wrong-task"));
 }

@@ -7,7 +7,7 @@ use crate::kernel::Kernel;
 use crate::launch::{Extent, FamilyLaunch};
 use crate::resources::Resources;
 
-/// Makes a sequence's rows one embedding of length 1.
+/// Makes a sequence's rows one: an embedding of length 1, or the input of a matrix.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Pool {
@@ -19,6 +19,8 @@ pub struct Pool {
     pub stride: u32,
     /// [`Pool::MEAN`], [`Pool::FIRST`] or [`Pool::LAST`].
     pub kind: u32,
+    /// 1 for rows as they are, in planes for a matrix; 0 for rows of length 1, value by value.
+    pub plain: u32,
 }
 
 impl Pool {

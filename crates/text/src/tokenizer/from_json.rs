@@ -126,6 +126,7 @@ pub(super) fn tokenizer(json: Box<dyn JsonTokenizer>, config: Option<&[u8]>) -> 
         bos: bos.or(before),
         eos,
         prompt_frame,
+        pair_separator: None,
         stop_tokens,
         suppressed_tokens: Vec::new(),
         fill_in_middle,

@@ -39,6 +39,10 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     let flag = |key, default| Ok::<_, crate::Error>(metadata.bool(key)?.unwrap_or(default));
     let add_bos = flag("tokenizer.ggml.add_bos_token", defaults.add_bos)? || kind.insists_on_bos();
     let add_eos = flag("tokenizer.ggml.add_eos_token", defaults.add_eos)?;
+    let add_separator = flag("tokenizer.ggml.add_sep_token", false)?;
+    // Its key is spelled like that. BERT's separator is the token that ends a text already.
+    let separator = special_token(metadata, &vocabulary, "seperator")?;
+    let pair_separator = separator.filter(|_| add_separator && !matches!(kind, Kind::WordPiece));
     let special_tokens = Box::new(SpecialTokens::new(&vocabulary, strips_behind(metadata)?)?);
 
     let (model, spelling, space_prefix) = match kind {
@@ -70,6 +74,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
         bos,
         eos,
         prompt_frame: (bos.filter(|_| add_bos), eos.filter(|_| add_eos)),
+        pair_separator,
         stop_tokens,
         suppressed_tokens,
         fill_in_middle,

@@ -70,6 +70,8 @@ pub struct Tokenizer {
     eos: Option<u32>,
     /// The tokens before and after a whole prompt.
     prompt_frame: (Option<u32>, Option<u32>),
+    /// The token before the second of two texts, besides the one that ends the first.
+    pair_separator: Option<u32>,
     stop_tokens: Vec<u32>,
     suppressed_tokens: Vec<u32>,
     fill_in_middle: Option<FillInMiddle>,
@@ -174,6 +176,21 @@ impl Tokenizer {
     /// As [`Self::encode`].
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
         Ok(self.framed(self.encode(text, Special::Parse)?))
+    }
+
+    /// The tokens of two texts that a model compares, such as a query and a document: each as [`Self::encode_prompt`] has it but with BOS
+    /// before the first only, and a separator between them where the model wants one. Special tokens aren't parsed.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_pair(&self, first: &str, second: &str) -> Result<Vec<u32>> {
+        let (begin, end) = self.prompt_frame;
+        let mut tokens: Vec<u32> = begin.into_iter().collect();
+        tokens.extend(self.encode(first, Special::Plain)?);
+        tokens.extend(end.into_iter().chain(self.pair_separator));
+        tokens.extend(self.encode(second, Special::Plain)?);
+        tokens.extend(end);
+        Ok(tokens)
     }
 
     /// The tokens of a whole chat, framed as by [`Self::encode_prompt`]; the text of messages is plain text.

@@ -108,9 +108,9 @@ fn drive(inner: &Inner) {
             if let Some((job, holds_others)) = inner.next_masks() {
                 // Telling another thread takes time, from which only others gain.
                 if holds_others {
-                    masks.compute(job)
+                    masks.compute(job);
                 } else {
-                    inner.compute_masks(job)
+                    inner.compute_masks(job);
                 }
                 continue;
             }

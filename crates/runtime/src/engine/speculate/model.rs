@@ -7,6 +7,7 @@ use super::super::ranges::invalid;
 use super::super::{Engine, GenerateOptions, Generation, GenerationEvent, Speculation};
 use crate::Result;
 use crate::model::Model;
+use crate::model::Task;
 
 /// An engine of a smaller model with the same tokens, which writes drafts.
 #[derive(Clone)]
@@ -27,7 +28,7 @@ impl DraftModel {
         let [draft, target_model] = [&self.engine, target].map(Engine::model);
         let tokens = |model: &Model| model.tokenizer().map(|tokenizer| tokenizer.vocabulary_size()).ok();
         let same = draft.spec.vocabulary == target_model.spec.vocabulary && tokens(draft) == tokens(target_model);
-        if same && !draft.spec.embeds() && !Arc::ptr_eq(&self.engine.inner, &target.inner) {
+        if same && draft.spec.task() == Task::Generation && !Arc::ptr_eq(&self.engine.inner, &target.inner) {
             return Ok(());
         }
         let value = format!("{} with {} tokens", draft.spec.architecture, draft.spec.vocabulary);

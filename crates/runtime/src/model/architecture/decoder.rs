@@ -6,12 +6,14 @@ use wgslm_shaders::{Activation, Attention, Route};
 use super::keys::{Keys, MAX_SIZE};
 use super::rope::Pairs;
 use crate::model::{
-    AttentionSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec, NormKind, NormPlace,
-    NormSpec, OutputSpec, Pooling, QkNorm,
+    AttentionSpec, ClassifierSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec,
+    NormKind, NormPlace, NormSpec, OutputSpec, Pooling, QkNorm,
 };
 
 /// The most layers accepted, more than any model has: a damaged file is refused before memory is spent on its layers.
 const MAX_LAYERS: u32 = 4096;
+/// The most labels of a classifier accepted.
+const MAX_LABELS: u32 = 1024;
 /// The key of the number of layers in heads that predict tokens after the next.
 const NEXTN_LAYERS: &str = "nextn_predict_layers";
 
@@ -89,11 +91,23 @@ impl Keys<'_> {
             Some(1) => OutputSpec::Embedding(Pooling::Mean),
             Some(2) => OutputSpec::Embedding(Pooling::First),
             Some(3) => OutputSpec::Embedding(Pooling::Last),
+            Some(4) => OutputSpec::Scores(self.classifier()?),
             Some(other) => {
-                let reason = format!("{other} can't be run (1 mean, 2 first and 3 last can)");
+                let reason = format!("{other} can't be run (1 mean, 2 first, 3 last and 4 rank can)");
                 return Err(self.invalid("pooling_type", reason));
             }
         })
+    }
+
+    /// The classifier of a reranker, as BERT's have it.
+    fn classifier(&self) -> Result<ClassifierSpec> {
+        let labels =
+            self.metadata.strings(&self.key("classifier.output_labels"))?.map_or(1, |labels| labels.len() as u32);
+        if !(1..=MAX_LABELS).contains(&labels) {
+            let reason = format!("{labels} labels are not from 1 to {MAX_LABELS}");
+            return Err(self.invalid("classifier.output_labels", reason));
+        }
+        Ok(ClassifierSpec { pooling: Pooling::First, labels, softmax: false })
     }
 
     /// A number above 0 for each layer. Layers without the sublayer have a 0, which is replaced by the number of the first layer

@@ -5,7 +5,7 @@ use wgslm_shaders::Activation;
 
 use super::keys::Keys;
 use super::rope::Pairs;
-use crate::model::{EmbeddingSpec, ModelSpec, NormKind, NormPlace, OutputSpec, Pooling};
+use crate::model::{EmbeddingSpec, ModelSpec, NormKind, NormPlace, OutputSpec, Pooling, Task};
 
 /// BERT (Devlin et al. 2018): embeddings of positions and token types, biases everywhere, layer norms after sums.
 pub(super) fn bert(keys: &Keys<'_>) -> Result<ModelSpec> {
@@ -33,7 +33,7 @@ fn encoder(keys: &Keys<'_>) -> Result<ModelSpec> {
     spec.for_layers(|layer| layer.norm_place = NormPlace::AfterSum);
     // The norm of the embeddings takes the place of the norm after the last layer.
     spec.embedding = EmbeddingSpec { scale: 1.0, positions: false, types, norm: spec.output_norm.take() };
-    if !spec.embeds() {
+    if spec.task() == Task::Generation {
         // Texts are pooled by their mean unless the metadata says otherwise.
         spec.output = OutputSpec::Embedding(Pooling::Mean);
     }

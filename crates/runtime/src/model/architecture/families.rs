@@ -6,7 +6,7 @@ use wgslm_shaders::Activation;
 
 use super::keys::Keys;
 use super::rope::Pairs;
-use crate::model::{MixerSpec, ModelSpec, NormKind, NormPlace, OutputSpec, QkNorm, RopeSpec};
+use crate::model::{MixerSpec, ModelSpec, NormKind, NormPlace, OutputSpec, Pooling, QkNorm, RopeSpec};
 
 /// Llama and models built like it: Mistral, with a window in all layers, SmolLM, TinyLlama and, with experts, Mixtral.
 pub(super) fn llama(keys: &Keys<'_>) -> Result<ModelSpec> {
@@ -34,6 +34,9 @@ pub(super) fn qwen2(keys: &Keys<'_>) -> Result<ModelSpec> {
 pub(super) fn qwen3(keys: &Keys<'_>) -> Result<ModelSpec> {
     let mut spec = keys.decoder(Pairs::Halves)?;
     spec.for_attention(|attention| attention.qk_norm = QkNorm::Head);
+    if let OutputSpec::Scores(classifier) = &mut spec.output {
+        (classifier.pooling, classifier.softmax) = (Pooling::Last, true);
+    }
     if keys.u32("expert_feed_forward_length")?.is_none() {
         // `feed_forward_length` is then the width of all of a token's experts together.
         spec.for_layers(|layer| layer.feed_forward.width /= layer.feed_forward.used());

@@ -1,15 +1,17 @@
 //! Outputs: from the residual stream to logits and sampled tokens, or to embeddings.
 
+use wgslm_gpu::Buffer;
 use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{Pool, Sample, SampleStage};
+use wgslm_shaders::{Activation, Pool, Sample, SampleStage};
 
 use super::Graph;
-use super::linear::Destination;
-use super::{Count, Program, ProgramBuilder};
+use super::linear::{Destination, Input};
+use super::{Count, Program, ProgramBuilder, StepSize};
 use crate::Result;
-use crate::model::tensors::{EMBEDDINGS, OUTPUT_HEAD};
+use crate::model::select::Precision;
+use crate::model::tensors::{CLASSIFIER, CLASSIFIER_OUTPUT, EMBEDDINGS, OUTPUT_HEAD};
 use crate::model::workspace::stride;
-use crate::model::{NormKind, NormSpec, OutputSpec};
+use crate::model::{ClassifierSpec, NormKind, NormSpec, OutputSpec};
 
 impl Graph<'_> {
     /// The program from the residual stream to the outputs' logits; with `in_order`, for steps of few tokens in which output i is token
@@ -28,10 +30,14 @@ impl Graph<'_> {
         Ok(builder.build(self.device.gpu()))
     }
 
-    /// The program from the residual stream to the embeddings of sequences, whose first tokens the outputs name.
+    /// The program from the residual stream to the embeddings or scores of sequences, whose first tokens the outputs name.
     pub(crate) fn pool(&self) -> Result<Program> {
         let mut builder = ProgramBuilder::default();
-        let OutputSpec::Embedding(pooling) = self.spec.output else { return Ok(builder.build(self.device.gpu())) };
+        let (pooling, classifier) = match self.spec.output {
+            OutputSpec::Logits { .. } => return Ok(builder.build(self.device.gpu())),
+            OutputSpec::Embedding(pooling) => (pooling, None),
+            OutputSpec::Scores(classifier) => (classifier.pooling, Some(classifier)),
+        };
         let (a, width) = (self.workspace, self.spec.width);
         let x = match self.spec.output_norm {
             None => &a.residual,
@@ -39,12 +45,43 @@ impl Graph<'_> {
         };
         let groups = stride(width) / GROUP as u32;
         builder.dispatch(
-            Pool { width, groups, stride: stride(width) / 4, kind: pooling.number() },
+            Pool {
+                width,
+                groups,
+                stride: stride(width) / 4,
+                kind: pooling.number(),
+                plain: classifier.is_some().into(),
+            },
             self.device.kernels().pool(),
             Count::OUTPUTS,
-            &[("tokens", &a.tokens), ("outputs", &a.outputs), ("x", x), ("y", &a.embeddings)],
+            &[
+                ("tokens", &a.tokens),
+                ("outputs", &a.outputs),
+                ("x", x),
+                ("y", if classifier.is_some() { &a.attended } else { &a.embeddings }),
+            ],
         );
+        if let Some(classifier) = classifier {
+            self.classify(&mut builder, &a.attended, classifier)?;
+        }
         Ok(builder.build(self.device.gpu()))
+    }
+
+    /// Appends a classifier of pooled rows. They are few, so it always multiplies floats.
+    fn classify(&self, builder: &mut ProgramBuilder, pooled: &Buffer, classifier: ClassifierSpec) -> Result<()> {
+        let graph = Graph { step: StepSize::Many, precision: Precision::Float, encoding: None, ..*self };
+        let a = self.workspace;
+        let mut input = Input { x: pooled, encoded: &a.encoded, norm: None };
+        if self.weights.has_matrix(CLASSIFIER) {
+            let dense = graph.matrices(&[&[(CLASSIFIER, 0)]])?;
+            let destination = Destination::in_planes(&a.residual, stride(self.spec.width));
+            let destination = Destination { activation: Activation::Tanh, ..destination };
+            graph.linear(builder, Count::OUTPUTS, input, &dense, destination);
+            input.x = &a.residual;
+        }
+        let output = graph.matrices(&[&[(CLASSIFIER_OUTPUT, 0)]])?;
+        graph.linear(builder, Count::OUTPUTS, input, &output, Destination::plain(&a.embeddings, classifier.labels));
+        Ok(())
     }
 
     /// The program of some stages of the choice of tokens, on logits.

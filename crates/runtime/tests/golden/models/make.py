@@ -5,7 +5,7 @@
     python make.py                         (everything; the same files every time)
     python make.py check FOLDER            (that the oracle agrees with another folder of golden data and its index.json)
 
-A row of index.json: `model`, `architecture`, the `types` of its matrices, `tokens`; `logits` [tokens, vocabulary] or `embedding` [width] as float32 .npy; `context`,
+A row of index.json: `model`, `architecture`, the `types` of its matrices, `tokens`; `logits` [tokens, vocabulary], `embedding` [width] or `scores` [labels] as float32 .npy; `context`,
 the context length of the session, where it counts; `text`, which the model's tokenizer makes the tokens of; `asked_as`, the architecture
 that the oracle was asked under; `what` it is about. Embeddings are pooled as the model says and not normalised: llama.cpp's library leaves
 that to its callers, who divide by the Euclidean length.
@@ -46,7 +46,7 @@ class Maker:
     def row(self, name, model, tiny, tokens, what, options, text=None, source=None):
         values = golden(self.oracle, source or HERE / f"{model}.gguf", tokens, **options)
         assert np.isfinite(values).all(), name
-        kind = "embedding" if "embeddings" in options else "logits"
+        kind = "scores" if "labels" in options else "embedding" if "embeddings" in options else "logits"
         np.save(HERE / f"{name}.{kind}.npy", values.astype("<f4"))
         row = {"model": f"{model}.gguf", "architecture": tiny.a, "types": tiny.matrix_types(), "tokens": tokens}
         row |= {kind: f"{name}.{kind}.npy", "what": what}
@@ -82,8 +82,9 @@ def check(folder):
     for row in json.loads((folder / "index.json").read_text()):
         if "asked_as" in row:  # no file of this folder gives it
             continue
-        kind = "logits" if "logits" in row else "embedding"
-        options = {"embeddings": "pooled"} if kind == "embedding" else {}
+        kind = next(kind for kind in ["logits", "embedding", "scores"] if kind in row)
+        options = {"embeddings": "pooled"} if kind != "logits" else {}
+        options |= {"labels": len(np.load(folder / row[kind]))} if kind == "scores" else {}
         options |= {"context": row["context"]} if "context" in row else {}
         found = golden(oracle, folder / row["model"], row["tokens"], **options)
         print(f"{row[kind]:48} {error(found, np.load(folder / row[kind])):.1e}")

@@ -23,6 +23,15 @@ def factors(pairs):
     return {"rope_factors_long.weight": np.linspace(1, 8, pairs), "rope_factors_short.weight": np.linspace(1, 1.5, pairs)}
 
 
+def classifier(width, labels, dense):
+    random = np.random.default_rng(labels)
+    draw = lambda *shape: random.normal(0, 1 / np.sqrt(width), shape)
+    output = {"cls.output.weight": draw(labels, width)}
+    if not dense:
+        return output
+    return {"cls.weight": 2 * draw(width, width), "cls.bias": draw(width), **output, "cls.output.bias": draw(labels)}
+
+
 PECULIAR = [
     (
         "phi3-longrope", "long-rope factors: long ones, as the session's context is above the original one",
@@ -113,6 +122,20 @@ PECULIAR = [
     (
         "nomic-bert", "rope, fused queries, keys and values, a gated feed-forward, no biases",
         dict(BERT, architecture="nomic-bert", metadata={".rope.freq_base": 1000.0}), TEXT, dict(embeddings="pooled"),
+    ),
+    (
+        "bert-rank", "a classifier of two matrices on the first token, three labels",
+        dict(
+            BERT, architecture="bert", layers=1, extra=classifier(64, 3, True),
+            metadata={".pooling_type": 4, ".classifier.output_labels": ["good", "fair", "poor"]},
+        ), TEXT, dict(embeddings="pooled", labels=3),
+    ),
+    (
+        "qwen3-rank", "a classifier of one matrix on the last token of a causal model, probabilities",
+        dict(
+            SMALL, architecture="qwen3", layers=1, extra=classifier(64, 2, False),
+            metadata={".pooling_type": 4, ".classifier.output_labels": ["yes", "no"]},
+        ), 20, dict(embeddings="pooled", labels=2),
     ),
     (
         "qwen3-last", "an embedding of a causal model: the last token after the output norm",

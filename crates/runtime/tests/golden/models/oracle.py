@@ -99,8 +99,9 @@ class Oracle:
         self.llama.llama_model_free(model)
         return found[:count]
 
-    def run(self, path, tokens, context=512, embeddings=None, **options):
-        """The logits of all tokens; with `embeddings` as "pooled" or "tokens" those, as the library has them, not normalised.
+    def run(self, path, tokens, context=512, embeddings=None, labels=None, **options):
+        """The logits of all tokens; with `embeddings` as "pooled" or "tokens" those, as the library has them, not normalised; with `labels`
+        a classifier's scores of so many.
 
         `context` is the context length that the session is opened with; the library rounds it up to a multiple of 256. `options` are
         further fields of its parameters.
@@ -123,6 +124,7 @@ class Oracle:
         if llama.llama_decode(session, batch):
             self._fail(path)
         width = llama.llama_model_n_embd(model) if embeddings else llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
+        width = labels or width
         row = lambda values: np.ctypeslib.as_array(values, (width,)).copy()
         if embeddings == "pooled":
             result = row(llama.llama_get_embeddings_seq(session, 0))

@@ -13,6 +13,8 @@ pub enum Activation {
     Gelu = 2,
     /// gpt-oss's SwiGLU: the gate up to 7, `g * sigmoid(1.702 g) * (value between -7 and 7, plus 1)`. For gates alone.
     ClampedSwiglu = 3,
+    /// The hyperbolic tangent, of classifiers.
+    Tanh = 4,
 }
 
 impl Activation {
@@ -23,6 +25,7 @@ impl Activation {
             1 => Self::Silu,
             2 => Self::Gelu,
             3 => Self::ClampedSwiglu,
+            4 => Self::Tanh,
             _ => Self::None,
         }
     }
@@ -32,6 +35,7 @@ impl Activation {
     pub fn apply(self, x: f64) -> f64 {
         match self {
             Self::None | Self::ClampedSwiglu => x,
+            Self::Tanh => x.tanh(),
             Self::Silu => x / (1.0 + (-x).exp()),
             Self::Gelu => x / (1.0 + (-1.595_769_121_605_730_8 * x * (1.0 + 0.044_715 * x * x)).exp()),
         }
