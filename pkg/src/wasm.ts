@@ -1,4 +1,4 @@
-// The WebAssembly: fetched and compiled by one worker, for all.
+// The WebAssembly: the engine's, fetched and compiled by one worker for all, and that of grammars, which few pages need.
 import { WgslmError, messageOf } from "./errors.js";
 import init from "./wasm/wgslm.js";
 
@@ -10,6 +10,11 @@ export interface Instance {
   memory: WebAssembly.Memory;
   module: WebAssembly.Module;
 }
+
+/** The module of grammars. */
+export type GrammarModule = typeof import("./wasm/wgslm_grammar.js");
+
+let grammars: Promise<GrammarModule> | undefined;
 
 /** Makes this worker's instance, of `compiled` where another worker has compiled it. */
 export async function instantiate(compiled: WebAssembly.Module | undefined): Promise<Instance> {
@@ -23,12 +28,34 @@ export async function instantiate(compiled: WebAssembly.Module | undefined): Pro
   }
 }
 
+/** Loads the module of grammars, unless it is there. */
+export function loadGrammars(): Promise<GrammarModule> {
+  return (grammars ??= startGrammars().catch((error: unknown) => {
+    // The next request tries again.
+    grammars = undefined;
+    throw error;
+  }));
+}
+
+async function startGrammars(): Promise<GrammarModule> {
+  // Side by side: the script and what it drives.
+  const compiling = compile(new URL("./wasm/wgslm_grammar_bg.wasm", import.meta.url));
+  compiling.catch(() => undefined);
+  try {
+    const module = await import("./wasm/wgslm_grammar.js");
+    await module.default({ module_or_path: await compiling });
+    return module;
+  } catch (error) {
+    throw error instanceof WgslmError ? error : unusable(error);
+  }
+}
+
 async function compile(url: URL): Promise<WebAssembly.Module> {
   let response: Response;
   try {
     response = await fetch(url);
   } catch (error) {
-    const advice = "check the connection and load the model again";
+    const advice = "check the connection and try again";
     throw new WgslmError("network", `could not fetch ${url.href} (${messageOf(error)}); ${advice}`);
   }
   if (!response.ok) throw unusable(`the server answered HTTP ${response.status} for ${url.href}`);
