@@ -18,7 +18,10 @@ export function withMetadata(file, texts) {
     place += bytes;
     return bytes === 8 ? Number(file.readBigUInt64LE(place - 8)) : file.readUInt32LE(place - 4);
   };
-  const skipText = () => (place += number(8));
+  const skipText = () => {
+    const length = number(8);
+    place += length;
+  };
   const skipValue = (type) => {
     if (type === STRING) return skipText();
     if (type !== ARRAY) return (place += SIZES[type]);

@@ -132,7 +132,7 @@ describe("grammars", () => {
       const grammars = [
         { regex: "(" },
         { lark: "start: missing" },
-        { gbnf: "root ::=" },
+        { gbnf: "root ::= missing" },
         { jsonSchema: { type: "nonsense" } },
         { jsonSchema: { type: "object", unevaluatedProperties: { not: {} }, dependentSchemas: { a: {} } } },
         { jsonSchema: deep },

@@ -87,7 +87,7 @@ class CompletionWriter {
     this.#texts[index] = before + text;
     const found = this.#logprobs ? logprobsOf(tokens, before.length) : null;
     if (found) {
-      const all = (this.#found[index] ??= { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] });
+      const all = (this.#found[index] ??= noLogprobs());
       all.tokens.push(...found.tokens);
       all.token_logprobs.push(...found.token_logprobs);
       all.top_logprobs.push(...found.top_logprobs);
@@ -108,7 +108,7 @@ class CompletionWriter {
     const choices = prompts.flat().map((summary, index) => ({
       index,
       text: this.#texts[index] ?? "",
-      logprobs: this.#found[index] ?? null,
+      logprobs: this.#logprobs ? (this.#found[index] ?? noLogprobs()) : null,
       finish_reason: reasonOf(summary),
     }));
     return { ...this.#fields(), choices, ...counts(prompts) };
@@ -133,12 +133,16 @@ function reasonOf({ finishReason }: GenerationSummary): "stop" | "length" {
   return finishReason === "stop" ? "stop" : "length";
 }
 
+function noLogprobs(): CompletionLogprobs {
+  return { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
+}
+
 function logprobsOf(tokens: readonly GeneratedToken[], offset: number): CompletionLogprobs {
-  const found: CompletionLogprobs = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
+  const found = noLogprobs();
   for (const { text, logprobs } of tokens) {
     if (logprobs) {
-      found.tokens.push(logprobs.text);
-      found.token_logprobs.push(logprobs.logprob);
+      found.tokens.push(logprobs.chosen.text);
+      found.token_logprobs.push(logprobs.chosen.logprob);
       found.top_logprobs.push(Object.fromEntries(logprobs.top.map((other) => [other.text, other.logprob])));
       found.text_offset.push(offset);
     }

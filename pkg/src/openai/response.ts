@@ -44,5 +44,5 @@ export function logprobsOf(tokens: readonly TokenLogprobs[]): ChoiceLogprobs {
     bytes: bytes.length > 0 ? bytes : null,
     logprob,
   });
-  return { content: tokens.map((token) => ({ ...entry(token), top_logprobs: token.top.map(entry) })), refusal: null };
+  return { content: tokens.map(({ chosen, top }) => ({ ...entry(chosen), top_logprobs: top.map(entry) })), refusal: null };
 }

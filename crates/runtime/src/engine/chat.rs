@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wgslm_text::chat::{Answer, ChatParser, Conversation, Delta};
+use wgslm_text::chat::{Answer, ChatParser, Conversation, Delta, ToolChoice};
 
 use super::{Canceller, Engine, FinishReason, GenerateOptions, Generation, GenerationEvent, Summary, TokenLogprobs};
 use crate::Result;
@@ -67,6 +67,11 @@ impl Engine {
         let parser = ChatParser::new(format, tools, seed).answering(&rendered);
         let parallel = conversation.parallel_tool_calls.unwrap_or(true);
         let grammar = parser.grammar(&conversation.tool_choice, parallel, |text| tokenizer.control_token(text));
+        if grammar.is_none() && matches!(conversation.tool_choice, ToolChoice::Required | ToolChoice::Function(_)) {
+            let reason = "tool_choice demands a call, but the model's chat template shows no way of making one; leave \
+                          tool_choice out, or load a model that was made for tools";
+            return Err(wgslm_text::Error::Tool { reason: reason.to_owned() }.into());
+        }
         let markers = format.marker_texts().map(str::to_owned).collect();
         let prompt = tokenizer.encode_chat(&rendered)?;
         Ok(ChatRequest { engine: self.clone(), prompt, parser, markers, grammar })

@@ -21,7 +21,7 @@ pub(super) struct TokenLogprob {
 /// The log-probability of a token and of the likeliest ones that might have come instead.
 #[derive(Serialize, Tsify)]
 pub(super) struct TokenLogprobs {
-    #[serde(flatten)]
+    /// The token that was chosen.
     chosen: TokenLogprob,
     /// The likeliest tokens, the likeliest first, as many as were asked for.
     top: Vec<TokenLogprob>,
