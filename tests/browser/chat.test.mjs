@@ -10,7 +10,7 @@ const SMOLLM2 = "/models/smollm2-135m-instruct-q4_1.gguf";
 const TEMPLATES = {
   qwen3: "Qwen-Qwen3-0.6B",
   mistral: "mistralai-Mistral-Nemo-Instruct-2407",
-  smollm3: "HuggingFaceTB-SmolLM3-3B",
+  harmony: "openai-gpt-oss-120b",
 };
 const LIMIT = { timeout: 300_000 };
 
