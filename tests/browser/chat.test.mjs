@@ -32,6 +32,7 @@ const TOOLS = [
     type: "function",
     function: {
       name: "roll",
+      description: "Rolls dice.",
       parameters: { type: "object", properties: { sides: { enum: [6, 20] } }, required: ["sides"], additionalProperties: false },
     },
   },
