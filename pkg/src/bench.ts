@@ -3,6 +3,7 @@ import { type Engine, connectionOf } from "./engine.js";
 import { Generation } from "./generation.js";
 import { MEASURED_OPTIONS, checkOptions } from "./options.js";
 import { checkPrompt } from "./arguments.js";
+import { requestOf } from "./request.js";
 import type { GenerateOptions, Prompt } from "./types.js";
 import type { MeasuringOptions } from "./wasm/wgslm.js";
 
@@ -14,9 +15,10 @@ export interface MeasuredOptions extends GenerateOptions, MeasuringOptions {}
 /** Generates as `engine.generate` does, with options for measuring. */
 export function generate(engine: Engine, prompt: Prompt, options: MeasuredOptions = {}): Generation {
   return new Generation((onEvent) => {
-    const { signal, ignoreStop, ...rest } = checkOptions(options, MEASURED_OPTIONS);
+    const { ignoreStop, ...rest } = checkOptions(options, MEASURED_OPTIONS);
+    const { signal, ...request } = requestOf(rest);
     const measuring = { ...(ignoreStop !== undefined && { ignoreStop }) };
-    const params = { prompt: checkPrompt(prompt), options: rest, measuring };
+    const params = { prompt: checkPrompt(prompt), answers: 1, measuring, ...request };
     return connectionOf(engine).call("generate", params, { signal, onEvent });
   });
 }

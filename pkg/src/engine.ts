@@ -1,21 +1,41 @@
-import { checkMessages, checkPrompt, checkText, checkTexts, checkTokens } from "./arguments.js";
+import {
+  checkAnswers,
+  checkConversation,
+  checkPrompt,
+  checkPromptOrConversation,
+  checkText,
+  checkTexts,
+  checkTokens,
+  checkContent,
+  postSnapshot,
+} from "./arguments.js";
+import { Chat } from "./chat.js";
 import { connect, keepSpare } from "./connect.js";
 import type { Connection } from "./connection.js";
-import { WgslmError, messageOf } from "./errors.js";
-import { Generation } from "./generation.js";
+import { WgslmError, fromErrorMessage, messageOf } from "./errors.js";
+import { Generation, Generations } from "./generation.js";
+import { ChatCompletions } from "./openai/chat.js";
+import { Completions } from "./openai/completions.js";
+import { EmbeddingsApi } from "./openai/embeddings.js";
 import {
-  EMBED_OPTIONS,
-  GENERATE_OPTIONS,
+  BEAM_OPTIONS,
   GPU_OPTIONS,
   LOAD_OPTIONS,
   PRICE_OPTIONS,
+  SCORE_OPTIONS,
+  SIGNAL_OPTIONS,
   SUPPORT_OPTIONS,
   TOKENIZE_OPTIONS,
   checkOptions,
 } from "./options.js";
+import { requestOf } from "./request.js";
+import { Session, nextSession } from "./session.js";
 import { postSource } from "./source.js";
 import type {
+  Beam,
+  BeamOptions,
   ChatMessage,
+  Conversation,
   EmbedOptions,
   GenerateOptions,
   LoadOptions,
@@ -24,6 +44,10 @@ import type {
   ModelInfo,
   ModelSource,
   Prompt,
+  Score,
+  ScoreOptions,
+  SignalOptions,
+  SnapshotSource,
   Support,
   SupportOptions,
   TokenizeOptions,
@@ -39,7 +63,14 @@ export let connectionOf: (engine: Engine) => Connection;
 export class Engine implements AsyncDisposable {
   /** The figures of the loaded model. */
   readonly info: ModelInfo;
+  /** Answers to conversations in the shape of OpenAI's API: `engine.chat.completions.create`. */
+  readonly chat: { readonly completions: ChatCompletions };
+  /** Continuations of prompts in the shape of OpenAI's older API: `engine.completions.create`. */
+  readonly completions: Completions;
+  /** Embeddings in the shape of OpenAI's API: `engine.embeddings.create`. */
+  readonly embeddings: EmbeddingsApi;
   readonly #connection: Connection;
+  #lost: Promise<WgslmError> | undefined;
   #unloading: Promise<void> | undefined;
 
   static {
@@ -49,6 +80,9 @@ export class Engine implements AsyncDisposable {
   private constructor(connection: Connection, info: ModelInfo) {
     this.#connection = connection;
     this.info = info;
+    this.chat = { completions: new ChatCompletions(connection, info) };
+    this.completions = new Completions(connection, info);
+    this.embeddings = new EmbeddingsApi(connection, info);
   }
 
   /** Says whether models can run here, on which adapter, and which kernels it would use. Never rejects. */
@@ -88,16 +122,92 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Generates from a prompt or, given messages, the assistant's next turn. Several generations run at the same time, up to the load
+   * Settles once this engine can't be used any more, with the reason: the GPU was lost, the worker ended, or the engine was unloaded.
+   * Never rejects.
+   */
+  get lost(): Promise<WgslmError> {
+    return (this.#lost ??= this.#connection
+      .call("lost", {})
+      .result.then(fromErrorMessage)
+      .catch((reason: unknown) => reason as WgslmError));
+  }
+
+  /**
+   * Generates from a prompt or, given messages, the assistant's next turn; `await` gives the text. Several generations run at the same time, up to the load
    * option `slots`, and none changes another's answer; of those that come beyond, as many as the load option `queue` says wait, and more
    * fail with the code `busy`.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
     return new Generation((onEvent) => {
-      const { signal, ...rest } = checkOptions(options, GENERATE_OPTIONS);
-      const params = { prompt: checkPrompt(prompt), options: rest, measuring: {} };
+      const { signal, ...request } = requestOf(options);
+      const params = { prompt: checkPrompt(prompt), answers: 1, measuring: {}, ...request };
       return this.#connection.call("generate", params, { signal, onEvent });
     });
+  }
+
+  /**
+   * Generates several answers to one prompt, which is read once. The first has the `seed` of the options, and each after it the next one; at
+   * temperature 0 they are all the same.
+   */
+  generateSeveral(prompt: Prompt, answers: number, options: GenerateOptions = {}): Generations {
+    return new Generations((onEvent) => {
+      const { signal, ...request } = requestOf(options);
+      const params = { prompt: checkPrompt(prompt), answers: checkAnswers(answers), measuring: {}, ...request };
+      return this.#connection.call("generate", params, { signal, onEvent });
+    });
+  }
+
+  /**
+   * Answers a conversation, perhaps by calls of its tools; `await` gives the message. Reasoning and tool calls are told apart from text as
+   * they come. Calls that `tool_choice` demands follow a grammar of their own, before which `grammar` has no effect.
+   */
+  answer(conversation: Conversation | readonly ChatMessage[], options: GenerateOptions = {}): Chat {
+    return new Chat((onEvent) => {
+      const { signal, ...request } = requestOf(options);
+      const params = { conversation: checkConversation(conversation), answers: 1, ...request };
+      return this.#connection.call("chat", params, { signal, onEvent });
+    });
+  }
+
+  /** The likeliest answers to a prompt as wholes, the best first, as a beam search finds them. */
+  async beamSearch(prompt: Prompt, options: BeamOptions = {}): Promise<Beam[]> {
+    const { signal, ...rest } = checkOptions(options, BEAM_OPTIONS);
+    const params = { prompt: checkPrompt(prompt), options: rest };
+    return (await this.#connection.call("beamSearch", params, { signal }).result).beams;
+  }
+
+  /** The log-probabilities that the model gives to a text. */
+  async score(text: string | Uint32Array, options: ScoreOptions = {}): Promise<Score> {
+    const { signal, after } = checkOptions(options, SCORE_OPTIONS);
+    const params = { text: checkContent(text), after };
+    const scored = await this.#connection.call("score", params, { signal }).result;
+    return { ...scored, total: scored.logprobs.reduce((sum, logprob) => sum + logprob, 0) };
+  }
+
+  /** A new session: a sequence of tokens that is kept between requests. */
+  session(): Session {
+    const session = nextSession();
+    // What it fails with the session's own calls fail with.
+    this.#connection.call("openSession", { session }).result.catch(() => undefined);
+    return new Session(this.#connection, session);
+  }
+
+  /**
+   * A session from the bytes of `session.snapshot`. Those of another model or of other settings are refused with the code
+   * `snapshot-mismatch`, and damaged ones with `snapshot-damaged`.
+   */
+  async restore(snapshot: SnapshotSource, options: SignalOptions = {}): Promise<Session> {
+    const { signal } = checkOptions(options, SIGNAL_OPTIONS);
+    const { source, transfer } = postSnapshot(snapshot);
+    const session = nextSession();
+    const restored = new Session(this.#connection, session);
+    try {
+      await this.#connection.call("restoreSession", { session, source }, { signal, transfer }).result;
+      return restored;
+    } catch (error) {
+      void restored.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -109,7 +219,7 @@ export class Engine implements AsyncDisposable {
   async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Float32Array | Float32Array[]> {
     const one = typeof texts === "string";
     const params = { texts: checkTexts(one ? [texts] : texts) };
-    const embeddings = await this.#connection.call("embed", params, checkOptions(options, EMBED_OPTIONS)).result;
+    const { embeddings } = await this.#connection.call("embed", params, checkOptions(options, SIGNAL_OPTIONS)).result;
     return one ? embeddings[0]! : embeddings;
   }
 
@@ -124,9 +234,14 @@ export class Engine implements AsyncDisposable {
     return this.#connection.call("detokenize", { tokens: checkTokens(tokens) }).result;
   }
 
+  /** The number of tokens that a prompt has, those that the model expects around it and those of the chat template included. */
+  async countTokens(prompt: Prompt | Conversation): Promise<number> {
+    return this.#connection.call("countTokens", { prompt: checkPromptOrConversation(prompt) }).result;
+  }
+
   /** A conversation as the model's chat template writes it down, up to where the assistant's next turn begins. */
-  async chatPrompt(messages: readonly ChatMessage[]): Promise<string> {
-    return this.#connection.call("chatPrompt", { messages: checkMessages(messages) }).result;
+  async applyTemplate(conversation: Conversation | readonly ChatMessage[]): Promise<string> {
+    return this.#connection.call("applyTemplate", { conversation: checkConversation(conversation) }).result;
   }
 
   /** The logits of every position: `tokens.length` rows of `info.vocabulary` values. */

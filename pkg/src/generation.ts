@@ -1,99 +1,59 @@
+// Generations: the continuation of a prompt, once or several times.
+import { AnswerStream, type StreamingCall } from "./answer-stream.js";
 import type { Call } from "./connection.js";
-import type { GeneratedToken, GenerationResult } from "./types.js";
+import type { AnswerTokens } from "./protocol.js";
+import type { AnswerToken, GeneratedToken, GenerationResult } from "./types.js";
+import type { GenerationSummary } from "./wasm/wgslm.js";
 
-/** Starts the call that a generation is about; what it throws is the generation's failure. */
-export type StartGeneration = (onEvent: (tokens: GeneratedToken[]) => void) => Call<"generate">;
+/** Starts the call that generations are about. */
+export type StartGeneration = (onEvent: (step: AnswerTokens) => void) => Call<"generate"> | Call<"generateInSession">;
 
 /**
- * An answer as it comes. Iterate over it for tokens and their text; leaving the loop early ends it in the worker.
- * `result` has the whole of it, also without iterating.
+ * A generation under way. Iterate over it for tokens and their text, or await it for the whole text; `result` has that together with
+ * counts and times. An `async` function can't return it, since whoever awaits that gets the text.
  */
-export class Generation implements AsyncIterableIterator<GeneratedToken>, AsyncDisposable {
-  /**
-   * Settles at the end: with `finishReason` "cancelled" after {@link cancel} or a `break`; after an abort it rejects
-   * with the signal's reason.
-   */
-  readonly result: Promise<GenerationResult>;
-  readonly #call: Call<"generate">;
-  readonly #tokens: GeneratedToken[] = [];
-  #read = 0;
-  #waiting: (() => void)[] = [];
-  #left = false;
-  #end: { error?: unknown } | undefined;
-
+export class Generation extends AnswerStream<GeneratedToken, GenerationResult> implements PromiseLike<string> {
   /** @internal */
   constructor(start: StartGeneration) {
-    this.#call = started(() => start((tokens) => this.#push(tokens)));
-    this.result = this.#call.result.then((summary) => ({
-      ...summary,
-      text: this.#tokens.map(({ text }) => text).join(""),
-    }));
-    this.result.then(
-      () => this.#finish({}),
-      // Whoever iterates gets the error there; that nobody awaits `result` is then no fault.
-      (error: unknown) => this.#finish({ error }),
-    );
+    super((push) => {
+      const { result, cancel } = collected(start, ({ tokens }) => push(tokens));
+      return { result: result.then(([first]) => first!), cancel };
+    });
   }
 
-  /** Ends the answer; what has been generated so far still comes. Does nothing after the end. */
-  cancel(): void {
-    this.#call.cancel();
-  }
-
-  async next(): Promise<IteratorResult<GeneratedToken, undefined>> {
-    for (;;) {
-      const value = this.#left ? undefined : this.#tokens[this.#read];
-      if (value) {
-        this.#read += 1;
-        return { done: false, value };
-      }
-      if (this.#left) return { done: true, value: undefined };
-      if (this.#end) {
-        this.#left = true;
-        if ("error" in this.#end) throw this.#end.error;
-        return { done: true, value: undefined };
-      }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-  }
-
-  async return(): Promise<IteratorResult<GeneratedToken, undefined>> {
-    this.#left = true;
-    this.cancel();
-    this.#wake();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** Ends the answer, for `await using`, and waits until it has ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
-    await this.result.catch(() => undefined);
-  }
-
-  #wake(): void {
-    this.#waiting.splice(0).forEach((resolve) => resolve());
-  }
-
-  #push(tokens: GeneratedToken[]): void {
-    this.#tokens.push(...tokens);
-    this.#wake();
-  }
-
-  #finish(end: { error?: unknown }): void {
-    this.#end = end;
-    this.#wake();
+  /** Settles with the text, for `await`. */
+  then<Kept = string, Failed = never>(
+    kept?: ((text: string) => Kept | PromiseLike<Kept>) | null,
+    failed?: ((reason: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Kept | Failed> {
+    return this.result.then(({ text }) => text).then(kept, failed);
   }
 }
 
-/** The call that `start` begins, or one that has failed with what it threw. */
-function started(start: () => Call<"generate">): Call<"generate"> {
-  try {
-    return start();
-  } catch (error) {
-    return { result: Promise.reject(error), cancel: () => undefined };
+/** Several answers to one prompt as one stream, whose tokens say which answer they are of. Awaiting it gives the texts. */
+export class Generations extends AnswerStream<AnswerToken, GenerationResult[]> implements PromiseLike<string[]> {
+  /** @internal */
+  constructor(start: StartGeneration) {
+    super((push) => collected(start, ({ index, tokens }) => push(tokens.map((token) => ({ index, ...token })))));
   }
+
+  /** Settles with the texts, for `await`. */
+  then<Kept = string[], Failed = never>(
+    kept?: ((texts: string[]) => Kept | PromiseLike<Kept>) | null,
+    failed?: ((reason: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Kept | Failed> {
+    return this.result.then((results) => results.map(({ text }) => text)).then(kept, failed);
+  }
+}
+
+/** A call with the texts of its answers beside their summaries. */
+function collected(start: StartGeneration, onStep: (step: AnswerTokens) => void): StreamingCall<GenerationResult[]> {
+  const texts: string[] = [];
+  const call = start((step) => {
+    texts[step.index] = (texts[step.index] ?? "") + step.tokens.map(({ text }) => text).join("");
+    onStep(step);
+  });
+  const results = (summaries: GenerationSummary[]): GenerationResult[] =>
+    summaries.map((summary, index) => ({ ...summary, text: texts[index] ?? "" }));
+  return { result: call.result.then(results), cancel: () => call.cancel() };
 }

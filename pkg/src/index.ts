@@ -1,42 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+export { type Chat } from "./chat.js";
 export { Engine } from "./engine.js";
 export { type ErrorCode, type ErrorDetails, type PackageErrorCode, WgslmError } from "./errors.js";
-export { type Generation } from "./generation.js";
-export type {
-  Activations,
-  AdapterInfo,
-  ChatMessage,
-  Cost,
-  Distribution,
-  EmbedOptions,
-  FinishReason,
-  GeneratedToken,
-  GenerateOptions,
-  GenerationResult,
-  GpuOptions,
-  KvFormat,
-  Latency,
-  LoadOptions,
-  LoadProgress,
-  MemoryUse,
-  MetricsSnapshot,
-  ModelInfo,
-  ModelSource,
-  ModelTask,
-  Outcome,
-  Price,
-  PricedTime,
-  Priority,
-  Prompt,
-  Quantize,
-  QuantizeKind,
-  QuantizePolicy,
-  Support,
-  SupportOptions,
-  SupportReport,
-  Timeline,
-  Timings,
-  TokenizeOptions,
-  UsageSnapshot,
-  WorkerOptions,
-} from "./types.js";
+export { type Generation, type Generations } from "./generation.js";
+export type { ChatCompletions } from "./openai/chat.js";
+export type { Completions } from "./openai/completions.js";
+export type { EmbeddingsApi } from "./openai/embeddings.js";
+export type { ResponseStream } from "./openai/response.js";
+export type * from "./openai/types.js";
+export { type Session } from "./session.js";
+export type * from "./types.js";

@@ -2,47 +2,49 @@
 import { WgslmError } from "./errors.js";
 import type { MeasuredOptions } from "./bench.js";
 import type {
-  EmbedOptions,
+  BeamOptions,
   GenerateOptions,
   GpuOptions,
   LoadOptions,
   Price,
+  ScoreOptions,
+  SignalOptions,
   SupportOptions,
   TokenizeOptions,
 } from "./types.js";
 
 /** The kind of value that an option takes. */
-interface Kind {
+export interface Kind {
   holds(value: unknown): boolean;
   /** The kind in words, after "it should be". */
   expected: string;
 }
 
 /** A kind for each option of a call: the compiler refuses a table that lacks one. */
-type Kinds<Options> = Record<keyof Options, Kind>;
+export type Kinds<Options> = Record<keyof Options, Kind>;
 
-const whole = (most: number): Kind => ({
+export const whole = (most: number): Kind => ({
   holds: (value) => Number.isInteger(value) && 0 <= (value as number) && (value as number) <= most,
   expected: "a whole number, 0 or above",
 });
-const count = whole(2 ** 32 - 1);
-const number: Kind = { holds: (value) => typeof value === "number", expected: "a number" };
+export const count = whole(2 ** 32 - 1);
+export const number: Kind = { holds: (value) => typeof value === "number", expected: "a number" };
 /** The longest time that timers take, in ms: 24 days. */
 const MOST_MS = 2 ** 31 - 1;
 const time: Kind = {
   holds: (value) => typeof value === "number" && 0 <= value && value <= MOST_MS,
   expected: `a time in ms, from 0 to ${MOST_MS}`,
 };
-const text: Kind = { holds: (value) => typeof value === "string", expected: "a string" };
-const flag: Kind = { holds: (value) => typeof value === "boolean", expected: "true or false" };
+export const text: Kind = { holds: (value) => typeof value === "string", expected: "a string" };
+export const flag: Kind = { holds: (value) => typeof value === "boolean", expected: "true or false" };
 const callback: Kind = { holds: (value) => typeof value === "function", expected: "a function" };
 const address: Kind = { holds: (value) => typeof value === "string" || value instanceof URL, expected: "a URL" };
 const signal: Kind = { holds: (value) => value instanceof AbortSignal, expected: "an AbortSignal" };
-const texts: Kind = {
+export const texts: Kind = {
   holds: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
   expected: "an array of strings",
 };
-const counts: Kind = {
+export const counts: Kind = {
   holds: (value) => Array.isArray(value) && value.every((item) => count.holds(item)),
   expected: "an array of whole numbers, 0 or above",
 };
@@ -54,7 +56,13 @@ const policy: Kind = {
   holds: (value) => typeof value === "string" || isRecord(value),
   expected: "the name of a policy or an object with rules",
 };
-const object: Kind = { holds: isRecord, expected: "an object" };
+const content: Kind = {
+  holds: (value) => typeof value === "string" || value instanceof Uint32Array,
+  expected: "a string or a Uint32Array of tokens",
+};
+/** Its parts are checked where they are read. */
+const anything: Kind = { holds: () => true, expected: "" };
+export const object: Kind = { holds: isRecord, expected: "an object" };
 
 export const GPU_OPTIONS: Kinds<GpuOptions> = { baseline: flag, maxBinding: whole(Number.MAX_SAFE_INTEGER) };
 
@@ -112,6 +120,7 @@ export const GENERATE_OPTIONS: Kinds<GenerateOptions> = {
   deadlineMs: time,
   feature: text,
   coalesce: flag,
+  grammar: anything,
   signal,
 };
 
@@ -120,7 +129,11 @@ export const MEASURED_OPTIONS: Kinds<MeasuredOptions> = {
   ignoreStop: flag,
 };
 
-export const EMBED_OPTIONS: Kinds<EmbedOptions> = { signal };
+export const SIGNAL_OPTIONS: Kinds<SignalOptions> = { signal };
+
+export const BEAM_OPTIONS: Kinds<BeamOptions> = { width: count, maxTokens: count, lengthPenalty: number, signal };
+
+export const SCORE_OPTIONS: Kinds<ScoreOptions> = { after: content, signal };
 
 export const TOKENIZE_OPTIONS: Kinds<TokenizeOptions> = { special: flag };
 

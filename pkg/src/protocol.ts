@@ -1,7 +1,12 @@
 import type { ErrorMessage } from "./errors.js";
+import type { Context } from "./load.js";
 import type { LoadProgress, MemoryUse, Prompt } from "./types.js";
 import type {
-  ChatMessage,
+  Beams,
+  BeamSearchOptions,
+  ChatDelta,
+  ChatEnd,
+  Conversation,
   GeneratedToken,
   GenerationOptions,
   GenerationSummary,
@@ -11,7 +16,9 @@ import type {
   MetricsSnapshot,
   ModelInfo,
   SupportReport,
+  TokenLogprobs,
 } from "./wasm/wgslm.js";
+import type { JsGrammar } from "./wasm/wgslm_grammar.js";
 
 /** A model source in the forms that can be posted: a string is an absolute URL. */
 export type PostedSource =
@@ -28,26 +35,83 @@ export interface PathedFile {
   file: File;
 }
 
-/** The methods of the worker: what goes in, what is reported on the way, what comes out. */
-export interface Methods {
+/** What every request for an answer has. */
+export interface RequestParams {
+  options: GenerationOptions;
+  /** The grammar that the answer has to follow. */
+  grammar?: JsGrammar;
+}
+
+/** Tokens of one of the answers to a prompt. */
+export interface AnswerTokens {
+  index: number;
+  tokens: GeneratedToken[];
+}
+
+/** Pieces of one of the answers to a conversation. */
+export interface ChatPieces {
+  index: number;
+  deltas: ChatDelta[];
+  logprobs: TokenLogprobs[];
+}
+
+/** A change of a session's tokens. */
+export type SessionChange = { append: string | Uint32Array } | { set: Prompt } | { truncate: number };
+
+/** The calls about a model: what goes in, what is reported on the way, what comes out. */
+export interface EngineMethods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
   load: Method<{ source: PostedSource; gpu: GpuOptions; options: LoaderOptions }, LoadProgress, ModelInfo>;
   generate: Method<
-    { prompt: Prompt; options: GenerationOptions; measuring: MeasuringOptions },
-    GeneratedToken[],
-    GenerationSummary
+    RequestParams & { prompt: Prompt; answers: number; measuring: MeasuringOptions },
+    AnswerTokens,
+    GenerationSummary[]
   >;
+  chat: Method<RequestParams & { conversation: Conversation; answers: number }, ChatPieces, ChatEnd[]>;
+  beamSearch: Method<{ prompt: Prompt; options: BeamSearchOptions }, never, Beams>;
+  score: Method<{ text: string | Uint32Array; after: string | Uint32Array | undefined }, never, ScoredTokens>;
   tokenize: Method<{ text: string; special: boolean }, never, Uint32Array>;
   detokenize: Method<{ tokens: Uint32Array }, never, string>;
-  chatPrompt: Method<{ messages: readonly ChatMessage[] }, never, string>;
-  embed: Method<{ texts: readonly string[] }, never, Float32Array[]>;
+  countTokens: Method<{ prompt: Prompt | Conversation }, never, number>;
+  applyTemplate: Method<{ conversation: Conversation }, never, string>;
+  embed: Method<{ texts: readonly (string | Uint32Array)[] }, never, Embeddings>;
   logits: Method<{ tokens: Uint32Array }, never, Float32Array>;
   metrics: Method<Record<never, never>, never, MetricsSnapshot>;
   memory: Method<Record<never, never>, never, MemoryUse>;
+  lost: Method<Record<never, never>, never, ErrorMessage>;
   decodeBytes: Method<{ depth: number }, never, number>;
   copyBandwidth: Method<Record<never, never>, never, number>;
   unload: Method<Record<never, never>, never, null>;
 }
+
+/** The calls about sessions, under numbers that the page gives them. */
+export interface SessionMethods {
+  openSession: Method<{ session: number }, never, null>;
+  restoreSession: Method<{ session: number; source: Blob | ReadableStream<Uint8Array> }, never, null>;
+  forkSession: Method<{ session: number; fork: number }, never, null>;
+  changeSession: Method<{ session: number; change: SessionChange }, never, null>;
+  prefillSession: Method<{ session: number }, never, null>;
+  generateInSession: Method<RequestParams & { session: number }, AnswerTokens, GenerationSummary[]>;
+  sessionTokens: Method<{ session: number }, never, Uint32Array>;
+  sessionCounts: Method<{ session: number }, never, { length: number; held: number }>;
+  snapshotSession: Method<{ session: number }, never, Blob>;
+  closeSession: Method<{ session: number }, never, null>;
+}
+
+/** Embeddings, and the number of tokens of their texts. */
+export interface Embeddings {
+  embeddings: Float32Array[];
+  tokens: number;
+}
+
+/** Tokens, and the log-probabilities of the last of them. */
+export interface ScoredTokens {
+  tokens: Uint32Array;
+  logprobs: Float32Array;
+}
+
+/** The methods of the worker. */
+export interface Methods extends EngineMethods, SessionMethods {}
 
 interface Method<Params, Event, Result> {
   params: Params;
@@ -56,6 +120,14 @@ interface Method<Params, Event, Result> {
 }
 
 export type MethodName = keyof Methods;
+
+/** The functions that answer some of the calls. */
+export type Handlers<Some> = {
+  [M in keyof Some & MethodName]: (
+    params: Methods[M]["params"],
+    context: Context<Methods[M]["event"]>,
+  ) => Promise<Methods[M]["result"]>;
+};
 
 /** To the worker: the WebAssembly, where another worker has compiled it; a call under a number that its answers bear; or the wish to end one. */
 export type ToWorker =

@@ -1,179 +1,129 @@
-import { WgslmError } from "./errors.js";
-import { type Context, loadModel } from "./load.js";
-import type { Methods } from "./protocol.js";
-import { openFiles } from "./model-files.js";
-import { Queue } from "./queue.js";
-import { keepTuning, recallTuning } from "./tuning.js";
-import { instantiate, wasmBytes } from "./wasm.js";
-import { type Generation, Gpu, type GpuOptions, Loader, type Model } from "./wasm/wgslm.js";
+// Sessions: sequences that are kept between requests.
+import { checkContent, checkLength, checkPrompt } from "./arguments.js";
+import type { Connection } from "./connection.js";
+import { Generation } from "./generation.js";
+import { SIGNAL_OPTIONS, checkOptions } from "./options.js";
+import { requestOf } from "./request.js";
+import type { GenerateOptions, Prompt, SignalOptions } from "./types.js";
 
-type Handlers = {
-  [M in keyof Methods]: (
-    params: Methods[M]["params"],
-    context: Context<Methods[M]["event"]>,
-  ) => Promise<Methods[M]["result"]>;
-};
+/** Sessions that nobody has any more let go of what they hold. */
+const forgotten = new FinalizationRegistry<() => void>((close) => close());
 
-/** The most calls other than generations that use the GPU and may be unfinished at once. */
-const QUEUE_CAPACITY = 64;
+/** The last number of a session: they are given here, so that a session can be used at once. */
+let last = 0;
 
-/** The worker's side of an engine: one wasm instance, one device, one model. */
-export class Session implements Handlers {
-  /** The WebAssembly, where another worker has compiled it. */
-  wasm: WebAssembly.Module | undefined;
-  readonly #shareWasm: (module: WebAssembly.Module) => void;
-  #compiled: WebAssembly.Module | undefined;
-  #gpu: { device: Gpu; options: string } | undefined;
-  #loaded: Model | undefined;
-  readonly #queue = new Queue(QUEUE_CAPACITY);
-  /** The generations under way. The engine schedules them, so they aren't queued here. */
-  readonly #generations = new Set<Promise<unknown>>();
+/**
+ * The number of a new session.
+ * @internal
+ */
+export const nextSession = (): number => (last += 1);
 
-  /** `shareWasm` gets the WebAssembly that this session compiles. */
-  constructor(shareWasm: (module: WebAssembly.Module) => void) {
-    this.#shareWasm = shareWasm;
+/**
+ * A sequence of tokens that is kept between requests, such as a conversation or a text being typed. It is a claim on what the prefix cache
+ * has of it, so that the next request reads only what is new. Where memory is short, what sessions hold goes last, and is read again then.
+ *
+ * Its calls run in their order. One generation at a time belongs to a session: whatever changes its tokens cancels the one before.
+ */
+export class Session implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #session: number;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(connection: Connection, session: number) {
+    this.#connection = connection;
+    this.#session = session;
+    forgotten.register(this, () => void close(connection, session), this);
   }
 
-  support({ gpu }: Methods["support"]["params"]): Promise<Methods["support"]["result"]> {
-    return this.#queue.run(async () => (await this.#device(gpu)).support());
+  /**
+   * Appends tokens, or a text in which special tokens are read as such. Nothing runs until the next request. A text becomes tokens by
+   * itself, so a word must not be cut in two; for a text that is being typed, give {@link set} the whole of it.
+   */
+  async append(content: string | Uint32Array): Promise<void> {
+    await this.#change({ append: checkContent(content) });
   }
 
-  load(
-    { source, gpu: gpuOptions, options }: Methods["load"]["params"],
-    context: Context<Methods["load"]["event"]>,
-  ): Promise<Methods["load"]["result"]> {
-    return this.#queue.run(async () => {
-      try {
-        context.emit({ phase: "preparing", loadedBytes: 0 });
-        const gpu = await this.#device(gpuOptions);
-        const files = await openFiles(source, (names) => Loader.entry(names));
-        context.signal.throwIfAborted();
-        const tuning = await recallTuning(gpu.tuningKey);
-        if (tuning !== undefined) gpu.adoptTuning(tuning);
-        this.#loaded = await loadModel(gpu, files, options, context);
-        if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
-        return this.#loaded.info();
-      } finally {
-        // Tells whoever feeds a stream that nobody will read it.
-        if (source instanceof ReadableStream && !source.locked) void source.cancel();
-      }
+  /** Makes the session's tokens those of a prompt, such as a whole conversation. What both begin with stays cached. */
+  async set(prompt: Prompt): Promise<void> {
+    await this.#change({ set: checkPrompt(prompt) });
+  }
+
+  /** Drops all tokens but the first `length`. */
+  async truncate(length: number): Promise<void> {
+    await this.#change({ truncate: checkLength(length) });
+  }
+
+  /** A session with the same tokens, which goes its own way. Both hold the same memory, up to where they part. */
+  fork(): Session {
+    const session = nextSession();
+    // What it fails with the fork's own calls fail with.
+    this.#connection.call("forkSession", { session: this.#session, fork: session }).result.catch(() => undefined);
+    return new Session(this.#connection, session);
+  }
+
+  /**
+   * Generates what follows the session's tokens. What is generated becomes part of the session: after a `break` or {@link Generation.cancel}
+   * also tokens that were under way then.
+   */
+  generate(options: GenerateOptions = {}): Generation {
+    return new Generation((onEvent) => {
+      const { signal, ...request } = requestOf(options);
+      const params = { session: this.#session, ...request };
+      return this.#connection.call("generateInSession", params, { signal, onEvent });
     });
   }
 
-  async generate(
-    { prompt, options, measuring }: Methods["generate"]["params"],
-    context: Context<Methods["generate"]["event"]>,
-  ): Promise<Methods["generate"]["result"]> {
-    const answer = stream(this.#model().generate(prompt, options, measuring), context);
-    this.#generations.add(answer);
-    try {
-      return await answer;
-    } finally {
-      this.#generations.delete(answer);
-    }
+  /** Reads the tokens so far into the cache, so that the next request reads only those that come after. */
+  async prefill(options: SignalOptions = {}): Promise<void> {
+    await this.#connection.call("prefillSession", { session: this.#session }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
-  async tokenize({ text, special }: Methods["tokenize"]["params"]): Promise<Uint32Array> {
-    return this.#model().tokenize(text, special);
+  /** The tokens so far. */
+  tokens(): Promise<Uint32Array> {
+    return this.#connection.call("sessionTokens", { session: this.#session }).result;
   }
 
-  async detokenize({ tokens }: Methods["detokenize"]["params"]): Promise<string> {
-    return this.#model().detokenize(tokens);
+  /** The number of tokens so far. */
+  async length(): Promise<number> {
+    return (await this.#counts()).length;
   }
 
-  async chatPrompt({ messages }: Methods["chatPrompt"]["params"]): Promise<string> {
-    return this.#model().chatPrompt(messages);
+  /** The number of leading tokens that the prefix cache holds for the session. */
+  async held(): Promise<number> {
+    return (await this.#counts()).held;
   }
 
-  embed({ texts }: Methods["embed"]["params"], { signal }: Context<never>): Promise<Float32Array[]> {
-    return this.#queue.run(async () => {
-      const embeddings: Float32Array[] = [];
-      for (const text of texts) {
-        signal.throwIfAborted();
-        embeddings.push(await this.#model().embed(text));
-      }
-      return embeddings;
-    });
+  /**
+   * The session as bytes that `engine.restore` turns into a session again, on any page that has loaded the same model with the same settings:
+   * its tokens, and what was computed for them, which may be hundreds of MB. The browser holds them, not the memory of the page.
+   * A snapshot reveals its text to whoever has it.
+   */
+  snapshot(options: SignalOptions = {}): Promise<Blob> {
+    return this.#connection.call("snapshotSession", { session: this.#session }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
-  logits({ tokens }: Methods["logits"]["params"]): Promise<Float32Array> {
-    return this.#queue.run(() => this.#model().logits(tokens));
+  /** Lets go of what the session holds. Later calls fail with the code `unloaded`. */
+  dispose(): Promise<void> {
+    forgotten.unregister(this);
+    return (this.#closing ??= close(this.#connection, this.#session));
   }
 
-  async metrics(): Promise<Methods["metrics"]["result"]> {
-    return this.#model().metrics();
+  /** Lets go at the end of a block with `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
-  async memory(): Promise<Methods["memory"]["result"]> {
-    return {
-      wasmBytes: wasmBytes(),
-      gpuBytes: this.#loaded?.info().gpuBytes ?? 0,
-      gpuPeakBytes: this.#gpu?.device.peakBytes ?? 0,
-    };
+  async #change(change: { append: string | Uint32Array } | { set: Prompt } | { truncate: number }): Promise<void> {
+    await this.#connection.call("changeSession", { session: this.#session, change }).result;
   }
 
-  async decodeBytes({ depth }: Methods["decodeBytes"]["params"]): Promise<number> {
-    return this.#model().decodeBytes(depth);
-  }
-
-  copyBandwidth(): Promise<number> {
-    return this.#queue.run(async () => {
-      this.#model();
-      return this.#gpu?.device.copyBytesPerSecond() ?? 0;
-    });
-  }
-
-  /** Frees everything once the running calls, which the caller has aborted, have ended. */
-  async unload(): Promise<null> {
-    await Promise.allSettled([this.#queue.idle(), ...this.#generations]);
-    this.#loaded?.free();
-    this.#gpu?.device.free();
-    this.#loaded = this.#gpu = undefined;
-    return null;
-  }
-
-  #model(): Model {
-    if (!this.#loaded) throw new WgslmError("unloaded", "no model is loaded");
-    return this.#loaded;
-  }
-
-  /** The device that these options ask for: the one that was opened for them before, unless it was lost. */
-  async #device(wanted: GpuOptions): Promise<Gpu> {
-    if (!("gpu" in navigator)) {
-      throw new WgslmError(
-        "no-webgpu",
-        "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari",
-      );
-    }
-    if (!this.#compiled) {
-      this.#compiled = await instantiate(this.wasm);
-      if (!this.wasm) this.#shareWasm(this.#compiled);
-    }
-    const options = JSON.stringify(wanted);
-    if (this.#gpu?.options === options && this.#gpu.device.isUsable) return this.#gpu.device;
-    this.#gpu?.device.free();
-    this.#gpu = undefined;
-    const device = await Gpu.request(wanted);
-    this.#gpu = { device, options };
-    return device;
+  #counts(): Promise<{ length: number; held: number }> {
+    return this.#connection.call("sessionCounts", { session: this.#session }).result;
   }
 }
 
-/** Emits an answer's tokens as they come, to its summary or to an abort. */
-async function stream(
-  generation: Generation,
-  { signal, emit }: Context<Methods["generate"]["event"]>,
-): Promise<Methods["generate"]["result"]> {
-  const cancel = (): void => generation.cancel();
-  signal.addEventListener("abort", cancel);
-  try {
-    for (;;) {
-      const { tokens, summary } = await generation.next();
-      if (tokens.length > 0) emit(tokens);
-      if (summary) return summary;
-    }
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    generation.free();
-  }
+/** Has the worker let go of a session; a worker that has ended holds none. */
+async function close(connection: Connection, session: number): Promise<void> {
+  await connection.call("closeSession", { session }).result.catch(() => undefined);
 }

@@ -2,18 +2,30 @@
 // generates wasm/wgslm.d.ts.
 import type { ErrorCode } from "./errors.js";
 import type {
+  AssistantMessage,
+  BeamSearchOptions,
+  ChatFinishReason,
   ChatMessage,
+  GeneratedToken,
   GenerationOptions,
   GenerationSummary,
   GpuOptions,
   LoaderOptions,
   SupportReport,
 } from "./wasm/wgslm.js";
+import type { JsWhitespace } from "./wasm/wgslm_grammar.js";
 
 export type {
   Activations,
   AdapterInfo,
+  AssistantMessage,
+  Beam,
+  BeamSearchOptions,
+  ChatDelta,
+  ChatFinishReason,
   ChatMessage,
+  ChatPart,
+  Conversation,
   Cost,
   Distribution,
   FinishReason,
@@ -31,9 +43,16 @@ export type {
   Quantize,
   QuantizeKind,
   QuantizePolicy,
+  Speculation,
   SupportReport,
   Timeline,
   Timings,
+  TokenLogprob,
+  TokenLogprobs,
+  Tool,
+  ToolCall,
+  ToolCallDelta,
+  ToolChoice,
   UsageSnapshot,
 } from "./wasm/wgslm.js";
 
@@ -103,17 +122,62 @@ export interface MemoryUse {
 /** A text (special tokens in it are read as such), its tokens, or a conversation for the model's chat template. */
 export type Prompt = string | Uint32Array | readonly ChatMessage[];
 
-/** Options of `engine.generate`. */
-export interface GenerateOptions extends GenerationOptions {
-  /** Aborting it stops the answer, and iteration throws the signal's reason. */
+/** The white space between the parts of JSON: none, or any, up to 64 characters at a place. */
+export type Whitespace = JsWhitespace;
+
+/** The rule that an answer has to follow, from its first character to its last. Its code is loaded when one is first given. */
+export type Grammar =
+  /** JSON that a JSON Schema accepts. By default any white space is allowed. */
+  | { readonly jsonSchema: object; readonly whitespace?: Whitespace }
+  /** Any JSON object. */
+  | { readonly json: true; readonly whitespace?: Whitespace }
+  /** Text that a regular expression matches as a whole, in the syntax of Rust's crate `regex`. */
+  | { readonly regex: string }
+  /** A grammar in llguidance's variant of Lark. */
+  | { readonly lark: string }
+  /** A grammar in llama.cpp's notation. */
+  | { readonly gbnf: string }
+  /** One of some texts. */
+  | { readonly choice: readonly string[] };
+
+/** Options of a call that takes no others. */
+export interface SignalOptions {
+  /** Aborting it ends the work, and the call rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** Options of `engine.embed`. */
-export interface EmbedOptions {
-  /** Aborting it ends the work after the text under way, and the call rejects with the signal's reason. */
+/** Options of `engine.generate` and what else gives an answer. */
+export interface GenerateOptions extends GenerationOptions {
+  /** Aborting it stops the answer, and iteration throws the signal's reason. */
   signal?: AbortSignal;
+  /** The rule that the answer has to follow. An answer that ends before its limit of tokens does. */
+  grammar?: Grammar;
 }
+
+/** Options of `engine.embed`. */
+export type EmbedOptions = SignalOptions;
+
+/** Options of `engine.beamSearch`. */
+export interface BeamOptions extends BeamSearchOptions, SignalOptions {}
+
+/** Options of `engine.score`. */
+export interface ScoreOptions extends SignalOptions {
+  /** What comes before the text, and isn't scored itself. */
+  after?: string | Uint32Array;
+}
+
+/** The log-probabilities that a model gives to a text. */
+export interface Score {
+  /** The tokens that have one: all of the text but, where nothing comes before it, the first. */
+  tokens: Uint32Array;
+  /** The natural logarithm of each token's probability, given all before it. */
+  logprobs: Float32Array;
+  /** Their sum: the logarithm of the text's probability. */
+  total: number;
+}
+
+/** The bytes of a session: as `session.snapshot` gave them, or as they were stored since. A stream can't be read again. */
+export type SnapshotSource = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
 
 /** Options of `engine.tokenize`. */
 export interface TokenizeOptions {
@@ -125,6 +189,22 @@ export interface TokenizeOptions {
 export interface GenerationResult extends GenerationSummary {
   /** Its text. */
   text: string;
+}
+
+/** A token of one of several answers. */
+export interface AnswerToken extends GeneratedToken {
+  /** The answer's index. */
+  index: number;
+}
+
+/** The whole of an answer to a conversation. */
+export interface ChatResult extends Omit<GenerationSummary, "finishReason"> {
+  /** The assistant's message, ready to be added to the conversation. */
+  message: AssistantMessage;
+  /** The reason for its end: the model or a stop sequence, a limit, or that it called tools. */
+  finishReason: ChatFinishReason;
+  /** True if the last tool call was cut off, so that its arguments are no whole JSON object. */
+  unfinishedCall: boolean;
 }
 
 /** The answer to whether models can run here: the device, or the reason why not. */

@@ -1,7 +1,8 @@
-// The WebAssembly: the engine, fetched and compiled by one worker for all, and what only some models need.
+// The WebAssembly: the engine, fetched and compiled by one worker for all, and what only some models and requests need.
 import { WgslmError, messageOf } from "./errors.js";
 import init, { type TokenizerReader } from "./wasm/wgslm.js";
 // The bindings alone, which are small: bundlers don't let every worker import later.
+import initGrammars, { GrammarCompiler } from "./wasm/wgslm_grammar.js";
 import initTokenizers, { JsonTokenizer } from "./wasm/wgslm_tokenizers.js";
 
 /** The smallest module there is. */
@@ -23,10 +24,26 @@ export async function instantiate(compiled: WebAssembly.Module | undefined): Pro
   return module;
 }
 
-/** Makes this worker's instance of the module that reads a `tokenizer.json`, and returns its reader. */
-export async function tokenizers(): Promise<TokenizerReader> {
+/** Loads the module that reads a `tokenizer.json`, unless it is there, and returns its reader. */
+export const tokenizers: () => Promise<TokenizerReader> = once(async () => {
   await begin(initTokenizers, await compile(new URL("./wasm/wgslm_tokenizers_bg.wasm", import.meta.url)));
   return JsonTokenizer;
+});
+
+/** Loads the module of grammars, unless it is there, and returns its compiler. */
+export const grammars: () => Promise<typeof GrammarCompiler> = once(async () => {
+  await begin(initGrammars, await compile(new URL("./wasm/wgslm_grammar_bg.wasm", import.meta.url)));
+  return GrammarCompiler;
+});
+
+/** Has `load` run once; after a failure, the next call tries again. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () =>
+    (loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    }));
 }
 
 /** Instantiates a module by its bindings, which do it once. */
@@ -46,7 +63,7 @@ async function compile(url: URL): Promise<WebAssembly.Module> {
   try {
     response = await fetch(url);
   } catch (error) {
-    const advice = "check the connection and load the model again";
+    const advice = "check the connection and try again";
     throw new WgslmError("network", `could not fetch ${url.href} (${messageOf(error)}); ${advice}`);
   }
   if (!response.ok) throw unusable(`the server answered HTTP ${response.status} for ${url.href}`);

@@ -1,8 +1,8 @@
-// The worker's entry: passes calls to the session and its answers back.
+// The worker's entry: passes calls to the host and its answers back.
 import { toErrorMessage } from "./errors.js";
+import { Host } from "./host.js";
 import type { Context } from "./load.js";
-import type { MethodName, Methods, ToWorker, FromWorker } from "./protocol.js";
-import { Session } from "./session.js";
+import type { FromWorker, Handlers, MethodName, Methods, ToWorker } from "./protocol.js";
 
 // The library types `self` as a window, whose `postMessage` is another one.
 const scope = globalThis as unknown as {
@@ -15,7 +15,7 @@ interface WorkerEvents {
   unhandledrejection: PromiseRejectionEvent;
 }
 
-const session = new Session((wasm) => scope.postMessage({ wasm }));
+const host = new Host((wasm) => scope.postMessage({ wasm }));
 const running = new Map<number, AbortController>();
 
 async function answer<M extends MethodName>(id: number, method: M, params: Methods[M]["params"]): Promise<void> {
@@ -24,7 +24,8 @@ async function answer<M extends MethodName>(id: number, method: M, params: Metho
   running.set(id, controller);
   try {
     // The compiler can't see that the handler and the parameters are of the same method.
-    const handler = session[method] as unknown as (
+    const owner = method in host.sessions ? host.sessions : host;
+    const handler = (owner as Partial<Handlers<Methods>>)[method] as unknown as (
       params: Methods[M]["params"],
       context: Context<Methods[M]["event"]>,
     ) => Promise<Methods[M]["result"]>;
@@ -32,10 +33,8 @@ async function answer<M extends MethodName>(id: number, method: M, params: Metho
       signal: controller.signal,
       emit: (event: Methods[M]["event"]) => scope.postMessage({ id, event }),
     };
-    const result = await handler.call(session, params, context);
-    const views = [result].flat().filter((part) => ArrayBuffer.isView(part));
-    const owned = views.map(({ buffer }) => buffer as ArrayBuffer);
-    scope.postMessage({ id, result }, owned);
+    const result = await handler.call(owner, params, context);
+    scope.postMessage({ id, result }, buffersOf(result));
   } catch (error) {
     // After a trap the instance's memory can't be trusted: nothing may be called in it again.
     if (error instanceof WebAssembly.RuntimeError) return fail(error);
@@ -45,12 +44,21 @@ async function answer<M extends MethodName>(id: number, method: M, params: Metho
   }
 }
 
+/** The buffers of a result, which are the receiver's from now on. */
+function buffersOf(result: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(result)) return [result.buffer as ArrayBuffer];
+  return Object.values(Object(result) as object)
+    .flat()
+    .filter((part) => ArrayBuffer.isView(part))
+    .map(({ buffer }) => buffer as ArrayBuffer);
+}
+
 function fail(error: unknown): void {
   scope.postMessage({ fatal: toErrorMessage(error, "worker-crashed") });
 }
 
 scope.addEventListener("message", ({ data }) => {
-  if ("wasm" in data) session.wasm = data.wasm;
+  if ("wasm" in data) host.wasm = data.wasm;
   else if ("abort" in data) running.get(data.abort)?.abort();
   else void answer(data.id, data.method, data.params);
 });

@@ -90,7 +90,7 @@ describe("the API", () => {
       ["an array as prompt", () => engine.generate([1, 2]).result, /^the prompt is an array; it should be a string, a Uint32Array/],
       ["no prompt", () => engine.generate().result, /^the prompt is undefined/],
       ["a message without text", () => engine.generate([{ role: "user", content: null }]).result, /messages/],
-      ["a message alone", () => engine.chatPrompt({ role: "user", content: "a" }), /an array of messages/],
+      ["a message alone", () => engine.applyTemplate({ role: "user", content: "a" }), /an array of messages/],
       ["an array of tokens", () => engine.detokenize([1]), /Uint32Array\.from/],
       ["tokens as text", () => engine.logits("a"), /^the list of tokens is a string/],
       ["a number as text", () => engine.tokenize(5), /^the text is 5/],
@@ -138,7 +138,7 @@ describe("the API", () => {
     engine = await Engine.load(new Blob([]));
     await generate(engine, "a", { maxTokens: 2, ignoreStop: true }).result;
     const { params } = PlayedWorker.started.at(-1).messages.at(-1);
-    assert.deepEqual(params, { prompt: "a", options: { maxTokens: 2 }, measuring: { ignoreStop: true } });
+    assert.deepEqual(params, { prompt: "a", answers: 1, options: { maxTokens: 2 }, measuring: { ignoreStop: true } });
     const found = await failure(generate(engine, "a", { ignore_stop: true }).result);
     assert.match(found.message, /did you mean ignoreStop\?/);
   });

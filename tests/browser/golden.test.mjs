@@ -160,7 +160,7 @@ function suite(name, { file, gpuBytes: leastBytes }, rows) {
   test("the chat template frames a conversation up to the assistant's turn", async (t) => {
     if (!(await loaded(t))) return;
     const framed = await page.evaluate(() =>
-      window.engine.chatPrompt([{ role: "user", content: "Name three colours." }]),
+      window.engine.applyTemplate([{ role: "user", content: "Name three colours." }]),
     );
     assert.ok(framed.endsWith("<|im_start|>user\nName three colours.<|im_end|>\n<|im_start|>assistant\n"), framed);
   });

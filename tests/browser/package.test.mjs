@@ -369,7 +369,7 @@ describe("package", () => {
 
   check("a model without a chat template says so", async () => {
     const failure = await page.evaluate(() =>
-      window.failure(window.engine.chatPrompt([{ role: "user", content: "a" }])),
+      window.failure(window.engine.applyTemplate([{ role: "user", content: "a" }])),
     );
     assert.deepEqual([failure.code, failure.typed], ["chat-template", true]);
   });

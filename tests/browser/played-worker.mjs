@@ -11,7 +11,7 @@ export class PlayedWorker extends EventTarget {
   /** Every worker started, in order. */
   static started = [];
   /** The answers by method; others are answered with null. */
-  static answers = { load: { name: "played" }, support: { adapter: {} } };
+  static answers = { load: { name: "played" }, support: { adapter: {} }, generate: [{}] };
 
   messages = [];
   ended = false;

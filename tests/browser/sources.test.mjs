@@ -137,7 +137,7 @@ describe("sources of several files", () => {
         const load = window.wgslm.Engine.load;
         const engine = await load(folder);
         const tokens = [...(await engine.tokenize("cab</s>"))];
-        const prompt = await engine.chatPrompt([{ role: "user", content: "ab" }]);
+        const prompt = await engine.applyTemplate([{ role: "user", content: "ab" }]);
         await engine.unload();
         return {
           tokens,

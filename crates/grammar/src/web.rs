@@ -214,14 +214,23 @@ impl JsConstraint {
     }
 }
 
-/// Converts an error to a JavaScript `Error` with its `code`.
+/// Converts an error to a JavaScript `Error` with its `code` and, of an answer that can't follow its grammar, the `reason`, from
+/// which the engine's module makes the same error again.
 fn to_js(error: &Error) -> JsValue {
-    js_error(error.code(), &error.to_string())
+    let object = js_error(error.code(), &error.to_string());
+    if let Error::Text(wgslm_text::Error::Grammar { reason }) = error {
+        set(&object, "reason", reason);
+    }
+    object
 }
 
 fn js_error(code: &str, message: &str) -> JsValue {
     let object = js_sys::Error::new(message).into();
-    // Setting a property of an object made here can't fail.
-    let _ = js_sys::Reflect::set(&object, &"code".into(), &code.into());
+    set(&object, "code", code);
     object
+}
+
+/// Sets a property of an object made here, which can't fail.
+fn set(object: &JsValue, name: &str, value: &str) {
+    let _ = js_sys::Reflect::set(object, &name.into(), &value.into());
 }

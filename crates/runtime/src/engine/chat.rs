@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use wgslm_text::chat::{Answer, ChatParser, Conversation, Delta};
+use wgslm_text::chat::{Answer, ChatParser, Conversation, Delta, ToolChoice};
 
-use super::{Canceller, Engine, FinishReason, GenerateOptions, Generation, GenerationEvent, Summary};
+use super::{Canceller, Engine, FinishReason, GenerateOptions, Generation, GenerationEvent, Summary, TokenLogprobs};
 use crate::Result;
 
 /// A conversation as a prompt, ready to be answered.
@@ -37,9 +37,19 @@ pub struct Chat {
     parser: ChatParser,
     answer: Answer,
     events: VecDeque<ChatEvent>,
+    logprobs: Vec<(u32, TokenLogprobs)>,
 }
 
 impl Engine {
+    /// The text that the model's chat template makes of a conversation.
+    ///
+    /// # Errors
+    /// As [`Self::chat`].
+    pub fn apply_template(&self, conversation: &Conversation) -> Result<String> {
+        conversation.check_tools()?;
+        Ok(self.chat_template()?.render_conversation(conversation)?.text())
+    }
+
     /// Renders a conversation by the model's chat template, up to the beginning of the assistant's next turn.
     ///
     /// # Errors
@@ -57,6 +67,11 @@ impl Engine {
         let parser = ChatParser::new(format, tools, seed).answering(&rendered);
         let parallel = conversation.parallel_tool_calls.unwrap_or(true);
         let grammar = parser.grammar(&conversation.tool_choice, parallel, |text| tokenizer.control_token(text));
+        if grammar.is_none() && matches!(conversation.tool_choice, ToolChoice::Required | ToolChoice::Function(_)) {
+            let reason = "tool_choice demands a call, but the model's chat template shows no way of making one; leave \
+                          tool_choice out, or load a model that was made for tools";
+            return Err(wgslm_text::Error::Tool { reason: reason.to_owned() }.into());
+        }
         let markers = format.marker_texts().map(str::to_owned).collect();
         let prompt = tokenizer.encode_chat(&rendered)?;
         Ok(ChatRequest { engine: self.clone(), prompt, parser, markers, grammar })
@@ -84,7 +99,13 @@ impl ChatRequest {
     pub fn begin(self, options: GenerateOptions) -> Result<Chat> {
         let options = GenerateOptions { shown_tokens: self.markers, ..options };
         let generation = self.engine.generate(&self.prompt, options)?;
-        Ok(Chat { generation, parser: self.parser, answer: Answer::new(), events: VecDeque::new() })
+        Ok(Chat {
+            generation,
+            parser: self.parser,
+            answer: Answer::new(),
+            events: VecDeque::new(),
+            logprobs: Vec::new(),
+        })
     }
 }
 
@@ -100,7 +121,8 @@ impl Chat {
             }
             match self.generation.next().await? {
                 None => return Ok(None),
-                Some(GenerationEvent::Token { text, .. }) => {
+                Some(GenerationEvent::Token { token, text, logprob }) => {
+                    self.logprobs.extend(logprob.map(|logprob| (token, logprob)));
                     let deltas = self.parser.push(&text);
                     self.take(deltas);
                 }
@@ -120,6 +142,12 @@ impl Chat {
             self.answer.push(&delta);
             self.events.push_back(ChatEvent::Delta(delta));
         }
+    }
+
+    /// The tokens since the last call, in order, with their log-probabilities; none unless [`GenerateOptions::logprobs`] asks for them.
+    /// Those of a delta come with it or before it.
+    pub fn take_logprobs(&mut self) -> Vec<(u32, TokenLogprobs)> {
+        std::mem::take(&mut self.logprobs)
     }
 
     /// A handle that cancels the answer.

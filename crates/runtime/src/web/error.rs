@@ -73,6 +73,11 @@ pub(super) fn object<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> 
     value.into_ts().map_err(|error| js_error("internal", &error.to_string()))
 }
 
+/// The error for an argument that is something else than the call takes, or lacks a part.
+pub(super) fn invalid_argument(message: &str) -> JsValue {
+    js_error("invalid-argument", message)
+}
+
 /// The error for an object that is used after its end.
 pub(super) fn spent(what: &str) -> JsValue {
     js_error("internal", &format!("this {what} has ended; make another"))

@@ -93,6 +93,11 @@ impl JsGpu {
         self.device.gpu().check().is_ok()
     }
 
+    /// The error for which the device is not usable any more, if it isn't.
+    pub fn failure(&self) -> JsValue {
+        self.device.gpu().check().map_or_else(|error| to_js(&error.into()), |()| JsValue::UNDEFINED)
+    }
+
     /// The most bytes that were in GPU buffers at any time.
     #[wasm_bindgen(getter, js_name = peakBytes)]
     pub fn peak_bytes(&self) -> f64 {

@@ -1,12 +1,22 @@
 //! The interface to JavaScript: conversions, no logic. The TypeScript package wraps it in a worker.
 //!
-//! Methods that wait take `&self`, since JavaScript may call another (a cancel) meanwhile.
+//! Methods that wait take `&self`, since JavaScript may call another (a cancel) meanwhile. Those of a session don't: the package
+//! makes its calls one after the other.
 
+mod abort;
+mod beams;
+mod chat;
+mod constraint;
 mod error;
 mod generation;
+mod generation_options;
 mod gpu;
 mod loader;
+mod logprobs;
 mod model;
+mod prompt;
+mod session;
+mod summary;
 mod tokenizer;
 
 use wasm_bindgen::prelude::*;

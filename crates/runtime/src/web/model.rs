@@ -1,13 +1,21 @@
 //! A loaded model.
 
-use serde::{Deserialize, Serialize};
+use js_sys::{Float32Array, Promise, Uint32Array};
+use serde::Serialize;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
-use wgslm_text::{Message, Special};
+use wgslm_text::Special;
 
+use super::abort::unless_aborted;
+use super::beams::{BeamSearchOptions, Beams};
+use super::chat::{JsChatRequest, JsConversation};
+use super::constraint::{JsConstraint, constrained};
 use super::error::{object, options, to_js};
-use super::generation::{GenerationOptions, JsGeneration, MeasuringOptions};
-use crate::engine::{Engine, GenerateOptions, MetricsSnapshot, Prompt};
+use super::generation::JsGeneration;
+use super::generation_options::{GenerationOptions, MeasuringOptions};
+use super::prompt::JsPrompt;
+use super::session::{JsRestore, JsSession};
+use crate::engine::{Engine, GenerateOptions, MetricsSnapshot};
 use crate::model::Task;
 
 /// Facts about a loaded model.
@@ -63,22 +71,6 @@ impl From<Task> for ModelTask {
     }
 }
 
-/// One message of a conversation.
-#[derive(Default, Deserialize, Tsify)]
-pub struct ChatMessage {
-    /// The role of the speaker.
-    #[tsify(type = "\"system\" | \"user\" | \"assistant\" | (string & {})")]
-    role: String,
-    /// The text of the message.
-    content: String,
-}
-
-impl From<ChatMessage> for Message {
-    fn from(ChatMessage { role, content }: ChatMessage) -> Self {
-        Self::new(role, content)
-    }
-}
-
 /// A model ready to run.
 #[wasm_bindgen(js_name = Model)]
 pub struct JsModel {
@@ -89,10 +81,6 @@ impl JsModel {
     pub(super) fn new(engine: Engine) -> Self {
         Self { engine }
     }
-}
-
-fn messages(values: Vec<Ts<ChatMessage>>) -> Result<Vec<Message>, JsValue> {
-    values.into_iter().map(|value| options(value).map(Message::from)).collect()
 }
 
 #[wasm_bindgen(js_class = Model)]
@@ -142,46 +130,93 @@ impl JsModel {
         Ok(tokenizer.decode(tokens))
     }
 
-    /// The prompt that the model's chat template makes of a conversation, up to the start of the assistant's next turn.
-    #[wasm_bindgen(js_name = chatPrompt)]
-    pub fn chat_prompt(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "readonly ChatMessage[]")] conversation: Vec<Ts<ChatMessage>>,
-    ) -> Result<String, JsValue> {
-        self.engine.chat_prompt(&messages(conversation)?).map_err(|error| to_js(&error))
+    /// The tokens of a prompt, with the special tokens that the model expects around a text.
+    #[wasm_bindgen(js_name = promptTokens)]
+    pub fn prompt_tokens(&self, prompt: JsPrompt) -> Result<Vec<u32>, JsValue> {
+        self.engine.prompt_tokens(&prompt.read()?).map_err(|error| to_js(&error))
     }
 
-    /// Starts generating the continuation of a text, of tokens, or of a conversation.
+    /// The tokens of the vocabulary, packed as the module of grammars takes them.
+    #[wasm_bindgen(js_name = packedTokens)]
+    pub fn packed_tokens(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.engine.model().tokenizer().map_err(|error| to_js(&error))?.packed_tokens())
+    }
+
+    /// The tokens that end an answer.
+    #[wasm_bindgen(js_name = stopTokens)]
+    pub fn stop_tokens(&self) -> Result<Vec<u32>, JsValue> {
+        Ok(self.engine.model().tokenizer().map_err(|error| to_js(&error))?.stop_tokens().to_vec())
+    }
+
+    /// The text that the model's chat template makes of a conversation.
+    #[wasm_bindgen(js_name = applyTemplate)]
+    pub fn apply_template(&self, conversation: JsConversation) -> Result<String, JsValue> {
+        self.engine.apply_template(&conversation.read()?).map_err(|error| to_js(&error))
+    }
+
+    /// A conversation as a prompt, ready to be answered.
+    pub fn chat(&self, conversation: JsConversation) -> Result<JsChatRequest, JsValue> {
+        let request = self.engine.chat(&conversation.read()?).map_err(|error| to_js(&error))?;
+        Ok(JsChatRequest::new(&self.engine, request))
+    }
+
+    /// Starts generating the continuation of a text, of tokens, or of a conversation, which follows a grammar if one is given.
     pub fn generate(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "string | Uint32Array | readonly ChatMessage[]")] prompt: JsValue,
+        prompt: JsPrompt,
         wanted: Ts<GenerationOptions>,
         measuring: Ts<MeasuringOptions>,
+        grammar: Option<JsConstraint>,
     ) -> Result<JsGeneration, JsValue> {
-        let wanted = options(wanted)?.measured(&options(measuring)?).map_err(|error| to_js(&error))?;
-        let prompt = if let Some(text) = prompt.as_string() {
-            Prompt::Text(text)
-        } else if prompt.is_instance_of::<js_sys::Uint32Array>() {
-            Prompt::Tokens(js_sys::Uint32Array::from(prompt).to_vec())
-        } else {
-            let conversation = js_sys::Array::from(&prompt).iter().map(Ts::new_unchecked).collect();
-            Prompt::Messages(messages(conversation)?)
-        };
-        let generation = self.engine.generate_from(&prompt, wanted).map_err(|error| to_js(&error))?;
-        Ok(JsGeneration::new(generation))
+        let MeasuringOptions { ignore_stop } = options(measuring)?;
+        let wanted = options(wanted)?.with(constrained(grammar), ignore_stop).map_err(|error| to_js(&error))?;
+        let generation = self.engine.generate_from(&prompt.read()?, wanted).map_err(|error| to_js(&error))?;
+        Ok(JsGeneration::new(&self.engine, generation))
     }
 
-    /// The embedding of a text, scaled to a length of 1.
-    pub async fn embed(&self, text: String) -> Result<js_sys::Float32Array, JsValue> {
+    /// An empty session.
+    pub fn session(&self) -> JsSession {
+        JsSession::new(&self.engine, self.engine.session())
+    }
+
+    /// Begins to restore a session from its bytes.
+    pub fn restore(&self) -> JsRestore {
+        JsRestore::new(&self.engine)
+    }
+
+    /// Searches for the likeliest answers as wholes, unless `aborted` rejects.
+    #[wasm_bindgen(js_name = beamSearch, unchecked_return_type = "Beams")]
+    pub async fn beam_search(
+        &self,
+        prompt: JsPrompt,
+        wanted: Ts<BeamSearchOptions>,
+        aborted: Promise,
+    ) -> Result<JsValue, JsValue> {
+        let (engine, wanted) = (self.engine.clone(), options(wanted)?.into());
+        let prompt = engine.prompt_tokens(&prompt.read()?).map_err(|error| to_js(&error))?;
+        let beams = unless_aborted(aborted, engine.beam_search(&prompt, &wanted)).await?;
+        object(&Beams::from(beams)).map(JsValue::from)
+    }
+
+    /// The log-probabilities of `tokens` from the index `first` on, unless `aborted` rejects. The very first token has none.
+    pub async fn score(&self, tokens: Vec<u32>, first: usize, aborted: Promise) -> Result<Float32Array, JsValue> {
         let engine = self.engine.clone();
-        let (_, values) = engine.embed_text(&text).await.map_err(|error| to_js(&error))?;
-        Ok(js_sys::Float32Array::from(values.as_slice()))
+        let scores = unless_aborted(aborted, engine.score(&tokens, first)).await?;
+        Ok(Float32Array::from(scores.as_slice()))
+    }
+
+    /// The embeddings of texts given as tokens, each scaled to a length of 1, unless `aborted` rejects.
+    pub async fn embed(&self, texts: Vec<Uint32Array>, aborted: Promise) -> Result<Vec<Float32Array>, JsValue> {
+        let engine = self.engine.clone();
+        let texts: Vec<Vec<u32>> = texts.iter().map(Uint32Array::to_vec).collect();
+        let embeddings = unless_aborted(aborted, engine.embed_all(&texts)).await?;
+        Ok(embeddings.iter().map(|values| Float32Array::from(values.as_slice())).collect())
     }
 
     /// The logits of every position, in the shape `[tokens, vocabulary]`.
-    pub async fn logits(&self, tokens: Vec<u32>) -> Result<js_sys::Float32Array, JsValue> {
+    pub async fn logits(&self, tokens: Vec<u32>) -> Result<Float32Array, JsValue> {
         let vocabulary = self.engine.model().spec.vocabulary;
-        let all = js_sys::Float32Array::new_with_length(tokens.len() as u32 * vocabulary);
+        let all = Float32Array::new_with_length(tokens.len() as u32 * vocabulary);
         let engine = self.engine.clone();
         let write = |position: usize, row: &[f32]| {
             all.subarray(position as u32 * vocabulary, (position as u32 + 1) * vocabulary).copy_from(row);

@@ -1,0 +1,22 @@
+// Work of the WebAssembly that a signal ends.
+
+/** Runs `work`, to which it gives a promise that rejects as soon as the signal aborts. */
+export async function abortable<T>(signal: AbortSignal, work: (aborted: Promise<void>) => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let abort!: () => void;
+  let settle!: () => void;
+  const aborted = new Promise<void>((resolve, reject) => {
+    settle = resolve;
+    abort = () => reject(signal.reason);
+  });
+  // Whether anybody hears of it is the work's concern.
+  aborted.catch(() => undefined);
+  signal.addEventListener("abort", abort);
+  try {
+    return await work(aborted);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    // What still waits for it in the WebAssembly is freed by that.
+    settle();
+  }
+}
