@@ -1,10 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+export type { CachedFile, CacheTarget, CacheUsage, ModelCache } from "./cache/model-cache.js";
 export { Engine } from "./engine.js";
 export { type ErrorCode, type ErrorDetails, type PackageErrorCode, WgslmError } from "./errors.js";
 export { type Generation } from "./generation.js";
 export type {
   Activations,
   AdapterInfo,
+  CacheMode,
+  CacheUse,
   ChatMessage,
   Cost,
   Distribution,
@@ -14,6 +17,7 @@ export type {
   GenerateOptions,
   GenerationResult,
   GpuOptions,
+  HuggingFaceSource,
   KvFormat,
   Latency,
   LoadOptions,

@@ -1,5 +1,6 @@
 import type { ErrorMessage } from "./errors.js";
-import type { LoadProgress, MemoryUse, Prompt } from "./types.js";
+import type { CacheMode } from "./sources/remote-file.js";
+import type { LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
 import type {
   ChatMessage,
   GeneratedToken,
@@ -9,7 +10,6 @@ import type {
   LoaderOptions,
   MeasuringOptions,
   MetricsSnapshot,
-  ModelInfo,
   SupportReport,
 } from "./wasm/wgslm.js";
 
@@ -28,10 +28,24 @@ export interface PathedFile {
   file: File;
 }
 
+/** The way to files at an address, in the form that can be posted. */
+export interface PostedAccess {
+  cache: CacheMode;
+  /** The SHA-256 of files by name, in hexadecimal digits; that of the file to begin with under the empty name. */
+  integrity: Readonly<Record<string, string>>;
+  headers: readonly (readonly [string, string])[];
+  /** The port behind which the page's own `fetch` is. */
+  fetch: MessagePort | undefined;
+}
+
 /** The methods of the worker: what goes in, what is reported on the way, what comes out. */
 export interface Methods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
-  load: Method<{ source: PostedSource; gpu: GpuOptions; options: LoaderOptions }, LoadProgress, ModelInfo>;
+  load: Method<
+    { source: PostedSource; access: PostedAccess; gpu: GpuOptions; options: LoaderOptions },
+    LoadProgress,
+    ModelInfo
+  >;
   generate: Method<
     { prompt: Prompt; options: GenerationOptions; measuring: MeasuringOptions },
     GeneratedToken[],

@@ -1,11 +1,10 @@
 import { WgslmError } from "./errors.js";
 import { type Context, loadModel } from "./load.js";
 import type { Methods } from "./protocol.js";
-import { openFiles } from "./model-files.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import { type Instance, instantiate } from "./wasm.js";
-import { type Generation, Gpu, type GpuOptions, Loader, type Model } from "./wasm/wgslm.js";
+import { type Generation, Gpu, type GpuOptions, type Model } from "./wasm/wgslm.js";
 
 type Handlers = {
   [M in keyof Methods]: (
@@ -39,20 +38,20 @@ export class Session implements Handlers {
   }
 
   load(
-    { source, gpu: gpuOptions, options }: Methods["load"]["params"],
+    { source, access, gpu: gpuOptions, options }: Methods["load"]["params"],
     context: Context<Methods["load"]["event"]>,
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
       try {
-        context.emit({ phase: "preparing", loadedBytes: 0 });
+        context.emit({ phase: "preparing", loadedBytes: 0, cachedBytes: 0 });
         const gpu = await this.#device(gpuOptions);
-        const files = await openFiles(source, (names) => Loader.entry(names));
         context.signal.throwIfAborted();
         const tuning = await recallTuning(gpu.tuningKey);
         if (tuning !== undefined) gpu.adoptTuning(tuning);
-        this.#loaded = await loadModel(gpu, files, options, context);
+        const { model, cache } = await loadModel(gpu, source, access, options, context);
+        this.#loaded = model;
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
-        return this.#loaded.info();
+        return { ...model.info(), cache };
       } finally {
         // Tells whoever feeds a stream that nobody will read it.
         if (source instanceof ReadableStream && !source.locked) void source.cancel();
