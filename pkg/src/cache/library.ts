@@ -1,7 +1,7 @@
 // The cached files of all places: found by address or by content.
 import { hex, sha256 } from "./digest.js";
 import { CacheStore } from "./cache-storage.js";
-import type { Manifest } from "./manifest.js";
+import { Manifest } from "./manifest.js";
 import { Opfs } from "./opfs.js";
 import type { Place } from "./place.js";
 import { Sha256 } from "./sha256.js";
@@ -30,7 +30,7 @@ export async function idOf(address: string): Promise<string> {
   return (await sha256(new TextEncoder().encode(address))).slice(0, 32);
 }
 
-/** All cached files. */
+/** All that is known of addresses: cached files, and notes. */
 export async function allCached(): Promise<Cached[]> {
   const cached: Cached[] = [];
   for (const place of await findPlaces()) {
@@ -42,14 +42,35 @@ export async function allCached(): Promise<Cached[]> {
   return cached;
 }
 
-/** The cached file of an address. */
+/** The cached file of an address, or the note that there is none. */
 export async function cachedAt(address: string): Promise<Cached | undefined> {
-  const id = await idOf(address);
+  const own = await idOf(address);
   for (const place of await findPlaces()) {
-    const manifest = await place.manifest(id).catch(() => undefined);
-    if (manifest?.addresses.includes(address)) return { place, id, manifest };
+    const find = async (id: string): Promise<Cached | undefined> => {
+      const manifest = await place.manifest(id).catch(() => undefined);
+      return manifest && { place, id, manifest };
+    };
+    const found = await find(own);
+    const { sameAs } = found?.manifest ?? {};
+    const cached = sameAs === undefined ? found : await find(sameAs);
+    if (cached?.manifest.addresses.includes(address)) return cached;
   }
-  return (await allCached()).find(({ manifest }) => manifest.addresses.includes(address));
+  return undefined;
+}
+
+/** Notes that an address has the content of a cached file. */
+export async function addAddress({ place, id, manifest }: Cached, address: string): Promise<void> {
+  await place.append(id, [{ address }]);
+  manifest.add({ address });
+  const other = await idOf(address);
+  await place.remove(other);
+  await place.append(other, [Manifest.note(address, { sameAs: id })]);
+}
+
+/** Deletes a cached file, and the notes about it. */
+export async function removeCached({ place, id, manifest }: Cached): Promise<void> {
+  const ids = await Promise.all(manifest.addresses.map(idOf));
+  for (const each of new Set([...ids, id])) await place.remove(each);
 }
 
 /** Complete files that have this content, or, by what their server said, may have. */

@@ -6,6 +6,8 @@ export interface Version {
   /** The strong ETag. */
   etag?: string;
   lastModified?: string;
+  /** True where the page's own origin answered, which may be asked with any header. */
+  sameOrigin?: boolean;
 }
 
 /** The first line of the log. */
@@ -19,6 +21,8 @@ export interface Start {
   claim?: string;
   /** True where the server has no such file, and the model can do without. */
   absent?: boolean;
+  /** The id of the file that has the content of this address. */
+  sameAs?: string;
 }
 
 /** A line of the log. */
@@ -47,6 +51,7 @@ export class Manifest {
   version: Version = {};
   claim: string | undefined;
   absent = false;
+  sameAs: string | undefined;
   size: number | undefined;
   sha256: string | undefined;
   createdAt = 0;
@@ -67,18 +72,28 @@ export class Manifest {
     return manifest.chunkBytes > 0 ? manifest : undefined;
   }
 
+  /** The only line of a log about an address without a file of its own. */
+  static note(address: string, about: Pick<Start, "absent" | "sameAs">): Start {
+    return { ...Manifest.start(address, 1, {}), ...about };
+  }
+
   /** The first line of a new log. */
-  static start(address: string, chunkBytes: number, version: Version, more: Pick<Start, "claim" | "absent"> = {}): Start {
+  static start(address: string, chunkBytes: number, version: Version, more: Pick<Start, "claim"> = {}): Start {
     return { format: FORMAT, address, chunkBytes, version, createdAt: Date.now(), ...more };
   }
 
   add(entry: Entry): void {
     if ("format" in entry) {
       if (entry.format !== FORMAT) return;
+      // A log that could not be deleted begins anew.
+      this.addresses.length = 0;
+      this.chunks.clear();
+      this.size = this.sha256 = undefined;
       this.chunkBytes = entry.chunkBytes;
       this.version = entry.version;
       this.claim = entry.claim;
       this.absent = entry.absent ?? false;
+      this.sameAs = entry.sameAs;
       this.createdAt = this.usedAt = entry.createdAt;
       this.addresses.push(entry.address);
     } else if ("size" in entry) this.size = entry.size;
@@ -89,9 +104,13 @@ export class Manifest {
     else if ("usedAt" in entry) this.usedAt = entry.usedAt;
   }
 
-  /** True where all chunks are stored, or there are none. */
+  /** True where there is a file. */
+  get hasFile(): boolean {
+    return !this.absent && this.sameAs === undefined;
+  }
+
+  /** True where all chunks are stored. */
   get complete(): boolean {
-    if (this.absent) return true;
     return this.size !== undefined && this.chunks.size === Math.ceil(this.size / this.chunkBytes);
   }
 

@@ -2,7 +2,7 @@
 import { WgslmError } from "../errors.js";
 import { addressOf } from "../source.js";
 import type { HuggingFaceSource } from "../sources/hugging-face.js";
-import { type Cached, allCached } from "./library.js";
+import { type Cached, allCached, removeCached } from "./library.js";
 import { lockName, takeLock } from "./locks.js";
 import { storageError } from "./place.js";
 
@@ -60,7 +60,7 @@ export interface ModelCache {
 
 export const modelCache: ModelCache = {
   async list() {
-    const cached = (await allCached()).filter(({ manifest }) => !manifest.absent);
+    const cached = (await allCached()).filter(({ manifest }) => manifest.hasFile);
     return cached.map(describe).sort((one, other) => other.usedAt.getTime() - one.usedAt.getTime());
   },
 
@@ -71,7 +71,7 @@ export const modelCache: ModelCache = {
       if (locks.includes(undefined)) {
         throw new WgslmError("cache-in-use", "a file of this model is being read or downloaded; unload it, or wait until its load has ended");
       }
-      for (const { place, id } of files) await place.remove(id).catch(rethrow);
+      for (const file of files) await removeCached(file).catch(rethrow);
     } finally {
       locks.forEach((release) => release?.());
     }
@@ -79,7 +79,7 @@ export const modelCache: ModelCache = {
   },
 
   async usage() {
-    const files = (await allCached()).filter(({ manifest }) => !manifest.absent);
+    const files = (await allCached()).filter(({ manifest }) => manifest.hasFile);
     const { usage, quota } = (await navigator.storage?.estimate?.()) ?? {};
     return {
       files: files.length,
@@ -95,7 +95,7 @@ export const modelCache: ModelCache = {
   },
 
   async export(target) {
-    const files = (await allCached()).filter(meantBy(target)).filter(({ manifest }) => !manifest.absent);
+    const files = (await allCached()).filter(meantBy(target)).filter(({ manifest }) => manifest.hasFile);
     if (!files.every(({ manifest }) => manifest.complete)) return [];
     const named = files.map(async (cached) => {
       const blob = await cached.place.blob(cached.id, cached.manifest).catch(rethrow);

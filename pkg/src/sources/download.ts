@@ -47,7 +47,6 @@ export class Download {
 
   #size: number | undefined;
   #version: Version = {};
-  #sameOrigin = false;
   #known = false;
   #inOnePiece = false;
   #received = 0;
@@ -57,6 +56,7 @@ export class Download {
   readonly #claimed = new Set<number>();
   readonly #writing = new Set<number>();
   #running = 0;
+  #started = false;
 
   #position = 0;
   #reading = true;
@@ -134,10 +134,15 @@ export class Download {
     const { requestChunks, firstAttempts } = this.#policy;
     let first = 0;
     while (stored?.chunks.has(first)) first += 1;
-    const start = first * this.#chunkBytes;
-    const range = { start, end: Math.min(start + requestChunks * this.#chunkBytes, this.#size ?? Infinity) };
+    let end = first + 1;
+    while (end - first < requestChunks && !stored?.chunks.has(end)) end += 1;
+    const range = { start: first * this.#chunkBytes, end: Math.min(end * this.#chunkBytes, this.#size ?? Infinity) };
+    let attempts = 0;
     const ask = async (): Promise<Answer> => {
+      attempts += 1;
       try {
+        // Some servers send coded bodies to those who ask for ranges, which browsers refuse to read.
+        if (attempts === firstAttempts && attempts > 1) return await this.#request(undefined);
         const answer = await this.#request(range);
         const { range: given, size, version } = answer;
         // Without a validator, bytes of two requests might be of two versions.
@@ -151,9 +156,8 @@ export class Download {
     const answer = await retrying(ask, firstAttempts, this.#policy, this.#controller.signal);
     this.#known = true;
     this.#version = answer.version;
-    this.#sameOrigin = answer.sameOrigin;
     // The length of a file that comes coded from another origin would be that of the coded bytes.
-    if (answer.range || answer.sameOrigin) this.#size = answer.size;
+    if (answer.range || answer.version.sameOrigin) this.#size = answer.size;
     return answer;
   }
 
@@ -162,6 +166,7 @@ export class Download {
     this.#keeping = keeping;
     this.#keeps = keeping !== undefined;
     this.#warning = warning;
+    this.#started = true;
     if (answer.range) {
       const [first, end] = [answer.range.start, answer.range.end].map((offset) => Math.ceil(offset / this.#chunkBytes));
       void this.#runRange({ first: first!, end: end! }, answer);
@@ -201,9 +206,9 @@ export class Download {
         this.#advance();
         return part.length;
       }
-      const stored = this.#isStored(index) ? await this.#readBack(index) : undefined;
-      if (stored) {
-        this.#chunks.set(index, { bytes: stored, filled: stored.length, full: true, stored: true });
+      if (this.#isStored(index)) {
+        const stored = await this.#readBack(index);
+        if (stored) this.#chunks.set(index, { bytes: stored, filled: stored.length, full: true, stored: true });
         continue;
       }
       this.#pump();
@@ -240,7 +245,7 @@ export class Download {
   }
 
   #request(range: Range | undefined, signal = this.#controller.signal): Promise<Answer> {
-    const known = this.#known ? { version: this.#version, size: this.#size, sameOrigin: this.#sameOrigin } : undefined;
+    const known = this.#known ? { version: this.#version, size: this.#size } : undefined;
     return request(this.#remote, range, known, signal);
   }
 
@@ -325,7 +330,7 @@ export class Download {
 
   /** Starts requests for what is missing, the bytes to be read next first. */
   #pump(): void {
-    if (this.#failure !== undefined || !(this.#reading || this.#settling)) return;
+    if (!this.#started || this.#failure !== undefined || !(this.#reading || this.#settling)) return;
     if (this.#inOnePiece) {
       if (this.#running === 0 && this.#missing() !== undefined) void this.#runWhole();
       return;

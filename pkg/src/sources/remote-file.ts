@@ -1,8 +1,8 @@
 // A model's file at an address: read from the cache where it is there, downloaded into it where it isn't.
 import { takeLock, lockName, type Release } from "../cache/locks.js";
-import { type Cached, cachedAt, cachedContent, digestOf, idOf, roomFor, writablePlace } from "../cache/library.js";
+import { type Cached, addAddress, cachedAt, cachedContent, digestOf, idOf, removeCached, roomFor, writablePlace } from "../cache/library.js";
 import { Manifest } from "../cache/manifest.js";
-import { noRoom, storageError } from "../cache/place.js";
+import { type WritableEntry, noRoom, storageError } from "../cache/place.js";
 import { WgslmError } from "../errors.js";
 import { Download, type Keeping } from "./download.js";
 import type { ModelFile } from "./model-file.js";
@@ -139,7 +139,7 @@ export class RemoteFile implements ModelFile {
     if (place && id !== undefined && (refused || this.#wrong || isUseless)) {
       // A reader shares its lock, and may only delete what nobody else reads.
       const alone = this.#stored ? (this.#release(), await takeLock(lockName(id), { mode: "exclusive", ifAvailable: true })) : this.#release;
-      if (alone) await place.remove(id).catch(() => undefined);
+      if (alone) await removeCached({ place, id, manifest: manifest! }).catch(() => undefined);
       alone?.();
     }
     this.#release();
@@ -187,10 +187,10 @@ export class RemoteFile implements ModelFile {
       this.#cached = cached;
     } catch {
       this.#release();
-      await place.remove(id).catch(() => undefined);
+      await removeCached(cached).catch(() => undefined);
       return false;
     }
-    if (!manifest.addresses.includes(url)) await place.append(id, [{ address: url }]).catch(() => undefined);
+    if (!manifest.addresses.includes(url)) await addAddress(cached, url).catch(() => undefined);
     return true;
   }
 
@@ -205,10 +205,10 @@ export class RemoteFile implements ModelFile {
   /** The part of a file that was downloaded before, if the rest can be told to be of the same version; any other is deleted. */
   async #partOf(id: string): Promise<Cached | undefined> {
     const own = await cachedAt(this.#options.remote.url);
-    if (own?.id !== id) return undefined;
-    const { place, manifest } = own;
-    if (place.writable && !manifest.complete && manifest.size !== undefined && hasValidator(manifest.version)) return own;
-    await place.remove(id).catch(() => undefined);
+    const { place = await writablePlace(), manifest } = own ?? {};
+    const isUsable = manifest && !manifest.complete && manifest.size !== undefined && hasValidator(manifest.version);
+    if (own?.id === id && own.place.writable && isUsable) return own;
+    await place?.remove(id).catch(() => undefined);
     return undefined;
   }
 
@@ -223,7 +223,7 @@ export class RemoteFile implements ModelFile {
     } catch (error) {
       await download.close();
       if (error instanceof Changed && part) {
-        await part.place.remove(part.id);
+        await removeCached(part);
         if (offset > 0) throw error;
         return this.#startDownload(offset, absent, undefined);
       }
@@ -262,6 +262,7 @@ export class RemoteFile implements ModelFile {
     const { url } = this.#options.remote;
     const id = part?.id ?? (await idOf(url));
     const { size, version, chunkBytes } = download;
+    let entry: WritableEntry | undefined;
     try {
       if (!(await roomFor((size ?? 0) - (part?.manifest.storedBytes ?? 0)))) throw noRoom(size);
       const claim = claimedDigest(answer);
@@ -272,10 +273,11 @@ export class RemoteFile implements ModelFile {
       const manifest = part?.manifest ?? new Manifest();
       if (!part) start.forEach((entry) => manifest.add(entry));
       this.#cached = { place, id, manifest };
-      const entry = await place.open(id, manifest);
+      entry = await place.open(id, manifest);
       if (!part) await entry.append(start);
       return { entry, manifest };
     } catch (error) {
+      await entry?.close().catch(() => undefined);
       this.#warning = storageError(error);
       return undefined;
     }

@@ -112,8 +112,7 @@ export class RemoteFiles implements ModelFiles {
   async #noteAbsent(): Promise<void> {
     const place = await writablePlace();
     for (const url of this.#absent) {
-      const note = Manifest.start(url, this.#policy.chunkBytes, {}, { absent: true });
-      await place?.append(await idOf(url), [note]).catch(() => undefined);
+      await place?.append(await idOf(url), [Manifest.note(url, { absent: true })]).catch(() => undefined);
     }
   }
 }

@@ -29,8 +29,6 @@ export interface Answer {
   /** The size of the file, where the server tells. */
   size: number | undefined;
   version: Version;
-  /** True where the answer came from the page's origin, which may be asked with any header. */
-  sameOrigin: boolean;
 }
 
 /** The server has no such file; `status` says how it puts that. */
@@ -58,13 +56,13 @@ const ABSENT = [401, 403, 404, 410];
 export async function request(
   { url, headers, fetch, browserCache }: Remote,
   range: Range | undefined,
-  known: { version: Version; size: number | undefined; sameOrigin: boolean } | undefined,
+  known: { version: Version; size: number | undefined } | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
   const sent = headers.map(([name, value]): [string, string] => [name, value]);
   if (range) sent.push(["Range", `bytes=${range.start}-${range.end - 1}`]);
   const validator = known?.version.etag ?? known?.version.lastModified;
-  if (range && validator !== undefined && known?.sameOrigin) sent.push(["If-Range", validator]);
+  if (range && validator !== undefined && known?.version.sameOrigin) sent.push(["If-Range", validator]);
   let response: Response;
   try {
     response = await fetch(url, { headers: sent, signal, cache: browserCache });
@@ -91,11 +89,10 @@ function judge(
   if (OUTGROWN.includes(status) && asked) throw known ? new Changed() : new NoRanges();
   if (ABSENT.includes(status)) throw new Absent(status);
   if (!response.ok || response.body === null) throw refused(status, url);
-  const version = versionOf(headers);
-  const sameOrigin = sameOriginAs(response.url || url);
+  const version = versionOf(headers, response.url || url);
   if (status !== 206) {
     if (known && !sameVersion(known.version, version)) throw new Changed();
-    return { response, range: undefined, size: lengthOf(headers), version, sameOrigin };
+    return { response, range: undefined, size: lengthOf(headers), version };
   }
   // "bytes 0-99/1000": a header that servers of other origins have to expose.
   const [, first, last, all] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
@@ -104,7 +101,7 @@ function judge(
   // A coded part has bytes of something else than the file.
   if (!rightRange || isCoded(headers) || (lengthOf(headers) ?? end - start) !== end - start) throw new NoRanges();
   if (known && (known.size !== size || !sameVersion(known.version, version))) throw new Changed();
-  return { response, range: { start, end }, size, version, sameOrigin };
+  return { response, range: { start, end }, size, version };
 }
 
 /** The pieces of a body; `Passing` where it breaks off or stalls. Each piece is only valid until the next is asked for. */
@@ -164,10 +161,10 @@ export function claimedDigest({ response: { headers } }: Answer): string | undef
   return digests.find((digest) => digest !== undefined);
 }
 
-function versionOf(headers: Headers): Version {
+function versionOf(headers: Headers, url: string): Version {
   const [etag, lastModified] = [headers.get("etag"), headers.get("last-modified")];
   // A weak one is shared by versions that are alike and not the same bytes.
-  return { ...(etag?.startsWith('"') && { etag }), ...(lastModified && { lastModified }) };
+  return { ...(etag?.startsWith('"') && { etag }), ...(lastModified && { lastModified }), sameOrigin: new URL(url).origin === globalThis.origin };
 }
 
 /** True where two versions have a validator in common that says so. */
@@ -188,10 +185,6 @@ function isCoded(headers: Headers): boolean {
 function lengthOf(headers: Headers): number | undefined {
   const length = headers.get("content-length");
   return length === null || isCoded(headers) ? undefined : Number(length);
-}
-
-function sameOriginAs(url: string): boolean {
-  return new URL(url).origin === globalThis.origin;
 }
 
 /** The error of a status. */
