@@ -62,13 +62,14 @@ async function look() {
   return { list: await modelCache.list(), names: names.sort(), locks: held };
 }
 
-/** Changes bytes of stored files: flips a bit at a place, or cuts the end off. */
-async function damage({ flip, cut, log }) {
+/** Changes bytes of stored files: flips a bit at a place, cuts the end off, or leaves only a beginning. */
+async function damage({ flip, cut, truncate, log }) {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("wgslm-models");
   for await (const [name, file] of folder) {
     if (!name.endsWith(log ? ".log" : ".data")) continue;
     const handle = await file.createSyncAccessHandle();
     if (cut !== undefined) handle.truncate(handle.getSize() - cut);
+    if (truncate !== undefined) handle.truncate(truncate);
     if (flip !== undefined) {
       const byte = new Uint8Array(1);
       handle.read(byte, { at: flip });

@@ -4,7 +4,8 @@ import { type Cached, addAddress, cachedAt, cachedContent, digestOf, idOf, remov
 import { Manifest } from "../cache/manifest.js";
 import { type WritableEntry, noRoom, storageError } from "../cache/place.js";
 import { WgslmError } from "../errors.js";
-import { Download, type Keeping } from "./download.js";
+import { Download } from "./download.js";
+import { KeptChunks } from "./kept-chunks.js";
 import type { ModelFile } from "./model-file.js";
 import { Absent, type Answer, Changed, type Remote, claimedDigest, hasValidator, refused } from "./request.js";
 import type { DownloadPolicy } from "./retry.js";
@@ -81,7 +82,7 @@ export class RemoteFile implements ModelFile {
 
   /** The reason why it isn't kept, if it was to be. */
   get warning(): WgslmError | undefined {
-    return this.#download?.warning ?? this.#warning;
+    return this.#warning ?? this.#download?.failure;
   }
 
   /** True where it is whole in the cache. */
@@ -238,9 +239,9 @@ export class RemoteFile implements ModelFile {
     }
     this.#download = download;
     download.attach(offset);
-    const keeping = this.#usesCache ? await this.#keep(answer, download, part) : undefined;
+    const kept = this.#usesCache ? await this.#keep(answer, download, part) : undefined;
     if (this.#options.cache === "required" && this.#warning) throw this.#warning;
-    download.run(answer, keeping, this.#warning);
+    download.run(answer, kept);
     return true;
   }
 
@@ -255,7 +256,7 @@ export class RemoteFile implements ModelFile {
   }
 
   /** Makes room in the cache; without it, there is a warning. */
-  async #keep(answer: Answer, download: Download, part: Cached | undefined): Promise<Keeping | undefined> {
+  async #keep(answer: Answer, download: Download, part: Cached | undefined): Promise<KeptChunks | undefined> {
     const place = part?.place ?? (await writablePlace());
     if (!place) this.#warning = new WgslmError("cache", "this browser offers no storage here, so the model isn't kept; private windows have none");
     if (!place || answer.response.headers.get("cache-control")?.includes("no-store")) return undefined;
@@ -275,7 +276,7 @@ export class RemoteFile implements ModelFile {
       this.#cached = { place, id, manifest };
       entry = await place.open(id, manifest);
       if (!part) await entry.append(start);
-      return { entry, manifest };
+      return new KeptChunks(entry, manifest);
     } catch (error) {
       await entry?.close().catch(() => undefined);
       this.#warning = storageError(error);

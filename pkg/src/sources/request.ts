@@ -21,6 +21,12 @@ export interface Range {
   end: number;
 }
 
+/** A file as far as it is known. */
+export interface Known {
+  version: Version;
+  size: number | undefined;
+}
+
 /** An answer with bytes. */
 export interface Answer {
   response: Response;
@@ -56,7 +62,7 @@ const ABSENT = [401, 403, 404, 410];
 export async function request(
   { url, headers, fetch, browserCache }: Remote,
   range: Range | undefined,
-  known: { version: Version; size: number | undefined } | undefined,
+  known: Known | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
   const sent = headers.map(([name, value]): [string, string] => [name, value]);
@@ -82,7 +88,7 @@ function judge(
   response: Response,
   url: string,
   asked: Range | undefined,
-  known: { version: Version; size: number | undefined } | undefined,
+  known: Known | undefined,
 ): Answer {
   const { status, headers } = response;
   if (PASSING.includes(status)) throw new Passing(refused(status, url), retryAfter(headers.get("retry-after")));
