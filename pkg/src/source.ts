@@ -1,5 +1,5 @@
 // Sources as callers give them, put into forms that the worker can be sent.
-import { WgslmError } from "./errors.js";
+import { WgslmError, messageOf } from "./errors.js";
 import { parseIntegrity } from "./cache/digest.js";
 import type { PathedFile, PostedAccess, PostedSource } from "./protocol.js";
 import { serveFetch } from "./sources/fetch-proxy.js";
@@ -30,13 +30,21 @@ export function postModel(
   const access = {
     cache,
     integrity: Object.fromEntries(digests.map(([file, digest]) => [file, parseIntegrity(digest)])),
-    headers: headers ? [...new Headers(headers)] : [],
+    headers: headers ? pairs(headers) : [],
     fetch: undefined,
   };
   if (!fetch) return { ...posted, access };
   const { port1, port2 } = new MessageChannel();
   serveFetch(port1, fetch);
   return { ...posted, access: { ...access, fetch: port2 }, transfer: [...posted.transfer, port2] };
+}
+
+function pairs(headers: HeadersInit): [string, string][] {
+  try {
+    return [...new Headers(headers)];
+  } catch (error) {
+    throw new WgslmError("invalid-option", `headers can't be sent (${messageOf(error)}); give names and values as fetch takes them`);
+  }
 }
 
 /** The address of a model that has one. */

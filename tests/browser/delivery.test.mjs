@@ -107,7 +107,7 @@ describe("delivery", () => {
         window.wgslm = window.bundled;
       }, site("/bundled/app.js"));
       assert.ok((await page.evaluate(logits)).every(Number.isFinite));
-      assert.deepEqual(requests, ["app.js", "worker.js", "wasm/wgslm_bg.wasm"]);
+      assert.deepEqual(requests, ["app.js", "worker.js", "wasm/wgslm_bg.wasm", "writer.js"]);
       await page.context().close();
     } finally {
       await rm(folder, { recursive: true });

@@ -99,6 +99,12 @@ async function clear() {
   for (const { id } of await modelCache.list()) await modelCache.delete(id);
 }
 
+/** Deletes a file: the bytes that are free, or the code of the failure. */
+async function remove({ target }) {
+  const { modelCache } = await import("/wgslm/cache/model-cache.js");
+  return modelCache.delete(target).catch(({ code }) => code);
+}
+
 /** Takes the storage away that the browser has. */
 async function without({ opfs, caches: responses }) {
   if (opfs) StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("none", "SecurityError"));
@@ -106,7 +112,7 @@ async function without({ opfs, caches: responses }) {
 }
 
 const abort = ({ id }) => controllers.get(id)?.abort();
-const calls = { load, look, damage, digests, clear, without, abort };
+const calls = { load, look, damage, digests, remove, clear, without, abort };
 
 addEventListener("message", async ({ data: { number, call, params }, ports }) => {
   try {

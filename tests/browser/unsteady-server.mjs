@@ -109,6 +109,6 @@ async function serveScript(path, response, scripts) {
     const body = scripts[path] ?? (await readFile(built(path.replace("/wgslm/", ""))));
     response.writeHead(200, { "content-type": type }).end(body);
   } catch {
-    response.writeHead(404).end("not found");
+    response.writeHead(404, { "access-control-allow-origin": "*" }).end("not found");
   }
 }

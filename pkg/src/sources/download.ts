@@ -134,11 +134,11 @@ export class Download implements Sink {
     this.#advance();
   }
 
-  /** Reads from where the last read ended; resolves to 0 at the end. */
+  /** Reads from where the last read ended; resolves to 0 at the end, and where nobody reads on. */
   async read(into: Uint8Array): Promise<number> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#position >= (this.#size ?? Infinity)) return 0;
+      if (!this.#reading || this.#position >= (this.#size ?? Infinity)) return 0;
       const index = this.#current;
       const within = this.#position - index * this.#chunkBytes;
       const chunk = this.#memory.get(index);
@@ -146,7 +146,7 @@ export class Download implements Sink {
         const part = chunk.bytes.subarray(within, Math.min(chunk.filled, within + into.length));
         into.set(part);
         this.#position += part.length;
-        if (chunk.stored) this.#cachedBytes += part.length;
+        if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes += part.length;
         this.#advance();
         return part.length;
       }

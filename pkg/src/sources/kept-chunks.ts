@@ -8,12 +8,14 @@ import type { WgslmError } from "../errors.js";
 export class KeptChunks {
   readonly #entry: WritableEntry;
   readonly #manifest: Manifest;
+  readonly #before: ReadonlySet<number>;
   readonly #writing = new Set<number>();
   #failure: WgslmError | undefined;
 
   constructor(entry: WritableEntry, manifest: Manifest) {
     this.#entry = entry;
     this.#manifest = manifest;
+    this.#before = new Set(manifest.chunks.keys());
   }
 
   /** The reason why nothing is added any more. */
@@ -33,6 +35,11 @@ export class KeptChunks {
 
   has(index: number): boolean {
     return this.#manifest.chunks.has(index);
+  }
+
+  /** True for a chunk that was there before the download began. */
+  hadBefore(index: number): boolean {
+    return this.#before.has(index);
   }
 
   isWriting(index: number): boolean {
