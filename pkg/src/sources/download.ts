@@ -5,6 +5,7 @@ import { Sha256 } from "../cache/sha256.js";
 import { WgslmError } from "../errors.js";
 import { ChunkMemory } from "./chunk-memory.js";
 import type { KeptChunks } from "./kept-chunks.js";
+import { ReadBytes } from "./model-file.js";
 import type { Answer, Known, Range, Remote } from "./request.js";
 import type { DownloadPolicy } from "./retry.js";
 import { type Claim, type Sink, Transfers } from "./transfers.js";
@@ -34,7 +35,7 @@ export class Download implements Sink {
   #version: Version | undefined;
   #size: number | undefined;
   #received = 0;
-  #cachedBytes = 0;
+  readonly #cachedBytes = new ReadBytes();
 
   #position = 0;
   #reading = true;
@@ -83,7 +84,7 @@ export class Download implements Sink {
 
   /** Bytes read so far that were in the cache before. */
   get cachedBytes(): number {
-    return this.#cachedBytes;
+    return this.#cachedBytes.count;
   }
 
   /** Bytes that have arrived and haven't been read. */
@@ -145,8 +146,8 @@ export class Download implements Sink {
       if (chunk && within < chunk.filled) {
         const part = chunk.bytes.subarray(within, Math.min(chunk.filled, within + into.length));
         into.set(part);
+        if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes.add(this.#position, part.length);
         this.#position += part.length;
-        if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes += part.length;
         this.#advance();
         return part.length;
       }

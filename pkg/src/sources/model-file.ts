@@ -10,3 +10,20 @@ export interface ModelFile {
   read(into: Uint8Array): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Counts the bytes of a file that were read, those that are read again only once. */
+export class ReadBytes {
+  #bytes = 0;
+  #end = 0;
+
+  get count(): number {
+    return this.#bytes;
+  }
+
+  /** Counts bytes read at a position. */
+  add(position: number, length: number): void {
+    const end = position + length;
+    this.#bytes += Math.max(0, end - Math.max(position, this.#end));
+    this.#end = Math.max(this.#end, end);
+  }
+}

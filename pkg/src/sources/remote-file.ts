@@ -6,7 +6,7 @@ import { type WritableEntry, noRoom, storageError } from "../cache/place.js";
 import { WgslmError } from "../errors.js";
 import { Download } from "./download.js";
 import { KeptChunks } from "./kept-chunks.js";
-import type { ModelFile } from "./model-file.js";
+import { type ModelFile, ReadBytes } from "./model-file.js";
 import { Absent, type Answer, Changed, type Remote, claimedDigest, hasValidator, refused } from "./request.js";
 import type { DownloadPolicy } from "./retry.js";
 import { Damaged, StoredFile } from "./stored-file.js";
@@ -45,7 +45,7 @@ export class RemoteFile implements ModelFile {
   #release: Release = () => undefined;
   #warning: WgslmError | undefined;
   #wrong = false;
-  #storedBytes = 0;
+  readonly #storedBytes = new ReadBytes();
   #toldAt = 0;
   #channel: BroadcastChannel | undefined;
 
@@ -73,7 +73,7 @@ export class RemoteFile implements ModelFile {
   }
 
   get cachedBytes(): number {
-    return this.#storedBytes + (this.#download?.cachedBytes ?? 0);
+    return this.#storedBytes.count + (this.#download?.cachedBytes ?? 0);
   }
 
   get aheadBytes(): number {
@@ -109,8 +109,9 @@ export class RemoteFile implements ModelFile {
   async read(into: Uint8Array): Promise<number> {
     try {
       if (this.#download) return await this.#download.read(into);
+      const { position } = this.#stored!;
       const read = await this.#stored!.read(into);
-      this.#storedBytes += read;
+      this.#storedBytes.add(position, read);
       return read;
     } catch (error) {
       if (error instanceof Changed) this.#wrong = true;
