@@ -5,6 +5,8 @@ const POLICY = {
   chunkBytes: 8192,
   requestChunks: 2,
   connections: 4,
+  fastRate: Infinity,
+  aloneChunks: 4,
   heldChunks: 8,
   attempts: 5,
   firstAttempts: 3,

@@ -231,7 +231,7 @@ export class Download implements Sink {
   }
 
   /** The first missing chunks, from the one to be read on; those before it only where the whole file is needed. */
-  nextClaim(claimed: ReadonlySet<number>): Claim | undefined {
+  nextClaim(claimed: ReadonlySet<number>, most: number): Claim | undefined {
     if (!this.#reading && !this.#settling) return undefined;
     const isFree = (index: number): boolean => !claimed.has(index) && this.#isMissing(index);
     const from = this.#reading ? this.#current : 0;
@@ -246,8 +246,10 @@ export class Download implements Sink {
     const isAwaited = this.#reading && first === from;
     const room = this.#policy.heldChunks - this.#held - coming;
     if (room <= 0 && !isAwaited) return undefined;
+    // A request that is alone waits for room as its bytes come.
+    const length = claimed.size === 0 ? most : Math.min(room, most);
     let end = first + 1;
-    while (end - first < Math.min(room, this.#policy.requestChunks) && end < this.#count && isFree(end)) end += 1;
+    while (end - first < length && end < this.#count && isFree(end)) end += 1;
     return { first, end };
   }
 

@@ -97,10 +97,8 @@ export class RemoteFiles implements ModelFiles {
 
   #optionsOf(file: string, url: string): Parameters<typeof RemoteFile.open>[0] {
     const { cache, headers, integrity } = this.#access;
-    // Without a cache of our own, the browser's may do what it can.
-    const browserCache = cache === false ? "default" : "no-store";
     return {
-      remote: { url: withoutFragment(url), headers, fetch: this.#fetch, browserCache },
+      remote: { url: withoutFragment(url), headers, fetch: this.#fetch },
       cache,
       integrity: integrity[file] ?? (file === this.entry ? integrity[""] : undefined),
       policy: this.#policy,

@@ -11,8 +11,6 @@ export interface Remote {
   url: string;
   headers: readonly (readonly [string, string])[];
   fetch: Fetcher;
-  /** The mode of the browser's own cache: it needn't keep what is kept here. */
-  browserCache: RequestCache;
 }
 
 /** Bytes from `start` up to `end`. */
@@ -60,7 +58,7 @@ const ABSENT = [401, 403, 404, 410];
  * would have to allow the header, so their answers are only compared.
  */
 export async function request(
-  { url, headers, fetch, browserCache }: Remote,
+  { url, headers, fetch }: Remote,
   range: Range | undefined,
   known: Known | undefined,
   signal: AbortSignal,
@@ -71,7 +69,8 @@ export async function request(
   if (range && validator !== undefined && known?.version.sameOrigin) sent.push(["If-Range", validator]);
   let response: Response;
   try {
-    response = await fetch(url, { headers: sent, signal, cache: browserCache });
+    // The browser's own cache would write everything once more, and slow it down.
+    response = await fetch(url, { headers: sent, signal, cache: "no-store" });
   } catch (error) {
     signal.throwIfAborted();
     throw new Passing(unreachable(url, error));

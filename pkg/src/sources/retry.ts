@@ -5,10 +5,14 @@ import type { WgslmError } from "../errors.js";
 export interface DownloadPolicy {
   /** The bytes that are stored and checked as one. */
   chunkBytes: number;
-  /** The most chunks asked for by one request. */
+  /** The most chunks asked for by one of several requests. */
   requestChunks: number;
   /** The requests of a file that run at a time. */
   connections: number;
+  /** The rate, in bytes a ms, from which on a connection is fast enough alone: more would only cost time on the CPU. */
+  fastRate: number;
+  /** The most chunks asked for by a request that is alone. */
+  aloneChunks: number;
   /** The most chunks held in memory: those on their way, those that nobody has read, and those that wait for the disk. */
   heldChunks: number;
   /** The tries in a row that bring nothing before a download fails. */
@@ -27,6 +31,8 @@ export const DOWNLOAD_POLICY: DownloadPolicy = {
   chunkBytes: 2 << 20,
   requestChunks: 4,
   connections: 4,
+  fastRate: 100_000,
+  aloneChunks: 64,
   heldChunks: 24,
   attempts: 8,
   firstAttempts: 3,

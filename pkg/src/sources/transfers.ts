@@ -15,14 +15,14 @@ export interface Sink {
   readonly known: Known | undefined;
   /** Bytes taken so far. */
   readonly received: number;
-  /** The chunks that a further request should ask for; `claimed` are under way. */
-  nextClaim(claimed: ReadonlySet<number>): Claim | undefined;
+  /** The chunks that a further request should ask for, `most` at a time; `claimed` are under way. */
+  nextClaim(claimed: ReadonlySet<number>, most: number): Claim | undefined;
   /** The bytes that a claim still lacks. */
   missingOf(claim: Claim): Range | undefined;
   put(offset: number, piece: Uint8Array): void;
   /** Takes the end of a file whose size wasn't known. */
   ended(size: number): Promise<void>;
-  /** Resolves once there is room for more of what comes in one piece. */
+  /** Resolves once there is room for more of what comes in one connection. */
   room(): Promise<void>;
   fail(error: unknown): void;
 }
@@ -38,6 +38,8 @@ export class Transfers {
   #running = 0;
   #started = false;
   #inOnePiece = false;
+  /** The rate of the last request, in bytes a ms; `undefined` until it was measured. */
+  #rate: number | undefined;
 
   constructor(remote: Remote, policy: DownloadPolicy, sink: Sink, signal: AbortSignal) {
     this.#remote = remote;
@@ -79,12 +81,18 @@ export class Transfers {
   /** Starts requests for what is missing. */
   pump(): void {
     if (!this.#started || this.#signal.aborted) return;
-    const most = this.#inOnePiece ? 1 : this.#policy.connections;
+    const { connections, requestChunks, aloneChunks } = this.#policy;
+    const [most, chunks] = this.#isAlone ? [1, aloneChunks] : [connections, requestChunks];
     while (this.#running < most) {
-      const claim = this.#sink.nextClaim(this.#claimed);
+      const claim = this.#sink.nextClaim(this.#claimed, chunks);
       if (!claim) return;
       void (this.#inOnePiece ? this.#runWhole() : this.#runRange(claim));
     }
+  }
+
+  /** True where one connection is all there is to have, or enough, or not measured yet. */
+  get #isAlone(): boolean {
+    return this.#inOnePiece || (this.#rate ?? Infinity) >= this.#policy.fastRate;
   }
 
   #request(range: Range | undefined, signal = this.#signal): Promise<Answer> {
@@ -142,11 +150,17 @@ export class Transfers {
   async #take(answer: Answer, signal: AbortSignal): Promise<void> {
     const end = answer.range?.end ?? this.#sink.known?.size;
     let offset = answer.range?.start ?? 0;
+    let taken = 0;
+    let begin = performance.now();
     for await (const piece of bodyOf(answer, this.#remote.url, this.#policy.stallMs, signal)) {
       this.#sink.put(offset, end === undefined ? piece : piece.subarray(0, end - offset));
       offset += piece.length;
+      taken += piece.length;
+      const now = performance.now();
+      if (taken >= this.#policy.chunkBytes / 4) this.#measured(taken / (now - begin));
       if (answer.range && offset >= answer.range.end) return;
-      if (!answer.range) await this.#sink.room();
+      if (this.#isAlone) await this.#sink.room();
+      begin += performance.now() - now;
       signal.throwIfAborted();
     }
     if (end !== undefined && offset < end) {
@@ -154,5 +168,11 @@ export class Transfers {
       throw new Passing(new WgslmError("network", message));
     }
     if (end === undefined) await this.#sink.ended(offset);
+  }
+
+  #measured(rate: number): void {
+    const wasAlone = this.#isAlone;
+    this.#rate = rate;
+    if (wasAlone && !this.#isAlone) this.pump();
   }
 }
