@@ -9,6 +9,7 @@ import {
   checkContent,
   postSnapshot,
 } from "./arguments.js";
+import { modelCache } from "./cache/model-cache.js";
 import { Chat } from "./chat.js";
 import { connect, keepSpare } from "./connect.js";
 import type { Connection } from "./connection.js";
@@ -30,7 +31,7 @@ import {
 } from "./options.js";
 import { requestOf } from "./request.js";
 import { Session, nextSession } from "./session.js";
-import { postSource } from "./source.js";
+import { postModel } from "./source.js";
 import type {
   Beam,
   BeamOptions,
@@ -61,6 +62,8 @@ export let connectionOf: (engine: Engine) => Connection;
 
 /** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
 export class Engine implements AsyncDisposable {
+  /** The models that this origin keeps in the browser. */
+  static readonly cache = modelCache;
   /** The figures of the loaded model. */
   readonly info: ModelInfo;
   /** Answers to conversations in the shape of OpenAI's API: `engine.chat.completions.create`. */
@@ -104,12 +107,12 @@ export class Engine implements AsyncDisposable {
 
   /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, gpu = {}, workerUrl, ...rest } = checkOptions(options, LOAD_OPTIONS);
+    const { onProgress, signal, gpu = {}, workerUrl, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
     checkOptions(gpu, GPU_OPTIONS);
     if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
     signal?.throwIfAborted();
     requireWebGpu();
-    const { transfer, ...posted } = postSource(source);
+    const { transfer, ...posted } = postModel(source, { cache, integrity, headers, fetch });
     const connection = await connect(workerUrl);
     try {
       const params = { ...posted, gpu, options: rest };

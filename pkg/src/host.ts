@@ -5,7 +5,6 @@ import { Grammars } from "./host/grammars.js";
 import { SessionCalls } from "./host/session-calls.js";
 import { type Context, loadModel } from "./load.js";
 import type { EngineMethods, Handlers, Methods, RequestParams } from "./protocol.js";
-import { openFiles } from "./model-files.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import type { Prompt } from "./types.js";
@@ -17,7 +16,6 @@ import {
   type GenerationOptions,
   Gpu,
   type GpuOptions,
-  Loader,
   type Model,
 } from "./wasm/wgslm.js";
 import type { GrammarConstraint, JsGrammar } from "./wasm/wgslm_grammar.js";
@@ -57,21 +55,21 @@ export class Host implements Handlers<EngineMethods> {
   }
 
   load(
-    { source, gpu: gpuOptions, options }: Methods["load"]["params"],
+    { source, access, gpu: gpuOptions, options }: Methods["load"]["params"],
     context: Context<Methods["load"]["event"]>,
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
       try {
-        context.emit({ phase: "preparing", loadedBytes: 0 });
+        context.emit({ phase: "preparing", loadedBytes: 0, cachedBytes: 0 });
         const gpu = await this.#device(gpuOptions);
-        const files = await openFiles(source, (names) => Loader.entry(names));
         context.signal.throwIfAborted();
         const tuning = await recallTuning(gpu.tuningKey);
         if (tuning !== undefined) gpu.adoptTuning(tuning);
-        this.#loaded = await loadModel(gpu, files, options, context);
-        this.#grammars = new Grammars(this.#loaded);
+        const { model, cache } = await loadModel(gpu, source, access, options, context);
+        this.#loaded = model;
+        this.#grammars = new Grammars(model);
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
-        return this.#loaded.info();
+        return { ...model.info(), cache };
       } finally {
         // Tells whoever feeds a stream that nobody will read it.
         if (source instanceof ReadableStream && !source.locked) void source.cancel();

@@ -64,6 +64,19 @@ const content: Kind = {
 const anything: Kind = { holds: () => true, expected: "" };
 export const object: Kind = { holds: isRecord, expected: "an object" };
 
+const cacheMode: Kind = {
+  holds: (value) => value === "auto" || value === "required" || value === false,
+  expected: '"auto", "required" or false',
+};
+const integrity: Kind = {
+  holds: (value) => typeof value === "string" || (isRecord(value) && Object.values(value).every((item) => typeof item === "string")),
+  expected: "a SHA-256 as a string, or an object of them by file name",
+};
+const headers: Kind = {
+  holds: (value) => Array.isArray(value) || isRecord(value),
+  expected: "headers as fetch takes them",
+};
+
 export const GPU_OPTIONS: Kinds<GpuOptions> = { baseline: flag, maxBinding: whole(Number.MAX_SAFE_INTEGER) };
 
 export const PRICE_OPTIONS: Kinds<Price> = { perHour: number, time: text };
@@ -85,6 +98,10 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   stateCheckpoints: count,
   prefillTokens: count,
   price: object,
+  cache: cacheMode,
+  integrity,
+  headers,
+  fetch: callback,
   gpu: object,
   workerUrl: address,
 };
