@@ -24,6 +24,7 @@ import {
   LOAD_OPTIONS,
   PRICE_OPTIONS,
   SCORE_OPTIONS,
+  RERANK_OPTIONS,
   SIGNAL_OPTIONS,
   SUPPORT_OPTIONS,
   TOKENIZE_OPTIONS,
@@ -38,6 +39,8 @@ import type {
   ChatMessage,
   Conversation,
   EmbedOptions,
+  RankedDocument,
+  RerankOptions,
   GenerateOptions,
   LoadOptions,
   MemoryUse,
@@ -224,6 +227,18 @@ export class Engine implements AsyncDisposable {
     const params = { texts: checkTexts(one ? [texts] : texts) };
     const { embeddings } = await this.#connection.call("embed", params, checkOptions(options, SIGNAL_OPTIONS)).result;
     return one ? embeddings[0]! : embeddings;
+  }
+
+  /**
+   * Ranks documents by how well they answer a query, the best first, with a reranker: a model whose `info.task` is `ranking`. Others fail
+   * with the code `wrong-task`.
+   */
+  async rerank(query: string, documents: readonly string[], options: RerankOptions = {}): Promise<RankedDocument[]> {
+    const { top, ...rest } = checkOptions(options, RERANK_OPTIONS);
+    const params = { query: checkText(query), documents: checkTexts(documents) };
+    const scores = await this.#connection.call("rerank", params, rest).result;
+    const ranked = [...scores].map((score, index) => ({ index, score })).sort((a, b) => b.score - a.score);
+    return ranked.slice(0, top);
   }
 
   /** The tokens of a text. */

@@ -162,6 +162,16 @@ export class Host implements Handlers<EngineMethods> {
     });
   }
 
+  rerank(
+    { query, documents }: Methods["rerank"]["params"],
+    { signal }: Context<never>,
+  ): Promise<Methods["rerank"]["result"]> {
+    return this.#queue.run(() => {
+      const model = this.#model();
+      return abortable(signal, (aborted) => model.rerank(query, [...documents], aborted));
+    });
+  }
+
   logits({ tokens }: Methods["logits"]["params"]): Promise<Float32Array> {
     return this.#queue.run(() => this.#model().logits(tokens));
   }

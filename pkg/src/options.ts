@@ -8,6 +8,7 @@ import type {
   LoadOptions,
   Price,
   ScoreOptions,
+  RerankOptions,
   SignalOptions,
   SupportOptions,
   TokenizeOptions,
@@ -147,6 +148,8 @@ export const MEASURED_OPTIONS: Kinds<MeasuredOptions> = {
 };
 
 export const SIGNAL_OPTIONS: Kinds<SignalOptions> = { signal };
+
+export const RERANK_OPTIONS: Kinds<RerankOptions> = { top: count, signal };
 
 export const BEAM_OPTIONS: Kinds<BeamOptions> = { width: count, maxTokens: count, lengthPenalty: number, signal };
 

@@ -203,6 +203,20 @@ export interface GenerateOptions extends GenerationOptions {
 /** Options of `engine.embed`. */
 export type EmbedOptions = SignalOptions;
 
+/** Options of `engine.rerank`. */
+export interface RerankOptions extends SignalOptions {
+  /** Gives the best so many only. */
+  top?: number;
+}
+
+/** A document that was ranked. */
+export interface RankedDocument {
+  /** Its place among the documents given. */
+  index: number;
+  /** Its score: the larger, the better it answers. Any number for rerankers like BERT's, a probability for Qwen 3's. */
+  score: number;
+}
+
 /** Options of `engine.beamSearch`. */
 export interface BeamOptions extends BeamSearchOptions, SignalOptions {}
 

@@ -191,7 +191,12 @@ fn check_task(inner: &Inner, task: Task) -> Result<()> {
         (Task::Ranking, Task::Generation) => {
             "ranks documents and can't generate text; ask it to rerank, or load a language model"
         }
-        (_, Task::Embedding) => "wasn't trained for embeddings; load an embedding model instead, such as BERT",
+        (Task::Generation, Task::Embedding) => {
+            "generates text and wasn't trained for embeddings; load an embedding model instead, such as BERT"
+        }
+        (_, Task::Embedding) => {
+            "ranks documents and makes no embeddings; load an embedding model instead, such as BERT"
+        }
         _ => "has no classifier to rank documents with; load a reranker instead, such as bge-reranker",
     };
     Err(Error::WrongTask { architecture: spec.architecture.clone(), does })
