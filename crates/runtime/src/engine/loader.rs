@@ -2,7 +2,7 @@
 
 use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
 
-use super::pace::Pace;
+use super::pace::{Later, Pace};
 use super::{Engine, EngineOptions, Handle, Inner};
 use crate::Device;
 use crate::Result;
@@ -21,17 +21,21 @@ const FLUSH_BYTES: u64 = 16 << 20;
 pub struct Loader {
     pub(super) device: Device,
     options: EngineOptions,
-    reader: Reader,
-    begun: Option<Begun>,
+    pub(super) reader: Reader,
+    pub(super) begun: Option<Begun>,
+    /// Bytes that didn't go to the device as they are.
+    pub(super) packed: u64,
     unflushed: u64,
     pub(super) pace: Pace,
+    /// Resolves once the device can repack rows.
+    pub(super) repacks_compiled: Option<Later<()>>,
 }
 
 /// Everything built from the header.
-struct Begun {
+pub(super) struct Begun {
     inner: Inner,
-    incoming: Incoming,
-    fingerprint: Fingerprint,
+    pub(super) incoming: Incoming,
+    pub(super) fingerprint: Fingerprint,
     tuner: Tuner,
     expected_bytes: u64,
 }
@@ -55,8 +59,10 @@ impl Loader {
             options: options.clone(),
             reader: Reader::new(entry),
             begun: None,
+            packed: 0,
             unflushed: 0,
             pace: Pace::default(),
+            repacks_compiled: None,
         }
     }
 
@@ -107,11 +113,15 @@ impl Loader {
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while let Some(event) = self.reader.read(&mut bytes)? {
             match event {
-                Event::Header(header) => self.begun = Some(Begun::new(&self.device, header, &self.options)?),
+                Event::Header(header) => self.begin(header)?,
                 Event::Data { tensor, offset, bytes } => {
                     let Some(begun) = &mut self.begun else { continue };
                     begun.fingerprint.data(tensor, offset, &bytes);
                     begun.incoming.data(self.device.gpu(), tensor, offset, &bytes)?;
+                    if begun.incoming.is_repacked(tensor) {
+                        continue;
+                    }
+                    self.packed += bytes.len() as u64;
                     self.unflushed += bytes.len() as u64;
                     if self.unflushed >= FLUSH_BYTES {
                         self.device.gpu().flush();
@@ -131,7 +141,8 @@ impl Loader {
     pub async fn finish(self) -> Result<Engine> {
         self.reader.finish()?;
         let end = || wgslm_formats::Error::Truncated { what: "the header".to_owned(), offset: 0 };
-        let Begun { mut inner, fingerprint, tuner, .. } = self.begun.ok_or_else(end)?;
+        let Begun { mut inner, incoming, fingerprint, tuner, .. } = self.begun.ok_or_else(end)?;
+        incoming.finish();
         inner.fingerprint = fingerprint.finish();
         let gpu = self.device.gpu();
         gpu.compiled().await?;
@@ -148,13 +159,18 @@ impl Loader {
     }
 }
 
-impl Begun {
-    fn new(device: &Device, header: ModelHeader, options: &EngineOptions) -> Result<Self> {
+impl Loader {
+    /// Builds everything but the weights.
+    fn begin(&mut self, header: ModelHeader) -> Result<()> {
+        let (device, options) = (&self.device, &self.options);
         let expected_bytes = header.bytes();
         let fingerprint = Fingerprint::new(&header, options.quantize.as_ref());
         let (model, incoming) = Incoming::new(device, header, options.quantize.as_ref())?;
+        // Before the pipelines of the model, which nobody needs yet.
+        self.repacks_compiled = Some(Box::pin(device.gpu().compiled_so_far()));
         let inner = Inner::new(device, model, options)?;
         let tuner = Tuner::new(device, &inner.model)?;
-        Ok(Self { inner, incoming, fingerprint, tuner, expected_bytes })
+        self.begun = Some(Begun { inner, incoming, fingerprint, tuner, expected_bytes });
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod constrained;
 mod context_full;
 mod driver;
 mod embed;
+mod fill;
 mod generation;
 mod handle;
 mod inner;
@@ -42,6 +43,7 @@ pub use cache::BlockOrder;
 pub use chat::{Chat, ChatEvent, ChatRequest};
 pub use constrained::Constrained;
 pub use context_full::ContextFull;
+pub use fill::UploadRoom;
 pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};
 pub use loader::Loader;
 pub use memory_use::MemoryUse;
@@ -84,6 +86,13 @@ impl Engine {
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.inner.model
+    }
+
+    /// The fingerprint of the model's files.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fingerprint(&self) -> u128 {
+        self.inner.fingerprint
     }
 
     /// The most tokens that a prompt and its answer can have together.
