@@ -15,6 +15,7 @@ const VARIABLES: [&str; 8] = [
     "WGSLM_CAPABILITIES",
     "WGSLM_MAX_BINDING",
     "WGSLM_WEIGHT_ROWS",
+    "WGSLM_REPACKING",
     "WGSLM_TILE",
     "WGSLM_LOG",
 ];

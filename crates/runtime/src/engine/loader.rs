@@ -2,6 +2,7 @@
 
 use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
 
+use super::load_times::Clock;
 use super::pace::{Later, Pace};
 use super::{Engine, EngineOptions, Handle, Inner};
 use crate::Device;
@@ -145,16 +146,21 @@ impl Loader {
         incoming.finish();
         inner.fingerprint = fingerprint.finish();
         let gpu = self.device.gpu();
-        gpu.compiled().await?;
+        let mut clock = Clock::start();
         gpu.finished().await?;
+        inner.load_times.weights_ms = clock.lap_ms();
+        gpu.compiled().await?;
+        inner.load_times.pipelines_ms = clock.lap_ms();
         if tuner.run(&self.device).await? {
             inner.rebuild_programs()?;
         }
+        inner.load_times.tuning_ms = clock.lap_ms();
         if cfg!(not(target_arch = "wasm32")) {
             inner.programs.touch(gpu);
             inner.kv.touch(gpu);
         }
         gpu.finished().await?;
+        inner.load_times.first_use_ms = clock.lap_ms();
         Ok(Engine { inner: Handle::new(inner) })
     }
 }
@@ -162,14 +168,16 @@ impl Loader {
 impl Loader {
     /// Builds everything but the weights.
     fn begin(&mut self, header: ModelHeader) -> Result<()> {
+        let mut clock = Clock::start();
         let (device, options) = (&self.device, &self.options);
         let expected_bytes = header.bytes();
         let fingerprint = Fingerprint::new(&header, options.quantize.as_ref());
         let (model, incoming) = Incoming::new(device, header, options.quantize.as_ref())?;
         // Before the pipelines of the model, which nobody needs yet.
         self.repacks_compiled = Some(Box::pin(device.gpu().compiled_so_far()));
-        let inner = Inner::new(device, model, options)?;
+        let mut inner = Inner::new(device, model, options)?;
         let tuner = Tuner::new(device, &inner.model)?;
+        inner.load_times.build_ms = clock.lap_ms();
         self.begun = Some(Begun { inner, incoming, fingerprint, tuner, expected_bytes });
         Ok(())
     }

@@ -13,6 +13,7 @@ mod fill;
 mod generation;
 mod handle;
 mod inner;
+mod load_times;
 mod loader;
 mod memory_use;
 mod metrics;
@@ -45,6 +46,7 @@ pub use constrained::Constrained;
 pub use context_full::ContextFull;
 pub use fill::UploadRoom;
 pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};
+pub use load_times::LoadTimes;
 pub use loader::Loader;
 pub use memory_use::MemoryUse;
 pub use metrics::{Cost, Distribution, Latency, MetricsSnapshot, Outcome, Price, PricedTime, Timeline, UsageSnapshot};
@@ -93,6 +95,12 @@ impl Engine {
     #[must_use]
     pub fn fingerprint(&self) -> u128 {
         self.inner.fingerprint
+    }
+
+    /// The times that the phases of loading took.
+    #[must_use]
+    pub fn load_times(&self) -> LoadTimes {
+        self.inner.load_times
     }
 
     /// The most tokens that a prompt and its answer can have together.
