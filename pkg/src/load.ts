@@ -58,8 +58,9 @@ async function* feed(loader: Loader, { stream, skip }: OpenFile, signal: AbortSi
   signal.addEventListener("abort", cancel);
   try {
     for await (const piece of pieces(reader, signal)) {
-      for (let start = Math.min(skip, piece.length); start < piece.length; start += PUSH_BYTES) {
-        const wantsMore = await loader.push(piece.subarray(start, start + PUSH_BYTES));
+      for (let start = Math.min(skip, piece.length); start < piece.length;) {
+        const { taken, wantsMore } = await give(loader, piece.subarray(start));
+        start += taken;
         signal.throwIfAborted();
         yield loader;
         if (!wantsMore) return;
@@ -71,4 +72,16 @@ async function* feed(loader: Loader, { stream, skip }: OpenFile, signal: AbortSi
     signal.removeEventListener("abort", cancel);
     cancel();
   }
+}
+
+/** Gives bytes to the loader, straight into memory of the GPU where it has room for them, and tells how many it took. */
+async function give(loader: Loader, bytes: Uint8Array): Promise<{ taken: number; wantsMore: boolean }> {
+  const room = await loader.room();
+  if (room) {
+    const taken = Math.min(room.length, bytes.length);
+    room.set(bytes.subarray(0, taken));
+    return { taken, wantsMore: loader.filled(taken) };
+  }
+  const piece = bytes.subarray(0, PUSH_BYTES);
+  return { taken: piece.length, wantsMore: await loader.push(piece) };
 }

@@ -40,7 +40,8 @@ impl Kernels {
             cooperative: capabilities.cooperative && !interleaved_rows,
             software: capabilities.software,
             interleaved_rows,
-            repacks: options.repacked_rows.unwrap_or(true),
+            // In a browser the CPU's packing is WebAssembly's, on one thread.
+            repacks: options.repacked_rows.unwrap_or(cfg!(target_arch = "wasm32") || !capabilities.software),
             tile: options.tile.unwrap_or(Tile::DEFAULT),
             tuning: Arc::default(),
         }
