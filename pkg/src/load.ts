@@ -98,19 +98,25 @@ async function loadOnce(gpu: Gpu, files: ModelFiles, options: LoaderOptions, wat
 /** Gives a file to the loader, to its end or as far as it is wanted. */
 async function feed(loader: Loader, file: ModelFile, watch: LoadWatch): Promise<void> {
   watch.file = file;
-  // While the WebAssembly takes one, the next bytes are read into the other.
+  // Where the loader has no room on the GPU, the next bytes are read into one while the WebAssembly takes the other.
   const buffers = [new Uint8Array(PUSH_BYTES), new Uint8Array(PUSH_BYTES)] as const;
-  let reading: Promise<number> | undefined;
+  let ahead: Promise<number> | undefined;
   try {
-    for (let turn = 0; ; turn = 1 - turn) {
-      const buffer = buffers[turn]!;
-      const length = await (reading ?? file.read(buffer));
+    for (let turn = 0; ; ) {
+      // Bytes that were read ahead come first.
+      const room = ahead ? undefined : await loader.room();
+      const buffer = room ?? buffers[turn]!;
+      const length = await (ahead ?? file.read(buffer));
+      ahead = undefined;
       watch.signal.throwIfAborted();
       if (length === 0) return loader.endFile();
-      reading = file.read(buffers[1 - turn]!);
-      // It may fail after the loader has had enough; who still waits for it hears of it.
-      reading.catch(() => undefined);
-      const wantsMore = await loader.push(buffer.subarray(0, length));
+      if (!room && !(await loader.room())) {
+        ahead = file.read(buffers[1 - turn]!);
+        // It may fail after the loader has had enough; who still waits for it hears of it.
+        ahead.catch(() => undefined);
+        turn = 1 - turn;
+      }
+      const wantsMore = room ? loader.filled(length) : await give(loader, buffer.subarray(0, length));
       watch.signal.throwIfAborted();
       watch.report();
       if (!wantsMore) return;
@@ -118,6 +124,19 @@ async function feed(loader: Loader, file: ModelFile, watch: LoadWatch): Promise<
   } finally {
     watch.file = undefined;
     await file.close();
-    await reading?.catch(() => undefined);
+    await ahead?.catch(() => undefined);
   }
+}
+
+/** Gives bytes to the loader, into memory of the GPU where it has room for them, and returns true if it wants more. */
+async function give(loader: Loader, bytes: Uint8Array): Promise<boolean> {
+  let wantsMore = true;
+  for (let start = 0; start < bytes.length && wantsMore; ) {
+    const room = await loader.room();
+    const piece = bytes.subarray(start, start + (room?.length ?? bytes.length));
+    room?.set(piece);
+    wantsMore = room ? loader.filled(piece.length) : await loader.push(piece);
+    start += piece.length;
+  }
+  return wantsMore;
 }

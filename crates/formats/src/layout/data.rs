@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Upcoming;
 use super::rewrite::{Pending, Rewrite};
 use crate::gguf::Extents;
 use crate::{Error, Result};
@@ -73,6 +74,22 @@ impl DataFile {
                 return Some(TensorBytes { tensor, offset: offset + within, bytes });
             }
         }
+    }
+
+    /// The bytes that follow `position`; `None` where they are rewritten, and after the last tensor.
+    pub(crate) fn upcoming(&self, position: u64) -> Option<Upcoming> {
+        let as_it_is = |tensor: usize| self.pieces.get(tensor).filter(|piece| piece.rewrite == Rewrite::None);
+        let mut coming = self.extents.upcoming(position);
+        let (index, next) = coming.next()?;
+        let piece = as_it_is(index)?;
+        let rest = coming.map_while(|(index, next)| as_it_is(index).map(|_| next));
+        let run = rest.fold(next.gap + next.bytes, |run, next| run + next.gap + next.bytes);
+        Some(Upcoming { tensor: piece.tensor, offset: piece.offset + next.offset, run, ..next })
+    }
+
+    /// Passes over the bytes up to `position`, which have been taken elsewhere.
+    pub(crate) fn pass(&mut self, position: u64) {
+        self.extents.pass(position);
     }
 
     /// Checks that a file which ended at `position` is complete.

@@ -1,8 +1,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use wgslm_shaders::WeightLayout;
-use wgslm_shaders::cpu::weight_row;
+use crate::WeightLayout;
+use crate::cpu::weight_row;
 
 use super::*;
 

@@ -1,5 +1,5 @@
 """Writes the golden blocks of this folder, a file for each tensor type: random blocks and, as float32, the weights that
-`gguf.quants.dequantize` makes of them. Writes the grids of the types IQ1 to IQ3 as well, for src/gguf/packing.
+`gguf.quants.dequantize` makes of them. Writes the grids of the types IQ1 to IQ3 as well, for src/repack/packing.
 
 Run with the packages gguf 0.19.0 and numpy: python make.py
 """
@@ -44,7 +44,7 @@ def main():
         (HERE / f"{kind.name.lower()}.bin").write_bytes(data.tobytes() + values.tobytes())
     grids = [quants.IQ1_S, quants.IQ2_XXS, quants.IQ2_XS, quants.IQ2_S, quants.IQ3_XXS, quants.IQ3_S]
     packed = b"".join(bytes.fromhex(grid.grid_hex.decode()) for grid in grids)
-    (HERE / "../../../src/gguf/packing/grids.bin").write_bytes(packed)
+    (HERE / "../../../src/repack/packing/grids.bin").write_bytes(packed)
 
 
 main()

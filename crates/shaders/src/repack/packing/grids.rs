@@ -1,7 +1,8 @@
 //! The grids of the types IQ1, IQ2 and IQ3, whose blocks hold indices of entries of eight or four weights. Source:
 //! <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h>. `tests/golden/blocks/make.py` writes the file.
 
-static FILE: &[u8; 9216] = include_bytes!("grids.bin");
+/// The entries of all grids, 16 bits each.
+pub static GRIDS: &[u8; 9216] = include_bytes!("grids.bin");
 
 /// IQ1's grid: eight weights an entry, two bits each from the lowest on, which are -1, 0 or 1, plus one.
 pub(super) static IQ1: [u16; 2048] = grid(0);
@@ -21,7 +22,7 @@ const fn grid<const N: usize>(first: usize) -> [u16; N] {
     let mut i = 0;
     while i < N {
         let at = 2 * (first + i);
-        entries[i] = u16::from_le_bytes([FILE[at], FILE[at + 1]]);
+        entries[i] = u16::from_le_bytes([GRIDS[at], GRIDS[at + 1]]);
         i += 1;
     }
     entries

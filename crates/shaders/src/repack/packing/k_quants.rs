@@ -3,7 +3,7 @@
 
 use std::array::from_fn;
 
-use wgslm_shaders::format::SUPER_BLOCK_GROUPS;
+use crate::format::SUPER_BLOCK_GROUPS;
 
 use super::bits::{half, word};
 use super::row::Row;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::format::WeightFormat;
+
 /// Declares the enum and its table from one list: `name = number, weights a block, bytes a block`.
 macro_rules! tensor_types {
     ($($name:ident = $id:literal, $block_len:literal, $block_bytes:literal;)*) => {
@@ -105,5 +107,32 @@ impl TensorType {
 impl fmt::Display for TensorType {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.name())
+    }
+}
+
+/// The format in which a tensor type is kept on the device; `None` for types that can't be run.
+#[must_use]
+pub fn weight_format(kind: TensorType) -> Option<WeightFormat> {
+    match kind {
+        TensorType::F32 => Some(WeightFormat::F32),
+        TensorType::F16 => Some(WeightFormat::F16),
+        TensorType::BF16 => Some(WeightFormat::BF16),
+        TensorType::Q4_0 => Some(WeightFormat::Q4_0),
+        TensorType::Q4_1 => Some(WeightFormat::Q4_1),
+        TensorType::Q5_0 => Some(WeightFormat::Q5_0),
+        TensorType::Q5_1 => Some(WeightFormat::Q5_1),
+        TensorType::Q8_0 => Some(WeightFormat::Q8_0),
+        TensorType::Q2_K | TensorType::TQ1_0 | TensorType::TQ2_0 => Some(WeightFormat::Q2_K),
+        TensorType::Q3_K => Some(WeightFormat::Q3_K),
+        TensorType::Q4_K => Some(WeightFormat::Q4_K),
+        TensorType::Q5_K => Some(WeightFormat::Q5_K),
+        TensorType::Q6_K => Some(WeightFormat::Q6_K),
+        TensorType::IQ4_NL => Some(WeightFormat::IQ4_NL),
+        TensorType::MXFP4 => Some(WeightFormat::MXFP4),
+        TensorType::IQ4_XS | TensorType::IQ3_XXS | TensorType::IQ3_S => Some(WeightFormat::Table4),
+        TensorType::IQ1_S | TensorType::IQ1_M | TensorType::IQ2_XXS | TensorType::IQ2_XS | TensorType::IQ2_S => {
+            Some(WeightFormat::Table3)
+        }
+        _ => None,
     }
 }

@@ -1,7 +1,6 @@
 //! A row of a packed matrix while it is being written.
 
-use wgslm_shaders::WeightFormat;
-use wgslm_shaders::format::{SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, TABLE};
+use crate::format::{SUPER_BLOCK_GROUPS, SUPER_BLOCK_SCALE_WORDS, TABLE, WeightFormat};
 
 use super::bits::word_of;
 

@@ -1,7 +1,7 @@
 //! Packs a tensor's blocks in the file into the planes that its kernels read, without rounding anything again.
 //!
 //! Blocks: <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h> for their structures,
-//! <https://github.com/ggml-org/ggml/blob/master/src/ggml-quants.c> for what they mean. Planes: [`wgslm_shaders::format`].
+//! <https://github.com/ggml-org/ggml/blob/master/src/ggml-quants.c> for what they mean. Planes: [`crate::format`].
 
 mod bits;
 mod blocks;
@@ -11,40 +11,16 @@ mod k_quants;
 mod row;
 mod ternary;
 
+pub use grids::GRIDS;
+
 use bits::word_of;
 use half::{bf16, f16};
 use row::Row;
-use wgslm_shaders::format::GROUP;
-use wgslm_shaders::{FloatKind, WeightFormat};
 
-use super::TensorType;
-
-/// The format in which a tensor type is kept on the device; `None` for types that can't be run.
-#[must_use]
-pub fn weight_format(kind: TensorType) -> Option<WeightFormat> {
-    match kind {
-        TensorType::F32 => Some(WeightFormat::F32),
-        TensorType::F16 => Some(WeightFormat::F16),
-        TensorType::BF16 => Some(WeightFormat::BF16),
-        TensorType::Q4_0 => Some(WeightFormat::Q4_0),
-        TensorType::Q4_1 => Some(WeightFormat::Q4_1),
-        TensorType::Q5_0 => Some(WeightFormat::Q5_0),
-        TensorType::Q5_1 => Some(WeightFormat::Q5_1),
-        TensorType::Q8_0 => Some(WeightFormat::Q8_0),
-        TensorType::Q2_K | TensorType::TQ1_0 | TensorType::TQ2_0 => Some(WeightFormat::Q2_K),
-        TensorType::Q3_K => Some(WeightFormat::Q3_K),
-        TensorType::Q4_K => Some(WeightFormat::Q4_K),
-        TensorType::Q5_K => Some(WeightFormat::Q5_K),
-        TensorType::Q6_K => Some(WeightFormat::Q6_K),
-        TensorType::IQ4_NL => Some(WeightFormat::IQ4_NL),
-        TensorType::MXFP4 => Some(WeightFormat::MXFP4),
-        TensorType::IQ4_XS | TensorType::IQ3_XXS | TensorType::IQ3_S => Some(WeightFormat::Table4),
-        TensorType::IQ1_S | TensorType::IQ1_M | TensorType::IQ2_XXS | TensorType::IQ2_XS | TensorType::IQ2_S => {
-            Some(WeightFormat::Table3)
-        }
-        _ => None,
-    }
-}
+use crate::format::{GROUP, WeightFormat};
+use crate::quantise::FloatKind;
+use crate::repack::variants::table;
+use crate::tensor_type::{TensorType, weight_format};
 
 /// The names of the types that can be run, for messages.
 #[must_use]
@@ -80,7 +56,7 @@ impl PackedRows {
     pub fn pack(&mut self, row: usize, bytes: &[u8]) {
         let kind = self.kind;
         let row = &mut self.row(row);
-        if let Some(table) = code_books::table(kind) {
+        if let Some(table) = table(kind) {
             row.set_table(&table);
         }
         match kind {

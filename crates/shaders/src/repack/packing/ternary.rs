@@ -1,7 +1,7 @@
 //! Packs ternary types: weights of -1, 0 and 1 times a scale, as 2-bit codes less one. They are kept as Q2_K,
 //! `scale * code - scale`.
 
-use wgslm_shaders::format::{GROUP, SUPER_BLOCK_GROUPS};
+use crate::format::{GROUP, SUPER_BLOCK_GROUPS};
 
 use super::bits::{pair, word};
 use super::k_quants::pairs_of;

@@ -3,28 +3,11 @@
 
 use std::array::from_fn;
 
-use wgslm_shaders::format::{NON_LINEAR, SUPER_BLOCK_GROUPS, TABLE};
+use crate::format::SUPER_BLOCK_GROUPS;
 
-use super::super::TensorType;
 use super::bits::{half, odd_bits, pair, spread_bits, spread_nibbles, spread_pairs, word};
 use super::grids::{IQ1, IQ2_S, IQ2_XS, IQ2_XXS, IQ3_S, IQ3_XXS};
 use super::row::Row;
-
-/// The values of a type's codes, for types that store a table with their matrices. The highest bit of a code is the weight's
-/// sign; for IQ1, it is the sign of the eighth that is added to the weight.
-pub(super) fn table(kind: TensorType) -> Option<[i8; TABLE]> {
-    let signed = |magnitudes: [i8; 8]| from_fn(|code| if code < 8 { magnitudes[code] } else { -magnitudes[code - 8] });
-    match kind {
-        TensorType::IQ4_XS => Some(NON_LINEAR),
-        TensorType::IQ3_XXS => Some(signed([4, 12, 20, 28, 36, 44, 52, 62])),
-        TensorType::IQ3_S => Some(signed([1, 3, 5, 7, 9, 11, 13, 15])),
-        TensorType::IQ2_XXS | TensorType::IQ2_XS | TensorType::IQ2_S => {
-            Some([8, 25, 43, 0, -8, -25, -43, 0, 0, 0, 0, 0, 0, 0, 0, 0])
-        }
-        TensorType::IQ1_S | TensorType::IQ1_M => Some([-7, 1, 9, 0, -9, -1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-        _ => None,
-    }
-}
 
 /// Packs IQ4_XS blocks: f16 d, 16 upper bits and 4 bytes of lower bits of the scales, nibbles.
 pub(super) fn pack_iq4_xs(row: &mut Row<'_>, bytes: &[u8]) {
