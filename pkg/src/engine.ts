@@ -44,6 +44,7 @@ import type {
   ModelInfo,
   ModelSource,
   Prompt,
+  Ranked,
   Score,
   ScoreOptions,
   SignalOptions,
@@ -221,6 +222,13 @@ export class Engine implements AsyncDisposable {
     const params = { texts: checkTexts(one ? [texts] : texts) };
     const { embeddings } = await this.#connection.call("embed", params, checkOptions(options, SIGNAL_OPTIONS)).result;
     return one ? embeddings[0]! : embeddings;
+  }
+
+  /** Ranks documents for a query, the best first. Needs a model with a classifier, a reranker; others fail with the code `wrong-task`. */
+  async rerank(query: string, documents: readonly string[], options: SignalOptions = {}): Promise<Ranked[]> {
+    const params = { query: checkText(query), documents: checkTexts(documents) };
+    const scores = await this.#connection.call("rerank", params, checkOptions(options, SIGNAL_OPTIONS)).result;
+    return [...scores].map((score, index) => ({ index, score })).sort((a, b) => b.score - a.score);
   }
 
   /** The tokens of a text. */

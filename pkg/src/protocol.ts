@@ -75,6 +75,7 @@ export interface EngineMethods {
   countTokens: Method<{ prompt: Prompt | Conversation }, never, number>;
   applyTemplate: Method<{ conversation: Conversation }, never, string>;
   embed: Method<{ texts: readonly (string | Uint32Array)[] }, never, Embeddings>;
+  rerank: Method<{ query: string; documents: readonly string[] }, never, Float32Array>;
   logits: Method<{ tokens: Uint32Array }, never, Float32Array>;
   metrics: Method<Record<never, never>, never, MetricsSnapshot>;
   memory: Method<Record<never, never>, never, MemoryUse>;

@@ -176,6 +176,14 @@ export interface Score {
   total: number;
 }
 
+/** A document that was ranked for a query. */
+export interface Ranked {
+  /** Its place among the documents. */
+  index: number;
+  /** The larger, the better it answers the query: a probability, or the number that a sigmoid turns into one, as the model has it. */
+  score: number;
+}
+
 /** The bytes of a session: as `session.snapshot` gave them, or as they were stored since. A stream can't be read again. */
 export type SnapshotSource = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
 

@@ -213,6 +213,18 @@ impl JsModel {
         Ok(embeddings.iter().map(|values| Float32Array::from(values.as_slice())).collect())
     }
 
+    /// The scores of documents for a query, in the order of the documents, unless `aborted` rejects.
+    pub async fn rerank(
+        &self,
+        query: String,
+        documents: Vec<String>,
+        aborted: Promise,
+    ) -> Result<Float32Array, JsValue> {
+        let engine = self.engine.clone();
+        let scores = unless_aborted(aborted, engine.rerank(&query, &documents)).await?;
+        Ok(Float32Array::from(scores.as_slice()))
+    }
+
     /// The logits of every position, in the shape `[tokens, vocabulary]`.
     pub async fn logits(&self, tokens: Vec<u32>) -> Result<Float32Array, JsValue> {
         let vocabulary = self.engine.model().spec.vocabulary;
