@@ -1,10 +1,10 @@
 import { type ErrorMessage, WgslmError, toErrorMessage } from "./errors.js";
 import { abortable } from "./host/abort.js";
-import { runAnswers, tokensTaken } from "./host/answers.js";
+import { answerOptions, runAnswers, tokensTaken } from "./host/answers.js";
 import { Grammars } from "./host/grammars.js";
 import { SessionCalls } from "./host/session-calls.js";
 import { type Context, loadModel } from "./load.js";
-import type { EngineMethods, Handlers, Methods, RequestParams } from "./protocol.js";
+import type { EngineMethods, Handlers, Methods } from "./protocol.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import type { Prompt } from "./types.js";
@@ -13,7 +13,6 @@ import {
   type ChatEnd,
   type ChatStep,
   type Conversation,
-  type GenerationOptions,
   Gpu,
   type GpuOptions,
   type Model,
@@ -262,17 +261,6 @@ export class Host implements Handlers<EngineMethods> {
     this.#gpu = { device, options };
     return device;
   }
-}
-
-/** The options of a request's answers by index: each has the next seed, and all end at the same time. */
-function answerOptions({ options }: RequestParams): (index: number) => GenerationOptions {
-  const begun = performance.now();
-  return (index) => {
-    if (index === 0) return options;
-    const { seed = 0, deadlineMs } = options;
-    const left = deadlineMs !== undefined && { deadlineMs: Math.max(0, deadlineMs - (performance.now() - begun)) };
-    return { ...options, seed: (seed + index) % 2 ** 53, ...left };
-  };
 }
 
 function isConversation(prompt: Prompt | Conversation): prompt is Conversation {

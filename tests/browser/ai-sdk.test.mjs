@@ -3,11 +3,9 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { bytesOf, openPackage } from "./browser.mjs";
-import { withMetadata } from "./gguf-metadata.mjs";
+import { openPackage, served } from "./browser.mjs";
+import { STOP_TOKEN, loadTemplated } from "./templates.mjs";
 
-const TINY = "/golden/arch/tiny-llama-q8_0.gguf";
-const TEMPLATE = "/golden/chat_templates/Qwen-Qwen3-0.6B.jinja";
 const ENCODER = "/golden/models/bert-mean.gguf";
 const LIMIT = { timeout: 240_000 };
 
@@ -40,14 +38,8 @@ describe("the AI SDK", () => {
 
   function check(name, body) {
     test(name, LIMIT, async (t) => {
-      const [file, template] = [await bytesOf(t, TINY), await bytesOf(t, TEMPLATE)];
-      if (!file || !template) return;
-      const model = withMetadata(file, { "tokenizer.chat_template": template.toString() });
-      await page.route("**/tiny.gguf", (route) => route.fulfill({ body: model }));
-      await page.evaluate(async () => {
-        window.engine ??= await window.wgslm.Engine.load("/tiny.gguf");
-        window.model = window.adapter.languageModel(window.engine);
-      });
+      if (!(await loadTemplated(t, page, "qwen3"))) return;
+      await page.evaluate(() => (window.model = window.adapter.languageModel(window.engine)) && undefined);
       await body(t);
     });
   }
@@ -67,10 +59,10 @@ describe("the AI SDK", () => {
   });
 
   check("streamText gives the same in pieces, and an abort ends it", async () => {
-    const { pieces, text, aborted, running } = await page.evaluate(async () => {
+    const { pieces, text, aborted, running } = await page.evaluate(async (stop) => {
       const { ai, model, engine } = window;
       const options = { model, prompt: "Hello", maxOutputTokens: 8 };
-      const stream = ai.streamText({ ...options, providerOptions: { wgslm: { suppressTokens: [257] } } });
+      const stream = ai.streamText({ ...options, providerOptions: { wgslm: { suppressTokens: [stop] } } });
       const pieces = [];
       for await (const part of stream.fullStream) if (/^(text|reasoning)-delta$/.test(part.type)) pieces.push(part.text ?? part.delta);
       const controller = new AbortController();
@@ -80,9 +72,9 @@ describe("the AI SDK", () => {
         parts.push(part.type);
         if (parts.length === 4) controller.abort();
       }
-      const { text } = await ai.generateText({ ...options, providerOptions: { wgslm: { suppressTokens: [257] } } });
+      const { text } = await ai.generateText({ ...options, providerOptions: { wgslm: { suppressTokens: [stop] } } });
       return { pieces, text, aborted: parts.length, running: (await engine.metrics()).queueDepth };
-    });
+    }, STOP_TOKEN);
     assert.equal(pieces.join(""), text);
     assert.ok(pieces.length > 1);
     assert.ok(aborted < 200, `${aborted} parts after an abort`);
@@ -145,7 +137,7 @@ describe("the AI SDK", () => {
   });
 
   test("embedMany gives the engine's embeddings", LIMIT, async (t) => {
-    if (!(await bytesOf(t, ENCODER))) return;
+    if (!(await served(t, ENCODER))) return;
     const { embeddings, expected, tokens } = await page.evaluate(async (address) => {
       const engine = await window.wgslm.Engine.load(address);
       const values = ["the quick fox", "a dog"];

@@ -1,17 +1,10 @@
 // Chats in the browser: templates, tool calls, reasoning and OpenAI's shape, on tiny models with published templates.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { bytesOf, openPackage, served } from "./browser.mjs";
-import { withMetadata } from "./gguf-metadata.mjs";
+import { openPackage, served } from "./browser.mjs";
+import { FAMILIES, STOP_TOKEN, loadTemplated } from "./templates.mjs";
 
-const TINY = "/golden/arch/tiny-llama-q8_0.gguf";
 const SMOLLM2 = "/models/smollm2-135m-instruct-q4_1.gguf";
-/** Templates by the family of their tool calls. */
-const TEMPLATES = {
-  qwen3: "Qwen-Qwen3-0.6B",
-  mistral: "mistralai-Mistral-Nemo-Instruct-2407",
-  harmony: "openai-gpt-oss-120b",
-};
 const LIMIT = { timeout: 300_000 };
 
 const TOOLS = [
@@ -42,29 +35,16 @@ const MESSAGES = [{ role: "user", content: "How is the weather in Oslo?" }];
 describe("chats", () => {
   let page;
 
-  before(async () => {
-    page = await openPackage();
-    await page.evaluate(() => (window.engines = {}));
-  });
+  before(async () => (page = await openPackage()));
 
   /** A test on a tiny model with a published template. */
   function check(name, template, body) {
     test(`${name} (${template})`, LIMIT, async (t) => {
-      const file = await bytesOf(t, TINY);
-      const source = await bytesOf(t, `/golden/chat_templates/${TEMPLATES[template]}.jinja`);
-      if (!file || !source) return;
-      // An end of turn, so that an answer may end.
-      const model = withMetadata(file, { "tokenizer.chat_template": source.toString() });
-      const address = `/chat/${template}.gguf`;
-      await page.route(`**${address}`, (route) => route.fulfill({ body: model }));
-      await page.evaluate(async (address) => {
-        window.engine = window.engines[address] ??= await window.wgslm.Engine.load(address);
-      }, address);
-      await body(t);
+      if (await loadTemplated(t, page, template)) await body(t);
     });
   }
 
-  for (const template of Object.keys(TEMPLATES)) {
+  for (const template of FAMILIES) {
     check("a demanded call parses, whole and in pieces, and its result goes back", template, async () => {
       const { message, finishReason, pieces, again } = await page.evaluate(
         async ([messages, tools]) => {
@@ -120,7 +100,7 @@ describe("chats", () => {
 
   check("a stream has OpenAI's pieces, which make the whole response", "qwen3", async () => {
     const { chunks, whole } = await page.evaluate(
-      async (messages) => {
+      async ([messages, stop]) => {
         const stream = await window.engine.chat.completions.create({
           messages,
           stream: true,
@@ -128,7 +108,7 @@ describe("chats", () => {
           max_completion_tokens: 12,
           n: 2,
           seed: 7,
-          logit_bias: { [257]: -100 },
+          logit_bias: { [stop]: -100 },
           logprobs: true,
           top_logprobs: 3,
           enable_thinking: false,
@@ -138,7 +118,7 @@ describe("chats", () => {
         for await (const chunk of stream) chunks.push(chunk);
         return { chunks, whole: await stream.result };
       },
-      MESSAGES,
+      [MESSAGES, STOP_TOKEN],
     );
     const last = chunks.at(-1);
     assert.deepEqual([last.choices, last.usage], [[], whole.usage]);
@@ -249,60 +229,6 @@ describe("chats", () => {
     assert.equal(failure.name, "AbortError");
     assert.ok(left < 1000, `${left} tokens`);
     assert.ok(running.cancelled >= 1, JSON.stringify(running));
-  });
-
-  check("older completions take texts and tokens, several at once", "qwen3", async () => {
-    const { completion, chunks, alone } = await page.evaluate(async () => {
-      const { engine } = window;
-      const fields = { max_tokens: 6, temperature: 0, logprobs: 2, n: 1, logit_bias: { [257]: -100 } };
-      const completion = await engine.completions.create({ prompt: ["Once", "Twice"], ...fields });
-      const stream = await engine.completions.create({ prompt: [1, 2, 3], stream: true, ...fields });
-      const chunks = [];
-      for await (const chunk of stream) chunks.push(chunk);
-      return { completion, chunks, alone: await engine.generate("Twice", { maxTokens: 6, suppressTokens: [257] }) };
-    });
-    assert.equal(completion.object, "text_completion");
-    assert.deepEqual(
-      completion.choices.map(({ index, finish_reason, logprobs }) => [index, finish_reason, logprobs.tokens.length]),
-      [
-        [0, "length", 6],
-        [1, "length", 6],
-      ],
-    );
-    assert.equal(completion.choices[1].text, alone);
-    assert.equal(completion.usage.completion_tokens, 12);
-    assert.equal(chunks.at(-1).choices[0].finish_reason, "length");
-    assert.equal(chunks.flatMap(({ choices }) => choices[0].logprobs?.tokens ?? []).length, 6);
-  });
-
-  check("scores, beams and several answers are those of single requests", "qwen3", async () => {
-    const { score, logprobs, beams, greedy, several, single } = await page.evaluate(async () => {
-      const { engine } = window;
-      const prompt = Uint32Array.of(72, 101, 108);
-      const answer = engine.generate(prompt, { maxTokens: 5, logprobs: 0 });
-      const [tokens, logprobs] = [[], []];
-      for await (const token of answer) {
-        tokens.push(token.token);
-        logprobs.push(token.logprobs.chosen.logprob);
-      }
-      const score = await engine.score(Uint32Array.from(tokens), { after: prompt });
-      const options = { maxTokens: 5, temperature: 1, seed: 20 };
-      const single = [];
-      for (const seed of [20, 21, 22]) single.push(await engine.generate(prompt, { ...options, seed }));
-      return {
-        score: { ...score, tokens: [...score.tokens], logprobs: [...score.logprobs] },
-        logprobs,
-        greedy: tokens,
-        beams: await engine.beamSearch(prompt, { width: 1, maxTokens: 5 }),
-        several: await engine.generateSeveral(prompt, 3, options),
-        single,
-      };
-    });
-    assert.deepEqual(score.tokens, greedy);
-    score.logprobs.forEach((logprob, place) => assert.ok(Math.abs(logprob - logprobs[place]) < 0.02, `${place}: ${logprob} ${logprobs[place]}`));
-    assert.ok(Math.abs(score.total - score.logprobs.reduce((sum, value) => sum + value, 0)) < 1e-4);
-    assert.deepEqual(beams[0].tokens, greedy);
-    assert.deepEqual(several, single);
   });
 
   test("SmolLM2 answers, and says that its template can't have it call tools", LIMIT, async (t) => {

@@ -84,28 +84,6 @@ describe("embeddings", () => {
     assert.equal(task, "generation");
   });
 
-  test("a reranker gives documents the best first, and is asked for nothing else", LIMIT, async (t) => {
-    const ranker = `${FOLDER}bert-rank.gguf`;
-    if (!(await served(t, ranker))) return;
-    const { task, ranked, best, refused } = await page.evaluate(async (address) => {
-      const engine = await window.wgslm.Engine.load(address);
-      const documents = ["a dog", "the quick fox", "2 lazy dogs"];
-      const ranked = await engine.rerank("the fox", documents);
-      const best = await engine.rerank("the fox", documents, { top: 1 });
-      const failures = [engine.embed("a"), engine.generate("a").result, engine.rerank("a", "b"), engine.rerank("a", [], { n: 1 })];
-      const refused = [];
-      for (const failing of failures) refused.push((await window.failure(failing)).code);
-      const { task } = engine.info;
-      await engine.unload();
-      return { task, ranked, best, refused };
-    }, ranker);
-    assert.equal(task, "ranking");
-    assert.deepEqual(ranked.map(({ index }) => index).sort(), [0, 1, 2]);
-    assert.ok(ranked[0].score > ranked[1].score && ranked[1].score > ranked[2].score, JSON.stringify(ranked));
-    assert.deepEqual(best, ranked.slice(0, 1));
-    assert.deepEqual(refused, ["wrong-task", "wrong-task", "invalid-argument", "invalid-option"]);
-  });
-
   check("a text longer than the context is refused, and the engine goes on", async () => {
     const { failure, next } = await page.evaluate(async () => ({
       failure: await window.failure(window.engine.embed("fox ".repeat(1000))),

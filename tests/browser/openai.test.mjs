@@ -102,6 +102,8 @@ describe("the shape of OpenAI's API", () => {
       assert.deepEqual(params.grammar, expected);
       assert.equal(params.conversation.enable_thinking, expected && false, "reasoning can't follow the schema");
     }
+    const developer = { role: "developer", content: "Be brief." };
+    assert.deepEqual((await ask({ messages: [developer, ...MESSAGES] })).conversation.messages, [{ ...developer, role: "system" }, ...MESSAGES]);
     const tools = [{ type: "function", function: { name: "a" } }];
     const own = { tools, tool_choice: "required", parallel_tool_calls: false, reasoning_effort: "low", documents: [{}] };
     assert.deepEqual((await ask({ ...own, chat_template_kwargs: { date: "today" } })).conversation, {

@@ -463,11 +463,15 @@ describe("a package with a part that fails", () => {
       const prompt = new Uint32Array([5, 6, 7]);
       const generation = engine.generate(prompt, { maxTokens: 500 });
       await generation.next();
+      const session = engine.session();
+      await session.append(prompt);
       new BroadcastChannel("destroy").postMessage("now");
       return {
         underWay: await window.failure(generation.result),
         later: await window.failure(engine.generate(prompt).result),
         logits: await window.failure(engine.logits(prompt)),
+        session: await window.failure(session.prefill()),
+        lost: await engine.lost.then((reason) => window.failure(Promise.reject(reason))),
       };
     }, MODEL);
     for (const [call, { code, typed }] of Object.entries(seen)) assert.deepEqual([code, typed], ["device-lost", true], call);

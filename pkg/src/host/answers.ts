@@ -1,6 +1,6 @@
 // Answers of the engine, one or several to a prompt.
-import type { AnswerTokens } from "../protocol.js";
-import type { GenerationStep, GenerationSummary } from "../wasm/wgslm.js";
+import type { AnswerTokens, RequestParams } from "../protocol.js";
+import type { GenerationOptions, GenerationStep, GenerationSummary } from "../wasm/wgslm.js";
 
 /** An answer under way in the engine. */
 export interface Answer<Step> {
@@ -84,5 +84,16 @@ export function tokensTaken(
   return (index, { tokens, summary }) => {
     if (tokens.length > 0) emit({ index, tokens });
     return summary;
+  };
+}
+
+/** The options of a request's answers by index: each has the next seed, and all end at the same time. */
+export function answerOptions({ options }: RequestParams): (index: number) => GenerationOptions {
+  const begun = performance.now();
+  return (index) => {
+    if (index === 0) return options;
+    const { seed = 0, deadlineMs } = options;
+    const left = deadlineMs !== undefined && { deadlineMs: Math.max(0, deadlineMs - (performance.now() - begun)) };
+    return { ...options, seed: (seed + index) % 2 ** 53, ...left };
   };
 }

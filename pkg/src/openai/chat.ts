@@ -104,7 +104,7 @@ function paramsOf(fields: Present<ChatCompletionFields>): Methods["chat"]["param
   // Reasoning would have to follow the grammar too.
   const thinking = grammar && fields.enable_thinking === undefined ? { enable_thinking: false } : {};
   return {
-    conversation: checkConversation({ ...own, ...thinking } as Conversation),
+    conversation: withSystemRole(checkConversation({ ...own, ...thinking } as Conversation)),
     answers: fields.n ?? 1,
     ...requestOfFields(fields, {
       maxTokens: fields.max_completion_tokens ?? fields.max_tokens,
@@ -112,6 +112,11 @@ function paramsOf(fields: Present<ChatCompletionFields>): Methods["chat"]["param
       grammar,
     }),
   };
+}
+
+/** A conversation whose developer speaks as its system, the older name that chat templates know. */
+function withSystemRole({ messages, ...rest }: Conversation): Conversation {
+  return { messages: messages.map((message) => (message.role === "developer" ? { ...message, role: "system" } : message)), ...rest };
 }
 
 /** The grammar of a form of answers; text has none. */
