@@ -182,6 +182,17 @@ describe("downloads", () => {
     }
   });
 
+  check("a model whose file changes while it loads is loaded anew, and no figure of its progress goes back", async (page) => {
+    const [old, current] = [Buffer.alloc(20e6, "old"), Buffer.alloc(21e6, "new")];
+    const change = (count) => count === 3 && Object.assign(server.files.get(PATH), { body: current, etag: '"two"' });
+    put({ body: old, answer: (request, response, count) => void change(count), bytesPerMs: 30_000 });
+    const loaded = await page.call("loadModel", { url: server.url(PATH) });
+    assert.deepEqual([loaded.loaders, loaded.sha256, loaded.cache.kept], [2, sha256(current), true]);
+    const bytes = loaded.progress.map(({ loadedBytes }) => loadedBytes);
+    assert.ok(bytes.length > 5);
+    assert.deepEqual(bytes, bytes.toSorted((a, b) => a - b));
+  });
+
   check("an answer with another range or length than asked for is refused, and the file fetched in one piece", async (page) => {
     const wrong = {
       "other start": ({ start, end }) => [start + 1, end, BODY.subarray(start, end)],
@@ -472,7 +483,6 @@ describe("downloads", () => {
     server.requests.splice(0);
     isWhole(await load(page));
     assert.deepEqual(server.taken(PATH), []);
-    await page.call("clear");
     const neither = await openPage(await browser.newContext());
     await neither.call("without", { opfs: true, caches: true });
     const loaded = await load(neither);
