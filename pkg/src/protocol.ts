@@ -1,6 +1,5 @@
 import type { ErrorMessage } from "./errors.js";
-import type { CacheMode } from "./sources/remote-file.js";
-import type { LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
+import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
 import type {
   ChatMessage,
   GeneratedToken,

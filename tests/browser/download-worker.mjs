@@ -134,20 +134,28 @@ async function clear() {
   await caches.delete("wgslm-models");
 }
 
+/** The names and the bytes of exported files. */
+async function exported({ target }) {
+  const { modelCache } = await import("/wgslm/cache/model-cache.js");
+  const files = await modelCache.export(target);
+  return Promise.all(files.map(async (file) => [file.name, await file.text()]));
+}
+
 /** Deletes a file: the bytes that are free, or the code of the failure. */
 async function remove({ target }) {
   const { modelCache } = await import("/wgslm/cache/model-cache.js");
   return modelCache.delete(target).catch(({ code }) => code);
 }
 
-/** Takes the storage away that the browser has. */
-async function without({ opfs, caches: responses }) {
+/** Takes away what the browser has. */
+async function without({ opfs, caches: responses, workers }) {
+  if (workers) globalThis.Worker = undefined;
   if (opfs) StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("none", "SecurityError"));
   if (responses) delete globalThis.caches, Object.defineProperty(globalThis, "caches", { value: undefined });
 }
 
 const abort = ({ id }) => controllers.get(id)?.abort();
-const calls = { load, loadModel, look, damage, digests, remove, clear, without, abort };
+const calls = { load, loadModel, look, damage, digests, exported, remove, clear, without, abort };
 
 addEventListener("message", async ({ data: { number, call, params }, ports }) => {
   try {

@@ -491,6 +491,32 @@ describe("downloads", () => {
     await neither.context().close();
   });
 
+  check("where a worker starts no other, it writes by itself", async () => {
+    const page = await openPage();
+    await page.call("without", { workers: true });
+    put();
+    isWhole(await load(page));
+    const kept = await load(page);
+    isWhole(kept);
+    assert.equal(kept.use.bytesRead, SIZE);
+    await page.close();
+  });
+
+  check("files of a folder within and parts of a model are exported and deleted as one", async (page) => {
+    const paths = ["/model/config.json", "/model/1_Pooling/config.json", "/a-00001-of-00002.gguf", "/a-00002-of-00002.gguf", "/a-00001-of-00003.gguf"];
+    for (const path of paths) {
+      put({ body: Buffer.from(path) }, path);
+      await page.call("load", { url: server.url(path) });
+    }
+    const namesOf = async (path) => Object.fromEntries(await page.call("exported", { target: server.url(path) }));
+    assert.deepEqual(await namesOf("/model/"), { "config.json": paths[0], "1_Pooling/config.json": paths[1] });
+    assert.deepEqual(await namesOf(paths[2]), { "a-00001-of-00002.gguf": paths[2], "a-00002-of-00002.gguf": paths[3] });
+    assert.deepEqual(await namesOf("/mode"), {});
+    assert.equal(await page.call("remove", { target: server.url("/model/") }), paths[0].length + paths[1].length);
+    assert.equal(await page.call("remove", { target: server.url(paths[3]) }), paths[2].length + paths[3].length);
+    assert.deepEqual((await page.call("look")).list.map(({ name }) => name), ["a-00001-of-00003.gguf"]);
+  });
+
   check("what a server says not to store isn't stored, and false stores nothing", async (page) => {
     put({ headers: { "cache-control": "no-store" } });
     isWhole(await load(page));

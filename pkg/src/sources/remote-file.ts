@@ -4,15 +4,13 @@ import { type Cached, addAddress, cachedAt, cachedContent, digestOf, idOf, remov
 import { Manifest } from "../cache/manifest.js";
 import { type WritableEntry, noRoom, storageError } from "../cache/place.js";
 import { WgslmError } from "../errors.js";
+import type { CacheMode } from "../types.js";
 import { Download } from "./download.js";
 import { KeptChunks } from "./kept-chunks.js";
 import { type ModelFile, ReadBytes } from "./model-file.js";
 import { Absent, type Answer, Changed, type Remote, claimedDigest, hasValidator, refused } from "./request.js";
 import type { DownloadPolicy } from "./retry.js";
 import { Damaged, StoredFile } from "./stored-file.js";
-
-/** The use of the cache: `auto` keeps files where that is possible, `required` fails where it isn't, `false` reads and keeps none. */
-export type CacheMode = "auto" | "required" | false;
 
 /** Bytes of a file, of those that it has. */
 export interface Amount {
