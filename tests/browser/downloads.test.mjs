@@ -150,18 +150,19 @@ describe("downloads", () => {
     assert.ok(list[0].storedBytes >= 40_000, `${list[0].storedBytes}`);
     assert.deepEqual([names.length, locks], [2, []]);
     const other = await openPage();
-    file.bytesPerMs = 20;
+    // The other tab never gets the end.
+    file.answer = ({ headers }) => Number(headers.range.match(/\d+/)) >= 131_072;
     void load(other).catch(() => undefined);
     while ((await page.call("look")).locks.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal(await page.call("remove", { target: server.url(PATH) }), "cache-in-use");
     while ((await page.call("look")).list[0].storedBytes < 100_000) await new Promise((resolve) => setTimeout(resolve, 20));
     await other.close();
-    file.bytesPerMs = undefined;
-    server.requests.splice(0);
-    const last = await load(page);
+    file.answer = undefined;
+    const last = await load(page, { headers: [["x-load", "last"]] });
     isWhole(last);
     assert.ok(last.use.bytesRead >= 100_000);
-    assert.equal(server.taken(PATH)[0].ifRange, lastModified);
+    const asked = server.taken(PATH).filter(({ headers }) => headers["x-load"]);
+    assert.ok(asked.length > 0 && asked.every(({ ifRange }) => ifRange === lastModified));
   });
 
   check("a file that has changed is fetched anew, and pieces of two versions never mix", async (page) => {
@@ -298,6 +299,8 @@ describe("downloads", () => {
   check("a server that falls silent is asked again", async (page) => {
     const file = put({
       answer(request, response, count) {
+        // Before its head, or after some bytes.
+        if (count === 2) return true;
         if (count !== 1 && count !== 4) return false;
         const [, start, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range);
         const end = Math.min(Number(last) + 1, SIZE);

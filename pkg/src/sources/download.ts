@@ -139,12 +139,13 @@ export class Download implements Sink {
       const within = this.#position - index * this.#chunkBytes;
       const chunk = this.#memory.get(index);
       if (chunk && within < chunk.filled) {
-        const part = chunk.bytes.subarray(within, Math.min(chunk.filled, within + into.length));
-        into.set(part);
-        if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes.add(this.#position, part.length);
-        this.#position += part.length;
+        const length = Math.min(chunk.filled - within, into.length);
+        into.set(chunk.bytes.subarray(within, within + length));
+        if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes.add(this.#position, length);
+        this.#position += length;
+        // From here on, the chunk's memory may be another thread's.
         this.#advance();
-        return part.length;
+        return length;
       }
       if (this.#kept?.has(index)) {
         const stored = await this.#kept.read(index);

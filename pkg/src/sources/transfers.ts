@@ -96,7 +96,7 @@ export class Transfers {
   }
 
   #request(range: Range | undefined, signal = this.#signal): Promise<Answer> {
-    return request(this.#remote, range, this.#sink.known, signal);
+    return request(this.#remote, range, this.#sink.known, this.#policy.stallMs, signal);
   }
 
   async #runRange(claim: Claim, given?: Answer): Promise<void> {
