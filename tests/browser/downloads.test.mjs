@@ -291,6 +291,9 @@ describe("downloads", () => {
       const { error } = await load(page);
       assert.deepEqual([error.code, error.status, file.asked], ["http", status, tries]);
     }
+    put({ answer: (request, response, count) => count === 3 && (response.writeHead(404).end(), true) });
+    assert.equal((await load(page)).error.code, "http", "a file that has gone");
+    await page.call("clear");
     const gone = await page.call("load", { url: "http://127.0.0.1:9/model.gguf" });
     assert.equal(gone.error.code, "network");
     assert.deepEqual((await page.call("look")).names, []);
@@ -370,6 +373,14 @@ describe("downloads", () => {
     isWhole(await open("/hub.gguf"));
     assert.equal(server.taken("/hub.gguf").length, 1);
     assert.equal((await page.call("look")).list.length, 1);
+    // Another digest for one of them leaves the other one's file alone.
+    put({ body: OTHER, etag: '"other"' }, "/hub.gguf");
+    isWhole(await open("/hub.gguf", { integrity: { "": sha256(OTHER) } }), OTHER);
+    server.requests.splice(0);
+    isWhole(await open("/mirror.gguf"));
+    isWhole(await open("/hub.gguf"), OTHER);
+    assert.deepEqual(server.requests, []);
+    put({ etag: `"${digest}"` }, "/hub.gguf");
     // A server that lies about its content harms nobody else.
     await page.call("clear");
     put({ body: OTHER, etag: `"${digest}"` }, "/liar.gguf");

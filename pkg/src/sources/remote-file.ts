@@ -156,7 +156,9 @@ export class RemoteFile implements ModelFile {
     const known = await this.#findWhole(offset);
     if (known !== undefined) return known;
     const { url } = this.#options.remote;
-    const id = (await cachedAt(url))?.id ?? (await idOf(url));
+    const own = await cachedAt(url);
+    // A whole file that isn't the right one may be that of another address.
+    const id = own && !own.manifest.complete ? own.id : await idOf(url);
     await this.#takeAlone(id);
     // Another tab may have had it until now.
     const found = await this.#findWhole(offset);
