@@ -63,7 +63,11 @@ export class LoadWatch implements FileWatch {
 
   /** The error that a model didn't stay the same for long enough. */
   unsteady(): WgslmError {
-    return new WgslmError("source-changed", "the model has changed on its server each time it was loaded; try again later");
+    return new WgslmError(
+      "source-changed",
+      "the model changed on its server each time it was loaded, or the connection broke and the server has neither ETag nor Last-Modified to go " +
+        "on by; try again later",
+    );
   }
 
   #send(phase: LoadProgress["phase"], bytes: number, totalBytes: number | undefined): void {

@@ -1,7 +1,6 @@
 import type { ErrorMessage } from "./errors.js";
 import type { Context } from "./load.js";
-import type { CacheMode } from "./sources/remote-file.js";
-import type { LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
+import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
 import type {
   Beams,
   BeamSearchOptions,

@@ -85,6 +85,15 @@ export function absolute(address: string | URL): URL {
   }
 }
 
+/** A part of an address as a person reads it. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function postResponse({ ok, status, url, body, bodyUsed }: Response): Posted {
   if (!ok) throw new WgslmError("http", `the server answered HTTP ${status} for ${url}`, { status });
   if (bodyUsed || body === null) {

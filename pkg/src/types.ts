@@ -2,7 +2,6 @@
 // generates wasm/wgslm.d.ts.
 import type { ErrorCode } from "./errors.js";
 import type { HuggingFaceSource } from "./sources/hugging-face.js";
-import type { CacheMode } from "./sources/remote-file.js";
 import type {
   AssistantMessage,
   BeamSearchOptions,
@@ -58,7 +57,6 @@ export type {
   UsageSnapshot,
 } from "./wasm/wgslm.js";
 
-export type { CacheMode } from "./sources/remote-file.js";
 export type { HuggingFaceSource } from "./sources/hugging-face.js";
 
 /**
@@ -83,6 +81,9 @@ export type ModelSource =
   | readonly File[]
   | FileList
   | FileSystemDirectoryHandle;
+
+/** The use of the cache: `auto` keeps files where that is possible, `required` fails where it isn't, `false` reads and keeps none. */
+export type CacheMode = "auto" | "required" | false;
 
 /** The place of the worker's script. */
 export interface WorkerOptions {

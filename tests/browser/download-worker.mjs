@@ -54,6 +54,36 @@ async function load({ id, url, cache = "auto", integrity = {}, headers = [], pol
   return { ...result, ...seen, length: bytes.length, sha256: hex(await crypto.subtle.digest("SHA-256", bytes)) };
 }
 
+/** Loads a model of one file with a loader that only takes bytes: those that each loader got, and the progress. */
+async function loadModel({ url }) {
+  const load = await import("/wgslm/load.js");
+  const { hex } = await import("/wgslm/cache/digest.js");
+  const taken = [];
+  const gpu = {
+    loader(entry) {
+      const pieces = [];
+      const wanted = [{ file: entry, offset: 0, optional: false }];
+      taken.push(pieces);
+      return {
+        nextFile: () => wanted.pop(),
+        get loadedBytes() {
+          return pieces.reduce((sum, { length }) => sum + length, 0);
+        },
+        push: async (piece) => pieces.push(piece.slice()) > 0,
+        endFile: () => undefined,
+        finish: async () => ({ free: () => undefined }),
+        free: () => undefined,
+      };
+    },
+  };
+  const progress = [];
+  const access = { cache: "auto", integrity: {}, headers: [] };
+  const context = { signal: new AbortController().signal, emit: (step) => progress.push(step) };
+  const { cache } = await load.loadModel(gpu, url, access, {}, context);
+  const bytes = await new Blob(taken.at(-1)).arrayBuffer();
+  return { cache, progress, loaders: taken.length, sha256: hex(await crypto.subtle.digest("SHA-256", bytes)) };
+}
+
 /** The cached files, and everything else that lies in the folder. */
 async function look() {
   const { modelCache } = await import("/wgslm/cache/model-cache.js");
@@ -96,9 +126,19 @@ async function digests(lengths) {
   return pairs;
 }
 
+/** Takes everything away that is stored. */
 async function clear() {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle("wgslm-models", { create: true });
+  for await (const name of folder.keys()) await folder.removeEntry(name);
+  await caches.delete("wgslm-models");
+}
+
+/** The names and the bytes of exported files. */
+async function exported({ target }) {
   const { modelCache } = await import("/wgslm/cache/model-cache.js");
-  for (const { id } of await modelCache.list()) await modelCache.delete(id);
+  const files = await modelCache.export(target);
+  return Promise.all(files.map(async (file) => [file.name, await file.text()]));
 }
 
 /** Deletes a file: the bytes that are free, or the code of the failure. */
@@ -107,14 +147,15 @@ async function remove({ target }) {
   return modelCache.delete(target).catch(({ code }) => code);
 }
 
-/** Takes the storage away that the browser has. */
-async function without({ opfs, caches: responses }) {
+/** Takes away what the browser has. */
+async function without({ opfs, caches: responses, workers }) {
+  if (workers) globalThis.Worker = undefined;
   if (opfs) StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("none", "SecurityError"));
   if (responses) delete globalThis.caches, Object.defineProperty(globalThis, "caches", { value: undefined });
 }
 
 const abort = ({ id }) => controllers.get(id)?.abort();
-const calls = { load, look, damage, digests, remove, clear, without, abort };
+const calls = { load, loadModel, look, damage, digests, exported, remove, clear, without, abort };
 
 addEventListener("message", async ({ data: { number, call, params }, ports }) => {
   try {

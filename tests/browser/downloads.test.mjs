@@ -150,18 +150,19 @@ describe("downloads", () => {
     assert.ok(list[0].storedBytes >= 40_000, `${list[0].storedBytes}`);
     assert.deepEqual([names.length, locks], [2, []]);
     const other = await openPage();
-    file.bytesPerMs = 20;
+    // The other tab never gets the end.
+    file.answer = ({ headers }) => Number(headers.range.match(/\d+/)) >= 131_072;
     void load(other).catch(() => undefined);
     while ((await page.call("look")).locks.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal(await page.call("remove", { target: server.url(PATH) }), "cache-in-use");
     while ((await page.call("look")).list[0].storedBytes < 100_000) await new Promise((resolve) => setTimeout(resolve, 20));
     await other.close();
-    file.bytesPerMs = undefined;
-    server.requests.splice(0);
-    const last = await load(page);
+    file.answer = undefined;
+    const last = await load(page, { headers: [["x-load", "last"]] });
     isWhole(last);
     assert.ok(last.use.bytesRead >= 100_000);
-    assert.equal(server.taken(PATH)[0].ifRange, lastModified);
+    const asked = server.taken(PATH).filter(({ headers }) => headers["x-load"]);
+    assert.ok(asked.length > 0 && asked.every(({ ifRange }) => ifRange === lastModified));
   });
 
   check("a file that has changed is fetched anew, and pieces of two versions never mix", async (page) => {
@@ -180,6 +181,17 @@ describe("downloads", () => {
       assert.deepEqual((await page.call("look")).names, []);
       isWhole(await load(page), OTHER);
     }
+  });
+
+  check("a model whose file changes while it loads is loaded anew, and no figure of its progress goes back", async (page) => {
+    const [old, current] = [Buffer.alloc(20e6, "old"), Buffer.alloc(21e6, "new")];
+    const change = (count) => count === 3 && Object.assign(server.files.get(PATH), { body: current, etag: '"two"' });
+    put({ body: old, answer: (request, response, count) => void change(count), bytesPerMs: 30_000 });
+    const loaded = await page.call("loadModel", { url: server.url(PATH) });
+    assert.deepEqual([loaded.loaders, loaded.sha256, loaded.cache.kept], [2, sha256(current), true]);
+    const bytes = loaded.progress.map(({ loadedBytes }) => loadedBytes);
+    assert.ok(bytes.length > 5);
+    assert.deepEqual(bytes, bytes.toSorted((a, b) => a - b));
   });
 
   check("an answer with another range or length than asked for is refused, and the file fetched in one piece", async (page) => {
@@ -279,6 +291,9 @@ describe("downloads", () => {
       const { error } = await load(page);
       assert.deepEqual([error.code, error.status, file.asked], ["http", status, tries]);
     }
+    put({ answer: (request, response, count) => count === 3 && (response.writeHead(404).end(), true) });
+    assert.equal((await load(page)).error.code, "http", "a file that has gone");
+    await page.call("clear");
     const gone = await page.call("load", { url: "http://127.0.0.1:9/model.gguf" });
     assert.equal(gone.error.code, "network");
     assert.deepEqual((await page.call("look")).names, []);
@@ -287,6 +302,8 @@ describe("downloads", () => {
   check("a server that falls silent is asked again", async (page) => {
     const file = put({
       answer(request, response, count) {
+        // Before its head, or after some bytes.
+        if (count === 2) return true;
         if (count !== 1 && count !== 4) return false;
         const [, start, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range);
         const end = Math.min(Number(last) + 1, SIZE);
@@ -356,6 +373,14 @@ describe("downloads", () => {
     isWhole(await open("/hub.gguf"));
     assert.equal(server.taken("/hub.gguf").length, 1);
     assert.equal((await page.call("look")).list.length, 1);
+    // Another digest for one of them leaves the other one's file alone.
+    put({ body: OTHER, etag: '"other"' }, "/hub.gguf");
+    isWhole(await open("/hub.gguf", { integrity: { "": sha256(OTHER) } }), OTHER);
+    server.requests.splice(0);
+    isWhole(await open("/mirror.gguf"));
+    isWhole(await open("/hub.gguf"), OTHER);
+    assert.deepEqual(server.requests, []);
+    put({ etag: `"${digest}"` }, "/hub.gguf");
     // A server that lies about its content harms nobody else.
     await page.call("clear");
     put({ body: OTHER, etag: `"${digest}"` }, "/liar.gguf");
@@ -472,13 +497,38 @@ describe("downloads", () => {
     server.requests.splice(0);
     isWhole(await load(page));
     assert.deepEqual(server.taken(PATH), []);
-    await page.call("clear");
     const neither = await openPage(await browser.newContext());
     await neither.call("without", { opfs: true, caches: true });
     const loaded = await load(neither);
     isWhole(loaded);
     assert.deepEqual([loaded.use.kept, loaded.use.warning.code], [false, "cache"]);
     await neither.context().close();
+  });
+
+  check("where a worker starts no other, it writes by itself", async () => {
+    const page = await openPage();
+    await page.call("without", { workers: true });
+    put();
+    isWhole(await load(page));
+    const kept = await load(page);
+    isWhole(kept);
+    assert.equal(kept.use.bytesRead, SIZE);
+    await page.close();
+  });
+
+  check("files of a folder within and parts of a model are exported and deleted as one", async (page) => {
+    const paths = ["/model/config.json", "/model/1_Pooling/config.json", "/a-00001-of-00002.gguf", "/a-00002-of-00002.gguf", "/a-00001-of-00003.gguf"];
+    for (const path of paths) {
+      put({ body: Buffer.from(path) }, path);
+      await page.call("load", { url: server.url(path) });
+    }
+    const namesOf = async (path) => Object.fromEntries(await page.call("exported", { target: server.url(path) }));
+    assert.deepEqual(await namesOf("/model/"), { "config.json": paths[0], "1_Pooling/config.json": paths[1] });
+    assert.deepEqual(await namesOf(paths[2]), { "a-00001-of-00002.gguf": paths[2], "a-00002-of-00002.gguf": paths[3] });
+    assert.deepEqual(await namesOf("/mode"), {});
+    assert.equal(await page.call("remove", { target: server.url("/model/") }), paths[0].length + paths[1].length);
+    assert.equal(await page.call("remove", { target: server.url(paths[3]) }), paths[2].length + paths[3].length);
+    assert.deepEqual((await page.call("look")).list.map(({ name }) => name), ["a-00001-of-00003.gguf"]);
   });
 
   check("what a server says not to store isn't stored, and false stores nothing", async (page) => {

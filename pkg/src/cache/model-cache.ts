@@ -1,6 +1,6 @@
 // `Engine.cache`: what the origin keeps, seen and managed from a page without loading anything.
 import { WgslmError } from "../errors.js";
-import { addressOf } from "../source.js";
+import { addressOf, decoded } from "../source.js";
 import type { HuggingFaceSource } from "../sources/hugging-face.js";
 import { type Cached, allCached, removeCached } from "./library.js";
 import { lockName, takeLock } from "./locks.js";
@@ -97,19 +97,22 @@ export const modelCache: ModelCache = {
   async export(target) {
     const files = (await allCached()).filter(meantBy(target)).filter(({ manifest }) => manifest.hasFile);
     if (!files.every(({ manifest }) => manifest.complete)) return [];
+    const address = isId(target) ? undefined : addressOf(target);
     const named = files.map(async (cached) => {
       const blob = await cached.place.blob(cached.id, cached.manifest).catch(rethrow);
-      return new File([blob], describe(cached).name);
+      // The files of a folder within have names that say so.
+      return new File([blob], nameOf(cached, address));
     });
     return (await Promise.all(named)).sort((one, other) => (one.name < other.name ? -1 : 1));
   },
 };
 
-function describe({ id, manifest }: Cached): CachedFile {
+function describe(cached: Cached): CachedFile {
+  const { id, manifest } = cached;
   const { addresses, storedBytes, size, complete, sha256, createdAt, usedAt } = manifest;
   return {
     id,
-    name: nameAt(addresses[0]!),
+    name: nameOf(cached),
     addresses,
     storedBytes,
     ...(size !== undefined && { size }),
@@ -126,7 +129,7 @@ function sum(files: readonly Cached[]): number {
 
 /** Tells the files that a target means: one by id, or all that lie beside each other at its address. */
 function meantBy(target: CacheTarget): (cached: Cached) => boolean {
-  if (typeof target === "string" && /^[0-9a-f]{32}$/.test(target)) return ({ id }) => id === target;
+  if (isId(target)) return ({ id }) => id === target;
   const address = addressOf(target);
   if (!address) throw new WgslmError("invalid-argument", "give the id of a cached file, or the address of a model");
   const isMeant = belongsTo(address);
@@ -144,13 +147,16 @@ function belongsTo(model: URL): (file: URL) => boolean {
   };
 }
 
-function nameAt(address: string): string {
-  const name = new URL(address).pathname.split("/").pop()!;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+function isId(target: CacheTarget): target is string {
+  return typeof target === "string" && /^[0-9a-f]{32}$/.test(target);
+}
+
+/** The name of a file: its path from the folder of `target` on, or the end of its address. */
+function nameOf({ manifest }: Cached, target?: URL): string {
+  const paths = manifest.addresses.map((address) => new URL(address).pathname);
+  const folder = target ? new URL(".", target).pathname : "";
+  const inFolder = paths.find((path) => target && path.startsWith(folder));
+  return decoded(inFolder?.slice(folder.length) ?? paths[0]!.split("/").pop()!);
 }
 
 function rethrow(error: unknown): never {

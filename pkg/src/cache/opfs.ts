@@ -72,8 +72,8 @@ export class Opfs implements Place {
     }
   }
 
-  async blob(id: string): Promise<Blob> {
-    return (await this.#folder.getFileHandle(data(id))).getFile();
+  async blob(id: string, { size }: Manifest): Promise<Blob> {
+    return (await (await this.#folder.getFileHandle(data(id))).getFile()).slice(0, size);
   }
 
   /** Bytes first: without a log nobody would find them. */

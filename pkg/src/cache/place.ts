@@ -11,8 +11,8 @@ export interface StoredBytes {
 /** A stored file that is being written. */
 export interface WritableEntry {
   append(entries: readonly Entry[]): Promise<void>;
-  /** Writes a chunk, whose buffer is handed over. */
-  write(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<void>;
+  /** Writes a chunk, whose memory is handed over; resolves to its SHA-256. */
+  write(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<string>;
   /** The bytes of a chunk, or fewer where the file is cut short. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 // Writing to OPFS through synchronous handles, for whichever thread can wait for the disk.
 import { Handover, type Port, serve } from "../calls.js";
+import { sha256 } from "./digest.js";
 import { storageError } from "./place.js";
 
 /** A handle as dedicated workers have it; the library of types for pages lacks it. */
@@ -19,7 +20,7 @@ export type SyncFileHandle = FileSystemFileHandle & {
 export interface WriteMethods {
   open(params: { folder: string; data: string; log: string }): Promise<number>;
   append(params: { file: number; text: string }): void;
-  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): void;
+  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): Promise<string>;
   read(params: { file: number; offset: number; length: number }): Handover;
   close(params: { file: number }): void;
 }
@@ -45,7 +46,12 @@ export function serveWriting(port: Port): void {
       return count++;
     },
     append: ({ file, text }) => append(of(file).log, text),
-    write: ({ file, bytes, offset }) => writeWhole(of(file).data, bytes, offset),
+    async write({ file, bytes, offset }) {
+      // Another thread computes it meanwhile.
+      const digest = sha256(bytes);
+      writeWhole(of(file).data, bytes, offset);
+      return digest;
+    },
     read({ file, offset, length }) {
       const bytes = new Uint8Array(length);
       const read = of(file).data.read(bytes, { at: offset });

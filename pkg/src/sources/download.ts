@@ -1,9 +1,8 @@
 // A file as it comes from a server: read in order while its chunks arrive in any, hashed, and kept in the cache where there is one.
-import { hex } from "../cache/digest.js";
 import type { Manifest, Version } from "../cache/manifest.js";
-import { Sha256 } from "../cache/sha256.js";
 import { WgslmError } from "../errors.js";
 import { ChunkMemory } from "./chunk-memory.js";
+import { FileDigest } from "./file-digest.js";
 import type { KeptChunks } from "./kept-chunks.js";
 import { ReadBytes } from "./model-file.js";
 import type { Answer, Known, Range, Remote } from "./request.js";
@@ -41,10 +40,7 @@ export class Download implements Sink {
   #reading = true;
   #settling = false;
 
-  readonly #integrity: string | undefined;
-  readonly #hash: Sha256 | undefined;
-  #hashed = 0;
-  #hashing = false;
+  readonly #digest: FileDigest | undefined;
 
   /** A download, which goes on from `part` where that is given. */
   constructor(remote: Remote, { policy, signal, integrity, onArrival }: DownloadOptions, part?: Manifest) {
@@ -55,8 +51,7 @@ export class Download implements Sink {
     this.#version = part?.version;
     this.#size = part?.size;
     this.#memory = new ChunkMemory(this.#chunkBytes);
-    this.#integrity = integrity;
-    this.#hash = integrity === undefined ? undefined : new Sha256();
+    this.#digest = integrity === undefined ? undefined : new FileDigest(integrity);
     this.#transfers = new Transfers(remote, policy, this, this.#controller.signal);
     if (signal.aborted) this.fail(signal.reason);
     else signal.addEventListener("abort", () => this.fail(signal.reason), { signal: this.#controller.signal });
@@ -144,12 +139,13 @@ export class Download implements Sink {
       const within = this.#position - index * this.#chunkBytes;
       const chunk = this.#memory.get(index);
       if (chunk && within < chunk.filled) {
-        const part = chunk.bytes.subarray(within, Math.min(chunk.filled, within + into.length));
-        into.set(part);
-        if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes.add(this.#position, part.length);
-        this.#position += part.length;
+        const length = Math.min(chunk.filled - within, into.length);
+        into.set(chunk.bytes.subarray(within, within + length));
+        if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes.add(this.#position, length);
+        this.#position += length;
+        // From here on, the chunk's memory may be another thread's.
         this.#advance();
-        return part.length;
+        return length;
       }
       if (this.#kept?.has(index)) {
         const stored = await this.#kept.read(index);
@@ -170,10 +166,8 @@ export class Download implements Sink {
       if (this.#failure !== undefined) throw this.#failure;
       await this.#change;
     }
-    if (!this.#hash) return;
-    const digest = hex(this.#hash.digest());
-    if (digest !== this.#integrity) throw wrongContent(this.#url, this.#integrity!, digest);
-    await this.#kept?.note({ sha256: digest });
+    const sha256 = this.#digest?.finish(this.#url);
+    if (sha256 !== undefined) await this.#kept?.note({ sha256 });
   }
 
   /** Ends what is under way; what has arrived is stored. */
@@ -270,7 +264,7 @@ export class Download implements Sink {
   }
 
   get #isSettled(): boolean {
-    const isHashed = !this.#hash || (this.#size !== undefined && this.#hashed >= this.#count);
+    const isHashed = !this.#digest || (this.#size !== undefined && this.#digest.next >= this.#count);
     return isHashed && (!this.#keeps || (this.#kept!.complete && this.#kept!.writing === 0));
   }
 
@@ -297,7 +291,7 @@ export class Download implements Sink {
   /** True for a chunk that nobody needs any more: read, hashed, and not kept. */
   #isDone(index: number): boolean {
     const isRead = !this.#reading || index < this.#firstToRead;
-    return !this.#keeps && isRead && (!this.#hash || index < this.#hashed);
+    return !this.#keeps && isRead && index < (this.#digest?.next ?? Infinity);
   }
 
   /** The first chunk that hasn't been read to its end. */
@@ -312,8 +306,11 @@ export class Download implements Sink {
 
   /** Lets go of the chunks that nobody needs in memory, and asks for more. */
   #advance(): void {
-    if (this.#hash) this.#hashOn(this.#hash);
-    const toHold = Math.min(this.#reading ? this.#firstToRead : Infinity, this.#hash ? this.#hashed : Infinity);
+    this.#digest?.advance(this.#memory, this.#kept, (error) => {
+      if (error !== undefined) this.fail(error);
+      else if (this.#failure === undefined) this.#advance();
+    });
+    const toHold = Math.min(this.#reading ? this.#firstToRead : Infinity, this.#digest?.next ?? Infinity);
     for (const [index, { bytes, filled, stored }] of this.#memory.release(toHold)) {
       if (!this.#keeps || stored) continue;
       void this.#kept!.store(index, bytes.subarray(0, filled)).then(() => {
@@ -324,30 +321,4 @@ export class Download implements Sink {
     this.#transfers.pump();
     this.#notify();
   }
-
-  /** Hashes the chunks that are at hand, in order. */
-  #hashOn(hash: Sha256): void {
-    if (this.#hashing) return;
-    for (let chunk; (chunk = this.#memory.get(this.#hashed))?.full; this.#hashed++) hash.update(chunk.bytes.subarray(0, chunk.filled));
-    if (this.#kept?.has(this.#hashed)) void this.#hashKept(hash, this.#kept).catch((error: unknown) => this.fail(error));
-  }
-
-  async #hashKept(hash: Sha256, kept: KeptChunks): Promise<void> {
-    this.#hashing = true;
-    const bytes = await kept.read(this.#hashed);
-    this.#hashing = false;
-    if (bytes) {
-      hash.update(bytes);
-      this.#hashed += 1;
-    }
-    if (this.#failure === undefined) this.#advance();
-  }
-}
-
-/** The error that a file isn't the one that the caller wants. */
-function wrongContent(url: string, wanted: string, found: string): WgslmError {
-  return new WgslmError(
-    "integrity",
-    `${url} has the SHA-256 ${found} instead of ${wanted}; check the address and the option integrity. Nothing of it was kept`,
-  );
 }

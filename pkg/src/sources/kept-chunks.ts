@@ -50,8 +50,7 @@ export class KeptChunks {
   async store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#writing.add(index);
     try {
-      const digest = await sha256(bytes);
-      await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
+      const digest = await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
       await this.#append({ chunk: index, digest });
     } catch (error) {
       this.#failure ??= storageError(error);

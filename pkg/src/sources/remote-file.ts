@@ -4,15 +4,13 @@ import { type Cached, addAddress, cachedAt, cachedContent, digestOf, idOf, remov
 import { Manifest } from "../cache/manifest.js";
 import { type WritableEntry, noRoom, storageError } from "../cache/place.js";
 import { WgslmError } from "../errors.js";
+import type { CacheMode } from "../types.js";
 import { Download } from "./download.js";
 import { KeptChunks } from "./kept-chunks.js";
 import { type ModelFile, ReadBytes } from "./model-file.js";
 import { Absent, type Answer, Changed, type Remote, claimedDigest, hasValidator, refused } from "./request.js";
 import type { DownloadPolicy } from "./retry.js";
 import { Damaged, StoredFile } from "./stored-file.js";
-
-/** The use of the cache: `auto` keeps files where that is possible, `required` fails where it isn't, `false` reads and keeps none. */
-export type CacheMode = "auto" | "required" | false;
 
 /** Bytes of a file, of those that it has. */
 export interface Amount {
@@ -158,7 +156,9 @@ export class RemoteFile implements ModelFile {
     const known = await this.#findWhole(offset);
     if (known !== undefined) return known;
     const { url } = this.#options.remote;
-    const id = (await cachedAt(url))?.id ?? (await idOf(url));
+    const own = await cachedAt(url);
+    // A whole file that isn't the right one may be that of another address.
+    const id = own && !own.manifest.complete ? own.id : await idOf(url);
     await this.#takeAlone(id);
     // Another tab may have had it until now.
     const found = await this.#findWhole(offset);

@@ -4,6 +4,7 @@ import { Opfs } from "../cache/opfs.js";
 import { Manifest } from "../cache/manifest.js";
 import type { FileWatch, ModelFiles } from "../model-files.js";
 import type { PostedAccess } from "../protocol.js";
+import { decoded } from "../source.js";
 import { startWriter } from "../start-writer.js";
 import type { CacheUse } from "../types.js";
 import type { WantedFile } from "../wasm/wgslm.js";
@@ -147,12 +148,3 @@ class Reading implements ModelFile {
 function withoutFragment(url: string): string {
   return url.replace(/#.*$/, "");
 }
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
-

@@ -61,19 +61,24 @@ export async function request(
   { url, headers, fetch }: Remote,
   range: Range | undefined,
   known: Known | undefined,
+  stallMs: number,
   signal: AbortSignal,
 ): Promise<Answer> {
   const sent = headers.map(([name, value]): [string, string] => [name, value]);
   if (range) sent.push(["Range", `bytes=${range.start}-${range.end - 1}`]);
   const validator = known?.version.etag ?? known?.version.lastModified;
   if (range && validator !== undefined && known?.version.sameOrigin) sent.push(["If-Range", validator]);
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(silence(stallMs)), stallMs);
   let response: Response;
   try {
     // The browser's own cache would write everything once more, and slow it down.
-    response = await fetch(url, { headers: sent, signal, cache: "no-store" });
+    response = await fetch(url, { headers: sent, signal: AbortSignal.any([signal, stalled.signal]), cache: "no-store" });
   } catch (error) {
     signal.throwIfAborted();
     throw new Passing(unreachable(url, error));
+  } finally {
+    clearTimeout(timer);
   }
   try {
     return judge(response, url, range, known);
@@ -116,7 +121,7 @@ export async function* bodyOf({ response }: Answer, url: string, stallMs: number
     for (;;) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const stall = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no byte came for ${stallMs / 1000} s`)), stallMs);
+        timer = setTimeout(() => reject(silence(stallMs)), stallMs);
       });
       const piece = await Promise.race([next.read(), stall])
         .catch((error: unknown) => {
@@ -196,6 +201,10 @@ function lengthOf(headers: Headers): number | undefined {
 export function refused(status: number, url: string): WgslmError {
   const advice = status === 401 || status === 403 ? "; if it asks for a key, give it in the option headers" : "";
   return new WgslmError("http", `the server answered HTTP ${status} for ${url}${advice}`, { status });
+}
+
+function silence(ms: number): Error {
+  return new Error(`no byte came for ${ms / 1000} s`);
 }
 
 function unreachable(url: string, error: unknown): WgslmError {

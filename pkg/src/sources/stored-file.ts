@@ -3,6 +3,9 @@ import { sha256 } from "../cache/digest.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { StoredBytes } from "../cache/place.js";
 
+/** The chunks that are read at a time. */
+const CHUNKS_AHEAD = 4;
+
 /** A chunk that isn't what was stored. */
 export class Damaged extends Error {
   constructor(readonly chunk: number) {
@@ -14,8 +17,8 @@ export class Damaged extends Error {
 export class StoredFile {
   readonly #bytes: StoredBytes;
   readonly #manifest: Manifest;
-  /** The chunk that is read in parts. */
-  #open: { index: number; bytes: Uint8Array<ArrayBuffer> } | undefined;
+  /** The chunk that is read in parts, and those after it, which are read and checked meanwhile. */
+  readonly #ahead = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
   /** The offset of the next read. */
   position: number;
 
@@ -34,12 +37,7 @@ export class StoredFile {
     const within = this.position - index * chunkBytes;
     const direct = within === 0 ? this.#wholeChunks(index, into.length) : 0;
     if (direct > 0) return this.#readDirectly(index, into.subarray(0, direct));
-    if (this.#open?.index !== index) {
-      const bytes = new Uint8Array(this.#manifest.lengthOf(index));
-      await this.#fill(index, bytes);
-      this.#open = { index, bytes };
-    }
-    const part = this.#open.bytes.subarray(within, within + into.length);
+    const part = (await this.#chunk(index)).subarray(within, within + into.length);
     into.set(part);
     this.position += part.length;
     return part.length;
@@ -47,6 +45,20 @@ export class StoredFile {
 
   async close(): Promise<void> {
     await this.#bytes.close();
+  }
+
+  /** A chunk, checked. */
+  #chunk(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    for (const other of this.#ahead.keys()) if (other < index || other >= index + CHUNKS_AHEAD) this.#ahead.delete(other);
+    for (let next = index; next < index + CHUNKS_AHEAD && this.#manifest.chunks.has(next); next++) {
+      if (this.#ahead.has(next)) continue;
+      const bytes = new Uint8Array(this.#manifest.lengthOf(next));
+      const chunk = this.#fill(next, bytes).then(() => bytes);
+      // Whoever gets as far hears of it.
+      chunk.catch(() => undefined);
+      this.#ahead.set(next, chunk);
+    }
+    return this.#ahead.get(index) ?? Promise.reject(new Damaged(index));
   }
 
   /** The bytes of the whole chunks from `first` on that fit into `room`. */

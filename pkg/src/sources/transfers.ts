@@ -1,6 +1,6 @@
 // The requests of a download: parallel ranges where the server has them, otherwise one for everything.
 import { WgslmError } from "../errors.js";
-import { type Answer, type Known, NoRanges, type Range, type Remote, bodyOf, hasValidator, request } from "./request.js";
+import { Absent, type Answer, type Known, NoRanges, type Range, type Remote, bodyOf, hasValidator, refused, request } from "./request.js";
 import { type DownloadPolicy, Passing, retrying } from "./retry.js";
 
 /** Chunks from `first` up to `end`. */
@@ -96,7 +96,7 @@ export class Transfers {
   }
 
   #request(range: Range | undefined, signal = this.#signal): Promise<Answer> {
-    return request(this.#remote, range, this.#sink.known, signal);
+    return request(this.#remote, range, this.#sink.known, this.#policy.stallMs, signal);
   }
 
   async #runRange(claim: Claim, given?: Answer): Promise<void> {
@@ -117,7 +117,7 @@ export class Transfers {
     };
     await this.#retry(fetchClaim, signal).catch((error: unknown) => {
       if (error instanceof NoRanges) this.#giveUpRanges();
-      else if (!this.#inOnePiece) this.#sink.fail(error);
+      else if (!this.#inOnePiece) this.#fail(error);
     });
     for (let index = claim.first; index < claim.end; index++) this.#claimed.delete(index);
     this.#running -= 1;
@@ -137,9 +137,14 @@ export class Transfers {
       answer = undefined;
       await this.#take(taken, this.#signal);
     };
-    await this.#retry(fetchWhole, this.#signal).catch((error: unknown) => this.#sink.fail(error));
+    await this.#retry(fetchWhole, this.#signal).catch((error: unknown) => this.#fail(error));
     this.#running -= 1;
     this.pump();
+  }
+
+  /** Ends the download. A file that was there and isn't any more is an error like others. */
+  #fail(error: unknown): void {
+    this.#sink.fail(error instanceof Absent ? refused(error.status, this.#remote.url) : error);
   }
 
   #retry(task: () => Promise<void>, signal: AbortSignal): Promise<void> {
