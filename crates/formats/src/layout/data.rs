@@ -7,6 +7,9 @@ use super::rewrite::{Pending, Rewrite};
 use crate::gguf::Extents;
 use crate::{Error, Result};
 
+/// Bytes that are looked ahead for tensors to be rewritten: models may have many thousands.
+const LOOK_AHEAD: u64 = 64 << 20;
+
 /// The place of a file's tensor in the model: it is one of the model's tensors, or a slice of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
@@ -82,8 +85,13 @@ impl DataFile {
         let mut coming = self.extents.upcoming(position);
         let (index, next) = coming.next()?;
         let piece = as_it_is(index)?;
-        let rest = coming.map_while(|(index, next)| as_it_is(index).map(|_| next));
-        let run = rest.fold(next.gap + next.bytes, |run, next| run + next.gap + next.bytes);
+        let mut run = next.gap + next.bytes;
+        for (_, next) in coming.take_while(|(index, _)| as_it_is(*index).is_some()) {
+            if run >= LOOK_AHEAD {
+                break;
+            }
+            run += next.gap + next.bytes;
+        }
         Some(Upcoming { tensor: piece.tensor, offset: piece.offset + next.offset, run, ..next })
     }
 

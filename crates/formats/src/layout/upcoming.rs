@@ -11,6 +11,7 @@ pub struct Upcoming {
     pub offset: u64,
     /// The number of bytes, at least one.
     pub bytes: u64,
-    /// The number of bytes up to a tensor that is rewritten, or to the end of the last one, with the gap and those of this tensor.
+    /// The number of bytes up to a tensor that is rewritten, to the end of the last one or as far as is looked ahead, with the gap and
+    /// those of this tensor.
     pub run: u64,
 }

@@ -3,7 +3,7 @@
 use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::{GROUP, LANE_INTERLEAVE};
 use wgslm_shaders::packing::GRIDS;
-use wgslm_shaders::{Repack, RepackVariant, WeightLayout, weight_format};
+use wgslm_shaders::{Repack, RepackVariant, TensorType, WeightLayout, weight_format};
 
 use crate::case::{Agreement, Case, UNTOUCHED, check};
 use crate::random::Random;
@@ -49,6 +49,14 @@ fn case(
     let label =
         format!("{rows} rows of {row_length}, interleaved by {interleave}, to {first_row} from byte {source_byte}");
     Case::new(label, Agreement::Exact, (params, variant, rows as usize), resources)
+}
+
+/// A dispatch of more workgroups than a dimension of the grid takes.
+#[test]
+fn a_large_matrix_takes_two_dimensions_of_the_grid() {
+    let variant = RepackVariant(TensorType::TQ2_0);
+    let case = case(variant, 1, (1, 65_535 * 64 / 8 + 3, 0, 1));
+    check(vec![case]);
 }
 
 #[test]
