@@ -18,7 +18,10 @@ export class StoredFile {
   readonly #bytes: StoredBytes;
   readonly #manifest: Manifest;
   /** The chunk that is read in parts, and those after it, which are read and checked meanwhile. */
-  readonly #ahead = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
+  readonly #ahead = new Map<number, { bytes: Uint8Array<ArrayBuffer>; checked: Promise<void> }>();
+  /** The chunk that was read last, and memory of one before: taking new memory costs more than reading into it. */
+  #last = -1;
+  #spare: Uint8Array<ArrayBuffer> | undefined;
   /** The offset of the next read. */
   position: number;
 
@@ -37,7 +40,10 @@ export class StoredFile {
     const within = this.position - index * chunkBytes;
     const direct = within === 0 ? this.#wholeChunks(index, into.length) : 0;
     if (direct > 0) return this.#readDirectly(index, into.subarray(0, direct));
-    const part = (await this.#chunk(index)).subarray(within, within + into.length);
+    const { bytes, checked } = this.#chunk(index);
+    await checked;
+    this.#last = index;
+    const part = bytes.subarray(within, within + into.length);
     into.set(part);
     this.position += part.length;
     return part.length;
@@ -47,18 +53,24 @@ export class StoredFile {
     await this.#bytes.close();
   }
 
-  /** A chunk, checked. */
-  #chunk(index: number): Promise<Uint8Array<ArrayBuffer>> {
-    for (const other of this.#ahead.keys()) if (other < index || other >= index + CHUNKS_AHEAD) this.#ahead.delete(other);
-    for (let next = index; next < index + CHUNKS_AHEAD && this.#manifest.chunks.has(next); next++) {
-      if (this.#ahead.has(next)) continue;
-      const bytes = new Uint8Array(this.#manifest.lengthOf(next));
-      const chunk = this.#fill(next, bytes).then(() => bytes);
-      // Whoever gets as far hears of it.
-      chunk.catch(() => undefined);
-      this.#ahead.set(next, chunk);
+  /** A chunk, whose bytes count once they are checked; those after it come too. */
+  #chunk(index: number): { bytes: Uint8Array<ArrayBuffer>; checked: Promise<void> } {
+    for (const [other, { bytes }] of this.#ahead) {
+      if (index <= other && other < index + CHUNKS_AHEAD) continue;
+      this.#ahead.delete(other);
+      if (other === this.#last) this.#spare = bytes;
     }
-    return this.#ahead.get(index) ?? Promise.reject(new Damaged(index));
+    for (let next = index; next < index + CHUNKS_AHEAD && next * this.#manifest.chunkBytes < this.#manifest.size!; next++) {
+      if (this.#ahead.has(next)) continue;
+      const length = this.#manifest.lengthOf(next);
+      const bytes = this.#spare && this.#spare.length >= length ? this.#spare.subarray(0, length) : new Uint8Array(length);
+      this.#spare = undefined;
+      const checked = this.#fill(next, bytes);
+      // Whoever gets as far hears of it.
+      checked.catch(() => undefined);
+      this.#ahead.set(next, { bytes, checked });
+    }
+    return this.#ahead.get(index)!;
   }
 
   /** The bytes of the whole chunks from `first` on that fit into `room`. */
