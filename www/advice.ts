@@ -10,6 +10,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   "self-check": "This GPU or its driver computes wrong results. Update the graphics driver, or try another browser.",
   http: "Check the model's address, or choose a file from this device.",
   network: "Check the connection and load the model again, or choose a file from this device.",
+  integrity: "Check where the model comes from, or choose a file from this device.",
+  "source-changed": "Load the model again later, or choose a file from this device.",
   "not-gguf": CHOOSE,
   "invalid-gguf": CHOOSE,
   "invalid-safetensors": CHOOSE,

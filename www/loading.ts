@@ -4,6 +4,7 @@ import { megabytes } from "./format.js";
 
 const PHASES: Record<LoadProgress["phase"], string> = {
   preparing: "Starting the GPU",
+  waiting: "Another tab is downloading the model",
   loading: "Loading the model",
   finishing: "Getting ready",
 };

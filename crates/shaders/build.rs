@@ -35,12 +35,16 @@ mod linear;
 mod norm;
 #[path = "src/quantise/variants.rs"]
 mod quantise;
+#[path = "src/repack/variants.rs"]
+mod repack;
 #[path = "src/sample/variants.rs"]
 mod sample;
 #[path = "src/second.rs"]
 mod second;
 #[path = "src/state/variants.rs"]
 mod state;
+#[path = "src/tensor_type.rs"]
+mod tensor_type;
 #[path = "src/variant.rs"]
 mod variant;
 

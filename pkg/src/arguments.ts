@@ -56,7 +56,7 @@ export function checkText(text: string): string {
 
 export function checkTexts(texts: readonly string[]): readonly string[] {
   if (Array.isArray(texts) && texts.every((text) => typeof text === "string")) return texts;
-  throw wrong("list of texts", texts, "a string, or an array of them");
+  throw wrong("list of texts", texts, "an array of strings");
 }
 
 export function checkTokens(tokens: Uint32Array): Uint32Array {

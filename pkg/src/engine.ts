@@ -9,6 +9,7 @@ import {
   checkContent,
   postSnapshot,
 } from "./arguments.js";
+import { modelCache } from "./cache/model-cache.js";
 import { Chat } from "./chat.js";
 import { connect, keepSpare } from "./connect.js";
 import type { Connection } from "./connection.js";
@@ -23,6 +24,7 @@ import {
   LOAD_OPTIONS,
   PRICE_OPTIONS,
   SCORE_OPTIONS,
+  RERANK_OPTIONS,
   SIGNAL_OPTIONS,
   SUPPORT_OPTIONS,
   TOKENIZE_OPTIONS,
@@ -30,13 +32,15 @@ import {
 } from "./options.js";
 import { requestOf } from "./request.js";
 import { Session, nextSession } from "./session.js";
-import { postSource } from "./source.js";
+import { postModel } from "./source.js";
 import type {
   Beam,
   BeamOptions,
   ChatMessage,
   Conversation,
   EmbedOptions,
+  RankedDocument,
+  RerankOptions,
   GenerateOptions,
   LoadOptions,
   MemoryUse,
@@ -44,7 +48,6 @@ import type {
   ModelInfo,
   ModelSource,
   Prompt,
-  Ranked,
   Score,
   ScoreOptions,
   SignalOptions,
@@ -62,6 +65,8 @@ export let connectionOf: (engine: Engine) => Connection;
 
 /** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
 export class Engine implements AsyncDisposable {
+  /** The models that this origin keeps in the browser. */
+  static readonly cache = modelCache;
   /** The figures of the loaded model. */
   readonly info: ModelInfo;
   /** Answers to conversations in the shape of OpenAI's API: `engine.chat.completions.create`. */
@@ -105,12 +110,12 @@ export class Engine implements AsyncDisposable {
 
   /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, gpu = {}, workerUrl, ...rest } = checkOptions(options, LOAD_OPTIONS);
+    const { onProgress, signal, gpu = {}, workerUrl, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
     checkOptions(gpu, GPU_OPTIONS);
     if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
     signal?.throwIfAborted();
     requireWebGpu();
-    const { transfer, ...posted } = postSource(source);
+    const { transfer, ...posted } = postModel(source, { cache, integrity, headers, fetch });
     const connection = await connect(workerUrl);
     try {
       const params = { ...posted, gpu, options: rest };
@@ -224,11 +229,16 @@ export class Engine implements AsyncDisposable {
     return one ? embeddings[0]! : embeddings;
   }
 
-  /** Ranks documents for a query, the best first. Needs a model with a classifier, a reranker; others fail with the code `wrong-task`. */
-  async rerank(query: string, documents: readonly string[], options: SignalOptions = {}): Promise<Ranked[]> {
+  /**
+   * Ranks documents by how well they answer a query, the best first, with a reranker: a model whose `info.task` is `ranking`. Others fail
+   * with the code `wrong-task`.
+   */
+  async rerank(query: string, documents: readonly string[], options: RerankOptions = {}): Promise<RankedDocument[]> {
+    const { top, ...rest } = checkOptions(options, RERANK_OPTIONS);
     const params = { query: checkText(query), documents: checkTexts(documents) };
-    const scores = await this.#connection.call("rerank", params, checkOptions(options, SIGNAL_OPTIONS)).result;
-    return [...scores].map((score, index) => ({ index, score })).sort((a, b) => b.score - a.score);
+    const scores = await this.#connection.call("rerank", params, rest).result;
+    const ranked = [...scores].map((score, index) => ({ index, score })).sort((a, b) => b.score - a.score);
+    return ranked.slice(0, top);
   }
 
   /** The tokens of a text. */

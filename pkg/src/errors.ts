@@ -8,6 +8,16 @@ export type PackageErrorCode =
   | "http"
   /** A file could not be fetched or read, or the connection broke. */
   | "network"
+  /** A file isn't the one whose SHA-256 was given. */
+  | "integrity"
+  /** The files of the model kept changing on their server. */
+  | "source-changed"
+  /** The browser has no room to keep the model. */
+  | "quota-exceeded"
+  /** The browser's storage can't be used. */
+  | "cache"
+  /** A cached file is being read or written. */
+  | "cache-in-use"
   /** An argument is not what the call takes. */
   | "invalid-argument"
   /** Too many calls other than generations wait for their turn. */

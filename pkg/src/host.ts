@@ -5,7 +5,6 @@ import { Grammars } from "./host/grammars.js";
 import { SessionCalls } from "./host/session-calls.js";
 import { type Context, loadModel } from "./load.js";
 import type { EngineMethods, Handlers, Methods } from "./protocol.js";
-import { openFiles } from "./model-files.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import type { Prompt } from "./types.js";
@@ -16,7 +15,6 @@ import {
   type Conversation,
   Gpu,
   type GpuOptions,
-  Loader,
   type Model,
 } from "./wasm/wgslm.js";
 import type { GrammarConstraint, JsGrammar } from "./wasm/wgslm_grammar.js";
@@ -56,21 +54,21 @@ export class Host implements Handlers<EngineMethods> {
   }
 
   load(
-    { source, gpu: gpuOptions, options }: Methods["load"]["params"],
+    { source, access, gpu: gpuOptions, options }: Methods["load"]["params"],
     context: Context<Methods["load"]["event"]>,
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
       try {
-        context.emit({ phase: "preparing", loadedBytes: 0 });
+        context.emit({ phase: "preparing", loadedBytes: 0, cachedBytes: 0 });
         const gpu = await this.#device(gpuOptions);
-        const files = await openFiles(source, (names) => Loader.entry(names));
         context.signal.throwIfAborted();
         const tuning = await recallTuning(gpu.tuningKey);
         if (tuning !== undefined) gpu.adoptTuning(tuning);
-        this.#loaded = await loadModel(gpu, files, options, context);
-        this.#grammars = new Grammars(this.#loaded);
+        const { model, cache } = await loadModel(gpu, source, access, options, context);
+        this.#loaded = model;
+        this.#grammars = new Grammars(model);
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
-        return this.#loaded.info();
+        return { ...model.info(), cache };
       } finally {
         // Tells whoever feeds a stream that nobody will read it.
         if (source instanceof ReadableStream && !source.locked) void source.cancel();
@@ -163,10 +161,14 @@ export class Host implements Handlers<EngineMethods> {
     });
   }
 
-  rerank({ query, documents }: Methods["rerank"]["params"], { signal }: Context<never>): Promise<Float32Array> {
-    return this.#queue.run(() =>
-      abortable(signal, (aborted) => this.#model().rerank(query, [...documents], aborted)),
-    );
+  rerank(
+    { query, documents }: Methods["rerank"]["params"],
+    { signal }: Context<never>,
+  ): Promise<Methods["rerank"]["result"]> {
+    return this.#queue.run(() => {
+      const model = this.#model();
+      return abortable(signal, (aborted) => model.rerank(query, [...documents], aborted));
+    });
   }
 
   logits({ tokens }: Methods["logits"]["params"]): Promise<Float32Array> {

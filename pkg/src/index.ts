@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+export type { CachedFile, CacheTarget, CacheUsage, ModelCache } from "./cache/model-cache.js";
 export { type Chat } from "./chat.js";
 export { Engine } from "./engine.js";
 export { type ErrorCode, type ErrorDetails, type PackageErrorCode, WgslmError } from "./errors.js";

@@ -1,7 +1,11 @@
-import { type ModelFiles, type OpenFile, pieces } from "./model-files.js";
-import type { LoadProgress } from "./types.js";
+import { LoadWatch } from "./load-progress.js";
+import { type ModelFiles, openFiles } from "./model-files.js";
+import type { PostedAccess, PostedSource } from "./protocol.js";
+import type { ModelFile } from "./sources/model-file.js";
+import { Changed } from "./sources/request.js";
+import type { CacheUse, LoadProgress } from "./types.js";
 import { tokenizers } from "./wasm.js";
-import type { Gpu, Loader, LoaderOptions, Model } from "./wasm/wgslm.js";
+import { type Gpu, Loader, type LoaderOptions, type Model } from "./wasm/wgslm.js";
 
 /** The way in which a running call hears that it should end, and reports meanwhile. */
 export interface Context<Event> {
@@ -9,70 +13,130 @@ export interface Context<Event> {
   emit(event: Event): void;
 }
 
+/** A model that was loaded, and the use of the cache for it. */
+export interface LoadedModel {
+  model: Model;
+  cache: CacheUse;
+}
+
 /** The file of a Hugging Face folder that a WebAssembly module of its own reads. */
 const TOKENIZER = "tokenizer.json";
 /** The most bytes given to the WebAssembly at once: they are copied into its memory, which never shrinks. */
 const PUSH_BYTES = 1 << 20;
-/** The least time between two progress events, in ms. */
-const PROGRESS_INTERVAL = 50;
+/** The most loads of a model whose files change on their server meanwhile. */
+const ATTEMPTS = 3;
+
+/** The engine's errors about what a file holds. A file that can't be used isn't kept: a corrected one may come in its place. */
+const REFUSALS = [
+  "invalid-config",
+  "invalid-gguf",
+  "invalid-metadata",
+  "invalid-safetensors",
+  "missing-metadata",
+  "missing-tensor",
+  "no-gguf-type",
+  "not-first-part",
+  "not-gguf",
+  "tensor-shape",
+  "tokenizer",
+  "truncated",
+  "unexpected-tensor",
+  "unsupported-architecture",
+  "unsupported-gguf",
+  "unsupported-tensor-type",
+  "unsupported-version",
+];
 
 /** Moves a model from its files to the GPU, piece by piece. If it fails, neither loader nor download stays behind. */
 export async function loadModel(
   gpu: Gpu,
-  files: ModelFiles,
+  source: PostedSource,
+  access: PostedAccess,
   options: LoaderOptions,
   { signal, emit }: Context<LoadProgress>,
-): Promise<Model> {
-  let reportedAt = 0;
-  const report = (phase: LoadProgress["phase"], loadedBytes: number, totalBytes: number | undefined): void => {
-    reportedAt = performance.now();
-    emit({ phase, loadedBytes, ...(totalBytes !== undefined && { totalBytes }) });
-  };
+): Promise<LoadedModel> {
+  const watch = new LoadWatch(signal, emit);
+  const files = await openFiles(source, access, (names) => Loader.entry(names), watch);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      signal.throwIfAborted();
+      const loaded = await loadOnce(gpu, files, options, watch);
+      await files.close(false);
+      return loaded;
+    } catch (error) {
+      await files.close(REFUSALS.includes((Object(error) as { code?: string }).code ?? ""));
+      // What is on the GPU is of the version before.
+      if (!(error instanceof Changed)) throw error;
+      if (attempt === ATTEMPTS) throw watch.unsteady();
+    }
+  }
+}
+
+async function loadOnce(gpu: Gpu, files: ModelFiles, options: LoaderOptions, watch: LoadWatch): Promise<LoadedModel> {
   let loader: Loader | undefined = gpu.loader(files.entry, options);
   try {
-    report("loading", 0, undefined);
+    watch.begin(loader, files);
     for (let wanted; (wanted = loader.nextFile());) {
       if (wanted.file === TOKENIZER) loader.readTokenizerWith(await tokenizers());
-      const file = await files.open(wanted, signal);
-      if (!file) {
-        loader.absent();
-        continue;
-      }
-      for await (const { loadedBytes, expectedBytes } of feed(loader, file, signal)) {
-        if (performance.now() - reportedAt >= PROGRESS_INTERVAL) report("loading", loadedBytes, expectedBytes);
-      }
+      const file = await files.open(wanted);
+      if (file) await feed(loader, file, watch);
+      else loader.absent();
     }
-    const { loadedBytes } = loader;
-    report("loading", loadedBytes, loadedBytes);
-    report("finishing", loadedBytes, loadedBytes);
+    watch.finish(loader.loadedBytes);
     const complete = loader;
     // `finish` consumes it: there is nothing left to free.
     loader = undefined;
-    return await complete.finish();
+    const [model, cache] = await Promise.allSettled([complete.finish(), files.settle()]);
+    if (model.status === "fulfilled" && cache.status === "fulfilled") return { model: model.value, cache: cache.value };
+    if (model.status === "fulfilled") model.value.free();
+    throw model.status === "rejected" ? model.reason : (cache as PromiseRejectedResult).reason;
   } finally {
     loader?.free();
   }
 }
 
-/** Gives a file to the loader, to its end or as far as it is wanted, and yields the loader after each piece. */
-async function* feed(loader: Loader, { stream, skip }: OpenFile, signal: AbortSignal): AsyncGenerator<Loader, void> {
-  const reader = stream.getReader();
-  // Also wakes a read that waits for a stalled stream.
-  const cancel = (): void => void reader.cancel(signal.reason).catch(() => undefined);
-  signal.addEventListener("abort", cancel);
+/** Gives a file to the loader, to its end or as far as it is wanted. */
+async function feed(loader: Loader, file: ModelFile, watch: LoadWatch): Promise<void> {
+  watch.file = file;
+  // Where the loader has no room on the GPU, the next bytes are read into one while the WebAssembly takes the other.
+  const buffers = [new Uint8Array(PUSH_BYTES), new Uint8Array(PUSH_BYTES)] as const;
+  let ahead: Promise<number> | undefined;
   try {
-    for await (const piece of pieces(reader, signal)) {
-      for (let start = Math.min(skip, piece.length); start < piece.length; start += PUSH_BYTES) {
-        const wantsMore = await loader.push(piece.subarray(start, start + PUSH_BYTES));
-        signal.throwIfAborted();
-        yield loader;
-        if (!wantsMore) return;
+    for (let turn = 0; ; ) {
+      // Bytes that were read ahead come first.
+      const room = ahead ? undefined : await loader.room();
+      const buffer = room ?? buffers[turn]!;
+      const length = await (ahead ?? file.read(buffer));
+      ahead = undefined;
+      watch.signal.throwIfAborted();
+      if (length === 0) return loader.endFile();
+      if (!room && !(await loader.room())) {
+        ahead = file.read(buffers[1 - turn]!);
+        // It may fail after the loader has had enough; who still waits for it hears of it.
+        ahead.catch(() => undefined);
+        turn = 1 - turn;
       }
-      skip = Math.max(0, skip - piece.length);
+      const wantsMore = room ? loader.filled(length) : await give(loader, buffer.subarray(0, length));
+      watch.signal.throwIfAborted();
+      watch.report();
+      if (!wantsMore) return;
     }
-    loader.endFile();
   } finally {
-    signal.removeEventListener("abort", cancel);
-    cancel();
+    watch.file = undefined;
+    await file.close();
+    await ahead?.catch(() => undefined);
   }
+}
+
+/** Gives bytes to the loader, into memory of the GPU where it has room for them, and returns true if it wants more. */
+async function give(loader: Loader, bytes: Uint8Array): Promise<boolean> {
+  let wantsMore = true;
+  for (let start = 0; start < bytes.length && wantsMore; ) {
+    const room = await loader.room();
+    const piece = bytes.subarray(start, start + (room?.length ?? bytes.length));
+    room?.set(piece);
+    wantsMore = room ? loader.filled(piece.length) : await loader.push(piece);
+    start += piece.length;
+  }
+  return wantsMore;
 }

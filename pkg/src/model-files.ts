@@ -1,65 +1,93 @@
 // The files of a model, opened in the worker.
 import { WgslmError, messageOf } from "./errors.js";
-import type { PostedSource } from "./protocol.js";
+import type { PostedAccess, PostedSource } from "./protocol.js";
 import { isFolder } from "./source.js";
+import { BlobFile, StreamFile } from "./sources/local-files.js";
+import type { ModelFile } from "./sources/model-file.js";
+import { RemoteFiles } from "./sources/remote-files.js";
+import type { Amount } from "./sources/remote-file.js";
+import type { CacheUse } from "./types.js";
 import type { WantedFile } from "./wasm/wgslm.js";
 
 /** The name of a single file that has none. */
 const UNNAMED = "model.gguf";
-/** The file that a Hugging Face folder begins with. */
-const CONFIG = "config.json";
-
-/** A file opened for reading. */
-export interface OpenFile {
-  stream: ReadableStream<Uint8Array>;
-  /** Bytes at the start of the stream come before those that are wanted. */
-  skip: number;
-}
 
 /** The files of a model. */
 export interface ModelFiles {
   /** The one to begin with. */
   entry: string;
   /** Opens a file; `undefined` where there is none of the name. */
-  open(wanted: WantedFile, signal: AbortSignal): Promise<OpenFile | undefined>;
+  open(wanted: WantedFile): Promise<ModelFile | undefined>;
+  /** Bytes read so far that came from the cache. */
+  cachedBytes(): number;
+  /** Resolves once everything is stored that is to be, and has the digests that the caller gave. */
+  settle(): Promise<CacheUse>;
+  /** Closes all files; of a model that was refused, nothing is kept. Files may be opened anew. */
+  close(refused: boolean): Promise<void>;
+}
+
+/** Those who follow a load. */
+export interface FileWatch {
+  signal: AbortSignal;
+  /** Called when bytes have arrived. */
+  onArrival(): void;
+  /** Called while another tab downloads a file. */
+  onWaiting(amount: Amount): void;
 }
 
 /** Opens a source in the worker; `entryOf` finds the file to begin with among several. */
-export async function openFiles(source: PostedSource, entryOf: (names: string[]) => string): Promise<ModelFiles> {
-  if (typeof source === "string") return filesAt(new URL(source));
-  if (source instanceof Blob) {
-    const name = source instanceof File && source.name ? source.name : UNNAMED;
-    return filesOf(name, (file) => (file === name ? source : undefined));
+export async function openFiles(
+  source: PostedSource,
+  access: PostedAccess,
+  entryOf: (names: string[]) => string,
+  watch: FileWatch,
+): Promise<ModelFiles> {
+  if (typeof source === "string" && !source.startsWith("blob:")) return new RemoteFiles(new URL(source), access, watch);
+  if (Object.keys(access.integrity).length > 0) {
+    throw new WgslmError("invalid-option", "integrity is given for a model that has no address; leave it out, or give a URL");
   }
-  if (source instanceof ArrayBuffer) {
-    const blob = new Blob([source]);
-    return filesOf(UNNAMED, (file) => (file === UNNAMED ? blob : undefined));
+  if (typeof source === "string") {
+    const response = await fetch(source, { signal: watch.signal });
+    return oneFile(UNNAMED, await response.blob());
   }
+  if (source instanceof Blob) return oneFile(source instanceof File && source.name ? source.name : UNNAMED, source);
+  if (source instanceof ArrayBuffer) return oneFile(UNNAMED, new Blob([source]));
   if (source instanceof ReadableStream) {
-    return {
-      entry: UNNAMED,
-      open: async ({ file }) => (file === UNNAMED ? { stream: source, skip: 0 } : undefined),
-    };
+    return localFiles(UNNAMED, (file, offset) => (file === UNNAMED ? new StreamFile(source, offset, watch.signal) : undefined));
   }
   if (isFolder(source)) {
     const names: string[] = [];
     for await (const { kind, name } of source.values()) if (kind === "file") names.push(name);
-    return filesOf(entryOf(names), (file) => fileIn(source, file));
+    return blobs(entryOf(names), (file) => fileIn(source, file));
   }
   const files = new Map(source.map(({ path, file }) => [path, file]));
   // A model is what lies together; folders within may have others, such as the same one in other formats.
   const names = [...files.keys()].filter((path) => !path.includes("/"));
-  return filesOf(entryOf(names), (file) => files.get(file));
+  return blobs(entryOf(names), (file) => files.get(file));
+}
+
+function oneFile(name: string, blob: Blob): ModelFiles {
+  return blobs(name, (file) => (file === name ? blob : undefined));
+}
+
+function blobs(entry: string, find: (file: string) => Blob | undefined | Promise<Blob | undefined>): ModelFiles {
+  return localFiles(entry, async (file, offset) => {
+    const blob = await find(file);
+    return blob && new BlobFile(blob, offset);
+  });
 }
 
 /** Files that are at hand. */
-function filesOf(entry: string, find: (file: string) => Blob | undefined | Promise<Blob | undefined>): ModelFiles {
+function localFiles(
+  entry: string,
+  openAt: (file: string, offset: number) => ModelFile | undefined | Promise<ModelFile | undefined>,
+): ModelFiles {
   return {
     entry,
-    async open({ file, offset }) {
-      const blob = await find(file);
-      return blob && { stream: blob.slice(offset).stream(), skip: 0 };
-    },
+    open: async ({ file, offset }) => openAt(file, offset),
+    cachedBytes: () => 0,
+    settle: async () => ({ kept: false, bytesRead: 0 }),
+    close: async () => undefined,
   };
 }
 
@@ -75,104 +103,4 @@ async function fileIn(folder: FileSystemDirectoryHandle, path: string): Promise<
     }
     throw new WgslmError("network", `reading ${path} failed (${messageOf(error)}); choose the folder again`);
   }
-}
-
-/** The files beside an address: all from one folder on, and with the same query. */
-function filesAt(address: URL): ModelFiles {
-  const name = address.pathname.split("/").pop() ?? "";
-  const entry = address.protocol === "blob:" ? UNNAMED : name === "" ? CONFIG : decoded(name);
-  return {
-    entry,
-    async open(wanted, signal) {
-      const isEntry = wanted.file === entry;
-      if (isEntry && name !== "") return fetchFile(address, wanted, [], signal);
-      if (address.protocol === "blob:") return undefined;
-      const url = new URL(wanted.file.split("/").map(encodeURIComponent).join("/"), address);
-      url.search = address.search;
-      return fetchFile(url, wanted, isEntry ? [] : wanted.optional ? [...ABSENT, ...UNSEEN] : ABSENT, signal);
-    },
-  };
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
-
-/** The statuses of servers that don't have a file. */
-const ABSENT = [404, 410];
-/** Those of servers that don't tell everyone which files they have. */
-const UNSEEN = [401, 403];
-
-/** Fetches a file from where it is wanted; `undefined` where the answer's status is one of `absent`. */
-async function fetchFile(
-  url: URL,
-  wanted: WantedFile,
-  absent: readonly number[],
-  signal: AbortSignal,
-): Promise<OpenFile | undefined> {
-  let response: Response;
-  try {
-    const headers: HeadersInit = wanted.offset > 0 ? { Range: `bytes=${wanted.offset}-` } : {};
-    response = await fetch(url, { signal, headers });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new WgslmError(
-      "network",
-      `could not fetch ${url.href} (${messageOf(error)}); check the address, and that the server lets this page read it`,
-    );
-  }
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    const { status } = response;
-    if (absent.includes(status)) return undefined;
-    throw new WgslmError("http", `the server answered HTTP ${status} for ${url.href}`, { status });
-  }
-  // A server that doesn't know ranges sends the whole file.
-  return { stream: response.body, skip: response.status === 206 ? 0 : wanted.offset };
-}
-
-/** The pieces of a stream; each is under way while the one before is used. */
-export async function* pieces(
-  reader: ReadableStreamDefaultReader<unknown>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  const begin = (): Promise<Uint8Array | undefined> => {
-    const next = readPiece(reader, signal);
-    // It may fail after whoever used the pieces has given up; who still waits for it hears of it.
-    next.catch(() => undefined);
-    return next;
-  };
-  let next = begin();
-  for (let piece; (piece = await next);) {
-    next = begin();
-    yield piece;
-  }
-}
-
-/** Reads one piece, `undefined` at the end; a broken connection or a vanished file is a `network` error. */
-async function readPiece(
-  reader: ReadableStreamDefaultReader<unknown>,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  let piece;
-  try {
-    piece = await reader.read();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new WgslmError("network", `reading the model failed (${messageOf(error)}); try again`);
-  }
-  // A cancelled stream ends like a finished one.
-  signal.throwIfAborted();
-  if (piece.done) return undefined;
-  if (!(piece.value instanceof Uint8Array)) {
-    throw new WgslmError(
-      "invalid-argument",
-      "the stream holds something else than Uint8Array pieces; give one of bytes",
-    );
-  }
-  return piece.value;
 }

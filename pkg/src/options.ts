@@ -8,6 +8,7 @@ import type {
   LoadOptions,
   Price,
   ScoreOptions,
+  RerankOptions,
   SignalOptions,
   SupportOptions,
   TokenizeOptions,
@@ -64,6 +65,19 @@ const content: Kind = {
 const anything: Kind = { holds: () => true, expected: "" };
 export const object: Kind = { holds: isRecord, expected: "an object" };
 
+const cacheMode: Kind = {
+  holds: (value) => value === "auto" || value === "required" || value === false,
+  expected: '"auto", "required" or false',
+};
+const integrity: Kind = {
+  holds: (value) => typeof value === "string" || (isRecord(value) && Object.values(value).every((item) => typeof item === "string")),
+  expected: "a SHA-256 as a string, or an object of them by file name",
+};
+const headers: Kind = {
+  holds: (value) => Array.isArray(value) || isRecord(value),
+  expected: "headers as fetch takes them",
+};
+
 export const GPU_OPTIONS: Kinds<GpuOptions> = { baseline: flag, maxBinding: whole(Number.MAX_SAFE_INTEGER) };
 
 export const PRICE_OPTIONS: Kinds<Price> = { perHour: number, time: text };
@@ -85,6 +99,10 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   stateCheckpoints: count,
   prefillTokens: count,
   price: object,
+  cache: cacheMode,
+  integrity,
+  headers,
+  fetch: callback,
   gpu: object,
   workerUrl: address,
 };
@@ -130,6 +148,8 @@ export const MEASURED_OPTIONS: Kinds<MeasuredOptions> = {
 };
 
 export const SIGNAL_OPTIONS: Kinds<SignalOptions> = { signal };
+
+export const RERANK_OPTIONS: Kinds<RerankOptions> = { top: count, signal };
 
 export const BEAM_OPTIONS: Kinds<BeamOptions> = { width: count, maxTokens: count, lengthPenalty: number, signal };
 

@@ -1,6 +1,6 @@
 import type { ErrorMessage } from "./errors.js";
 import type { Context } from "./load.js";
-import type { LoadProgress, MemoryUse, Prompt } from "./types.js";
+import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
 import type {
   Beams,
   BeamSearchOptions,
@@ -14,7 +14,6 @@ import type {
   LoaderOptions,
   MeasuringOptions,
   MetricsSnapshot,
-  ModelInfo,
   SupportReport,
   TokenLogprobs,
 } from "./wasm/wgslm.js";
@@ -58,10 +57,24 @@ export interface ChatPieces {
 /** A change of a session's tokens. */
 export type SessionChange = { append: string | Uint32Array } | { set: Prompt } | { truncate: number };
 
+/** The way to files at an address, in the form that can be posted. */
+export interface PostedAccess {
+  cache: CacheMode;
+  /** The SHA-256 of files by name, in hexadecimal digits; that of the file to begin with under the empty name. */
+  integrity: Readonly<Record<string, string>>;
+  headers: readonly (readonly [string, string])[];
+  /** The port behind which the page's own `fetch` is. */
+  fetch: MessagePort | undefined;
+}
+
 /** The calls about a model: what goes in, what is reported on the way, what comes out. */
 export interface EngineMethods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
-  load: Method<{ source: PostedSource; gpu: GpuOptions; options: LoaderOptions }, LoadProgress, ModelInfo>;
+  load: Method<
+    { source: PostedSource; access: PostedAccess; gpu: GpuOptions; options: LoaderOptions },
+    LoadProgress,
+    ModelInfo
+  >;
   generate: Method<
     RequestParams & { prompt: Prompt; answers: number; measuring: MeasuringOptions },
     AnswerTokens,

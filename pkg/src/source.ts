@@ -1,7 +1,10 @@
 // Sources as callers give them, put into forms that the worker can be sent.
-import { WgslmError } from "./errors.js";
-import type { PathedFile, PostedSource } from "./protocol.js";
-import type { ModelSource } from "./types.js";
+import { WgslmError, messageOf } from "./errors.js";
+import { parseIntegrity } from "./cache/digest.js";
+import type { PathedFile, PostedAccess, PostedSource } from "./protocol.js";
+import { serveFetch } from "./sources/fetch-proxy.js";
+import { type HuggingFaceSource, huggingFaceAddress, parseHuggingFace } from "./sources/hugging-face.js";
+import type { LoadOptions, ModelSource } from "./types.js";
 
 /** A source ready to be posted, and what has to be handed over with it. */
 export interface Posted {
@@ -9,12 +12,53 @@ export interface Posted {
   transfer: Transferable[];
 }
 
-/** Puts a source into a form the worker can be sent. */
-export function postSource(source: ModelSource): Posted {
-  if (typeof source === "string" || source instanceof URL) {
-    // The worker would take a relative address from where its own script lies.
-    return { source: absolute(source).href, transfer: [] };
+/** The options about files at an address. */
+type AccessOptions = { [Name in "cache" | "integrity" | "headers" | "fetch"]?: LoadOptions[Name] | undefined };
+
+/** A source and the way to it, ready to be posted. */
+export interface PostedModel extends Posted {
+  access: PostedAccess;
+}
+
+/** Puts a source and the options about it into a form the worker can be sent. */
+export function postModel(
+  source: ModelSource,
+  { cache = "auto", integrity = {}, headers, fetch }: AccessOptions,
+): PostedModel {
+  const posted = postSource(source);
+  const digests = Object.entries(typeof integrity === "string" ? { "": integrity } : integrity);
+  const access = {
+    cache,
+    integrity: Object.fromEntries(digests.map(([file, digest]) => [file, parseIntegrity(digest)])),
+    headers: headers ? pairs(headers) : [],
+    fetch: undefined,
+  };
+  if (!fetch) return { ...posted, access };
+  const { port1, port2 } = new MessageChannel();
+  serveFetch(port1, fetch);
+  return { ...posted, access: { ...access, fetch: port2 }, transfer: [...posted.transfer, port2] };
+}
+
+function pairs(headers: HeadersInit): [string, string][] {
+  try {
+    return [...new Headers(headers)];
+  } catch (error) {
+    throw new WgslmError("invalid-option", `headers can't be sent (${messageOf(error)}); give names and values as fetch takes them`);
   }
+}
+
+/** The address of a model that has one. */
+export function addressOf(source: unknown): URL | undefined {
+  const repository = typeof source === "string" ? parseHuggingFace(source) : isHuggingFace(source) ? source : undefined;
+  if (repository) return huggingFaceAddress(repository);
+  // The worker would take a relative address from where its own script lies.
+  return typeof source === "string" || source instanceof URL ? absolute(source) : undefined;
+}
+
+/** Puts a source into a form the worker can be sent. */
+function postSource(source: ModelSource): Posted {
+  const address = addressOf(source);
+  if (address) return { source: address.href, transfer: [] };
   if (source instanceof Blob || isFolder(source)) return { source, transfer: [] };
   // A view may be of a buffer that has more in it than the model.
   if (source instanceof Uint8Array) return { source: new Blob([unshared(source)]), transfer: [] };
@@ -26,7 +70,7 @@ export function postSource(source: ModelSource): Posted {
   }
   throw new WgslmError(
     "invalid-argument",
-    "a model source is a URL, a File or Blob, an ArrayBuffer or Uint8Array, a Response, a ReadableStream of bytes, an array of " +
+    "a model source is a URL, a repository of Hugging Face as { hf, file }, a File or Blob, an ArrayBuffer or Uint8Array, a Response, a ReadableStream of bytes, an array of " +
       "Files, or the handle of a folder",
   );
 }
@@ -38,6 +82,15 @@ export function absolute(address: string | URL): URL {
     return new URL(address, base);
   } catch {
     throw new WgslmError("invalid-argument", `${JSON.stringify(String(address))} is no address; give a URL`);
+  }
+}
+
+/** A part of an address as a person reads it. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 
@@ -57,6 +110,10 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Tells the handle of a folder from other sources; where there are no such handles, nothing is one. */
 export function isFolder(source: unknown): source is FileSystemDirectoryHandle {
   return typeof FileSystemDirectoryHandle !== "undefined" && source instanceof FileSystemDirectoryHandle;
+}
+
+function isHuggingFace(source: unknown): source is HuggingFaceSource {
+  return typeof (Object(source) as Partial<HuggingFaceSource>).hf === "string";
 }
 
 function isFileList(source: unknown): source is FileList {

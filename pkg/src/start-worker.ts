@@ -1,5 +1,6 @@
 // Starting the worker, wherever its script lies, and saying why it didn't start.
 import { type ErrorMessage, WgslmError, messageOf } from "./errors.js";
+import { fromElsewhere } from "./worker-script.js";
 
 const ADVICE =
   "check that the package's worker.js lies beside the script that starts it or is named by the option workerUrl, that scripts are " +
@@ -19,7 +20,7 @@ export function startWorker(workerUrl: URL | undefined): StartedWorker {
     const beside = import.meta.url;
     address ??= new URL("worker.js", beside);
     if (/^https?:$/.test(address.protocol) && address.origin !== globalThis.origin) {
-      return { worker: fromElsewhere(address), address };
+      return { worker: fromElsewhere(address, "wgslm"), address };
     }
     const worker = workerUrl
       ? new Worker(workerUrl, { type: "module", name: "wgslm" })
@@ -30,17 +31,6 @@ export function startWorker(workerUrl: URL | undefined): StartedWorker {
     const name = address?.href ?? "worker.js";
     throw new WgslmError("worker-load", `${name} could not be started as a worker (${messageOf(error)}); ${ADVICE}`);
   }
-}
-
-/** Starts a worker from another origin, which browsers allow to none, by a script of this one that imports it. */
-function fromElsewhere(address: URL): Worker {
-  const script = new Blob([`import ${JSON.stringify(address.href)};`], { type: "text/javascript" });
-  const blob = URL.createObjectURL(script);
-  const worker = new Worker(blob, { type: "module", name: "wgslm" });
-  for (const type of ["message", "error"]) {
-    worker.addEventListener(type, () => URL.revokeObjectURL(blob), { once: true });
-  }
-  return worker;
 }
 
 /** Finds out why the script of a worker could not be loaded, about which the browser says nothing. */

@@ -1,5 +1,6 @@
 // Keeps which kernels were measured to be the fastest on a device, so that only the first load of a model pays for it. A cache:
 // whatever goes wrong here only means that they are measured again.
+import { sha256 } from "./cache/digest.js";
 
 const FOLDER = "wgslm-tuning";
 
@@ -28,6 +29,5 @@ export async function keepTuning(device: string, text: string): Promise<void> {
 
 /** A file's name for a device, of which anything could be said. */
 async function fileName(device: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(device));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256(new TextEncoder().encode(device));
 }

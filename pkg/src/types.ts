@@ -1,6 +1,7 @@
 // The types of the public API. What crosses to the engine is declared in Rust (crates/runtime/src/web), from which wasm-bindgen
 // generates wasm/wgslm.d.ts.
 import type { ErrorCode } from "./errors.js";
+import type { HuggingFaceSource } from "./sources/hugging-face.js";
 import type {
   AssistantMessage,
   BeamSearchOptions,
@@ -11,6 +12,7 @@ import type {
   GenerationSummary,
   GpuOptions,
   LoaderOptions,
+  ModelInfo as EngineModelInfo,
   SupportReport,
 } from "./wasm/wgslm.js";
 import type { JsWhitespace } from "./wasm/wgslm_grammar.js";
@@ -34,7 +36,6 @@ export type {
   KvFormat,
   Latency,
   MetricsSnapshot,
-  ModelInfo,
   ModelTask,
   Outcome,
   Price,
@@ -56,17 +57,21 @@ export type {
   UsageSnapshot,
 } from "./wasm/wgslm.js";
 
+export type { HuggingFaceSource } from "./sources/hugging-face.js";
+
 /**
  * The place that a model comes from.
  *
  * - The address of a GGUF file; of the first part of a split one (`name-00001-of-00003.gguf`), beside which the others are found;
  *   or, ending in a slash, of a Hugging Face folder.
+ * - A repository of Hugging Face, as `{ hf: "owner/name", file, revision }` or `"hf:owner/name/file"` (`"hf:owner/name@revision/file"`).
  * - One GGUF file as a `File`, `Blob`, `ArrayBuffer`, `Uint8Array`, `Response` or stream of bytes. A stream, a response or an
  *   ArrayBuffer goes to the worker and can't be read again; a Uint8Array is copied.
  * - All files of a model: those of an `<input type="file" multiple>` or `webkitdirectory`, or the handle of their folder.
  */
 export type ModelSource =
   | URL
+  | HuggingFaceSource
   | string
   | Blob
   | ArrayBuffer
@@ -76,6 +81,9 @@ export type ModelSource =
   | readonly File[]
   | FileList
   | FileSystemDirectoryHandle;
+
+/** The use of the cache: `auto` keeps files where that is possible, `required` fails where it isn't, `false` reads and keeps none. */
+export type CacheMode = "auto" | "required" | false;
 
 /** The place of the worker's script. */
 export interface WorkerOptions {
@@ -91,6 +99,20 @@ export interface SupportOptions extends GpuOptions, WorkerOptions {}
 
 /** Options of `Engine.load`. */
 export interface LoadOptions extends LoaderOptions, WorkerOptions {
+  /**
+   * The use of the cache for models that have an address. `"auto"`, the default, reads from it and keeps there what it downloads, as far
+   * as the browser has room; `"required"` fails with the code `quota-exceeded` or `cache` where a file can't be kept; `false` does neither.
+   */
+  cache?: CacheMode;
+  /**
+   * The SHA-256 of the file at the address, as 64 hexadecimal digits or as `sha256-` and base64; of several files, an object by name. A
+   * file that has another one fails with the code `integrity`, and nothing of it is kept.
+   */
+  integrity?: string | Readonly<Record<string, string>>;
+  /** Headers of the requests for the model's files, such as `Authorization` for repositories that ask for a key. */
+  headers?: HeadersInit;
+  /** A function to fetch the model's files with, in place of the global one. It is called in the page. */
+  fetch?: typeof globalThis.fetch;
   /** Called as the load goes on, some twenty times a second at most, and once at the end of each phase. */
   onProgress?: (progress: LoadProgress) => void;
   /** Aborting it stops the download, frees everything, and rejects the load with the signal's reason. */
@@ -101,12 +123,37 @@ export interface LoadOptions extends LoaderOptions, WorkerOptions {
 
 /** The progress of a load. */
 export interface LoadProgress {
-  /** `preparing` starts the wasm and the GPU, `loading` moves the weights there, `finishing` makes the model ready. */
-  phase: "preparing" | "loading" | "finishing";
-  /** Bytes of the model's files taken so far. */
+  /**
+   * `preparing` starts the wasm and the GPU, `loading` moves the weights there, `waiting` lets another tab download them first,
+   * `finishing` makes the model ready.
+   */
+  phase: "preparing" | "waiting" | "loading" | "finishing";
+  /** Bytes of the model's files that have come so far; never fewer than before. */
   loadedBytes: number;
+  /** Those of them that came from the cache. */
+  cachedBytes: number;
+  /** Bytes of the file that another tab has so far, where `phase` is `waiting`. */
+  elsewhereBytes?: number;
+  /** The time left for the files at the rate of the last seconds, in seconds; absent until it can be told. */
+  secondsLeft?: number;
   /** Bytes of all its files; absent until it's known. */
   totalBytes?: number;
+}
+
+/** The use of the cache for a model. */
+export interface CacheUse {
+  /** True where all of the model's files are in the cache, so that it loads without a network from now on. */
+  kept: boolean;
+  /** Bytes that came from the cache. */
+  bytesRead: number;
+  /** The reason why files aren't kept that were to be, such as the code `quota-exceeded`. */
+  warning?: { code: ErrorCode; message: string };
+}
+
+/** The figures of a model. */
+export interface ModelInfo extends EngineModelInfo {
+  /** The use of the cache when it was loaded. */
+  cache: CacheUse;
 }
 
 /** Memory in use, in bytes. */
@@ -157,6 +204,20 @@ export interface GenerateOptions extends GenerationOptions {
 /** Options of `engine.embed`. */
 export type EmbedOptions = SignalOptions;
 
+/** Options of `engine.rerank`. */
+export interface RerankOptions extends SignalOptions {
+  /** Gives the best so many only. */
+  top?: number;
+}
+
+/** A document that was ranked. */
+export interface RankedDocument {
+  /** Its place among the documents given. */
+  index: number;
+  /** Its score: the larger, the better it answers. Any number for rerankers like BERT's, a probability for Qwen 3's. */
+  score: number;
+}
+
 /** Options of `engine.beamSearch`. */
 export interface BeamOptions extends BeamSearchOptions, SignalOptions {}
 
@@ -174,14 +235,6 @@ export interface Score {
   logprobs: Float32Array;
   /** Their sum: the logarithm of the text's probability. */
   total: number;
-}
-
-/** A document that was ranked for a query. */
-export interface Ranked {
-  /** Its place among the documents. */
-  index: number;
-  /** The larger, the better it answers the query: a probability, or the number that a sigmoid turns into one, as the model has it. */
-  score: number;
 }
 
 /** The bytes of a session: as `session.snapshot` gave them, or as they were stored since. A stream can't be read again. */

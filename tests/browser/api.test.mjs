@@ -77,6 +77,12 @@ describe("the API", () => {
       ["a time without an end", loadWith({ batchingWindowMs: Infinity }), /^batchingWindowMs is Infinity/],
       ["null gpu", loadWith({ gpu: null }), /^gpu is null; it should be an object$/],
       ["no address", loadWith({ workerUrl: 5 }), /^workerUrl is 5; it should be a URL$/],
+      ["no use of the cache", loadWith({ cache: true }), /^cache is true; it should be "auto", "required" or false$/],
+      ["no digests", loadWith({ integrity: { "a.gguf": 5 } }), /^integrity is an object; it should be a SHA-256/],
+      ["another digest", loadWith({ integrity: "sha384-abc" }), /^integrity is no SHA-256; give "sha256-"/],
+      ["no headers", loadWith({ headers: "Authorization: key" }), /^headers is a string; it should be headers/],
+      ["a header that can't be", loadWith({ headers: { "a b": "c" } }), /^headers can't be sent/],
+      ["no fetch", loadWith({ fetch: "fetch" }), /^fetch is a string; it should be a function$/],
     ]);
   });
 
@@ -150,7 +156,8 @@ describe("sources", () => {
     PlayedWorker.started = [];
   });
 
-  const posted = () => PlayedWorker.started.at(-1).messages.find(({ method }) => method === "load").params.source;
+  const parameters = () => PlayedWorker.started.at(-1).messages.find(({ method }) => method === "load").params;
+  const posted = () => parameters().source;
 
   test("a Uint8Array is copied, as far as it reaches", async () => {
     const whole = new TextEncoder().encode("xGGUFx");
@@ -170,5 +177,39 @@ describe("sources", () => {
   test("a relative address is taken from the page", async () => {
     await Engine.load("model.gguf");
     assert.equal(posted(), "https://page.example/folder/model.gguf");
+  });
+
+  test("a repository of Hugging Face has an address, also by another server", async () => {
+    const [hub, resolve] = ["https://huggingface.co/owner/name/resolve", "/owner/name/resolve"];
+    for (const [source, address] of [
+      ["hf:owner/name/a.gguf", `${hub}/main/a.gguf`],
+      ["hf:owner/name/folder/a b.gguf", `${hub}/main/folder/a%20b.gguf`],
+      ["hf:owner/name@v1/a.gguf", `${hub}/v1/a.gguf`],
+      ["hf:owner/name", `${hub}/main/`],
+      [{ hf: "owner/name", file: "a.gguf", revision: "refs/pr/1" }, `${hub}/refs%2Fpr%2F1/a.gguf`],
+      [{ hf: "owner/name", endpoint: "https://mirror.example/hub/" }, `https://mirror.example/hub${resolve}/main/`],
+      [{ hf: "owner/name", file: "a.gguf", endpoint: "/hub" }, `https://page.example/hub${resolve}/main/a.gguf`],
+    ]) {
+      await Engine.load(source);
+      assert.equal(posted(), address);
+    }
+    for (const source of ["hf:owner", "hf:", { hf: "owner" }, { hf: "owner/name", endpoint: "http://[" }]) {
+      assert.equal((await failure(Engine.load(source))).code, "invalid-argument");
+    }
+  });
+
+  test("digests and headers reach the worker in one form, and a function as a port", async () => {
+    const digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    for (const [integrity, expected] of [
+      [digest.toUpperCase(), { "": digest }],
+      ["sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", { "": digest }],
+      [{ "a.gguf": digest }, { "a.gguf": digest }],
+    ]) {
+      await Engine.load("model.gguf", { integrity, headers: { Authorization: "key" }, fetch: () => undefined });
+      const { fetch, ...access } = parameters().access;
+      assert.deepEqual(access, { cache: "auto", integrity: expected, headers: [["authorization", "key"]] });
+      assert.ok(fetch instanceof MessagePort);
+      fetch.close();
+    }
   });
 });

@@ -19,13 +19,12 @@ after(async () => {
 });
 
 /**
- * A new page on the site, by itself, before whose first script `setUp` is called; an error that nobody catches in it fails the
+ * A new page on the site, by itself or in the context of others, before whose first script `setUp` is called; an error that nobody catches in it fails the
  * test. Without `webgpu`, the browser has no adapter.
  */
-export async function openPage(path, { setUp, webgpu = true } = {}) {
+export async function openPage(path, { setUp, webgpu = true, context } = {}) {
   if (!browsers.has(webgpu)) browsers.set(webgpu, launch({ webgpu }));
-  const context = await (await browsers.get(webgpu)).newContext();
-  const page = await context.newPage();
+  const page = await (context ?? (await (await browsers.get(webgpu)).newContext())).newPage();
   page.setDefaultTimeout(120_000);
   page.on("pageerror", (error) => {
     throw new Error(`uncaught in the page: ${error.message}`);
@@ -36,9 +35,10 @@ export async function openPage(path, { setUp, webgpu = true } = {}) {
 }
 
 /** An empty page of the site with the package, from its address, as the global `wgslm`, to try its API in. */
-export async function openPackage({ setUp, webgpu, from = site("/wgslm/index.js") } = {}) {
+export async function openPackage({ setUp, webgpu, context, from = site("/wgslm/index.js") } = {}) {
   const page = await openPage("/empty.html", {
     webgpu,
+    context,
     setUp: async (opened) => {
       const body = '<!doctype html><title>package</title><link rel="icon" href="data:,">';
       await opened.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body }));

@@ -13,6 +13,15 @@ const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 /** Starts Chromium, without any adapter if asked; `WGSLM_CHROMIUM` names another one than Debian's. */
 export function launch({ webgpu = true } = {}) {
+  return chromium.launch(settings(webgpu));
+}
+
+/** Starts Chromium with a profile in a folder, which has the quotas of a visitor's; gives its one context. */
+export function launchProfile(folder, { webgpu = true } = {}) {
+  return chromium.launchPersistentContext(folder, settings(webgpu));
+}
+
+function settings(webgpu) {
   const executablePath = process.env.WGSLM_CHROMIUM ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, headless: true, args: webgpu ? [...FLAGS, ...WEBGPU] : FLAGS });
+  return { executablePath, headless: true, args: webgpu ? [...FLAGS, ...WEBGPU] : FLAGS };
 }

@@ -145,6 +145,8 @@ describe("delivery", () => {
       }, site("/bundled/app.js"));
       assert.ok((await page.evaluate(logits)).every(Number.isFinite));
       assert.deepEqual(requests, ["app.js", "worker.js", "wasm/wgslm_bg.wasm"]);
+      // Requests of workers for workers aren't seen here.
+      assert.match(await readFile(join(folder, "public/writer.js"), "utf8"), /createSyncAccessHandle/);
       assert.ok((await page.evaluate(logits, { model: "/folder/" })).every(Number.isFinite));
       assert.deepEqual(requests.slice(3), ["worker.js", "wasm/wgslm_tokenizers_bg.wasm"]);
       await page.context().close();

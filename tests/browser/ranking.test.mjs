@@ -14,7 +14,7 @@ describe("ranking", () => {
 
   test("documents come best first, each with the score that it has alone", LIMIT, async (t) => {
     if (!(await served(t, MODEL))) return;
-    const { task, ranked, alone, none, aborted } = await page.evaluate(
+    const { task, ranked, alone, best, none, aborted } = await page.evaluate(
       async ([address, documents]) => {
         const engine = (window.engine = await window.wgslm.Engine.load(address));
         const alone = [];
@@ -23,6 +23,7 @@ describe("ranking", () => {
           task: engine.info.task,
           ranked: await engine.rerank("fox", documents),
           alone,
+          best: await engine.rerank("fox", documents, { top: 1 }),
           none: await engine.rerank("fox", []),
           aborted: await window.failure(engine.rerank("fox", documents, { signal: AbortSignal.abort() })),
         };
@@ -40,6 +41,7 @@ describe("ranking", () => {
     }
     assert.equal(alone[0], alone[3], "the same document has another score");
     assert.ok(new Set(alone).size > 1, "every document has the same score");
+    assert.deepEqual(best, ranked.slice(0, 1));
     assert.deepEqual(none, []);
     assert.equal(aborted.name, "AbortError");
   });

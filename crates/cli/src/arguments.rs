@@ -27,6 +27,7 @@ Environment:
   WGSLM_CAPABILITIES  full, or baseline: only the features and limits that every WebGPU device has [default: full]
   WGSLM_MAX_BINDING   the largest buffer binding, such as 128MiB; larger tensors are split
   WGSLM_WEIGHT_ROWS   interleaved or contiguous: the layout of weights in memory [default: by the kind of device]
+  WGSLM_REPACKING     device or cpu: what brings weights into that layout [default: by the kind of device]
   WGSLM_TILE          64x64, 128x64 or 128x128: outputs x tokens that a workgroup computes of a matrix product in prefill
   WGSLM_LOG           the events to log to stderr, such as info or wgslm=debug [default: warnings]";
 

@@ -4,7 +4,7 @@ use wgslm::shaders::Tile;
 use wgslm::{DeviceOptions, Error, Result};
 
 /// Reads `WGSLM_DEVICE` (name or index), `WGSLM_CAPABILITIES` (`baseline` or `full`), `WGSLM_MAX_BINDING` (a number of bytes,
-/// or of `KiB`, `MiB` or `GiB`), `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`) and `WGSLM_TILE` (outputs x tokens, as
+/// or of `KiB`, `MiB` or `GiB`), `WGSLM_WEIGHT_ROWS` (`interleaved` or `contiguous`), `WGSLM_REPACKING` (`device` or `cpu`) and `WGSLM_TILE` (outputs x tokens, as
 /// `64x64`).
 ///
 /// # Errors
@@ -22,6 +22,7 @@ pub(crate) fn device_options() -> Result<DeviceOptions> {
         baseline: one_of("WGSLM_CAPABILITIES", "baseline", "full")?.unwrap_or(false),
         max_binding: value("WGSLM_MAX_BINDING").map(|text| parse_bytes(&text)).transpose()?,
         interleaved_rows: one_of("WGSLM_WEIGHT_ROWS", "interleaved", "contiguous")?,
+        repacked_rows: one_of("WGSLM_REPACKING", "device", "cpu")?,
         tile: value("WGSLM_TILE").map(|text| parse_tile(&text)).transpose()?,
     })
 }

@@ -10,7 +10,7 @@ use wgslm::text::Message;
 
 use crate::arguments::GenerateArguments;
 use crate::error::Result;
-use crate::load;
+use crate::load::{self, LoadReport};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -83,7 +83,7 @@ struct DraftsReport {
 }
 
 pub(crate) async fn run(arguments: GenerateArguments) -> Result<()> {
-    let (engine, load_ms) = load::engine(&arguments.model, arguments.room).await?;
+    let (engine, LoadReport { load_ms, .. }) = load::engine(&arguments.model, arguments.room).await?;
     let prompt = engine.prompt_tokens(&prompt(&arguments))?;
     let speculation = arguments.drafts.speculation(&engine).await?;
     let drafts = speculation != Speculation::Off;

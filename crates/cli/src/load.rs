@@ -1,25 +1,55 @@
 //! Loads a model's files into an engine, or only their header, with a progress bar on a terminal.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use wgslm::engine::{Engine, EngineOptions, Loader};
+use serde::Serialize;
+use wgslm::engine::{Engine, EngineOptions, LoadTimes, Loader};
 use wgslm::formats::source::{self, Event, ModelHeader, Reader, Wanted};
 use wgslm::{Device, DeviceOptions};
 
 use crate::arguments::{ModelArguments, RoomOptions};
 use crate::error::{Error, Result};
+use crate::read_ahead::pieces;
 use crate::{environment, tuning};
 
-/// Bytes read from a file at a time; the unit in which the loader gets them.
-const PIECE: usize = 1 << 20;
-/// The most pieces read ahead of the loader.
-const PIECES_AHEAD: usize = 4;
+/// The times of a load's phases in ms: those of the caller beside those that the engine took.
+#[derive(Clone, Copy, Default, Serialize)]
+pub(crate) struct LoadReport {
+    /// The whole load.
+    #[serde(skip)]
+    pub(crate) load_ms: f64,
+    /// Opening the device, with its self-check.
+    device_ms: f64,
+    /// Waiting for bytes of files.
+    read_ms: f64,
+    build_ms: f64,
+    /// Packing and uploading the bytes, as far as the device didn't do it later.
+    upload_ms: f64,
+    weights_ms: f64,
+    pipelines_ms: f64,
+    tuning_ms: f64,
+    first_use_ms: f64,
+}
+
+impl LoadReport {
+    /// The phases by name, in their order.
+    pub(crate) fn phases(&self) -> [(&'static str, f64); 8] {
+        [
+            ("device", self.device_ms),
+            ("reading", self.read_ms),
+            ("building", self.build_ms),
+            ("uploading", self.upload_ms),
+            ("weights", self.weights_ms),
+            ("pipelines", self.pipelines_ms),
+            ("tuning", self.tuning_ms),
+            ("first use", self.first_use_ms),
+        ]
+    }
+}
 
 /// The folder of a model's files, and the file to read first.
 struct Place {
@@ -51,21 +81,19 @@ impl Place {
         Ok(Self { folder: path.to_owned(), entry: entry.to_owned(), first: path.join(entry) })
     }
 
-    /// Opens the wanted file at the wanted offset; `None` if it doesn't exist.
+    /// Opens the wanted file; `None` if it doesn't exist.
     fn file(&self, wanted: &Wanted) -> Result<Option<(PathBuf, File)>> {
         let path = if wanted.file == self.entry { self.first.clone() } else { self.folder.join(&wanted.file) };
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::file(&path)(error)),
-        };
-        file.seek(SeekFrom::Start(wanted.offset)).map_err(Error::file(&path))?;
-        Ok(Some((path, file)))
+        match File::open(&path) {
+            Ok(file) => Ok(Some((path, file))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::file(&path)(error)),
+        }
     }
 }
 
-/// Loads a model into an engine; also returns the duration in ms.
-pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Result<(Engine, f64)> {
+/// Loads a model into an engine; also returns the times that it took.
+pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Result<(Engine, LoadReport)> {
     let began = Instant::now();
     // A missing file is reported before a device is opened.
     Place::of(&arguments.model)?;
@@ -74,6 +102,7 @@ pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Res
     let options = DeviceOptions { device, ..environment::device_options()? };
     let device = Device::open(&options).await?;
     tuning::recall(&device);
+    let device_ms = ms_since(began);
     let options = EngineOptions {
         context_length: arguments.context,
         activations: arguments.activations.kind,
@@ -86,13 +115,22 @@ pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Res
         prefix_cache: Some(!room.no_prefix_cache),
         ..EngineOptions::default()
     };
-    let engine = on(&device, &arguments.model, &options).await?;
+    let (engine, report) = timed(&device, &arguments.model, &options).await?;
     tuning::keep(&device);
-    Ok((engine, began.elapsed().as_secs_f64() * 1e3))
+    Ok((engine, LoadReport { load_ms: ms_since(began), device_ms, ..report }))
+}
+
+fn ms_since(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1e3
 }
 
 /// Loads a model into an engine on a device that is open.
 pub(crate) async fn on(device: &Device, path: &Path, options: &EngineOptions) -> Result<Engine> {
+    Ok(timed(device, path, options).await?.0)
+}
+
+async fn timed(device: &Device, path: &Path, options: &EngineOptions) -> Result<(Engine, LoadReport)> {
+    let (mut read_ms, mut push_ms, mut waiting_since) = (0.0, 0.0, Instant::now());
     let place = Place::of(path)?;
     let bar = progress_bar("loading", BYTES, None);
     let mut loader = Loader::open(device, &place.entry, options);
@@ -101,8 +139,12 @@ pub(crate) async fn on(device: &Device, path: &Path, options: &EngineOptions) ->
             loader.absent()?;
             continue;
         };
-        pieces(file, &path, |piece| {
+        pieces(file, &path, wanted.offset, |piece| {
+            read_ms += ms_since(waiting_since);
+            let began = Instant::now();
             pollster::block_on(loader.push_paced(piece)?)?;
+            push_ms += ms_since(began);
+            waiting_since = Instant::now();
             if let Some(bytes) = loader.expected_bytes() {
                 bar.set_length(bytes);
             }
@@ -113,7 +155,18 @@ pub(crate) async fn on(device: &Device, path: &Path, options: &EngineOptions) ->
     }
     let engine = loader.finish().await?;
     bar.finish_and_clear();
-    Ok(engine)
+    let LoadTimes { build_ms, weights_ms, pipelines_ms, tuning_ms, first_use_ms } = engine.load_times();
+    let report = LoadReport {
+        read_ms,
+        build_ms,
+        upload_ms: push_ms - build_ms,
+        weights_ms,
+        pipelines_ms,
+        tuning_ms,
+        first_use_ms,
+        ..LoadReport::default()
+    };
+    Ok((engine, report))
 }
 
 /// Reads the header of a model's files, without their tensors.
@@ -126,7 +179,7 @@ pub(crate) fn header(path: &Path) -> Result<ModelHeader> {
             reader.absent()?;
             continue;
         };
-        pieces(file, &path, |mut piece| {
+        pieces(file, &path, wanted.offset, |mut piece| {
             while let Some(event) = reader.read(&mut piece)? {
                 if let Event::Header(found) = event {
                     header = Some(found);
@@ -141,29 +194,6 @@ pub(crate) fn header(path: &Path) -> Result<ModelHeader> {
         reader.end_file()?;
     }
     Err(wgslm::formats::Error::Truncated { what: "the header".to_owned(), offset: 0 }.into())
-}
-
-/// Reads a file in pieces, on a thread that reads ahead, until `take` returns false.
-pub(crate) fn pieces(mut file: File, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
-    let (sender, receiver) = mpsc::sync_channel(PIECES_AHEAD);
-    thread::spawn(move || {
-        loop {
-            let mut piece = Vec::with_capacity(PIECE);
-            let read = file.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-            let ended = read.as_ref().map_or(true, |length| *length == 0);
-            // Sending fails once `take` has returned false.
-            if sender.send(read.map(|_| piece)).is_err() || ended {
-                break;
-            }
-        }
-    });
-    for piece in receiver {
-        let piece = piece.map_err(Error::file(path))?;
-        if piece.is_empty() || !take(&piece)? {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// The figures of a [`progress_bar`] that counts bytes.

@@ -16,6 +16,7 @@ mod logits;
 mod npy;
 mod perplexity;
 mod quantize;
+mod read_ahead;
 mod rerank;
 mod sampling_arguments;
 mod tokenize;

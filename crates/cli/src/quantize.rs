@@ -9,7 +9,8 @@ use wgslm::formats::quantise::{FileQuantiser, Policy};
 
 use crate::arguments::QuantizeArguments;
 use crate::error::{Error, Result};
-use crate::load::{BYTES, pieces, progress_bar};
+use crate::load::{BYTES, progress_bar};
+use crate::read_ahead::pieces;
 
 pub(crate) fn run(arguments: &QuantizeArguments) -> Result<()> {
     let (input, output) = (arguments.input.as_path(), arguments.output.as_path());
@@ -48,7 +49,7 @@ fn write(input: File, path: &Path, policy: Policy, output: &Path) -> Result<()> 
         };
         file.write_all(bytes).map_err(Error::file(output))
     };
-    pieces(input, path, |piece| {
+    pieces(input, path, 0, |piece| {
         quantizer.push(piece, &mut write)?;
         bar.set_position(quantizer.position());
         Ok(true)

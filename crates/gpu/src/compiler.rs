@@ -33,7 +33,9 @@ impl Compiler {
     }
 
     /// Resolves at once, since [`Pipeline::get`] waits for a pipeline or compiles it.
-    pub(crate) async fn finished(&self) {}
+    pub(crate) fn finished(&self) -> impl Future<Output = ()> + use<> {
+        std::future::ready(())
+    }
 }
 
 impl Drop for Compiler {

@@ -48,14 +48,16 @@ impl Compiler {
         }
     }
 
-    /// Resolves once every pipeline begun so far is compiled.
-    pub(crate) async fn finished(&self) {
+    /// Resolves once every pipeline begun before this call, and not waited for yet, is compiled.
+    pub(crate) fn finished(&self) -> impl Future<Output = ()> + use<> {
         let compiling = self.compiling.take();
-        for (pipeline, compiled) in compiling {
-            // The browser caches a compiled pipeline only while something refers to it.
-            let kept = JsFuture::from(compiled).await;
-            pipeline.get();
-            drop(kept);
+        async move {
+            for (pipeline, compiled) in compiling {
+                // The browser caches a compiled pipeline only while something refers to it.
+                let kept = JsFuture::from(compiled).await;
+                pipeline.get();
+                drop(kept);
+            }
         }
     }
 }

@@ -147,7 +147,11 @@ impl Gpu {
     /// Submits the writes made so far, so that they don't pile up in host memory.
     pub fn flush(&self) {
         self.shared.queue.submit([]);
-        // Natively this frees the memory of completed writes; in a browser it does nothing.
+        self.poll();
+    }
+
+    /// Calls back for what is done, and frees the memory of completed writes. In a browser, which does both itself, nothing happens.
+    pub(crate) fn poll(&self) {
         let _ = self.shared.device.poll(wgpu::PollType::Poll);
     }
 
@@ -167,6 +171,17 @@ impl Gpu {
     pub async fn compiled(&self) -> Result<()> {
         self.shared.pipelines.compiled().await;
         self.check()
+    }
+
+    /// Starts to compile the pipeline of `variant`, unless it was requested before.
+    pub fn compile(&self, variant: impl Into<Variant>) {
+        self.pipeline(&variant.into());
+    }
+
+    /// Resolves once the pipelines requested before this call, and since the last such wait, are compiled, whatever is requested later.
+    /// Natively that is at once, since a program waits for its own.
+    pub fn compiled_so_far(&self) -> impl Future<Output = ()> + use<> {
+        self.shared.pipelines.compiled_so_far()
     }
 
     /// The number of pipelines compiled on this device.
@@ -273,8 +288,18 @@ impl Gpu {
     }
 
     pub(crate) fn buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Buffer {
-        let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
-        Buffer::new(self.shared.device.create_buffer(&descriptor), label, &self.shared.memory)
+        self.buffer_of(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false })
+    }
+
+    /// A staging buffer of `size` bytes (a multiple of 4), mapped for writing.
+    pub(crate) fn mapped_buffer(&self, size: u64) -> Buffer {
+        let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
+        self.buffer_of(&wgpu::BufferDescriptor { label: Some("staging"), size, usage, mapped_at_creation: true })
+    }
+
+    fn buffer_of(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Buffer {
+        let label = descriptor.label.unwrap_or_default();
+        Buffer::new(self.shared.device.create_buffer(descriptor), label, &self.shared.memory)
     }
 
     pub(crate) fn staging_buffer(&self, size: u64) -> Buffer {

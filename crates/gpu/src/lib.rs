@@ -13,6 +13,8 @@ mod compiler;
 mod device;
 pub mod error;
 mod execute;
+#[cfg_attr(target_arch = "wasm32", path = "mapped_on_web.rs")]
+mod mapped;
 mod matrix_units;
 mod memory;
 mod pipelines;
@@ -20,7 +22,9 @@ mod program;
 mod readback;
 #[cfg(target_arch = "wasm32")]
 mod request_on_web;
+mod signal;
 mod timing;
+mod upload;
 
 pub use adapter::AdapterDescription;
 pub use buffer::{Buffer, Region};
@@ -32,3 +36,4 @@ pub use pipelines::KernelTexts;
 pub use program::{AsGiven, DispatchSize, Program, ProgramBuilder, Variants};
 pub use readback::{Readback, ReadbackRing};
 pub use timing::{BoundBuffer, DispatchTime};
+pub use upload::{Commands, Upload, UploadRing};

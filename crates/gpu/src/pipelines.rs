@@ -134,6 +134,11 @@ impl Pipelines {
         }
     }
 
+    /// Resolves once the pipelines requested before this call and since the last such wait are compiled.
+    pub(crate) fn compiled_so_far(&self) -> impl Future<Output = ()> + use<> {
+        self.compiler.finished()
+    }
+
     /// The number of pipelines compiled or being compiled.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use crate::signal::Signal;
 use crate::{Buffer, Gpu};
 use crate::{Error, Result};
 
@@ -25,37 +25,6 @@ impl ReadbackRing {
         let buffer = self.staging[self.next].clone();
         self.next = (self.next + 1) % self.staging.len();
         buffer
-    }
-}
-
-type Outcome = std::result::Result<(), String>;
-
-/// The outcome of a device's operation, set once by its callback.
-#[derive(Clone, Default)]
-struct Signal {
-    state: Arc<Mutex<SignalState>>,
-}
-
-#[derive(Default)]
-struct SignalState {
-    outcome: Option<Outcome>,
-    waker: Option<Waker>,
-}
-
-impl Signal {
-    fn set(&self, outcome: Outcome) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.outcome = Some(outcome);
-        if let Some(waker) = state.waker.take() {
-            waker.wake();
-        }
-    }
-
-    /// The outcome, if it is set; otherwise has the caller woken when it is.
-    fn take(&self, context: &Context<'_>) -> Option<Outcome> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.waker = Some(context.waker().clone());
-        state.outcome.take()
     }
 }
 
@@ -88,7 +57,7 @@ impl Future for Readback {
         if let Some(submission) = self.submission.take() {
             self.gpu.wait(submission)?;
         }
-        let result = self.mapped.take(context);
+        let result = self.mapped.poll(context);
         self.gpu.check()?;
         match result {
             None => Poll::Pending,
@@ -120,7 +89,7 @@ pub(crate) fn finished(gpu: Gpu, submission: wgpu::SubmissionIndex) -> impl Futu
     gpu.queue().on_submitted_work_done(move || signal.set(Ok(())));
     async move {
         gpu.wait(submission)?;
-        let result = std::future::poll_fn(|context| done.take(context).map_or(Poll::Pending, Poll::Ready)).await;
+        let result = std::future::poll_fn(|context| done.poll(context).map_or(Poll::Pending, Poll::Ready)).await;
         gpu.check()?;
         result.map_err(|reason| Error::Gpu { reason })
     }

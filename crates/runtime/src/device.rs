@@ -18,6 +18,8 @@ pub struct DeviceOptions {
     pub max_binding: Option<u64>,
     /// Rows of weights are interleaved, and each invocation computes a row; chosen by the kind of device where absent.
     pub interleaved_rows: Option<bool>,
+    /// The device repacks weights as it gets them from a file, which the CPU does otherwise; it does where absent.
+    pub repacked_rows: Option<bool>,
     /// The tile that a workgroup of `matmul` computes; the default tile where absent.
     pub tile: Option<Tile>,
 }
@@ -49,10 +51,10 @@ impl Device {
     /// As [`Self::open`].
     #[doc(hidden)]
     pub async fn open_with(options: &DeviceOptions, texts: KernelTexts) -> Result<Self> {
-        let DeviceOptions { device, baseline, max_binding, interleaved_rows, tile } = options;
+        let DeviceOptions { device, baseline, max_binding, .. } = options;
         let wanted = GpuOptions { device: device.clone(), baseline: *baseline, max_binding: *max_binding };
         let gpu = Gpu::request_with(&wanted, texts).await?;
-        let kernels = Kernels::new(gpu.capabilities(), *interleaved_rows, *tile);
+        let kernels = Kernels::new(gpu.capabilities(), options);
         self_check::run(&gpu, &kernels).await?;
         Ok(Self { gpu, kernels })
     }

@@ -50,6 +50,7 @@ kernels! {
     Pool = "pool",
     Quantise = "quantise",
     QuantiseWeights = "quantise_weights",
+    Repack = "repack",
     RopeAppend = "rope_append",
     Route = "route",
     ShortConvolution = "short_convolution",

@@ -19,10 +19,12 @@ mod layout;
 mod linear;
 mod norm;
 mod quantise;
+mod repack;
 mod resources;
 mod sample;
 mod second;
 mod state;
+mod tensor_type;
 mod variant;
 
 pub use attention::*;
@@ -42,8 +44,10 @@ pub use layout::WeightLayout;
 pub use linear::*;
 pub use norm::*;
 pub use quantise::{FloatKind, Quantise, QuantiseInput, QuantiseVariant, QuantiseWeights};
+pub use repack::{Repack, RepackVariant, packing};
 pub use sample::*;
 pub use state::*;
+pub use tensor_type::{TensorType, weight_format};
 pub use variant::Variant;
 
 /// The CPU's part of the references: the resources that they work on, and what reads and writes their layouts. The reference of

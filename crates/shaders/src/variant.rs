@@ -9,6 +9,7 @@ use crate::layout::WeightLayout;
 use crate::linear::LinearVariant;
 use crate::norm::NormVariant;
 use crate::quantise::QuantiseVariant;
+use crate::repack::RepackVariant;
 use crate::sample::SampleVariant;
 use crate::state::StateVariant;
 
@@ -113,6 +114,7 @@ families! {
     Linear(LinearVariant),
     Norm(NormVariant),
     Quantise(QuantiseVariant),
+    Repack(RepackVariant),
     Sample(SampleVariant),
     State(StateVariant),
 }

@@ -7,8 +7,8 @@ use bytemuck::Zeroable as _;
 use naga::{AddressSpace, GlobalVariable, Module};
 use wgslm_shaders::{
     Access, Attention, AttentionVariant, CooperativeTile, CopyBlocks, Embed, Gate, KvFormat, Launch, Linear,
-    MixExperts, Norm, NormHeads, Pool, Quantise, QuantiseWeights, RopeAppend, Route, Sample, ShortConvolution, Target,
-    Variant,
+    MixExperts, Norm, NormHeads, Pool, Quantise, QuantiseWeights, Repack, RopeAppend, Route, Sample, ShortConvolution,
+    Target, Variant,
 };
 
 /// The limits that WebGPU promises on every device.
@@ -33,7 +33,7 @@ fn sizes(module: &Module, of: impl Fn(&GlobalVariable) -> bool) -> BTreeMap<Stri
 }
 
 /// Parameters of every kind.
-fn launches() -> [Box<dyn Launch>; 15] {
+fn launches() -> [Box<dyn Launch>; 16] {
     [
         Box::new(Attention::zeroed()),
         Box::new(CopyBlocks::zeroed()),
@@ -45,6 +45,7 @@ fn launches() -> [Box<dyn Launch>; 15] {
         Box::new(Norm::zeroed()),
         Box::new(NormHeads::zeroed()),
         Box::new(Pool::zeroed()),
+        Box::new(Repack::zeroed()),
         Box::new(RopeAppend::zeroed()),
         Box::new(Gate::zeroed()),
         Box::new(Route::zeroed()),

@@ -89,7 +89,8 @@ impl Tensor {
         writer.tensor(&format!("{}.weight", self.gguf), kind, &shape, &rows.concat())
     }
 
-    fn write_safetensors(&self, writer: SafetensorsWriter, kind: TensorType) -> SafetensorsWriter {
+    /// Adds the tensor to a file of a Hugging Face folder.
+    pub fn write_safetensors(&self, writer: SafetensorsWriter, kind: TensorType) -> SafetensorsWriter {
         writer.tensor(&self.name(), kind.name(), &self.shape, &self.rows(kind).concat())
     }
 

@@ -19,7 +19,7 @@ use wgslm::model::ModelSpec;
 
 use crate::arguments::{BenchArguments, ModelArguments, RoomOptions};
 use crate::error::Result;
-use crate::load;
+use crate::load::{self, LoadReport};
 
 pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
     let context = context_length(arguments)?;
@@ -31,9 +31,9 @@ pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
         quantize: arguments.quantize.clone(),
         kv: arguments.kv,
     };
-    let (engine, load_ms) = load::engine(&model, room(arguments, context)).await?;
+    let (engine, load) = load::engine(&model, room(arguments, context)).await?;
     check(&engine, arguments)?;
-    let report = measure(&engine, arguments, load_ms).await?;
+    let report = measure(&engine, arguments, load).await?;
     let mut output = std::io::stdout().lock();
     if arguments.json {
         serde_json::to_writer(&mut output, &report)?;
@@ -98,7 +98,7 @@ fn invalid(option: &str, value: &str, expected: String) -> crate::error::Error {
     wgslm::Error::InvalidOption { option: option.to_owned(), value: value.to_owned(), expected }.into()
 }
 
-async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> Result<Report> {
+async fn measure(engine: &Engine, arguments: &BenchArguments, load: LoadReport) -> Result<Report> {
     let bench = Bench::new(engine, arguments, arguments.drafts.speculation(engine).await?);
     // Before all other measurements, so that it is the engine's first request.
     let short = bench.short_requests().await?;
@@ -150,7 +150,8 @@ async fn measure(engine: &Engine, arguments: &BenchArguments, load_ms: f64) -> R
             shared_prefix: arguments.shared_prefix.unwrap_or(0),
             prefix_cache,
         },
-        load_ms,
+        load_ms: load.load_ms,
+        load_phases: load,
         first_request_ms: short.first_request_ms,
         warm_request_ms: short.warm_request_ms,
         ttft_ms: short.ttft_ms,

@@ -35,7 +35,8 @@ pub(super) fn report(output: &mut impl Write, report: &Report) -> Result<()> {
             settings.temperature, settings.top_k, settings.top_p, settings.min_p
         )?;
     }
-    writeln!(output, "load                      {:.0} ms", report.load_ms)?;
+    let phases = report.load_phases.phases().map(|(phase, ms)| format!("{phase} {ms:.0}")).join(", ");
+    writeln!(output, "load                      {:.0} ms: {phases}", report.load_ms)?;
     writeln!(
         output,
         "first request             {:.1} ms, {SHORT_PROMPT} tokens + {SHORT_ANSWER}",

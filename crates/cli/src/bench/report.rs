@@ -8,6 +8,7 @@ use super::cached::CachedReport;
 use super::figure::Figure;
 use super::kernels::Profile;
 use super::streams::StreamsReport;
+use crate::load::LoadReport;
 
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -15,6 +16,7 @@ pub(super) struct Report {
     pub(super) device: DeviceReport,
     pub(super) settings: SettingsReport,
     pub(super) load_ms: f64,
+    pub(super) load_phases: LoadReport,
     pub(super) first_request_ms: f64,
     pub(super) warm_request_ms: Figure,
     pub(super) ttft_ms: Figure,

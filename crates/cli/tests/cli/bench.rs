@@ -38,6 +38,7 @@ fn the_report_has_the_promised_keys() {
         "device",
         "settings",
         "load_ms",
+        "load_phases",
         "first_request_ms",
         "warm_request_ms",
         "ttft_ms",
@@ -62,6 +63,10 @@ fn the_report_has_the_promised_keys() {
     for key in ["load_ms", "first_request_ms", "dispatches_per_token", "copy_bytes_per_s"] {
         assert!(positive(&report[key]), "{key}: {report}");
     }
+    let phases = report["load_phases"].as_object().expect("an object");
+    let sum: f64 = phases.values().filter_map(Value::as_f64).sum();
+    let load = report["load_ms"].as_f64().expect("a number");
+    assert!(phases.len() == 8 && 0.5 * load < sum && sum <= load, "{phases:?}");
     check_figure(&report["warm_request_ms"], 2);
     check_figure(&report["ttft_ms"], 2);
     let depths = report["depths"].as_array().expect("a list");

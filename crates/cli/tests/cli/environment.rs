@@ -15,6 +15,8 @@ fn every_value_gives_the_golden_logits() {
         &[("WGSLM_WEIGHT_ROWS", "interleaved"), ("WGSLM_MAX_BINDING", "1MiB")],
         &[("WGSLM_WEIGHT_ROWS", "contiguous"), ("WGSLM_ACTIVATIONS", "float"), ("WGSLM_TILE", "128x64")],
         &[("WGSLM_CAPABILITIES", ""), ("WGSLM_MAX_BINDING", ""), ("WGSLM_WEIGHT_ROWS", "")],
+        &[("WGSLM_WEIGHT_ROWS", "contiguous"), ("WGSLM_REPACKING", "device")],
+        &[("WGSLM_WEIGHT_ROWS", "interleaved"), ("WGSLM_REPACKING", "cpu")],
         &[("WGSLM_ACTIVATIONS", ""), ("WGSLM_TILE", "")],
     ]
     .into_iter()
@@ -31,6 +33,7 @@ fn a_value_that_is_none_is_refused_by_name() {
         ("WGSLM_MAX_BINDING", "1MB", "KiB, MiB or GiB"),
         ("WGSLM_MAX_BINDING", "12", "4096 or more"),
         ("WGSLM_WEIGHT_ROWS", "yes", "interleaved or contiguous"),
+        ("WGSLM_REPACKING", "gpu", "device or cpu"),
         ("WGSLM_TILE", "64", "64x64 or 128x64 or 128x128"),
     ] {
         let run = wgslm_with(&[(name, value)], &["generate", "--model", &tiny_model(), "--tokens", "1"]);

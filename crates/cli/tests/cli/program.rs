@@ -8,13 +8,14 @@ use serde_json::Value;
 use wgslm_testing::{golden, skipped};
 
 /// The environment variables that the program reads; tests unset those that they don't set.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 9] = [
     "WGSLM_DEVICE",
     "WGSLM_ACTIVATIONS",
     "WGSLM_QUANTIZE",
     "WGSLM_CAPABILITIES",
     "WGSLM_MAX_BINDING",
     "WGSLM_WEIGHT_ROWS",
+    "WGSLM_REPACKING",
     "WGSLM_TILE",
     "WGSLM_LOG",
 ];

@@ -3,6 +3,7 @@
 use super::Quoted;
 use super::parser::skip;
 use crate::Error;
+use crate::layout::Upcoming;
 
 /// The byte range of a tensor in a file.
 #[derive(Debug)]
@@ -59,6 +60,23 @@ impl Extents {
             self.current += 1;
         }
         Some(Arrived { tensor: extent.tensor, offset, bytes })
+    }
+
+    /// The bytes of tensors from `position` on, each with the tensor's index in the file's directory.
+    pub(crate) fn upcoming(&self, mut position: u64) -> impl Iterator<Item = (usize, Upcoming)> {
+        self.extents.iter().skip(self.current).map(move |Extent { tensor, start, bytes, .. }| {
+            let (gap, offset) = (start.saturating_sub(position), position.saturating_sub(*start));
+            position = start + bytes;
+            (*tensor, Upcoming { gap, offset, bytes: bytes - offset, ..Upcoming::default() })
+        })
+    }
+
+    /// Passes over the bytes up to `position`, which have been taken elsewhere.
+    pub(crate) fn pass(&mut self, position: u64) {
+        let passed = |extent: &Extent| extent.start + extent.bytes <= position;
+        while self.extents.get(self.current).is_some_and(passed) {
+            self.current += 1;
+        }
     }
 
     /// The error for a file that ends at `position`; `None` where it is complete. `file` names it where a model has several

@@ -9,10 +9,8 @@ mod extents;
 mod header;
 pub(crate) mod limits;
 mod metadata;
-mod packing;
 mod parser;
 mod reader;
-mod tensor_type;
 mod value;
 mod writer;
 
@@ -21,11 +19,10 @@ use std::fmt::{self, Display};
 pub(crate) use extents::{Extent, Extents};
 pub use header::{Header, TensorInfo};
 pub use metadata::{Array, Metadata, Strings, Value};
-pub use packing::{PackedRows, float_kind, floats, groups_in};
-pub use packing::{supported_types, weight_format};
 pub(crate) use parser::{Parser, skip};
 pub use reader::{Event, Reader};
-pub use tensor_type::TensorType;
+pub use wgslm_shaders::packing::{PackedRows, float_kind, floats, groups_in, supported_types};
+pub use wgslm_shaders::{TensorType, weight_format};
 pub(crate) use writer::rewritten_head;
 
 use crate::Error;

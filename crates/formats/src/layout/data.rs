@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::Upcoming;
 use super::rewrite::{Pending, Rewrite};
 use crate::gguf::Extents;
 use crate::{Error, Result};
+
+/// Bytes that are looked ahead for tensors to be rewritten: models may have many thousands.
+const LOOK_AHEAD: u64 = 64 << 20;
 
 /// The place of a file's tensor in the model: it is one of the model's tensors, or a slice of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,27 @@ impl DataFile {
                 return Some(TensorBytes { tensor, offset: offset + within, bytes });
             }
         }
+    }
+
+    /// The bytes that follow `position`; `None` where they are rewritten, and after the last tensor.
+    pub(crate) fn upcoming(&self, position: u64) -> Option<Upcoming> {
+        let as_it_is = |tensor: usize| self.pieces.get(tensor).filter(|piece| piece.rewrite == Rewrite::None);
+        let mut coming = self.extents.upcoming(position);
+        let (index, next) = coming.next()?;
+        let piece = as_it_is(index)?;
+        let mut run = next.gap + next.bytes;
+        for (_, next) in coming.take_while(|(index, _)| as_it_is(*index).is_some()) {
+            if run >= LOOK_AHEAD {
+                break;
+            }
+            run += next.gap + next.bytes;
+        }
+        Some(Upcoming { tensor: piece.tensor, offset: piece.offset + next.offset, run, ..next })
+    }
+
+    /// Passes over the bytes up to `position`, which have been taken elsewhere.
+    pub(crate) fn pass(&mut self, position: u64) {
+        self.extents.pass(position);
     }
 
     /// Checks that a file which ended at `position` is complete.

@@ -4,10 +4,12 @@
 mod data;
 mod header;
 mod rewrite;
+mod upcoming;
 
 pub(crate) use data::{Constant, DataFile, Piece, TensorBytes};
 pub use header::{Format, ModelFile, ModelHeader, TokenizerFiles};
 pub(crate) use rewrite::Rewrite;
+pub use upcoming::Upcoming;
 
 use crate::Result;
 

@@ -11,4 +11,4 @@ mod split;
 pub use entry::entry;
 pub use reader::{Event, Reader, Wanted};
 
-pub use crate::layout::{Format, ModelFile, ModelHeader, TokenizerFiles};
+pub use crate::layout::{Format, ModelFile, ModelHeader, TokenizerFiles, Upcoming};

@@ -6,7 +6,7 @@ use std::mem;
 use super::entry::{CONFIG, has_ending};
 use super::split::Parts;
 use crate::hugging_face::Folder;
-use crate::layout::{Constant, DataFile, Headers, Model, ModelHeader, TensorBytes};
+use crate::layout::{Constant, DataFile, Headers, Model, ModelHeader, TensorBytes, Upcoming};
 use crate::{Error, Result};
 
 /// An event of [`Reader::read`].
@@ -172,6 +172,29 @@ impl Reader {
                 Ok(arrived.map(|TensorBytes { tensor, offset, bytes }| Event::Data { tensor, offset, bytes }))
             }
             Stage::Failed => Err(failed()),
+        }
+    }
+
+    /// The bytes that come next in the open file, if they can be taken without [`Self::read`] by whoever knows their place (see
+    /// [`Self::pass`]); `None` before the headers are complete, where bytes are rewritten, and after the last tensor.
+    #[must_use]
+    pub fn upcoming(&self) -> Option<Upcoming> {
+        match &self.stage {
+            Stage::Data { constants, files, current } if self.reads_on && constants.is_empty() => {
+                files.get(*current)?.upcoming(self.position)
+            }
+            _ => None,
+        }
+    }
+
+    /// Passes over bytes of [`Self::upcoming`] (its gap, and as many as it has at most), which have been taken elsewhere.
+    pub fn pass(&mut self, bytes: u64) {
+        if let Stage::Data { files, current, .. } = &mut self.stage
+            && let Some(file) = files.get_mut(*current)
+        {
+            self.position += bytes;
+            self.taken += bytes;
+            file.pass(self.position);
         }
     }
 

@@ -9,7 +9,7 @@ use wgslm_testing::{report, skipped};
 use crate::adapters::{adapters, runs};
 use crate::{
     adjusting, attention, attention_tile, copy_blocks, embed, experts, gate, linear, logprobs, norm, norm_heads, pool,
-    quantise, quantise_weights, rope_append, sampling, short_convolution, truncation,
+    quantise, quantise_weights, repack, rope_append, sampling, short_convolution, truncation,
 };
 
 #[test]
@@ -28,6 +28,7 @@ fn every_variant_has_cases() {
         norm::cases(),
         norm_heads::cases(),
         pool::cases(),
+        repack::cases(),
         rope_append::cases(),
         sampling::cases(),
         short_convolution::cases(),

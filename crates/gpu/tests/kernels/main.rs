@@ -22,6 +22,7 @@ mod pool;
 mod quantise;
 mod quantise_weights;
 mod random;
+mod repack;
 mod rope_append;
 mod sampling;
 mod short_convolution;

@@ -18,7 +18,7 @@ use super::programs::Programs;
 use super::room::{RECENT_STATES, Room};
 use super::sampling::Breakers;
 use super::schedule::{FEW_ROWS, Limits, RequestId, Scheduler};
-use super::{Activations, EngineOptions, GenerateOptions};
+use super::{Activations, EngineOptions, GenerateOptions, LoadTimes};
 use crate::model::select::Precision;
 use crate::model::state::{KvCache, States, Tables};
 use crate::model::{self, Graph, Model};
@@ -48,6 +48,7 @@ pub(crate) struct Inner {
     pub(super) model: Model,
     /// The model's fingerprint, once all of it has arrived.
     pub(super) fingerprint: u128,
+    pub(super) load_times: LoadTimes,
     pub(super) kv: KvCache,
     pub(super) states: States,
     pub(super) workspace: model::Workspace,
@@ -156,6 +157,7 @@ impl Inner {
             device: device.clone(),
             model,
             fingerprint: 0,
+            load_times: LoadTimes::default(),
             kv,
             states,
             workspace,

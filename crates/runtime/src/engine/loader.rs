@@ -3,7 +3,8 @@
 use wgslm_formats::source::{Event, ModelHeader, Reader, Wanted};
 use wgslm_text::JsonReader;
 
-use super::pace::Pace;
+use super::load_times::Clock;
+use super::pace::{Later, Pace};
 use super::{Engine, EngineOptions, Handle, Inner};
 use crate::Device;
 use crate::Result;
@@ -22,18 +23,22 @@ const FLUSH_BYTES: u64 = 16 << 20;
 pub struct Loader {
     pub(super) device: Device,
     options: EngineOptions,
-    reader: Reader,
+    pub(super) reader: Reader,
     json_reader: JsonReader,
-    begun: Option<Begun>,
+    pub(super) begun: Option<Begun>,
+    /// Bytes that didn't go to the device as they are.
+    pub(super) packed: u64,
     unflushed: u64,
     pub(super) pace: Pace,
+    /// Resolves once the device can repack rows.
+    pub(super) repacks_compiled: Option<Later<()>>,
 }
 
 /// Everything built from the header.
-struct Begun {
+pub(super) struct Begun {
     inner: Inner,
-    incoming: Incoming,
-    fingerprint: Fingerprint,
+    pub(super) incoming: Incoming,
+    pub(super) fingerprint: Fingerprint,
     tuner: Tuner,
     expected_bytes: u64,
 }
@@ -58,8 +63,10 @@ impl Loader {
             reader: Reader::new(entry),
             json_reader: JsonReader::default(),
             begun: None,
+            packed: 0,
             unflushed: 0,
             pace: Pace::default(),
+            repacks_compiled: None,
         }
     }
 
@@ -115,13 +122,15 @@ impl Loader {
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while let Some(event) = self.reader.read(&mut bytes)? {
             match event {
-                Event::Header(header) => {
-                    self.begun = Some(Begun::new(&self.device, header, &self.json_reader, &self.options)?);
-                }
+                Event::Header(header) => self.begin(header)?,
                 Event::Data { tensor, offset, bytes } => {
                     let Some(begun) = &mut self.begun else { continue };
                     begun.fingerprint.data(tensor, offset, &bytes);
                     begun.incoming.data(self.device.gpu(), tensor, offset, &bytes)?;
+                    if begun.incoming.is_repacked(tensor) {
+                        continue;
+                    }
+                    self.packed += bytes.len() as u64;
                     self.unflushed += bytes.len() as u64;
                     if self.unflushed >= FLUSH_BYTES {
                         self.device.gpu().flush();
@@ -141,30 +150,43 @@ impl Loader {
     pub async fn finish(self) -> Result<Engine> {
         self.reader.finish()?;
         let end = || wgslm_formats::Error::Truncated { what: "the header".to_owned(), offset: 0 };
-        let Begun { mut inner, fingerprint, tuner, .. } = self.begun.ok_or_else(end)?;
+        let Begun { mut inner, incoming, fingerprint, tuner, .. } = self.begun.ok_or_else(end)?;
+        incoming.finish();
         inner.fingerprint = fingerprint.finish();
         let gpu = self.device.gpu();
-        gpu.compiled().await?;
+        let mut clock = Clock::start();
         gpu.finished().await?;
+        inner.load_times.weights_ms = clock.lap_ms();
+        gpu.compiled().await?;
+        inner.load_times.pipelines_ms = clock.lap_ms();
         if tuner.run(&self.device).await? {
             inner.rebuild_programs()?;
         }
+        inner.load_times.tuning_ms = clock.lap_ms();
         if cfg!(not(target_arch = "wasm32")) {
             inner.programs.touch(gpu);
             inner.kv.touch(gpu);
         }
         gpu.finished().await?;
+        inner.load_times.first_use_ms = clock.lap_ms();
         Ok(Engine { inner: Handle::new(inner) })
     }
 }
 
-impl Begun {
-    fn new(device: &Device, header: ModelHeader, json_reader: &JsonReader, options: &EngineOptions) -> Result<Self> {
+impl Loader {
+    /// Builds everything but the weights.
+    fn begin(&mut self, header: ModelHeader) -> Result<()> {
+        let mut clock = Clock::start();
+        let (device, options) = (&self.device, &self.options);
         let expected_bytes = header.bytes();
         let fingerprint = Fingerprint::new(&header, options.quantize.as_ref());
-        let (model, incoming) = Incoming::new(device, header, json_reader, options.quantize.as_ref())?;
-        let inner = Inner::new(device, model, options)?;
+        let (model, incoming) = Incoming::new(device, header, &self.json_reader, options.quantize.as_ref())?;
+        // Before the pipelines of the model, which nobody needs yet.
+        self.repacks_compiled = Some(Box::pin(device.gpu().compiled_so_far()));
+        let mut inner = Inner::new(device, model, options)?;
         let tuner = Tuner::new(device, &inner.model)?;
-        Ok(Self { inner, incoming, fingerprint, tuner, expected_bytes })
+        inner.load_times.build_ms = clock.lap_ms();
+        self.begun = Some(Begun { inner, incoming, fingerprint, tuner, expected_bytes });
+        Ok(())
     }
 }

@@ -9,9 +9,11 @@ mod constrained;
 mod context_full;
 mod driver;
 mod embed;
+mod fill;
 mod generation;
 mod handle;
 mod inner;
+mod load_times;
 mod loader;
 mod memory_use;
 mod metrics;
@@ -43,7 +45,9 @@ pub use cache::BlockOrder;
 pub use chat::{Chat, ChatEvent, ChatRequest};
 pub use constrained::Constrained;
 pub use context_full::ContextFull;
+pub use fill::UploadRoom;
 pub use generation::{Canceller, Generation, GenerationEvent, TokenLogprobs};
+pub use load_times::LoadTimes;
 pub use loader::Loader;
 pub use memory_use::MemoryUse;
 pub use metrics::{Cost, Distribution, Latency, MetricsSnapshot, Outcome, Price, PricedTime, Timeline, UsageSnapshot};
@@ -86,6 +90,19 @@ impl Engine {
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.inner.model
+    }
+
+    /// The fingerprint of the model's files.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fingerprint(&self) -> u128 {
+        self.inner.fingerprint
+    }
+
+    /// The times that the phases of loading took.
+    #[must_use]
+    pub fn load_times(&self) -> LoadTimes {
+        self.inner.load_times
     }
 
     /// The most tokens that a prompt and its answer can have together.
@@ -191,7 +208,12 @@ fn check_task(inner: &Inner, task: Task) -> Result<()> {
         (Task::Ranking, Task::Generation) => {
             "ranks documents and can't generate text; ask it to rerank, or load a language model"
         }
-        (_, Task::Embedding) => "wasn't trained for embeddings; load an embedding model instead, such as BERT",
+        (Task::Generation, Task::Embedding) => {
+            "generates text and wasn't trained for embeddings; load an embedding model instead, such as BERT"
+        }
+        (_, Task::Embedding) => {
+            "ranks documents and makes no embeddings; load an embedding model instead, such as BERT"
+        }
         _ => "has no classifier to rank documents with; load a reranker instead, such as bge-reranker",
     };
     Err(Error::WrongTask { architecture: spec.architecture.clone(), does })

@@ -6,7 +6,7 @@ use wgslm_formats::source::ModelHeader;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Bytes of each tensor that are looked at: its first ones.
-const SAMPLE: usize = 256;
+pub(crate) const SAMPLE: usize = 256;
 
 /// The fingerprint of a model that is being loaded: a hash of its metadata, of its tensors' names, shapes and types, of the policy by which
 /// they are quantised, and of the first bytes of each.

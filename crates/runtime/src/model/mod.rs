@@ -7,6 +7,8 @@ mod incoming;
 mod left_out;
 mod places;
 mod quantised_rows;
+mod repacked_rows;
+mod repacker;
 pub mod select;
 mod sizes;
 mod spec;
@@ -18,9 +20,10 @@ mod weights;
 mod workspace;
 
 pub use architecture::supported_architectures;
-pub(crate) use fingerprint::Fingerprint;
+pub(crate) use fingerprint::{Fingerprint, SAMPLE};
 pub(crate) use graph::{Counts, Graph, Program, StepSize};
 pub(crate) use incoming::Incoming;
+pub(crate) use repacker::Repacker;
 pub use spec::{
     AttentionSpec, ClassifierSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, LayerSpec, MixerSpec, ModelSpec,
     NormKind, NormPlace, NormSpec, OutputSpec, Pooling, QkNorm, RopeSpec, Task,

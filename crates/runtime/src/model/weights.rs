@@ -10,6 +10,8 @@ use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{WeightFormat, WeightLayout};
 
 use super::quantised_rows::{QuantisedRows, Staging};
+use super::repacked_rows::RepackedRows;
+use super::repacker::Repacker;
 use super::select::{MatrixKind, Precision};
 use super::tensor_layout::TensorLayout;
 use super::tensor_writer::{Target, TensorWriter};
@@ -48,6 +50,7 @@ impl Matrix {
 }
 
 /// Rows of a matrix that fit one binding.
+#[derive(Clone)]
 pub struct MatrixPart {
     /// The row of the matrix at which the part begins.
     pub first: u32,
@@ -172,19 +175,19 @@ impl Weights {
         Ok(weights)
     }
 
-    /// Allocates room for `tensor`, whose shape and type have been checked, in the role `role`, and returns its writer. A matrix
-    /// is stored as `stored` says; rows to be quantised go through `staging`.
+    /// Allocates room for `tensor`, whose shape and type have been checked, in the role `role`, and returns the way that its bytes take.
+    /// A matrix is stored as `stored` says; rows to be quantised go through `staging`.
     ///
     /// # Errors
     /// [`TooLarge`](wgslm_gpu::Error::TooLarge) where not even a single group of rows fits a binding.
-    pub(crate) fn begin(
+    pub(super) fn begin(
         &mut self,
         device: &Device,
         (role, fusion): (TensorRole, Option<&Fusion>),
         tensor: &TensorInfo,
         stored: Stored,
         staging: &mut Staging,
-    ) -> Result<TensorWriter> {
+    ) -> Result<Way> {
         let gpu = device.gpu();
         let row_length = tensor.shape[0] as usize;
         let row_bytes = tensor.row_bytes() as usize;
@@ -198,7 +201,7 @@ impl Weights {
                 let values = gpu.storage_buffer(name, (groups_in(row_length) * GROUP * 4) as u64)?;
                 self.floats.insert(name.clone(), values.clone());
                 let target = Target::Floats { kind, values, row_length, in_planes: true };
-                return Ok(TensorWriter::new(row_bytes, 1, 0, target));
+                return Ok(Way::Host(TensorWriter::new(row_bytes, 1, 0, target)));
             }
             TensorRole::Values => {
                 let length = rows.map_or(all_rows * row_length as u64, u64::from);
@@ -207,14 +210,15 @@ impl Weights {
                 }
                 let values = self.floats(name)?.clone();
                 let target = Target::Floats { kind, values, row_length: 1, in_planes: false };
-                return Ok(TensorWriter::new(row_bytes / row_length.max(1), 1 << 16, first_row as usize, target));
+                let value_bytes = row_bytes / row_length.max(1);
+                return Ok(Way::Host(TensorWriter::new(value_bytes, 1 << 16, first_row as usize, target)));
             }
             TensorRole::RopeFactors => {
                 let target = Target::Divisors {
                     kind,
                     frequencies: self.divided.get(name.as_str()).cloned().unwrap_or_default(),
                 };
-                return Ok(TensorWriter::new(row_bytes, 1, 0, target));
+                return Ok(Way::Host(TensorWriter::new(row_bytes, 1, 0, target)));
             }
         }
         let mut layout = matrix_layout(device, stored);
@@ -232,10 +236,14 @@ impl Weights {
         let kind = match stored {
             Stored::Quantised(_) => {
                 let rows = QuantisedRows::new(gpu, staging, tensor, matrix)?;
-                return Ok(TensorWriter::new(row_bytes, rows.batch(), first_row as usize, Target::Quantised(rows)));
+                let writer = TensorWriter::new(row_bytes, rows.batch(), first_row as usize, Target::Quantised(rows));
+                return Ok(Way::Host(writer));
             }
             Stored::Blocks(kind) => kind,
         };
+        if kind == tensor.kind && device.kernels().repacks && Repacker::can_take(gpu, row_bytes as u64) {
+            return Ok(Way::Device(RepackedRows::new(tensor, first_row, matrix)));
+        }
         let parts = matrix.parts.iter().map(|part| (part.first as usize, part.codes.clone(), part.scales.clone()));
         let interleave = layout.interleave as usize;
         let target = Target::Matrix {
@@ -247,8 +255,16 @@ impl Weights {
         };
         // Rows are packed in batches of whole interleaved groups, of about a quarter MiB: few writes, little memory.
         let batch = ((256 << 10) / row_bytes.max(1)).max(1).next_multiple_of(interleave);
-        Ok(TensorWriter::new(row_bytes, batch, first_row as usize, target))
+        Ok(Way::Host(TensorWriter::new(row_bytes, batch, first_row as usize, target)))
     }
+}
+
+/// The way of a tensor's bytes to the device.
+pub(super) enum Way {
+    /// They are packed or converted first.
+    Host(TensorWriter),
+    /// They go there as they are, and are repacked there.
+    Device(RepackedRows),
 }
 
 /// The layout of a matrix on the device.

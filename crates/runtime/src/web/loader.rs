@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::num::NonZeroU32;
 
+use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
@@ -186,11 +187,14 @@ pub struct WantedFile {
 #[wasm_bindgen(js_name = Loader)]
 pub struct JsLoader {
     loader: RefCell<Option<Loader>>,
+    /// The room that was given last, until it is filled.
+    room: RefCell<Option<Uint8Array>>,
 }
 
 impl JsLoader {
     pub(super) fn new(device: &Device, entry: &str, options: LoaderOptions) -> crate::Result<Self> {
-        Ok(Self { loader: RefCell::new(Some(Loader::open(device, entry, &options.engine()?))) })
+        let loader = Loader::open(device, entry, &options.engine()?);
+        Ok(Self { loader: RefCell::new(Some(loader)), room: RefCell::default() })
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut Loader) -> crate::Result<T>) -> Result<T, JsValue> {
@@ -250,6 +254,30 @@ impl JsLoader {
         drop(bytes);
         room.await.map_err(|error| to_js(&error))?;
         Ok(reads_on)
+    }
+
+    /// Memory for the next bytes of the open file, once the GPU has room for them; `undefined` where they have to be pushed. It is the GPU's
+    /// own, not WebAssembly's, and can be written until the next call of `filled` or `push`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array<ArrayBuffer> | undefined")]
+    pub async fn room(&self) -> Result<Option<Uint8Array>, JsValue> {
+        let ready = self.with(|loader| Ok(loader.ready()))?;
+        ready.await.map_err(|error| to_js(&error))?;
+        let room = self.with(|loader| Ok(loader.room()?.map(|room| room.array())))?;
+        self.room.replace(room.clone());
+        Ok(room)
+    }
+
+    /// Takes the first `bytes` bytes of the room, which the file's next bytes were written to. Returns true if more of this file is wanted.
+    pub fn filled(&self, bytes: usize) -> Result<bool, JsValue> {
+        let room = self.room.take().unwrap_or_else(|| Uint8Array::new_with_length(0));
+        let read = |from: usize, copy: &mut [u8]| {
+            let from = from as u32;
+            room.subarray(from, from + copy.len() as u32).copy_to(copy);
+        };
+        self.with(|loader| {
+            loader.filled(bytes.min(room.length() as usize), read)?;
+            Ok(loader.reads_on())
+        })
     }
 
     /// The number of bytes taken so far, over all files.

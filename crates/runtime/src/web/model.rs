@@ -213,7 +213,8 @@ impl JsModel {
         Ok(embeddings.iter().map(|values| Float32Array::from(values.as_slice())).collect())
     }
 
-    /// The scores of documents for a query, in the order of the documents, unless `aborted` rejects.
+    /// The scores of `documents` for `query`, in their order, unless `aborted` rejects.
+    #[allow(clippy::needless_pass_by_value)] // Arguments from JavaScript are owned.
     pub async fn rerank(
         &self,
         query: String,

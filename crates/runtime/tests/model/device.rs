@@ -73,7 +73,7 @@ fn with_mistake(variant: &Variant, target: Target, kernel: Kernel, right: &str, 
 #[test]
 fn a_device_that_computes_wrong_values_is_refused() {
     type Text = fn(&Variant, Target) -> String;
-    let mistakes: [(Kernel, bool, Text); 10] = [
+    let mistakes: [(Kernel, bool, Text); 11] = [
         (Kernel::Matvec, false, |v, t| {
             with_mistake(
                 v,
@@ -96,6 +96,7 @@ fn a_device_that_computes_wrong_values_is_refused() {
         (Kernel::MatmulRowPerLaneInt8, true, |v, t| {
             with_mistake(v, t, Kernel::MatmulRowPerLaneInt8, "sums3 += products", "sums3 -= products")
         }),
+        (Kernel::Repack, true, |v, t| with_mistake(v, t, Kernel::Repack, "within % 2u == 0u", "within % 4u == 0u")),
         (Kernel::Norm, true, |v, t| with_mistake(v, t, Kernel::Norm, "+ params.epsilon", "+ 2e-3")),
         (Kernel::Attention, true, |v, t| {
             with_mistake(v, t, Kernel::Attention, "sum = values[p] * correction", "sum = values[p]")
@@ -107,7 +108,8 @@ fn a_device_that_computes_wrong_values_is_refused() {
     ];
     for device in some_adapters() {
         for (kernel, interleaved_rows, text) in mistakes {
-            let options = DeviceOptions { interleaved_rows: Some(interleaved_rows), ..as_on(device) };
+            let rows = Some(interleaved_rows);
+            let options = DeviceOptions { interleaved_rows: rows, repacked_rows: Some(true), ..as_on(device) };
             match block_on(Device::open_with(&options, KernelTexts { text })) {
                 Ok(_) => panic!("{} is accepted with a wrong {}", device.adapter().name, kernel.name()),
                 Err(error) => {

@@ -25,6 +25,7 @@ mod not_finite;
 mod perplexity;
 mod quantising;
 mod real_model;
+mod repacking;
 mod room;
 mod sampling;
 mod scores;

@@ -10,6 +10,7 @@ use wgslm_shaders::{
 };
 
 use super::tuning::{MatrixKind, Precision, Tuning};
+use crate::DeviceOptions;
 
 /// The kernels chosen for a device by its capabilities and, where shapes are measured, by its tuning. Clones share the tuning.
 #[derive(Clone, Debug, Default)]
@@ -22,22 +23,26 @@ pub struct Kernels {
     pub software: bool,
     /// Rows of weights are interleaved, and each invocation computes a whole row.
     pub interleaved_rows: bool,
+    /// The device repacks the blocks of a file, which the CPU does otherwise.
+    pub repacks: bool,
     /// The tile that a workgroup of `matmul` computes.
     pub tile: Tile,
     pub(super) tuning: Arc<Tuning>,
 }
 
 impl Kernels {
-    /// The choice for a device; rows are interleaved on software adapters where `interleaved_rows` is absent.
+    /// The choice for a device, as far as `options` leave it open; rows are interleaved on software adapters.
     #[must_use]
-    pub fn new(capabilities: &Capabilities, interleaved_rows: Option<bool>, tile: Option<Tile>) -> Self {
-        let interleaved_rows = interleaved_rows.unwrap_or(capabilities.software);
+    pub fn new(capabilities: &Capabilities, options: &DeviceOptions) -> Self {
+        let interleaved_rows = options.interleaved_rows.unwrap_or(capabilities.software);
         Self {
             subgroups: capabilities.subgroups,
             cooperative: capabilities.cooperative && !interleaved_rows,
             software: capabilities.software,
             interleaved_rows,
-            tile: tile.unwrap_or(Tile::DEFAULT),
+            // In a browser the CPU's packing is WebAssembly's, on one thread.
+            repacks: options.repacked_rows.unwrap_or(cfg!(target_arch = "wasm32") || !capabilities.software),
+            tile: options.tile.unwrap_or(Tile::DEFAULT),
             tuning: Arc::default(),
         }
     }

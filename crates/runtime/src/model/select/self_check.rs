@@ -6,7 +6,8 @@ use wgslm_shaders::cpu::Resources;
 use wgslm_shaders::format::GROUP;
 use wgslm_shaders::{
     Attention, BLOCK_TOKENS, Bounds, Encoding, Extent, IntegerShape, Kernel, KvAddressing, KvFormat, Launch, Linear,
-    Norm, Output, Quantise, QuantiseVariant, Sample, SamplePhase, SampleVariant, Token, Variant, WeightFormat,
+    Norm, Output, Quantise, QuantiseVariant, Repack, RepackVariant, Sample, SamplePhase, SampleVariant, TensorType,
+    Token, Variant, WeightFormat, WeightLayout,
 };
 
 use super::Kernels;
@@ -55,6 +56,11 @@ fn cases(gpu: &Gpu, kernels: &Kernels) -> Result<Vec<Case>> {
             let (params, resources) = linear_case(&variant);
             cases.push(Case::new(gpu, params, variant, extent(3), resources)?);
         }
+    }
+    if kernels.repacks {
+        let variant = RepackVariant(TensorType::Q6_K);
+        let (params, resources) = repack_case(kernels.interleave());
+        cases.push(Case::new(gpu, params, variant, extent(3), resources)?);
     }
     let norm = Resources::default()
         .with("x", &values(3 * 96))
@@ -174,6 +180,21 @@ fn attention_case() -> (Attention, Resources) {
     (params, resources)
 }
 
+/// Rows of Q6_K that begin in the middle of a word.
+fn repack_case(interleave: u32) -> (Repack, Resources) {
+    let layout = WeightLayout { format: WeightFormat::Q6_K, interleave };
+    let (rows, blocks) = (3, 2);
+    let row_bytes = blocks * TensorType::Q6_K.block_bytes();
+    let params = Repack::new(layout, (blocks * TensorType::Q6_K.block_len(), row_bytes), (2, 1, rows));
+    let stored = (rows + 1).next_multiple_of(interleave) as usize;
+    let code_words = params.groups as usize * layout.format.code_words();
+    let resources = Resources::default()
+        .with("source", &words(rows as usize * row_bytes / 4 + 2))
+        .with("codes", &vec![0u32; stored * code_words])
+        .with("scales", &vec![0u32; stored * params.scale_words as usize]);
+    (params, resources)
+}
+
 /// Logits of several chunks of a vocabulary, and the first stage's candidates for the second.
 fn argmax_case() -> (Sample, Resources) {
     let vocabulary = 5000;
@@ -218,7 +239,7 @@ impl Case {
 /// True where the computed values are the reference's, up to rounding.
 fn agree(variant: &Variant, computed: &Resources, expected: &Resources) -> bool {
     computed.iter().all(|(name, words)| {
-        if matches!(variant, Variant::Sample(_)) {
+        if matches!(variant, Variant::Sample(_) | Variant::Repack(_)) {
             return words == expected.get::<u32>(name);
         }
         let (computed, expected) = (bytemuck::cast_slice::<u32, f32>(words), expected.get::<f32>(name));
