@@ -56,6 +56,7 @@ import type {
   SupportOptions,
   TokenizeOptions,
 } from "./types.js";
+import { requireWebGpu } from "./web-gpu.js";
 
 /**
  * The connection of an engine, for the parts of this package that aren't methods of it.
@@ -286,21 +287,6 @@ export class Engine implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.unload();
   }
-}
-
-/** Fails before a worker is started or a byte fetched where nothing could come of it. */
-function requireWebGpu(): void {
-  if (globalThis.navigator && "gpu" in navigator) return;
-  throw new WgslmError("no-webgpu", webGpuAdvice());
-}
-
-function webGpuAdvice(): string {
-  if (typeof Worker === "undefined" || typeof isSecureContext === "undefined") {
-    return "this package runs in browsers, whose WebGPU it uses; on a server or a command line, use the program wgslm";
-  }
-  return isSecureContext
-    ? "this browser has no WebGPU; use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on"
-    : "browsers offer WebGPU to secure pages only; open this page over https or on localhost";
 }
 
 function unloaded(): WgslmError {

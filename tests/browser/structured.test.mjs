@@ -123,7 +123,7 @@ describe("grammars", () => {
   });
 
   check("an unusable grammar is refused with its own code, in bounded time, and the engine goes on", async () => {
-    const codes = await page.evaluate(async () => {
+    const { codes, ms } = await page.evaluate(async () => {
       const deep = { type: "object", properties: {} };
       for (let level = 0, inner = deep; level < 500; level += 1)
         inner = inner.properties.a = { type: "object", properties: {} };
@@ -132,18 +132,19 @@ describe("grammars", () => {
         { lark: "start: missing" },
         { gbnf: "root ::= missing" },
         { jsonSchema: { type: "nonsense" } },
-        { jsonSchema: { type: "object", unevaluatedProperties: { not: {} }, dependentSchemas: { a: {} } } },
+        { jsonSchema: { type: "string", minLength: 5, maxLength: 2 } },
         { jsonSchema: deep },
-        { regex: "((a{1,1000}){1,1000}){1,1000}" },
+        { jsonSchema: { type: "object", dependentSchemas: { a: {} } } },
+        { jsonSchema: { type: "string", pattern: "(?=a)b" } },
+        { gbnf: "root ::= root" },
       ];
       const begun = performance.now();
       const codes = [];
       for (const grammar of grammars) codes.push((await window.failure(window.engine.generate("a", { grammar }).result)).code);
       return { codes, ms: performance.now() - begun };
     });
-    assert.deepEqual(codes.codes.slice(0, 4), Array(4).fill("invalid-grammar"));
-    for (const code of codes.codes) assert.match(code, /^(invalid-grammar|unsupported-grammar|grammar-too-complex)$/);
-    assert.ok(codes.ms < 60_000, `${codes.ms} ms`);
+    assert.deepEqual(codes, [...Array(6).fill("invalid-grammar"), "unsupported-grammar", "unsupported-grammar", "grammar"]);
+    assert.ok(ms < 60_000, `${ms} ms`);
     assert.equal((await generate({ maxTokens: 8, grammar: { choice: ["ok"] } })).text, "ok");
   });
 
