@@ -71,7 +71,6 @@ describe("package", () => {
       };
       const given = whole.slice(0);
       const sources = {
-        relative: address,
         url: new URL(address, location.href),
         blob: new Blob([whole]),
         file: new File([whole], "tiny.gguf"),
@@ -93,8 +92,8 @@ describe("package", () => {
     }, MODEL);
     assert.ok(loads.detached, "the buffer was copied instead of handed over");
     for (const [kind, { progress, info, logits }] of Object.entries(loads.seen)) {
-      assert.deepEqual(info, loads.seen.relative.info, kind);
-      assert.deepEqual(logits, loads.seen.relative.logits, kind);
+      assert.deepEqual(info, loads.seen.url.info, kind);
+      assert.deepEqual(logits, loads.seen.url.logits, kind);
       assert.ok(logits.every(Number.isFinite), kind);
       const phases = [...new Set(progress.map(({ phase }) => phase))];
       assert.deepEqual(phases, ["preparing", "loading", "finishing"], kind);
