@@ -71,7 +71,6 @@ describe("package", () => {
       };
       const given = whole.slice(0);
       const sources = {
-        relative: address,
         url: new URL(address, location.href),
         blob: new Blob([whole]),
         file: new File([whole], "tiny.gguf"),
@@ -94,9 +93,9 @@ describe("package", () => {
     assert.ok(loads.detached, "the buffer was copied instead of handed over");
     for (const [kind, { progress, info, logits }] of Object.entries(loads.seen)) {
       // Only what has an address is kept.
-      assert.deepEqual({ ...info, cache: null }, { ...loads.seen.relative.info, cache: null }, kind);
-      assert.equal(info.cache.kept, kind === "relative" || kind === "url", kind);
-      assert.deepEqual(logits, loads.seen.relative.logits, kind);
+      assert.deepEqual({ ...info, cache: null }, { ...loads.seen.url.info, cache: null }, kind);
+      assert.equal(info.cache.kept, kind === "url", kind);
+      assert.deepEqual(logits, loads.seen.url.logits, kind);
       assert.ok(logits.every(Number.isFinite), kind);
       const phases = [...new Set(progress.map(({ phase }) => phase))];
       assert.deepEqual(phases, ["preparing", "loading", "finishing"], kind);

@@ -56,8 +56,19 @@ impl From<Output> for Run {
     }
 }
 
-/// A command that runs the program with `arguments`.
+/// A command that runs the program with `arguments` on [`usual_device`].
 pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = bare_command(arguments);
+    command.envs(found_devices().iter().min_by_key(is_slow).map(|name| ("WGSLM_DEVICE", name)));
+    command
+}
+
+/// True for SwiftShader: other drivers keep compiled kernels between two runs, so that a run takes a tenth of the time.
+fn is_slow(name: &&String) -> bool {
+    name.contains("SwiftShader")
+}
+
+fn bare_command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wgslm"));
     for variable in VARIABLES {
         command.env_remove(variable);
@@ -103,19 +114,28 @@ pub(crate) fn file_of(name: &str, bytes: &[u8]) -> String {
 
 /// The names of this machine's devices; without a Vulkan driver none, which is reported as a skipped test.
 pub(crate) fn device_names() -> &'static [String] {
+    let names = found_devices();
+    if names.is_empty() {
+        skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
+    }
+    names
+}
+
+/// The device on which commands run if they ask for no other; `None` as [`device_names`].
+pub(crate) fn usual_device() -> Option<&'static String> {
+    device_names().iter().min_by_key(is_slow)
+}
+
+fn found_devices() -> &'static [String] {
     static NAMES: OnceLock<Vec<String>> = OnceLock::new();
-    let names = NAMES.get_or_init(|| {
-        let run = wgslm(&["devices", "--json"]);
+    NAMES.get_or_init(|| {
+        let run = Run::from(bare_command(&["devices", "--json"]).output().expect("the program starts"));
         if run.status == Some(1) && run.stderr.contains("no GPU was found") {
             return Vec::new();
         }
         let devices = run.json()["devices"].as_array().expect("a list of devices").clone();
         devices.iter().map(|device| device["name"].as_str().expect("a name").to_owned()).collect()
-    });
-    if names.is_empty() {
-        skipped("there is no Vulkan adapter; `cargo xtask setup` installs one");
-    }
-    names
+    })
 }
 
 /// True if this machine has a device.

@@ -1,5 +1,6 @@
 //! A test case: a kernel's result on a set of resources, compared with its CPU reference.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use half::f16;
@@ -253,16 +254,25 @@ fn sums_of_close_codes(computed: &[u32], expected: u32, steps: f32) -> bool {
 pub(crate) fn check(cases: Vec<Case>) {
     let adapters = adapters();
     let fastest = |gpu: &Gpu| adapters.first().is_some_and(|first| first.adapter() == gpu.adapter());
-    check_on(adapters, |gpu, variant| runs(gpu, variant) && (fastest(gpu) || tells_elsewhere(variant)), cases);
+    let mut cases_of: BTreeMap<(usize, String), usize> = BTreeMap::new();
+    let mut tells_elsewhere = |gpu: &Gpu, variant: &Variant| {
+        let cases = cases_of.entry((gpu.adapter().index, variant.name())).or_default();
+        *cases += 1;
+        exhaustive() || is_usual(variant) && *cases % 3 == 1
+    };
+    let runs_here =
+        |gpu: &Gpu, variant: &Variant| runs(gpu, variant) && (fastest(gpu) || tells_elsewhere(gpu, variant));
+    check_on(adapters, runs_here, cases);
 }
 
-/// True if a second adapter may find more: its compiler may be wrong about a kernel, for which one weight format is enough.
-fn tells_elsewhere(variant: &Variant) -> bool {
-    exhaustive() || variant.weight().is_none_or(|layout| layout.format == WeightFormat::Q4_0)
+/// True if the variant is one that a second adapter runs, in a third of its cases: the adapter's compiler may be wrong about a kernel,
+/// for which one weight format is enough.
+fn is_usual(variant: &Variant) -> bool {
+    variant.weight().is_none_or(|layout| layout.format == WeightFormat::Q4_0)
 }
 
 /// Checks the cases on these devices, except for variants for which `runs` is false.
-pub(crate) fn check_on(gpus: &[Gpu], runs: impl Fn(&Gpu, &Variant) -> bool, cases: Vec<Case>) {
+pub(crate) fn check_on(gpus: &[Gpu], mut runs: impl FnMut(&Gpu, &Variant) -> bool, cases: Vec<Case>) {
     let mut failures = Vec::new();
     for case in cases {
         let gpus: Vec<&Gpu> = gpus.iter().filter(|gpu| runs(gpu, &case.variant)).collect();

@@ -440,7 +440,8 @@ fn other_linear_kernels_agree_with_their_reference() {
     check(cases_where(|variant| !is_integer_mat_vec(variant)));
 }
 
-/// Tests `matmul_cooperative` on any device, with plain arithmetic in place of matrix units.
+/// Tests `matmul_cooperative`, with plain arithmetic in place of matrix units, on the slowest adapter: what is tested is the kernel, and
+/// Mesa's compiler takes 20 times as long for it.
 #[test]
 fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     let text = |variant: &Variant, target: Target| {
@@ -457,7 +458,8 @@ fn cooperative_tiles_agree_with_their_reference_on_imitated_matrix_units() {
     let open = |gpu: &Gpu| {
         block_on(Gpu::request_with(&on(gpu.adapter().index), KernelTexts { text })).expect("it opened before")
     };
-    let gpus: Vec<Gpu> = adapters().iter().map(open).collect();
+    let tested = if exhaustive() { adapters().len() } else { 1 };
+    let gpus: Vec<Gpu> = adapters().iter().rev().take(tested).map(open).collect();
     // The others take more workgroup memory than devices without matrix units are asked for.
     let least = LinearKernel::MatmulCooperative(CooperativeTile::ALL[0]);
     let runs = |_: &Gpu, variant: &Variant| matches!(variant, Variant::Linear(linear) if linear.kernel == least);

@@ -1,7 +1,7 @@
 //! The step that runs the tests in Chromium on the built site.
 
 use super::times::TestTime;
-use super::with_choices;
+use super::{PRODUCT, with_choices};
 use crate::serve::{Folders, Server};
 use crate::{demo, paths, process};
 use anyhow::{Context, Result, ensure};
@@ -33,8 +33,8 @@ fn time_in(line: &str) -> Option<TestTime> {
 
 /// Writes the list of kernel variants that the browser compiles in a test.
 fn write_shader_list() -> Result<()> {
-    // `--workspace` as in `cargo test`, so that the features agree and nothing is built twice.
-    process::run(process::cargo("build").args(["--workspace", "--example", "dump"]))?;
+    // The packages that `cargo test` builds, so that the features agree and nothing is built twice.
+    process::run(process::cargo("build").args(PRODUCT).args(["--example", "dump"]))?;
     let program = format!("debug/examples/dump{}", env::consts::EXE_SUFFIX);
     let list = process::capture(&mut process::command(paths::target().join(program)))?;
     fs::write(paths::site().join("shaders.json"), list).context("the site is not built: run `cargo xtask build-web`")

@@ -19,6 +19,11 @@ use step::{Lane, Step};
 /// The environment variable that makes tests run all combinations, such as every variant on every adapter.
 const ALL: &str = "WGSLM_TEST_ALL";
 
+/// The packages of the product and xtask, which are checked and built apart: `cargo xtask` is built by itself, and with the features that
+/// the others enable, a fifth of its dependencies would be compiled once more.
+const PRODUCT: &[&str] = &["--workspace", "--exclude", "xtask"];
+const XTASK: &[&str] = &["--package", "xtask"];
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Run only these steps, after the set-up that they need

@@ -1,7 +1,7 @@
 //! The step of the Rust tests, which are built together and run one program at a time, to time each test.
 
 use super::times::TestTime;
-use super::with_choices;
+use super::{PRODUCT, XTASK, with_choices};
 use crate::{paths, process, setup};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -23,16 +23,18 @@ struct Program {
 }
 
 pub(super) fn run(all: bool, times: &mut Vec<TestTime>) -> Result<()> {
-    let arguments = ["--workspace", "--no-run", "--message-format=json-render-diagnostics"];
-    let messages = process::capture(process::cargo("test").args(arguments))?;
     let mut failed = Vec::new();
-    for program in programs(&String::from_utf8_lossy(&messages)) {
-        if !program.run(all, times)? {
-            failed.push(program.name());
+    for packages in [XTASK, PRODUCT] {
+        let arguments = ["--no-run", "--message-format=json-render-diagnostics"];
+        let messages = process::capture(process::cargo("test").args(packages).args(arguments))?;
+        for program in programs(&String::from_utf8_lossy(&messages)) {
+            if !program.run(all, times)? {
+                failed.push(program.name());
+            }
         }
     }
     let mut documentation = process::cargo("test");
-    documentation.args(["--workspace", "--doc", "--no-fail-fast"]);
+    documentation.args(PRODUCT).args(["--doc", "--no-fail-fast"]);
     if !process::status(with_adapters(&mut documentation, all)?)?.success() {
         failed.push("documentation".to_owned());
     }

@@ -1,7 +1,7 @@
 //! The steps of a test run, with their needs and their commands.
 
 use super::times::TestTime;
-use super::{browser_tests, rust_tests};
+use super::{PRODUCT, XTASK, browser_tests, rust_tests};
 use crate::setup::Need;
 use crate::wasm_toolchain::WasmToolchain;
 use crate::{model, paths, process, size, web};
@@ -90,9 +90,10 @@ impl Step {
     pub(super) fn run(self, all: bool, times: &mut Vec<TestTime>) -> Result<()> {
         match self {
             Step::Format => process::run(process::cargo("fmt").args(["--all", "--check"])),
-            Step::Clippy => {
-                process::run(process::cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))
-            }
+            Step::Clippy => [XTASK, PRODUCT].into_iter().try_for_each(|packages| {
+                let mut clippy = process::cargo("clippy");
+                process::run(clippy.args(packages).args(["--all-targets", "--", "-D", "warnings"]))
+            }),
             Step::ClippyWasm => {
                 let mut clippy = WasmToolchain::installed()?.cargo("clippy");
                 let packages = web::MODULES.iter().flat_map(|(package, _)| ["--package", package]);
