@@ -87,7 +87,10 @@ impl Incoming {
         let tensors = header.tensors.iter().enumerate().map(incoming).collect::<Result<_>>()?;
         let repacks = !repacked.is_empty();
         let repacker = repacks.then(|| Repacker::new(device.gpu(), repacked, header.bytes())).transpose()?;
-        Ok((Model { spec, weights, parameters, tokenizer, chat_template, ranking_template }, Self { tensors, repacker }))
+        Ok((
+            Model { spec, weights, parameters, tokenizer, chat_template, ranking_template },
+            Self { tensors, repacker },
+        ))
     }
 
     /// Takes the bytes at `offset` of a tensor. Each byte comes once; a piece that doesn't follow the last one begins at a row,
