@@ -11,6 +11,7 @@ use wgslm::formats::quantise::Policy;
 
 use crate::chat::ChatArguments;
 use crate::drafts::DraftOptions;
+use crate::error::{Error, Result};
 use crate::grammars::GrammarOptions;
 use crate::sampling_arguments::SamplingArguments;
 
@@ -200,42 +201,53 @@ pub(crate) struct LogitsArguments {
     pub(crate) output: PathBuf,
 }
 
+/// Texts as they are given.
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("input").required(true).args(["texts", "file"])))]
-pub(crate) struct EmbedArguments {
-    #[command(flatten)]
-    pub(crate) model: ModelArguments,
+pub(crate) struct TextArguments {
     /// A file with one text per line
     #[arg(long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// Print one JSON object per text with its tokens and its embedding, instead of the embedding alone
-    #[arg(long)]
-    pub(crate) json: bool,
+    file: Option<PathBuf>,
     /// The texts; put -- before texts that look like options
     #[arg(value_name = "TEXT")]
-    pub(crate) texts: Vec<String>,
+    texts: Vec<String>,
+}
+
+impl TextArguments {
+    /// The texts. To be read first, so that a missing file is reported before a model is loaded.
+    pub(crate) fn texts(self) -> Result<Vec<String>> {
+        let Some(path) = &self.file else { return Ok(self.texts) };
+        let content = std::fs::read_to_string(path).map_err(Error::file(path))?;
+        Ok(content.lines().map(str::to_owned).collect())
+    }
 }
 
 #[derive(Args, Debug)]
-#[command(group(ArgGroup::new("input").required(true).args(["documents", "file"])))]
+pub(crate) struct EmbedArguments {
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
+    #[command(flatten)]
+    pub(crate) input: TextArguments,
+    /// Print one JSON object per text with its tokens and its embedding, instead of the embedding alone
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct RerankArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
+    #[command(flatten)]
+    pub(crate) input: TextArguments,
     /// The query
     #[arg(long, value_name = "TEXT")]
     pub(crate) query: String,
-    /// A file with one document per line
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
     /// Print the best N only
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<usize>,
     /// Print one JSON object per document
     #[arg(long)]
     pub(crate) json: bool,
-    /// The documents; put -- before documents that look like options
-    #[arg(value_name = "DOCUMENT")]
-    pub(crate) documents: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -16,14 +16,7 @@ struct Report {
 }
 
 pub(crate) async fn run(arguments: EmbedArguments) -> Result<()> {
-    let texts = match &arguments.file {
-        // Read first, so that a missing file is reported before a model is loaded.
-        Some(path) => {
-            let content = std::fs::read_to_string(path).map_err(Error::file(path))?;
-            content.lines().map(str::to_owned).collect()
-        }
-        None => arguments.texts,
-    };
+    let texts = arguments.input.texts()?;
     let (engine, _) = load::engine(&arguments.model, RoomOptions::default()).await?;
     let mut output = std::io::stdout().lock();
     for (index, text) in texts.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use crate::arguments::{RerankArguments, RoomOptions};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::load;
 
 /// One document's line of JSON output.
@@ -18,14 +18,7 @@ struct Report<'a> {
 }
 
 pub(crate) async fn run(arguments: RerankArguments) -> Result<()> {
-    let documents = match &arguments.file {
-        // Read first, so that a missing file is reported before a model is loaded.
-        Some(path) => {
-            let content = std::fs::read_to_string(path).map_err(Error::file(path))?;
-            content.lines().map(str::to_owned).collect()
-        }
-        None => arguments.documents,
-    };
+    let documents = arguments.input.texts()?;
     let (engine, _) = load::engine(&arguments.model, RoomOptions::default()).await?;
     let scores = engine.rerank(&arguments.query, &documents).await?;
     let mut ranked: Vec<Report<'_>> = documents

@@ -1,11 +1,36 @@
-//! The JSON Schemas under test, and what is made of them at random.
+//! The JSON Schemas under test, what is made of them at random, and whether a text is an answer to one.
 
+use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use wgslm_testing::random::Random;
 
 /// The schemas that were written by hand, from types alone to what applications ask for.
 pub(crate) fn written() -> Vec<Value> {
     serde_json::from_str(include_str!("../schemas.json")).unwrap()
+}
+
+/// Checks that a text is JSON that a schema accepts.
+pub(crate) fn check(schema: &Value, text: &str) -> Result<(), String> {
+    let answer: Value = match serde_json::from_str(text) {
+        Ok(answer) => answer,
+        // JSON without bounds allows 1e999, which serde_json has no number for.
+        Err(error) if error.to_string().starts_with("number out of range") => return Ok(()),
+        Err(error) => return Err(format!("{error}: {text} for {schema}")),
+    };
+    validator(schema).validate(&answer).map_err(|error| format!("{error}: {text} for {schema}"))
+}
+
+/// A validator of a schema, formats included.
+fn validator(schema: &Value) -> Validator {
+    let mut options = jsonschema::options().should_validate_formats(true);
+    // llguidance writes leap seconds at any minute, and 29 February in any year.
+    for format in ["date", "time", "date-time"] {
+        let lenient = jsonschema::options().should_validate_formats(true).build(&json!({"format": format})).unwrap();
+        options = options.with_format(format, move |text: &str| {
+            lenient.is_valid(&text.replace("-02-29", "-02-28").replace(":60", ":59").into())
+        });
+    }
+    options.build(schema).unwrap_or_else(|error| panic!("{error} in {schema}"))
 }
 
 /// A schema of at most this depth.

@@ -28,6 +28,9 @@ mod real_model;
 mod repacking;
 mod room;
 mod sampling;
+#[path = "../../../grammar/tests/grammar/schemas.rs"]
+mod schemas;
+mod schemas_followed;
 mod scores;
 mod sessions;
 mod sessions_mixed;
