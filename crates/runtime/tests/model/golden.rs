@@ -74,6 +74,11 @@ impl Golden {
         self.folder.join(&self.model)
     }
 
+    /// True where the model has logits.
+    pub(crate) fn has_logits(&self) -> bool {
+        self.logits.is_some()
+    }
+
     fn values(&self) -> Option<&String> {
         self.logits.as_ref().or(self.embedding.as_ref()).or(self.scores.as_ref())
     }
