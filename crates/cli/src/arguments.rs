@@ -11,7 +11,7 @@ use wgslm::formats::quantise::Policy;
 
 use crate::chat::ChatArguments;
 use crate::drafts::DraftOptions;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::grammars::GrammarOptions;
 use crate::sampling_arguments::SamplingArguments;
 
@@ -215,7 +215,7 @@ pub(crate) struct TextArguments {
 
 impl TextArguments {
     /// The texts. To be read first, so that a missing file is reported before a model is loaded.
-    pub(crate) fn texts(self) -> Result<Vec<String>> {
+    pub(crate) fn texts(self) -> Result<Vec<String>, Error> {
         let Some(path) = &self.file else { return Ok(self.texts) };
         let content = std::fs::read_to_string(path).map_err(Error::file(path))?;
         Ok(content.lines().map(str::to_owned).collect())
