@@ -10,6 +10,7 @@ import { PartWriter, contentOf, finishOf, usageOf } from "./ai-sdk/parts.js";
 import { conversationOf } from "./ai-sdk/prompt.js";
 import type { Chat } from "./chat.js";
 import type { Engine } from "./engine.js";
+import { modelName } from "./model-name.js";
 import type { GenerateOptions } from "./types.js";
 
 const PROVIDER = "wgslm";
@@ -23,7 +24,7 @@ export function languageModel(engine: Engine): LanguageModelV3 {
   return {
     specificationVersion: "v3",
     provider: PROVIDER,
-    modelId: nameOf(engine),
+    modelId: modelName(engine.info),
     supportedUrls: {},
     async doGenerate(options) {
       const result = await ask(options).result;
@@ -45,7 +46,7 @@ export function embeddingModel(engine: Engine): EmbeddingModelV3 {
   return {
     specificationVersion: "v3",
     provider: PROVIDER,
-    modelId: nameOf(engine),
+    modelId: modelName(engine.info),
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: true,
     async doEmbed({ values, abortSignal }) {
@@ -54,10 +55,6 @@ export function embeddingModel(engine: Engine): EmbeddingModelV3 {
       return { embeddings: data.map(({ embedding }) => embedding), usage: { tokens: usage.prompt_tokens }, warnings: [] };
     },
   };
-}
-
-function nameOf({ info }: Engine): string {
-  return info.name || info.architecture;
 }
 
 function optionsOf(options: LanguageModelV3CallOptions): GenerateOptions {

@@ -1,5 +1,6 @@
 // `engine.embeddings`: embeddings in the shape of OpenAI's API.
 import type { Connection } from "../connection.js";
+import { modelName } from "../model-name.js";
 import type { SignalOptions } from "../types.js";
 import type { ModelInfo } from "../wasm/wgslm.js";
 import { type FieldKinds, checkFields, count, text, wrong } from "./fields.js";
@@ -35,7 +36,7 @@ export class EmbeddingsApi {
   create(fields: EmbeddingFields, options?: SignalOptions): Promise<EmbeddingResponse>;
   async create(given: EmbeddingFields, { signal }: SignalOptions = {}): Promise<EmbeddingResponse> {
     const { input, model, encoding_format, dimensions } = checkFields(given, KINDS);
-    const { width, name, architecture } = this.#info;
+    const { width } = this.#info;
     if (dimensions !== undefined && (dimensions < 1 || dimensions > width)) {
       throw wrong(`dimensions is ${dimensions}; it should be from 1 to ${width}, which this model has`);
     }
@@ -46,7 +47,7 @@ export class EmbeddingsApi {
       return { object: "embedding" as const, index, embedding: encoding_format === "base64" ? base64(kept) : [...kept] };
     });
     const usage = { prompt_tokens: tokens, total_tokens: tokens };
-    return { object: "list", data, model: model ?? (name || architecture), usage };
+    return { object: "list", data, model: model ?? modelName(this.#info), usage };
   }
 }
 

@@ -1,5 +1,7 @@
 // What responses have in common.
 import { AnswerStream, type StartStream } from "../answer-stream.js";
+import { hex } from "../cache/digest.js";
+import { modelName } from "../model-name.js";
 import type { GenerationSummary, ModelInfo, TokenLogprob, TokenLogprobs } from "../wasm/wgslm.js";
 import type { ChoiceLogprobs, LogprobEntry, Usage } from "./types.js";
 
@@ -13,8 +15,8 @@ export class ResponseStream<Chunk, Whole> extends AnswerStream<Chunk, Whole> {
 
 /** The head of a response: an id of its own, the time and the model. */
 export function head(prefix: string, model: string | undefined, info: ModelInfo): { id: string; created: number; model: string } {
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { id: `${prefix}-${id}`, created: Math.floor(Date.now() / 1000), model: model ?? (info.name || info.architecture) };
+  const id = hex(crypto.getRandomValues(new Uint8Array(12)));
+  return { id: `${prefix}-${id}`, created: Math.floor(Date.now() / 1000), model: model ?? modelName(info) };
 }
 
 /** The usage of answers, given by prompt. */
