@@ -69,8 +69,7 @@ use inner::Inner;
 use sampling::Sampling;
 
 use crate::Device;
-use crate::model::Model;
-use crate::model::Task;
+use crate::model::{Model, Task};
 use crate::{Error, Result};
 
 /// A model ready to run. Clones share it. It lives until they and all of its generations are dropped.

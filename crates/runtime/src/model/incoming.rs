@@ -121,9 +121,7 @@ impl Incoming {
         }
         Ok(())
     }
-}
 
-impl Incoming {
     /// True for a tensor that the device repacks.
     pub(crate) fn is_repacked(&self, tensor: usize) -> bool {
         self.repacker.as_ref().is_some_and(|repacker| repacker.takes(tensor))
