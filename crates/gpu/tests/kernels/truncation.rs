@@ -164,7 +164,7 @@ fn random_logits(vocabulary: usize, content: Content, outputs: &[Output], random
         }
     }
     let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0, again: 0 };
-    (params, truncated(params, &outputs, &logits))
+    (params, truncated(params, outputs, &logits))
 }
 
 /// A case of all stages in a row on the device, and a case of each stage on the reference's results of those before it.

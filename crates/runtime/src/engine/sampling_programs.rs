@@ -46,14 +46,15 @@ impl SamplingPrograms {
     /// Those that a step with these outputs runs.
     pub(super) fn asked_by<'a>(&'a self, outputs: &[Output]) -> Vec<&'a Program> {
         let any = |asks: fn(&Output) -> bool| outputs.iter().any(asks);
-        let (logprobs, refuses) = (any(Output::wants_logprobs), any(Output::may_be_refused));
+        let logprobs = any(Output::wants_logprobs);
+        let refusing: Vec<&Output> = outputs.iter().filter(|output| output.may_be_refused()).collect();
         let mut asked = Vec::new();
         asked.extend(logprobs.then_some(&self.logprobs));
         asked.extend(any(Output::adjusts).then_some(&self.adjust));
-        asked.extend(self.draw.asked_by(outputs.iter()));
-        if refuses {
+        asked.extend(self.draw.asked_by(&outputs.iter().collect::<Vec<_>>()));
+        if !refusing.is_empty() {
             asked.push(&self.refuse);
-            asked.extend(self.redraw.asked_by(outputs.iter().filter(|output| output.may_be_refused())));
+            asked.extend(self.redraw.asked_by(&refusing));
         }
         asked.extend(logprobs.then_some(&self.chosen));
         asked
@@ -77,12 +78,11 @@ impl DrawPrograms {
         [few, truncation, typical, xtc, argmax]
     }
 
-    fn asked_by<'o>(&self, outputs: impl Iterator<Item = &'o Output> + Clone) -> impl Iterator<Item = &Program> {
-        let any = |asks: fn(&Output) -> bool| outputs.clone().any(asks);
-        let few = outputs.clone().filter(|output| output.truncates()).all(Output::truncates_to_few);
+    fn asked_by(&self, outputs: &[&Output]) -> impl Iterator<Item = &Program> {
+        let any = |asks: fn(&Output) -> bool| outputs.iter().any(|output| asks(output));
+        let few = outputs.iter().filter(|output| output.truncates()).all(|output| output.truncates_to_few());
         let (truncates, typical, xtc) = (any(Output::truncates), any(Output::has_typical_p), any(Output::has_xtc));
-        let draws = outputs.clone().next().is_some();
-        let asked = [truncates && few, truncates && !few, typical && !few, xtc && !few, draws];
+        let asked = [truncates && few, truncates && !few, typical && !few, xtc && !few, !outputs.is_empty()];
         self.all().into_iter().zip(asked).filter_map(|(program, asked)| asked.then_some(program))
     }
 }
