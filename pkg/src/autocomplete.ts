@@ -120,12 +120,16 @@ export class Autocomplete implements Disposable {
       return { text: "", reused: false, finishReason: "stop" };
     }
     let run = this.#recent.find(prefix, suffix);
-    const found = run;
+    let found = run;
     this.#follow(run);
+    if (found) this.#counters.withoutGpu += 1;
     for (let text = ""; ; ) {
       if (!run || !leadsTo(run, prefix)) {
         if (this.#settings.debounceMs > 0) await delay(this.#settings.debounceMs, ended);
         run = this.#start(prefix, suffix);
+        // What was typed ahead of a suggestion turned out not to be its text.
+        if (found) this.#counters.withoutGpu -= 1;
+        found = undefined;
       }
       if (run.error !== undefined) throw run.error;
       const typed = prefix.length - run.prefix.length;
@@ -136,9 +140,8 @@ export class Autocomplete implements Disposable {
       if (hasArrived(whole, suffix)) run.stop("stop");
       const { finishReason, probability } = run;
       if (finishReason !== undefined) {
-        if (run === found) this.#counters.withoutGpu += 1;
-        else if (run.shown === 0 && run.text !== "") this.#counters.belowAcceptance += 1;
-        return { text, reused: run === found, finishReason, ...(probability !== undefined && { probability }) };
+        if (!found && run.shown === 0 && run.text !== "") this.#counters.belowAcceptance += 1;
+        return { text, reused: found !== undefined, finishReason, ...(probability !== undefined && { probability }) };
       }
       await run.changed();
       ended.throwIfAborted();
