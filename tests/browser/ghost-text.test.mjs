@@ -65,7 +65,7 @@ describe("ghost text", () => {
             async *suggest({ prefix, suffix, signal }) {
               this.asked.push([prefix, suffix]);
               const found = prefix.length > 0 && known.startsWith(prefix) && suffix.trim() === "";
-              for (const piece of found ? known.slice(prefix.length).match(/\s*\S+|\s+/g) : []) {
+              for (const piece of found ? (known.slice(prefix.length).match(/\s*\S+|\s+/g) ?? []) : []) {
                 signal.throwIfAborted();
                 yield piece;
                 await null;
