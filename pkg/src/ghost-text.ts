@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // `wgslm/ghost-text`: suggestions shown behind the cursor of a <textarea> or of an element with `contenteditable`.
 import { WgslmError } from "./errors.js";
 import { EditableField } from "./ghost-text/editable-field.js";

@@ -1,7 +1,9 @@
 // Autocomplete on models in Chromium: what typing costs, in rows, and suggestions of a real model at real key presses.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { before, describe, test } from "node:test";
 import { bytesOf, openPackage, served } from "./browser.mjs";
+import { bundled } from "./bundle.mjs";
 import { withMetadata } from "./gguf-metadata.mjs";
 import { built } from "./played-worker.mjs";
 
@@ -90,6 +92,22 @@ describe("autocomplete", () => {
         [text, context, FIM],
       );
       assert.equal(suggested, generated);
+    });
+
+    check("what the documentation shows runs as it is written", async () => {
+      const text = await readFile(new URL("../../docs/autocomplete.md", import.meta.url), "utf8");
+      const snippets = [...text.matchAll(/^```js\n(.*?)^```/gms)].map(([, snippet]) => snippet);
+      assert.equal(snippets.length, 3);
+      const body = await bundled(`const engine = window.tiny;\n${snippets.join("")}\nexport const shown = [ghost, view, text];`);
+      await page.route("**/documented.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
+      const shown = await page.evaluate(async () => {
+        document.body.replaceChildren(document.createElement("textarea"));
+        const { shown: [ghost, view, text] } = await import("/documented.js");
+        ghost.detach();
+        view.destroy();
+        return typeof text;
+      });
+      assert.equal(shown, "string");
     });
   });
 

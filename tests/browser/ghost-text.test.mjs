@@ -1,35 +1,20 @@
 // Ghost text by real key presses in Chromium: what is suggested is a known text, so that no model is needed.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { findings, inEveryLook } from "./accessibility.mjs";
 import { openPackage } from "./browser.mjs";
+import { bundled } from "./bundle.mjs";
 
 const LIMIT = { timeout: 60_000 };
 /** The text that the suggester knows. */
 const KNOWN = "The quick brown fox jumps over the lazy dog.\nIt runs away.";
 
-/** CodeMirror, and the extension that is tested as an application's bundler sees it. */
-async function editor() {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `
-        export { EditorView, keymap } from "@codemirror/view";
-        export { EditorState } from "@codemirror/state";
-        export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-        export { ghostText } from "../../pkg/dist/codemirror.js";`,
-      resolveDir: fileURLToPath(new URL(".", import.meta.url)),
-    },
-    // The package's own folder has these too, for its types; an application has one of each.
-    alias: Object.fromEntries(["state", "view"].map((part) => [`@codemirror/${part}`, fileURLToPath(new URL(`node_modules/@codemirror/${part}`, import.meta.url))])),
-    bundle: true,
-    format: "esm",
-    write: false,
-    logLevel: "error",
-  });
-  return outputFiles[0].text;
-}
+/** CodeMirror, and the extension that is tested. */
+const EDITOR = `
+  export { EditorView, keymap } from "@codemirror/view";
+  export { EditorState } from "@codemirror/state";
+  export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+  export { ghostText } from "wgslm/codemirror";`;
 
 /** The page: fields with labels, and something below them that must not move. */
 const BODY = `<!doctype html><html lang="en"><title>ghost text</title><link rel="icon" href="data:,">
@@ -47,7 +32,7 @@ describe("ghost text", () => {
 
   before(async () => {
     page = await openPackage({ webgpu: false });
-    const body = await editor();
+    const body = await bundled(EDITOR);
     await page.route("**/editor.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
     await page.route("**/fields.html", (route) => route.fulfill({ contentType: "text/html", body: BODY }));
   });
