@@ -9,6 +9,8 @@ import {
   checkContent,
   postSnapshot,
 } from "./arguments.js";
+import { Autocomplete } from "./autocomplete.js";
+import type { AutocompleteOptions } from "./autocomplete/options.js";
 import { modelCache } from "./cache/model-cache.js";
 import { Chat } from "./chat.js";
 import { connect, keepSpare } from "./connect.js";
@@ -174,6 +176,15 @@ export class Engine implements AsyncDisposable {
       const params = { conversation: checkConversation(conversation), answers: 1, ...request };
       return this.#connection.call("chat", params, { signal, onEvent });
     });
+  }
+
+  /** Suggests how a text that is being typed goes on: see {@link Autocomplete.suggest}. */
+  autocomplete(options: AutocompleteOptions = {}): Autocomplete {
+    return new Autocomplete(
+      (request, onEvent) => this.#connection.call("complete", request, { onEvent }),
+      this.info.contextLength,
+      options,
+    );
   }
 
   /** The likeliest answers to a prompt as wholes, the best first, as a beam search finds them. */

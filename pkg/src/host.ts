@@ -1,6 +1,7 @@
 import { type ErrorMessage, WgslmError, toErrorMessage } from "./errors.js";
 import { abortable } from "./host/abort.js";
 import { answerOptions, runAnswers, tokensTaken } from "./host/answers.js";
+import { Completions } from "./host/completions.js";
 import { Grammars } from "./host/grammars.js";
 import { SessionCalls } from "./host/session-calls.js";
 import { type Context, loadModel } from "./load.js";
@@ -34,6 +35,7 @@ export class Host implements Handlers<EngineMethods> {
   #gpu: { device: Gpu; options: string } | undefined;
   #loaded: Model | undefined;
   #grammars: Grammars | undefined;
+  #completions: Completions | undefined;
   /** The calls about sessions. */
   readonly sessions = new SessionCalls({
     model: () => this.#model(),
@@ -67,6 +69,7 @@ export class Host implements Handlers<EngineMethods> {
         const { model, cache } = await loadModel(gpu, source, access, options, context);
         this.#loaded = model;
         this.#grammars = new Grammars(model);
+        this.#completions = undefined;
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
         return { ...model.info(), cache };
       } finally {
@@ -108,6 +111,16 @@ export class Host implements Handlers<EngineMethods> {
         return end;
       };
       return runAnswers(answers, { begin, take }, signal);
+    });
+  }
+
+  complete(
+    request: Methods["complete"]["params"],
+    { signal, emit }: Context<Methods["complete"]["event"]>,
+  ): Promise<Methods["complete"]["result"]> {
+    return this.#track(async () => {
+      this.#completions ??= new Completions(this.#model());
+      return this.#completions.run(request, emit, signal);
     });
   }
 
@@ -215,7 +228,7 @@ export class Host implements Handlers<EngineMethods> {
     await this.#grammars?.free();
     this.#loaded?.free();
     this.#gpu?.device.free();
-    this.#loaded = this.#gpu = this.#grammars = undefined;
+    this.#loaded = this.#gpu = this.#grammars = this.#completions = undefined;
     return null;
   }
 

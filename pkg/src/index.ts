@@ -1,4 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+export { type Autocomplete } from "./autocomplete.js";
+export type { AutocompleteCounters } from "./autocomplete/counters.js";
+export type { AutocompleteOptions, SuggestRequest } from "./autocomplete/options.js";
+export type { FillInMiddle } from "./autocomplete/prompt.js";
+export type { Suggestion, SuggestionResult } from "./autocomplete/suggestion.js";
 export type { CachedFile, CacheTarget, CacheUsage, ModelCache } from "./cache/model-cache.js";
 export { type Chat } from "./chat.js";
 export { Engine } from "./engine.js";

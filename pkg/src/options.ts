@@ -32,7 +32,7 @@ export const count = whole(2 ** 32 - 1);
 export const number: Kind = { holds: (value) => typeof value === "number", expected: "a number" };
 /** The longest time that timers take, in ms: 24 days. */
 const MOST_MS = 2 ** 31 - 1;
-const time: Kind = {
+export const time: Kind = {
   holds: (value) => typeof value === "number" && 0 <= value && value <= MOST_MS,
   expected: `a time in ms, from 0 to ${MOST_MS}`,
 };
@@ -40,7 +40,7 @@ export const text: Kind = { holds: (value) => typeof value === "string", expecte
 export const flag: Kind = { holds: (value) => typeof value === "boolean", expected: "true or false" };
 const callback: Kind = { holds: (value) => typeof value === "function", expected: "a function" };
 const address: Kind = { holds: (value) => typeof value === "string" || value instanceof URL, expected: "a URL" };
-const signal: Kind = { holds: (value) => value instanceof AbortSignal, expected: "an AbortSignal" };
+export const signal: Kind = { holds: (value) => value instanceof AbortSignal, expected: "an AbortSignal" };
 export const texts: Kind = {
   holds: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
   expected: "an array of strings",

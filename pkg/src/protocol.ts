@@ -1,3 +1,4 @@
+import type { PromptRequest } from "./autocomplete/prompt.js";
 import type { ErrorMessage } from "./errors.js";
 import type { Context } from "./load.js";
 import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
@@ -67,6 +68,17 @@ export interface PostedAccess {
   fetch: MessagePort | undefined;
 }
 
+/** A text to complete. */
+export interface CompletionRequest extends PromptRequest {
+  options: GenerationOptions;
+}
+
+/** A piece of a completion: the text that a token completes, and the token's log-probability where it is asked for. */
+export interface CompletionPiece {
+  text: string;
+  logprob?: number;
+}
+
 /** The calls about a model: what goes in, what is reported on the way, what comes out. */
 export interface EngineMethods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
@@ -81,6 +93,7 @@ export interface EngineMethods {
     GenerationSummary[]
   >;
   chat: Method<RequestParams & { conversation: Conversation; answers: number }, ChatPieces, ChatEnd[]>;
+  complete: Method<CompletionRequest, CompletionPiece, GenerationSummary>;
   beamSearch: Method<{ prompt: Prompt; options: BeamSearchOptions }, never, Beams>;
   score: Method<{ text: string | Uint32Array; after: string | Uint32Array | undefined }, never, ScoredTokens>;
   tokenize: Method<{ text: string; special: boolean }, never, Uint32Array>;

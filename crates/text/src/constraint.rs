@@ -40,6 +40,11 @@ pub trait Constraint: Debug + Send {
     /// True if the answer must end here: a stop token was committed, or nothing else may follow.
     fn is_complete(&self) -> bool;
 
+    /// True if any token may follow from here on, so that nobody needs to ask any more.
+    fn is_settled(&self) -> bool {
+        false
+    }
+
     /// Takes back the last `tokens` tokens, as if they had never been committed.
     ///
     /// # Errors

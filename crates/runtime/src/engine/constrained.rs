@@ -36,6 +36,11 @@ impl Constrained {
         Ok(self.constraint.forced()?)
     }
 
+    /// True where any token may follow from here on.
+    pub(super) fn is_settled(&self) -> bool {
+        self.constraint.is_settled()
+    }
+
     /// Computes the masks of the next step, of `words` words, and removes those of its `drafts` that aren't allowed.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod abort;
 mod beams;
 mod chat;
+mod complete;
 mod constraint;
 mod error;
 mod generation;

@@ -4,18 +4,19 @@ use js_sys::{Float32Array, Promise, Uint32Array};
 use serde::Serialize;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
-use wgslm_text::Special;
+use wgslm_text::{Beginning, Special};
 
 use super::abort::unless_aborted;
 use super::beams::{BeamSearchOptions, Beams};
 use super::chat::{JsChatRequest, JsConversation};
+use super::complete::CompletionTokens;
 use super::constraint::{JsConstraint, constrained};
 use super::error::{object, options, to_js};
 use super::generation::JsGeneration;
 use super::generation_options::{GenerationOptions, MeasuringOptions};
 use super::prompt::JsPrompt;
 use super::session::{JsRestore, JsSession};
-use crate::engine::{Engine, GenerateOptions, MetricsSnapshot};
+use crate::engine::{Constrained, Engine, GenerateOptions, MetricsSnapshot};
 use crate::model::Task;
 
 /// Facts about a loaded model.
@@ -171,6 +172,42 @@ impl JsModel {
         let MeasuringOptions { ignore_stop } = options(measuring)?;
         let wanted = options(wanted)?.with(constrained(grammar), ignore_stop).map_err(|error| to_js(&error))?;
         let generation = self.engine.generate_from(&prompt.read()?, wanted).map_err(|error| to_js(&error))?;
+        Ok(JsGeneration::new(&self.engine, generation))
+    }
+
+    /// The tokens that prompts for completing a text are made with.
+    #[wasm_bindgen(js_name = completionTokens)]
+    pub fn completion_tokens(&self) -> Result<Ts<CompletionTokens>, JsValue> {
+        let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
+        object(&CompletionTokens::of(tokenizer))
+    }
+
+    /// The tokens of plain text that continues other text.
+    #[wasm_bindgen(js_name = encodeContinuation)]
+    pub fn encode_continuation(&self, text: &str) -> Result<Vec<u32>, JsValue> {
+        let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
+        tokenizer.encode_continuation(text).map_err(|error| to_js(&error.into()))
+    }
+
+    /// The text of a token that continues other text; U+FFFD stands in it for a part of a character.
+    #[wasm_bindgen(js_name = continuationText)]
+    pub fn continuation_text(&self, token: u32) -> Result<String, JsValue> {
+        let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
+        Ok(String::from_utf8_lossy(&tokenizer.token_bytes(token)).into_owned())
+    }
+
+    /// Starts completing a text given as tokens. Where `healed` is given, a token with text, the answer's first token begins with its text.
+    pub fn complete(
+        &self,
+        prompt: &[u32],
+        healed: Option<u32>,
+        wanted: Ts<GenerationOptions>,
+    ) -> Result<JsGeneration, JsValue> {
+        let tokenizer = self.engine.model().tokenizer().map_err(|error| to_js(&error))?;
+        let beginning = healed.and_then(|token| Beginning::with(tokenizer, token));
+        let constraint = beginning.map(|beginning| Constrained::new(Box::new(beginning)));
+        let wanted = options(wanted)?.with(constraint, false).map_err(|error| to_js(&error))?;
+        let generation = self.engine.generate(prompt, wanted).map_err(|error| to_js(&error))?;
         Ok(JsGeneration::new(&self.engine, generation))
     }
 

@@ -10,7 +10,7 @@ use wgslm::engine::{
 };
 use wgslm_grammar::{Compiler, Grammar, Limits, Vocabulary, Whitespace};
 use wgslm_testing::{golden, golden_roots, skipped};
-use wgslm_text::Constraint;
+use wgslm_text::{Beginning, Constraint, Special};
 
 use crate::adapters::some_adapters;
 use crate::setup::{engine, finish, generate, prompt};
@@ -184,6 +184,26 @@ fn an_answer_follows_its_grammar_where_the_context_slides() {
             let (_, text, summary) = generate(&engine, &asked, options).expect("the model runs");
             assert_eq!(summary.finish_reason, FinishReason::Stop, "{name}: {text}");
             assert!(text.len() == 90 && text.bytes().all(|byte| byte.is_ascii_digit()), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_healed_answer_begins_with_the_text_of_the_token_and_goes_on_freely() {
+    for name in names() {
+        let engine = load(name);
+        let asked = prompt(4, 11, engine.model().spec.vocabulary);
+        let tokenizer = engine.model().tokenizer().expect("it has one");
+        for text in ["e", " ", "7"] {
+            let healed = tokenizer.encode(text, Special::Plain).expect("it is text")[0];
+            let beginning = Beginning::with(tokenizer, healed).expect("it has text");
+            let constraint = Some(Constrained::new(Box::new(beginning)));
+            let free = GenerateOptions { max_tokens: Some(12), ignore_stop: true, ..GenerateOptions::default() };
+            let (tokens, ..) =
+                generate(&engine, &asked, GenerateOptions { constraint, ..free.clone() }).expect("it runs");
+            assert!(tokenizer.token_bytes(tokens[0]).starts_with(&tokenizer.token_bytes(healed)), "{name}: {tokens:?}");
+            let (rest, ..) = generate(&engine, &[&asked[..], &tokens[..1]].concat(), free).expect("it runs");
+            assert_eq!(tokens[1..], rest[..11], "{name}: {text:?}");
         }
     }
 }

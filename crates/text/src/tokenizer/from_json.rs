@@ -116,7 +116,7 @@ pub(super) fn tokenizer(json: Box<dyn JsonTokenizer>, config: Option<&[u8]>) -> 
         None => found,
     };
     let prompt_frame = (framed(config.add_bos_token, bos, before), framed(config.add_eos_token, eos, after));
-    let fill_in_middle = FillInMiddle::find(&vocabulary, |_| Ok(None))?;
+    let fill_in_middle = FillInMiddle::find(&vocabulary, "", |_| Ok(None))?;
     let stop_tokens = stop_tokens([eos, None, None], &vocabulary, fill_in_middle.as_ref());
     let mut tokenizer = Tokenizer {
         vocabulary: Arc::new(vocabulary),

@@ -33,7 +33,8 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
     let separator = if matches!(kind, Kind::WordPiece) { named("seperator", defaults.eos)? } else { None };
     let eos = separator.or(named("eos", defaults.eos)?);
     let unknown = named("unknown", defaults.unknown)?;
-    let fill_in_middle = FillInMiddle::find(&vocabulary, token)?;
+    let name = metadata.str("general.name")?.unwrap_or_default();
+    let fill_in_middle = FillInMiddle::find(&vocabulary, name, token)?;
     let stop_tokens = stop_tokens([eos, token("eot")?, token("eom")?], &vocabulary, fill_in_middle.as_ref());
     let suppressed_tokens = suppressed_tokens(metadata, &vocabulary)?;
     let flag = |key, default| Ok::<_, crate::Error>(metadata.bool(key)?.unwrap_or(default));

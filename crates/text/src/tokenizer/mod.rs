@@ -31,7 +31,7 @@ mod word_piece;
 
 use std::sync::Arc;
 
-pub use fim::FillInMiddle;
+pub use fim::{FillInMiddle, FillOrder};
 pub use from_json::{JsonReader, JsonTokenizer};
 pub use prompt::{Prompt, Segment};
 
@@ -155,6 +155,21 @@ impl Tokenizer {
         }
     }
 
+    /// The tokens of plain text that continues other text, without the space that [`Self::encode`] may put before it.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_continuation(&self, text: &str) -> Result<Vec<u32>> {
+        if !self.space_prefix {
+            return self.encode(text, Special::Plain);
+        }
+        // Nothing merges with a line break.
+        const BREAK: &str = "\n";
+        let before = self.encode(BREAK, Special::Plain)?;
+        let mut tokens = self.encode(&format!("{BREAK}{text}"), Special::Plain)?;
+        if tokens.starts_with(&before) { Ok(tokens.split_off(before.len())) } else { self.encode(text, Special::Plain) }
+    }
+
     /// The tokens of a prompt without BOS; control tokens count in its trusted segments only.
     ///
     /// # Errors
@@ -256,6 +271,30 @@ impl Tokenizer {
             self.spelling.decode_into(&mut bytes, kind, text);
         }
         bytes
+    }
+
+    /// The tokens of text that begin with `beginning`.
+    pub fn tokens_beginning_with(&self, beginning: &str) -> impl Iterator<Item = u32> {
+        let mut spelled = String::new();
+        self.spelling.encode_into(&mut spelled, beginning);
+        let mut decoded = Vec::new();
+        self.vocabulary.iter().filter_map(move |(token, text, kind)| {
+            // Most tokens needn't be decoded to be compared.
+            let begins = if kind == vocabulary::TokenKind::Normal && self.spelling != Spelling::WordPiece {
+                text.starts_with(&spelled)
+            } else {
+                decoded.clear();
+                self.spelling.decode_into(&mut decoded, kind, text);
+                decoded.starts_with(beginning.as_bytes())
+            };
+            begins.then_some(token)
+        })
+    }
+
+    /// The token that begins a whole prompt, if the model wants one.
+    #[must_use]
+    pub fn prompt_begin(&self) -> Option<u32> {
+        self.prompt_frame.0
     }
 
     /// The bytes of all tokens for the vocabulary of a grammar, by id: of each, their number in 32 bits, little-endian, and the bytes.

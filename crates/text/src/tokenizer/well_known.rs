@@ -60,6 +60,7 @@ pub(super) const FIM_PREFIX: Names = &[
     "▁<PRE>",
     "<|code_prefix|>",
     "<|prefix|>",
+    "<[fim-prefix]>",
 ];
 pub(super) const FIM_SUFFIX: Names = &[
     "<|fim_suffix|>",
@@ -70,6 +71,7 @@ pub(super) const FIM_SUFFIX: Names = &[
     "▁<SUF>",
     "<|code_suffix|>",
     "<|suffix|>",
+    "<[fim-suffix]>",
 ];
 pub(super) const FIM_MIDDLE: Names = &[
     "<|fim_middle|>",
@@ -80,10 +82,16 @@ pub(super) const FIM_MIDDLE: Names = &[
     "▁<MID>",
     "<|code_middle|>",
     "<|middle|>",
+    "<[fim-middle]>",
 ];
 pub(super) const FIM_PAD: Names = &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"];
 pub(super) const FIM_REPOSITORY: Names = &["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"];
-pub(super) const FIM_FILE: Names = &["<|file_sep|>"];
+pub(super) const FIM_FILE: Names = &["<|file_sep|>", "<file_sep>"];
+
+/// The texts before the suffix in vocabularies of models that were trained with the suffix first: Seed-Coder and CodeGeeX.
+pub(super) const SUFFIX_FIRST: Names = &["<[fim-suffix]>", "<|code_suffix|>"];
+/// The texts before prefix and suffix in Codestral's vocabulary.
+pub(super) const CODESTRAL: [&str; 2] = ["[PREFIX]", "[SUFFIX]"];
 
 /// Texts that are control tokens whatever their type says: some converted files call them ordinary text, and a prompt could
 /// then never hold one.

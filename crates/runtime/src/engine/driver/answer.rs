@@ -130,6 +130,7 @@ impl Answer {
         wakers: &mut Vec<Waker>,
     ) -> Result<Option<FinishReason>> {
         let completes = self.grammar.as_ref().map_or(Ok(false), |grammar| grammar.lock().commit(token))?;
+        self.grammar.take_if(|grammar| grammar.lock().is_settled());
         self.trust.iter_mut().for_each(Trust::followed);
         self.received += 1;
         let began = Instant::now();
