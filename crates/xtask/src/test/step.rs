@@ -72,6 +72,7 @@ impl Step {
                 Need::Chromium,
                 Need::Node,
                 Need::NodeModules("tests/browser"),
+                Need::NodeModules("examples"),
                 Need::Model(&model::DEFAULT),
                 Need::Model(&model::GEMMA3),
             ],
