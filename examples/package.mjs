@@ -9,21 +9,25 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Installs the package from its archive, whose files are returned. */
-export async function installPackage() {
+/** Calls `use` with the package's archive, which is gone afterwards. */
+export async function withArchive(use) {
   const folder = await mkdtemp(join(tmpdir(), "wgslm-package-"));
   try {
-    const options = { cwd: here("../pkg") };
-    const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], options);
-    const [{ filename, files }] = Object.values(JSON.parse(stdout));
-    const target = here("node_modules/wgslm");
-    await rm(target, { recursive: true, force: true });
-    await mkdir(target, { recursive: true });
-    await run("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", target]);
-    return { archive: join(folder, filename), files: files.map(({ path }) => path) };
+    const { stdout } = await run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], { cwd: here("../pkg") });
+    return await use(join(folder, stdout.trim()));
   } finally {
     await rm(folder, { recursive: true });
   }
 }
+
+/** Unpacks an archive of npm's into a folder, in place of what is there. */
+export async function unpack(archive, folder) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await run("tar", ["-xzf", archive, "--strip-components=1", "-C", folder]);
+}
+
+/** Installs the package for the examples. */
+export const installPackage = () => withArchive((archive) => unpack(archive, here("node_modules/wgslm")));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await installPackage();
