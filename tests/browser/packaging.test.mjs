@@ -1,10 +1,9 @@
 // The package as it would be published, without a browser: what package managers, TypeScript, debuggers and servers make of it.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -19,7 +18,8 @@ describe("the packed package", () => {
   let files;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "wgslm-packed-"));
+    // Beside the packages that adapters import.
+    folder = await mkdtemp(fileURLToPath(new URL("../../pkg/node_modules/.packed-", import.meta.url)));
     await withArchive(async (archive) => {
       types = await checkPackage(createPackageFromTarballData(await readFile(archive)), { excludeEntrypoints: [/\.wasm$/] });
       await unpack(archive, folder);
