@@ -57,7 +57,12 @@ describe("snippets", () => {
     const body = "<!doctype html><title>policy</title>";
     const setUp = (opened) => opened.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", headers, body }));
     const page = await openPackage({ setUp });
-    assert.equal(await page.evaluate(() => fetch("https://elsewhere.example/").catch((error) => error.name)), "TypeError");
+    const refused = await page.evaluate(() => {
+      const violation = new Promise((resolve) => document.addEventListener("securitypolicyviolation", resolve, { once: true }));
+      fetch("https://elsewhere.example/").catch(() => undefined);
+      return violation.then(({ effectiveDirective }) => effectiveDirective);
+    });
+    assert.equal(refused, "connect-src");
     assert.equal((await page.evaluate(() => window.wgslm.Engine.support())).available, true);
     await page.context().close();
   });
