@@ -40,7 +40,7 @@ export interface ChatWgslmCallOptions extends BaseChatModelCallOptions {
 }
 
 /** A schema of LangChain: Zod's, a standard one, or a JSON Schema. */
-type Schema<Output extends Record<string, unknown>> = InteropZodType<Output> | SerializableSchema<Output> | Record<string, unknown>;
+export type StructuredSchema<Output extends Record<string, unknown>> = InteropZodType<Output> | SerializableSchema<Output> | Record<string, unknown>;
 
 /** An engine as a chat model: `new ChatWgslm({ engine }).invoke("Hello")`. */
 export class ChatWgslm extends BaseChatModel<ChatWgslmCallOptions> {
@@ -73,15 +73,15 @@ export class ChatWgslm extends BaseChatModel<ChatWgslmCallOptions> {
 
   /** A model whose answers follow a schema, token by token, and come parsed. */
   override withStructuredOutput<Output extends Record<string, unknown>>(
-    schema: Schema<Output>,
+    schema: StructuredSchema<Output>,
     config?: StructuredOutputMethodOptions<false>,
   ): Runnable<BaseLanguageModelInput, Output>;
   override withStructuredOutput<Output extends Record<string, unknown>>(
-    schema: Schema<Output>,
+    schema: StructuredSchema<Output>,
     config?: StructuredOutputMethodOptions<true>,
   ): Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output }>;
   override withStructuredOutput<Output extends Record<string, unknown>>(
-    schema: Schema<Output>,
+    schema: StructuredSchema<Output>,
     { includeRaw = false }: StructuredOutputMethodOptions<boolean> = {},
   ): Runnable<BaseLanguageModelInput, Output> | Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output }> {
     const jsonSchema: object = isInteropZodSchema(schema) || isSerializableSchema(schema) ? toJsonSchema(schema) : schema;

@@ -1,9 +1,11 @@
 // The package as it would be published, without a browser: what package managers, TypeScript, debuggers and servers make of it.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -11,6 +13,14 @@ import { unpack, withArchive } from "../../examples/package.mjs";
 
 /** What the check of types says of every package that is ES modules only, by how a program resolves modules. */
 const ES_MODULES_ONLY = { node10: ["NoResolution"], "node16-cjs": ["CJSResolvesToESM", "NoResolution"] };
+
+test("the reference of the package has every export, without a warning", async () => {
+  const program = fileURLToPath(new URL("node_modules/typedoc/bin/typedoc", import.meta.url));
+  const cwd = fileURLToPath(new URL("../../pkg", import.meta.url));
+  const env = { ...process.env, NO_COLOR: "1" };
+  const { code, stdout, stderr } = await promisify(execFile)("node", [program, "--emit", "none"], { cwd, env }).catch((failed) => failed);
+  assert.equal(code, undefined, `${stdout}${stderr}`);
+});
 
 describe("the packed package", () => {
   let folder;
