@@ -71,6 +71,8 @@ impl Step {
             Step::Browser => &[
                 Need::Chromium,
                 Need::Node,
+                // The tests of adapters use the packages that these are for.
+                Need::NodeModules("pkg"),
                 Need::NodeModules("tests/browser"),
                 Need::NodeModules("examples"),
                 Need::Model(&model::DEFAULT),
