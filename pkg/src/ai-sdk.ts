@@ -11,6 +11,7 @@ import { conversationOf } from "./ai-sdk/prompt.js";
 import type { Chat } from "./chat.js";
 import type { Engine } from "./engine.js";
 import { modelName } from "./model-name.js";
+import { streamOf } from "./readable.js";
 import type { GenerateOptions } from "./types.js";
 
 const PROVIDER = "wgslm";
@@ -93,18 +94,4 @@ async function* parts(answer: Chat, options: LanguageModelV3CallOptions): AsyncG
   } catch (error) {
     yield { type: "error", error };
   }
-}
-
-/** A stream of what a generator yields; not every browser has `ReadableStream.from`. */
-function streamOf<Part>(generator: AsyncGenerator<Part>): ReadableStream<Part> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await generator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await generator.return(undefined);
-    },
-  });
 }

@@ -42,6 +42,7 @@ export class AnswerStream<Event, Result> implements AsyncIterableIterator<Event>
     this.#call.cancel();
   }
 
+  /** The next event, once it is there. */
   async next(): Promise<IteratorResult<Event, undefined>> {
     for (;;) {
       if (this.#left) return { done: true, value: undefined };
@@ -55,6 +56,7 @@ export class AnswerStream<Event, Result> implements AsyncIterableIterator<Event>
     }
   }
 
+  /** Ends the answer, as leaving a loop does. */
   async return(): Promise<IteratorResult<Event, undefined>> {
     this.#left = true;
     this.cancel();
@@ -62,6 +64,7 @@ export class AnswerStream<Event, Result> implements AsyncIterableIterator<Event>
     return { done: true, value: undefined };
   }
 
+  /** The events, for `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }

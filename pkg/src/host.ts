@@ -3,17 +3,16 @@ import { abortable } from "./host/abort.js";
 import { answerOptions, runAnswers, tokensTaken } from "./host/answers.js";
 import { Completions } from "./host/completions.js";
 import { Grammars } from "./host/grammars.js";
+import { promptOf } from "./host/prompts.js";
 import { SessionCalls } from "./host/session-calls.js";
 import { type Context, loadModel } from "./load.js";
 import type { EngineMethods, Handlers, Methods } from "./protocol.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
-import type { Prompt } from "./types.js";
 import { instantiate, wasmBytes } from "./wasm.js";
 import {
   type ChatEnd,
   type ChatStep,
-  type Conversation,
   Gpu,
   type GpuOptions,
   type Model,
@@ -154,11 +153,7 @@ export class Host implements Handlers<EngineMethods> {
   }
 
   async countTokens({ prompt }: Methods["countTokens"]["params"]): Promise<number> {
-    if (!isConversation(prompt)) return this.#model().promptTokens(prompt).length;
-    const chat = this.#model().chat(prompt);
-    const { length } = chat.prompt;
-    chat.free();
-    return length;
+    return this.#model().promptTokens(promptOf(this.#model(), prompt)).length;
   }
 
   async applyTemplate({ conversation }: Methods["applyTemplate"]["params"]): Promise<string> {
@@ -274,8 +269,4 @@ export class Host implements Handlers<EngineMethods> {
     this.#gpu = { device, options };
     return device;
   }
-}
-
-function isConversation(prompt: Prompt | Conversation): prompt is Conversation {
-  return typeof prompt === "object" && "messages" in prompt;
 }

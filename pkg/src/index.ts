@@ -16,3 +16,4 @@ export type { ResponseStream } from "./openai/response.js";
 export type * from "./openai/types.js";
 export { type Session } from "./session.js";
 export type * from "./types.js";
+export type { EngineErrorCode } from "./wasm/wgslm.js";

@@ -56,7 +56,7 @@ export interface ChatPieces {
 }
 
 /** A change of a session's tokens. */
-export type SessionChange = { append: string | Uint32Array } | { set: Prompt } | { truncate: number };
+export type SessionChange = { append: string | Uint32Array } | { set: Prompt | Conversation } | { truncate: number };
 
 /** The way to files at an address, in the form that can be posted. */
 export interface PostedAccess {

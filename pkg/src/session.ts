@@ -1,10 +1,10 @@
 // Sessions: sequences that are kept between requests.
-import { checkContent, checkLength, checkPrompt } from "./arguments.js";
+import { checkContent, checkLength, checkPromptOrConversation } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { Generation } from "./generation.js";
 import { SIGNAL_OPTIONS, checkOptions } from "./options.js";
 import { requestOf } from "./request.js";
-import type { GenerateOptions, Prompt, SignalOptions } from "./types.js";
+import type { Conversation, GenerateOptions, Prompt, SignalOptions } from "./types.js";
 
 /** Sessions that nobody has any more let go of what they hold. */
 const forgotten = new FinalizationRegistry<() => void>((close) => close());
@@ -44,9 +44,9 @@ export class Session implements AsyncDisposable {
     await this.#change({ append: checkContent(content) });
   }
 
-  /** Makes the session's tokens those of a prompt, such as a whole conversation. What both begin with stays cached. */
-  async set(prompt: Prompt): Promise<void> {
-    await this.#change({ set: checkPrompt(prompt) });
+  /** Makes the session's tokens those of a prompt or of a conversation, which may have tools. What both begin with stays cached. */
+  async set(prompt: Prompt | Conversation): Promise<void> {
+    await this.#change({ set: checkPromptOrConversation(prompt) });
   }
 
   /** Drops all tokens but the first `length`. */
@@ -114,7 +114,7 @@ export class Session implements AsyncDisposable {
     return this.dispose();
   }
 
-  async #change(change: { append: string | Uint32Array } | { set: Prompt } | { truncate: number }): Promise<void> {
+  async #change(change: { append: string | Uint32Array } | { set: Prompt | Conversation } | { truncate: number }): Promise<void> {
     await this.#connection.call("changeSession", { session: this.#session, change }).result;
   }
 

@@ -1,6 +1,6 @@
 // Starting the worker, wherever its script lies, and saying why it didn't start.
 import { type ErrorMessage, WgslmError, messageOf } from "./errors.js";
-import { fromElsewhere } from "./worker-script.js";
+import { besideScript, fromElsewhere } from "./worker-script.js";
 
 const ADVICE =
   "check that the package's worker.js lies beside the script that starts it or is named by the option workerUrl, that scripts are " +
@@ -17,8 +17,7 @@ export function startWorker(workerUrl: URL | undefined): StartedWorker {
   let address = workerUrl;
   try {
     // For bundlers that have no value here, the address must be given.
-    const beside = import.meta.url;
-    address ??= new URL("worker.js", beside);
+    address ??= besideScript(import.meta.url, "worker.js");
     if (/^https?:$/.test(address.protocol) && address.origin !== globalThis.origin) {
       return { worker: fromElsewhere(address, "wgslm"), address };
     }

@@ -1,7 +1,7 @@
 // Starting the worker that writes, from the worker that loads.
 import { Caller } from "./calls.js";
 import { serveWriting } from "./cache/write-service.js";
-import { fromElsewhere } from "./worker-script.js";
+import { besideScript, fromElsewhere } from "./worker-script.js";
 
 /** The side that calls the writer; where no worker starts, this thread writes. */
 export async function startWriter(): Promise<Caller> {
@@ -17,7 +17,7 @@ export async function startWriter(): Promise<Caller> {
 }
 
 function newWorker(): Worker {
-  const address = new URL("writer.js", import.meta.url);
+  const address = besideScript(import.meta.url, "writer.js");
   if (/^https?:$/.test(address.protocol) && address.origin !== globalThis.origin) return fromElsewhere(address, "wgslm-writer");
   // Bundlers look for exactly this expression.
   return new Worker(new URL("./writer.js", import.meta.url), { type: "module", name: "wgslm-writer" });

@@ -24,6 +24,7 @@ export interface InitProgressReport {
   text: string;
 }
 
+/** Receives the progress of a load. */
 export type InitProgressCallback = (report: InitProgressReport) => void;
 
 /** A model that can be loaded by a name. */
@@ -58,7 +59,10 @@ type Streams = ResponseStream<ChatCompletionChunk, ChatCompletion> | ResponseStr
 export class MLCEngine {
   readonly chat: { readonly completions: { readonly create: ChatCreate } };
   readonly completions: { readonly create: CompletionCreate };
-  readonly embeddings: { readonly create: (fields: EmbeddingFields) => Promise<EmbeddingResponse> };
+  readonly embeddings: {
+    /** The embeddings of texts. */
+    readonly create: (fields: EmbeddingFields) => Promise<EmbeddingResponse>;
+  };
   #config: MLCEngineConfig;
   #engine: Engine | undefined;
   #defaults: ChatOptions = {};
@@ -73,6 +77,7 @@ export class MLCEngine {
     this.embeddings = { create: (fields) => this.#loaded().embeddings.create(fields) };
   }
 
+  /** Sets the callback of the loads to come. */
   setInitProgressCallback(callback: InitProgressCallback): void {
     this.#config = { ...this.#config, initProgressCallback: callback };
   }
@@ -95,6 +100,7 @@ export class MLCEngine {
     initProgressCallback?.({ progress: 1, timeElapsed: secondsSince(begun), text: "ready" });
   }
 
+  /** Frees the model. */
   async unload(): Promise<void> {
     const engine = this.#engine;
     this.#engine = this.#last = undefined;
@@ -123,11 +129,13 @@ export class MLCEngine {
     return `prefill: ${prefillTokensPerSecond.toFixed(4)} tokens/sec, decoding: ${decodeTokensPerSecond.toFixed(4)} tokens/sec`;
   }
 
+  /** The vendor of the GPU; empty where models can't run. */
   async getGPUVendor(): Promise<string> {
     const support = await Engine.support();
     return support.available ? support.adapter.vendor : "";
   }
 
+  /** The most bytes of a binding; 0 where models can't run. */
   async getMaxStorageBufferBindingSize(): Promise<number> {
     const support = await Engine.support();
     return support.available ? (support.limits["maxStorageBufferBindingSize"] ?? 0) : 0;
@@ -159,13 +167,15 @@ export class MLCEngine {
   }
 }
 
-interface ChatCreate {
+/** Answers a conversation: whole, or as a stream. */
+export interface ChatCreate {
   (fields: ChatCompletionFields & { stream: true }): Promise<ResponseStream<ChatCompletionChunk, ChatCompletion>>;
   (fields: ChatCompletionFields & { stream?: false | null }): Promise<ChatCompletion>;
   (fields: ChatCompletionFields): Promise<ChatCompletion | ResponseStream<ChatCompletionChunk, ChatCompletion>>;
 }
 
-interface CompletionCreate {
+/** Continues a prompt: whole, or as a stream. */
+export interface CompletionCreate {
   (fields: CompletionFields & { stream: true }): Promise<ResponseStream<CompletionChunk, Completion>>;
   (fields: CompletionFields & { stream?: false | null }): Promise<Completion>;
   (fields: CompletionFields): Promise<Completion | ResponseStream<CompletionChunk, Completion>>;

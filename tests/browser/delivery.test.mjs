@@ -1,17 +1,10 @@
-// The ways in which the package reaches a page: bundled, from another origin, and no more than once.
+// The ways in which the package reaches a page: from another origin, and no more than once. bundlers.test.mjs has those through bundlers.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { openPackage, site } from "./browser.mjs";
 import { gguf, huggingFace } from "./model-files.mjs";
 
 const LIMIT = { timeout: 240_000 };
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("delivery", () => {
 
@@ -115,43 +108,5 @@ describe("delivery", () => {
     const values = await own.evaluate(logits, { workerUrl: `${cdn}worker.js` });
     assert.ok(values.every(Number.isFinite), "a worker named by workerUrl");
     await own.context().close();
-  });
-
-  test("bundled by esbuild, as the package's README says", LIMIT, async () => {
-    const folder = await mkdtemp(join(tmpdir(), "wgslm-bundle-"));
-    try {
-      await mkdir(join(folder, "node_modules"));
-      await symlink(join(ROOT, "pkg"), join(folder, "node_modules/wgslm"));
-      await writeFile(join(folder, "app.js"), 'import * as wgslm from "wgslm";\nwindow.bundled = wgslm;\n');
-      const readme = await readFile(join(ROOT, "pkg/README.md"), "utf8");
-      const commands = /```sh\n(npx esbuild[^`]*)```/.exec(readme)[1];
-      const PATH = `${join(ROOT, "tests/browser/node_modules/.bin")}:${process.env.PATH}`;
-      await promisify(execFile)("sh", ["-ec", commands.replace("npx ", "")], { cwd: folder, env: { ...process.env, PATH } });
-
-      const types = { js: "text/javascript", wasm: "application/wasm" };
-      const requests = [];
-      const page = await open({
-        setUp: (opened) =>
-          opened.context().route("**/bundled/**", async (route) => {
-            const path = new URL(route.request().url()).pathname.slice("/bundled/".length);
-            requests.push(path);
-            const body = await readFile(join(folder, "public", path));
-            await route.fulfill({ body, contentType: types[path.split(".").pop()] });
-          }),
-      });
-      await page.evaluate(async (address) => {
-        await import(address);
-        window.wgslm = window.bundled;
-      }, site("/bundled/app.js"));
-      assert.ok((await page.evaluate(logits)).every(Number.isFinite));
-      assert.deepEqual(requests, ["app.js", "worker.js", "wasm/wgslm_bg.wasm"]);
-      // Requests of workers for workers aren't seen here.
-      assert.match(await readFile(join(folder, "public/writer.js"), "utf8"), /createSyncAccessHandle/);
-      assert.ok((await page.evaluate(logits, { model: "/folder/" })).every(Number.isFinite));
-      assert.deepEqual(requests.slice(3), ["worker.js", "wasm/wgslm_tokenizers_bg.wasm"]);
-      await page.context().close();
-    } finally {
-      await rm(folder, { recursive: true });
-    }
   });
 });

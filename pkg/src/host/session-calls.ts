@@ -5,6 +5,7 @@ import type { Model } from "../wasm/wgslm.js";
 import type { GrammarConstraint, JsGrammar } from "../wasm/wgslm_grammar.js";
 import { abortable } from "./abort.js";
 import { runAnswers, tokensTaken } from "./answers.js";
+import { promptOf } from "./prompts.js";
 import { Sessions } from "./sessions.js";
 
 /** The parts of the host that sessions use. */
@@ -54,7 +55,7 @@ export class SessionCalls implements Handlers<SessionMethods> {
 
   async changeSession({ session, change }: Methods["changeSession"]["params"]): Promise<null> {
     await this.#sessions.run(session, (changed) => {
-      if ("set" in change) changed.set(change.set);
+      if ("set" in change) changed.set(promptOf(this.#host.model(), change.set));
       else if ("truncate" in change) changed.truncate(change.truncate);
       else if (typeof change.append === "string") changed.appendText(change.append);
       else changed.append(change.append);

@@ -164,7 +164,8 @@ export interface CompletionLogprobs {
   text_offset: number[];
 }
 
-interface CompletionChoice<Finish> {
+/** One of the continuations of a prompt. */
+export interface CompletionChoice<Finish> {
   index: number;
   text: string;
   logprobs: CompletionLogprobs | null;

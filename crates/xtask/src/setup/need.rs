@@ -74,6 +74,7 @@ impl Need {
         Need::Node,
         Need::NodeModules("pkg"),
         Need::NodeModules("tests/browser"),
+        Need::NodeModules("examples"),
         Need::Model(&model::DEFAULT),
         Need::Model(&model::GEMMA3),
         Need::Model(&model::MINILM),

@@ -71,7 +71,10 @@ impl Step {
             Step::Browser => &[
                 Need::Chromium,
                 Need::Node,
+                // The tests of adapters use the packages that these are for.
+                Need::NodeModules("pkg"),
                 Need::NodeModules("tests/browser"),
+                Need::NodeModules("examples"),
                 Need::Model(&model::DEFAULT),
                 Need::Model(&model::GEMMA3),
             ],
