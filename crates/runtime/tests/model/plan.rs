@@ -23,7 +23,7 @@ fn header(bytes: &[u8]) -> ModelHeader {
 }
 
 fn options() -> [EngineOptions; 3] {
-    let default = EngineOptions { context_length: Some(64), ..EngineOptions::default() };
+    let default = EngineOptions { context_length: Some(32), ..EngineOptions::default() };
     [
         default.clone(),
         EngineOptions { slots: Some(2), kv_format: Some(KvFormat::Q8), kv_tokens: Some(256), ..default.clone() },
