@@ -11,11 +11,16 @@ const LIMIT = { timeout: 100_000 };
 const LITTLE_MEMORY = `{
   const channel = new BroadcastChannel("memory");
   let most = Infinity;
+  let told;
+  channel.onmessage = ({ data }) => {
+    most = data.most;
+    told?.();
+    channel.postMessage("told");
+  };
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (...descriptor) {
-    const answer = new Promise((resolve) => (channel.onmessage = ({ data }) => resolve(data.most)));
     channel.postMessage("opens");
-    most = await answer;
+    await new Promise((resolve) => (told = resolve));
     const device = await requestDevice.apply(this, descriptor);
     const { createBuffer } = device;
     let bytes = 0;
@@ -53,12 +58,19 @@ describe("plans", () => {
     });
     await page.evaluate(() => {
       const channel = new BroadcastChannel("memory");
-      window.most = Infinity;
-      channel.onmessage = () => channel.postMessage({ most: window.most });
+      let most = Infinity;
+      let told;
+      channel.onmessage = ({ data }) => (data === "opens" ? channel.postMessage({ most }) : told?.());
+      /** Sets the memory of the worker that has a device, and of those to come. */
+      window.setMemory = (bytes) => {
+        most = bytes;
+        channel.postMessage({ most });
+        return new Promise((resolve) => (told = resolve));
+      };
     });
   });
 
-  test("of a real model, from its first MB, is exactly what the load allocates", LIMIT, async (t) => {
+  test("take the first MB of a real model, and keep nothing", LIMIT, async (t) => {
     if (!(await served(t, REAL))) return;
     requests.length = 0;
     const plan = await page.evaluate((address) => window.wgslm.Engine.plan(address), REAL);
@@ -69,19 +81,6 @@ describe("plans", () => {
     assert.ok(plan.withinLimits && plan.fileBytes > 90e6 && plan.downloadBytes === plan.fileBytes);
     assert.equal(plan.gpuBytes, plan.weightBytes + plan.kvCacheBytes + plan.workspaceBytes);
     assert.ok(plan.limits.maxBufferSize > 0 && plan.limits.maxStorageBufferBindingSize > 0);
-    const { info, memory, again } = await page.evaluate(async (address) => {
-      const engine = await window.wgslm.Engine.load(address);
-      const { info } = engine;
-      const memory = await engine.memory();
-      await engine.unload();
-      return { info, memory, again: await window.wgslm.Engine.plan(address) };
-    }, REAL);
-    const { weightBytes, kvCacheBytes, contextLength } = plan;
-    assert.deepEqual({ weightBytes, kvCacheBytes, contextLength }, pick(info, ["weightBytes", "kvCacheBytes", "contextLength"]));
-    assert.equal(memory.gpuBytes, plan.gpuBytes);
-    assert.ok(memory.gpuPeakBytes <= plan.gpuPeakBytes, `${memory.gpuPeakBytes} of ${plan.gpuPeakBytes}`);
-    assert.ok(memory.gpuPeakBytes > plan.gpuPeakBytes * 0.7, `${memory.gpuPeakBytes} of ${plan.gpuPeakBytes}`);
-    assert.deepEqual(again, { ...plan, downloadBytes: 0 }, "what is kept needn't be downloaded");
   });
 
   test("follow the options, of every kind of source that can be read twice", LIMIT, async (t) => {
@@ -119,14 +118,15 @@ describe("plans", () => {
     if (!(await served(t, TINY))) return;
     const seen = await page.evaluate(async (address) => {
       const { Engine, WgslmError } = window.wgslm;
-      const plan = await Engine.plan(address);
+      // With float activations there are half as many kernels to compile.
+      const activations = "float";
+      const plan = await Engine.plan(address, { activations });
       const [smaller] = plan.alternatives.toSorted((a, b) => a.gpuPeakBytes - b.gpuPeakBytes);
-      window.most = Math.ceil((smaller.gpuPeakBytes + plan.gpuBytes) / 2);
-      const error = await Engine.load(address).catch((reason) => reason);
-      const engine = await Engine.load(address, smaller.options);
+      await window.setMemory(Math.ceil((smaller.gpuPeakBytes + plan.gpuBytes) / 2));
+      const error = await Engine.load(address, { activations }).catch((reason) => reason);
+      const engine = await Engine.load(address, { activations, ...smaller.options });
       const { gpuBytes } = await engine.memory();
       await engine.unload();
-      window.most = Infinity;
       return { code: error.code, typed: error instanceof WgslmError, message: error.message, told: error.plan, plan, smaller, gpuBytes };
     }, TINY);
     assert.deepEqual([seen.code, seen.typed], ["out-of-memory", true]);
@@ -135,8 +135,3 @@ describe("plans", () => {
     assert.equal(seen.gpuBytes, seen.smaller.gpuBytes);
   });
 });
-
-/** Some fields of an object. */
-function pick(object, names) {
-  return Object.fromEntries(names.map((name) => [name, object[name]]));
-}

@@ -52,12 +52,11 @@ async function readHeaders(planner: Planner, files: ModelFiles, signal: AbortSig
       for (let wantsMore = true; wantsMore;) {
         const length = await file.read(buffer);
         signal.throwIfAborted();
-        if (length === 0) break;
-        wantsMore = planner.push(buffer.subarray(0, length));
+        if (length === 0) planner.endFile();
+        wantsMore = length > 0 && planner.push(buffer.subarray(0, length));
       }
     } finally {
       await file.close();
     }
-    planner.endFile();
   }
 }

@@ -26,7 +26,8 @@ pub struct MemoryPlan {
     pub kv_cache_bytes: u64,
     /// Bytes of activations, logits, parameters and readback.
     pub workspace_bytes: u64,
-    /// The most bytes beside those while the model loads: staging buffers, and what is measured on.
+    /// The most bytes beside those while the model loads: staging buffers, and what is measured on. Some kB of
+    /// parameters come and go besides.
     pub loading_bytes: u64,
     /// Bytes of the model's files.
     pub file_bytes: u64,

@@ -20,7 +20,7 @@ use crate::{Device, Result};
 pub(super) struct MemoryPlan {
     /// All bytes on the GPU once the model is loaded.
     gpu_bytes: u64,
-    /// The most bytes on the GPU while the model loads: those, and staging buffers.
+    /// The most bytes on the GPU while the model loads: those, and staging buffers. Some kB of parameters come and go besides.
     gpu_peak_bytes: u64,
     /// The bytes of the weights.
     weight_bytes: u64,
