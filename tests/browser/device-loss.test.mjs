@@ -186,7 +186,7 @@ describe("device loss", () => {
     const seen = await page.evaluate(async () => {
       const { engine } = window.shared;
       const { prompt, options, tokensOf, failure } = window;
-      const running = engine.generate(prompt, { maxTokens: 20_000, slide: 4 });
+      const running = engine.generate(prompt, { maxTokens: 20_000, slide: 4, suppressTokens: [257] });
       await running.next();
       const failed = failure(running.result);
       const { lost } = engine;
