@@ -66,7 +66,8 @@ impl Future for Readback {
             Some(Ok(())) => {
                 let view = self.staging.raw().get_mapped_range(0..self.size);
                 // Only the loss of its device takes a mapped buffer's memory.
-                let bytes = view.map(|view| view.to_vec()).map_err(|error| Error::DeviceLost { reason: error.to_string() });
+                let bytes =
+                    view.map(|view| view.to_vec()).map_err(|error| Error::DeviceLost { reason: error.to_string() });
                 self.staging.raw().unmap();
                 self.read = true;
                 Poll::Ready(bytes)

@@ -132,11 +132,13 @@ impl MemoryPlan {
         let kv_format = (self.kv_format != KvFormat::Q8).then_some(KvFormat::Q8);
         let policies = POLICIES.iter().copied().filter(|_| options.quantize.is_none());
         let none = (None, None, None);
-        let all = (contexts.last().copied(), kv_format, policies.clone().next_back());
+        // Most files have nothing to quantise, which is an error then.
+        let all = [policies.clone().next_back(), None].map(|policy| (contexts.last().copied(), kv_format, policy));
         let single = kv_format.map(|format| (None, Some(format), None));
         let tried = single.into_iter();
         let tried = tried.chain(contexts.iter().map(|tokens| (Some(*tokens), None, None)));
-        let tried = tried.chain(policies.map(|policy| (None, None, Some(policy)))).chain([all]).filter(|one| *one != none);
+        let tried =
+            tried.chain(policies.map(|policy| (None, None, Some(policy)))).chain(all).filter(|one| *one != none);
         let mut found: Vec<Alternative> = Vec::new();
         for (context_length, kv_format, quantize) in tried {
             let changed = EngineOptions {
@@ -148,7 +150,6 @@ impl MemoryPlan {
             };
             let Ok(plan) = Self::alone(device, model, &changed) else { continue };
             let (bytes, peak_bytes) = (plan.bytes(), plan.peak_bytes());
-            // A policy finds nothing to quantise in most files.
             if bytes < self.bytes() && found.iter().all(|other| other.bytes != bytes) {
                 let within_limits = plan.too_large.is_none();
                 found.push(Alternative { context_length, kv_format, quantize, bytes, peak_bytes, within_limits });
@@ -166,8 +167,11 @@ impl fmt::Display for MemoryPlan {
             [self.bytes(), *weight_bytes, *kv_cache_bytes, *workspace_bytes, *loading_bytes].map(Size);
         write!(
             formatter,
-            "with a context of {context_length} tokens the model takes {all} (weights {weights}, KV cache {kv}, workspace {workspace}), and {loading} more while it loads"
+            "with a context of {context_length} tokens the model takes {all} (weights {weights}, KV cache {kv}, workspace {workspace})"
         )?;
+        if *loading_bytes > 0 {
+            write!(formatter, ", and {loading} more while it loads")?;
+        }
         for (index, alternative) in self.alternatives.iter().filter(|found| found.within_limits).enumerate() {
             write!(formatter, "{} {alternative}", if index == 0 { "; it takes" } else { "," })?;
         }

@@ -31,8 +31,8 @@ pub use spec::{
     NormKind, NormPlace, NormSpec, OutputSpec, Pooling, QkNorm, RopeSpec, Task,
 };
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
-pub use weights::{Matrix, MatrixPart, Weights};
 pub(crate) use texts::Texts;
+pub use weights::{Matrix, MatrixPart, Weights};
 pub(crate) use workspace::Workspace;
 
 use std::sync::Arc;

@@ -44,7 +44,8 @@ fn a_plan_tells_exactly_what_a_load_allocates() {
                     (Ok(plan), Ok(engine)) => (plan, engine),
                     // Weights that are quantised already can't be once more.
                     (plan, engine) => {
-                        let codes = (plan.map_err(|error| error.code()).err(), engine.map_err(|error| error.code()).err());
+                        let codes =
+                            (plan.map_err(|error| error.code()).err(), engine.map_err(|error| error.code()).err());
                         assert_eq!(codes, (Some("already-quantized"), Some("already-quantized")), "{model}");
                         continue;
                     }
