@@ -132,7 +132,7 @@ export type PlanOptions = Omit<LoadOptions, "onProgress" | "integrity">;
 
 /** The memory and the download that loading a model takes. */
 export interface ModelPlan extends MemoryPlan {
-  /** Bytes still to be downloaded: those that the cache doesn't have yet. */
+  /** Bytes still to be downloaded: those that the cache doesn't have yet, without a folder's `tokenizer.json`, which isn't asked for its size. */
   downloadBytes: number;
   /** The limits of the GPU that `withinLimits` is about. The memory that it has, or has left, is told by no browser. */
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };

@@ -22,17 +22,15 @@ export async function planModel(
   { signal }: Context<never>,
 ): Promise<ModelPlan> {
   const watch: FileWatch = { signal, onArrival: () => undefined, onWaiting: () => undefined };
-  const address = typeof source === "string" && !source.startsWith("blob:") ? new URL(source) : undefined;
-  const kept = address && access.cache !== false ? (await cachedAt(address.href))?.manifest : undefined;
-  const files = address
-    ? new RemoteFiles(address, { ...access, cache: kept?.complete ? "auto" : false, integrity: {} }, watch, HEADERS_ONLY)
-    : await openFiles(source, access, (names) => Loader.entry(names), watch);
+  const remote = typeof source === "string" && !source.startsWith("blob:") ? await remoteFiles(source, access, watch) : undefined;
+  const files = remote ?? (await openFiles(source, access, (names) => Loader.entry(names), watch));
   const planner = gpu.planner(files.entry, options);
   try {
-    await readHeaders(planner, files, signal);
+    const read = await readHeaders(planner, files, signal);
     const plan = planner.plan();
     const { maxBufferSize = 0, maxStorageBufferBindingSize = 0 } = gpu.support().limits;
-    const downloadBytes = !address || kept?.complete ? 0 : Math.max(0, plan.fileBytes - (kept?.storedBytes ?? 0));
+    const kept = remote && access.cache !== false ? await storedBytes(read.map((file) => remote.addressOf(file))) : 0;
+    const downloadBytes = remote ? Math.max(0, plan.fileBytes - kept) : 0;
     return { ...plan, downloadBytes, limits: { maxBufferSize, maxStorageBufferBindingSize } };
   } finally {
     planner.free();
@@ -40,7 +38,25 @@ export async function planModel(
   }
 }
 
-async function readHeaders(planner: Planner, files: ModelFiles, signal: AbortSignal): Promise<void> {
+/** The files at an address. Nothing of them is kept, and what the cache has whole comes from there. */
+async function remoteFiles(source: string, access: PostedAccess, watch: FileWatch): Promise<RemoteFiles> {
+  const opened = (cache: PostedAccess["cache"]): RemoteFiles =>
+    new RemoteFiles(new URL(source), { ...access, cache, integrity: {} }, watch, HEADERS_ONLY);
+  const files = opened(false);
+  if (access.cache === false) return files;
+  const entry = await cachedAt(files.addressOf(files.entry).href);
+  return entry?.manifest.complete ? opened("auto") : files;
+}
+
+/** The bytes that the cache has of files. */
+async function storedBytes(addresses: readonly URL[]): Promise<number> {
+  const cached = await Promise.all(addresses.map(({ href }) => cachedAt(href)));
+  return cached.reduce((sum, file) => sum + (file?.manifest.storedBytes ?? 0), 0);
+}
+
+/** Reads all headers, and gives the names of their files. */
+async function readHeaders(planner: Planner, files: ModelFiles, signal: AbortSignal): Promise<string[]> {
+  const read: string[] = [];
   const buffer = new Uint8Array(PIECE_BYTES);
   for (let wanted; (wanted = planner.nextFile());) {
     const file = wanted.optional && wanted.file === TOKENIZER ? undefined : await files.open(wanted);
@@ -48,6 +64,7 @@ async function readHeaders(planner: Planner, files: ModelFiles, signal: AbortSig
       planner.absent();
       continue;
     }
+    read.push(wanted.file);
     try {
       for (let wantsMore = true; wantsMore;) {
         const length = await file.read(buffer);
@@ -59,4 +76,5 @@ async function readHeaders(planner: Planner, files: ModelFiles, signal: AbortSig
       await file.close();
     }
   }
+  return read;
 }
