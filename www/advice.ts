@@ -22,7 +22,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   "out-of-memory": "Close other tabs that use the GPU, or choose a smaller model.",
   "prompt-too-long": "Shorten the prompt, or clear the conversation.",
   "wrong-task": "This page talks with models that generate text; the package's embed is for this one.",
-  "device-lost": `Load the model again. ${RELOAD}`,
+  "device-lost": `Ask again: the model comes back by itself. ${RELOAD}`,
   "wasm-trap": RELOAD,
   "worker-crashed": RELOAD,
   "wasm-load": "Reload the page.",

@@ -178,7 +178,7 @@ async function generate(model: Engine): Promise<void> {
 /** Whether the engine is gone with the error. */
 function isFatal(failure: unknown): boolean {
   return (
-    failure instanceof WgslmError && ["wasm-trap", "worker-crashed", "device-lost", "unloaded"].includes(failure.code)
+    failure instanceof WgslmError && ["wasm-trap", "worker-crashed", "unloaded"].includes(failure.code)
   );
 }
 

@@ -15,7 +15,7 @@ import { modelCache } from "./cache/model-cache.js";
 import { Chat } from "./chat.js";
 import { connect, keepSpare } from "./connect.js";
 import type { Connection } from "./connection.js";
-import { WgslmError, fromErrorMessage, messageOf } from "./errors.js";
+import { WgslmError, messageOf } from "./errors.js";
 import { Generation, Generations } from "./generation.js";
 import { ChatCompletions } from "./openai/chat.js";
 import { Completions } from "./openai/completions.js";
@@ -24,6 +24,7 @@ import {
   BEAM_OPTIONS,
   GPU_OPTIONS,
   LOAD_OPTIONS,
+  PLAN_OPTIONS,
   PRICE_OPTIONS,
   SCORE_OPTIONS,
   RERANK_OPTIONS,
@@ -48,7 +49,9 @@ import type {
   MemoryUse,
   MetricsSnapshot,
   ModelInfo,
+  ModelPlan,
   ModelSource,
+  PlanOptions,
   Prompt,
   Score,
   ScoreOptions,
@@ -58,6 +61,7 @@ import type {
   SupportOptions,
   TokenizeOptions,
 } from "./types.js";
+import { EngineWatch } from "./watch.js";
 import { requireWebGpu } from "./web-gpu.js";
 
 /**
@@ -79,15 +83,16 @@ export class Engine implements AsyncDisposable {
   /** Embeddings in the shape of OpenAI's API: `engine.embeddings.create`. */
   readonly embeddings: EmbeddingsApi;
   readonly #connection: Connection;
-  #lost: Promise<WgslmError> | undefined;
+  readonly #watch: EngineWatch;
   #unloading: Promise<void> | undefined;
 
   static {
     connectionOf = (engine) => engine.#connection;
   }
 
-  private constructor(connection: Connection, info: ModelInfo) {
+  private constructor(connection: Connection, info: ModelInfo, onProgress: LoadOptions["onProgress"]) {
     this.#connection = connection;
+    this.#watch = new EngineWatch(connection, onProgress);
     this.info = info;
     this.chat = { completions: new ChatCompletions(connection, info) };
     this.completions = new Completions(connection, info);
@@ -111,6 +116,33 @@ export class Engine implements AsyncDisposable {
     }
   }
 
+  /**
+   * Tells what loading a model takes, by the headers of its files and before anything is downloaded: bytes on the GPU, the size of the download,
+   * whether the GPU allows buffers that large, and with which options it would take less. A stream or Response can't be planned, since it
+   * can be read only once.
+   */
+  static async plan(source: ModelSource, options: PlanOptions = {}): Promise<ModelPlan> {
+    const { signal, gpu = {}, workerUrl, cache, headers, fetch, ...rest } = checkOptions(options, PLAN_OPTIONS);
+    checkOptions(gpu, GPU_OPTIONS);
+    if (source instanceof ReadableStream || source instanceof Response) {
+      throw new WgslmError("invalid-argument", "a stream or Response can be read only once, by the load itself; plan with an address, a File or a Blob");
+    }
+    signal?.throwIfAborted();
+    requireWebGpu();
+    // The load that follows wants the buffer too.
+    const planned = source instanceof ArrayBuffer ? new Blob([source]) : source;
+    const { transfer, ...posted } = postModel(planned, { cache, headers, fetch });
+    const connection = await connect(workerUrl);
+    try {
+      const plan = await connection.call("plan", { ...posted, gpu, options: rest }, { signal, transfer }).result;
+      keepSpare(workerUrl, connection);
+      return plan;
+    } catch (error) {
+      void connection.close(unloaded());
+      throw error;
+    }
+  }
+
   /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
     const { onProgress, signal, gpu = {}, workerUrl, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
@@ -123,7 +155,7 @@ export class Engine implements AsyncDisposable {
     try {
       const params = { ...posted, gpu, options: rest };
       const call = connection.call("load", params, { signal, transfer, onEvent: onProgress });
-      return new Engine(connection, await call.result);
+      return new Engine(connection, await call.result, onProgress);
     } catch (error) {
       void connection.close(unloaded());
       throw error;
@@ -131,14 +163,12 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Settles once this engine can't be used any more, with the reason: the GPU was lost, the worker ended, or the engine was unloaded.
-   * Never rejects.
+   * Resolves when the GPU is lost, as `GPUDevice.lost` does, with the error that running requests reject with. The next call gets a GPU, the
+   * model and all sessions back by itself; from then on this is a promise of the next loss. It also resolves once the engine can't be used
+   * any more: with the code `unloaded`, `worker-crashed` or `wasm-trap`. Never rejects.
    */
   get lost(): Promise<WgslmError> {
-    return (this.#lost ??= this.#connection
-      .call("lost", {})
-      .result.then(fromErrorMessage)
-      .catch((reason: unknown) => reason as WgslmError));
+    return this.#watch.lost;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { EngineErrorCode } from "./wasm/wgslm.js";
+import type { EngineErrorCode, MemoryPlan } from "./wasm/wgslm.js";
 
 /** The codes that this package adds to those of the engine. */
 export type PackageErrorCode =
@@ -42,8 +42,10 @@ export type ErrorCode = PackageErrorCode | EngineErrorCode;
 export interface ErrorDetails {
   /** The HTTP status, where `code` is `http`. */
   readonly status?: number;
-  /** The time in which there is likely to be room for the request, in ms, where `code` is `busy`. */
+  /** The time after which it is worth trying again, in ms, where `code` is `busy`, or `device-lost` after several losses in a row. */
   readonly retryAfterMs?: number;
+  /** The memory that the model takes, and with which options it would take less, where `code` is `out-of-memory` or `too-large`. */
+  readonly plan?: MemoryPlan;
 }
 
 /** Every failure of this package except an abort, which throws the signal's reason as `fetch` does. */
@@ -52,6 +54,7 @@ export class WgslmError extends Error implements ErrorDetails {
   readonly code: ErrorCode;
   readonly status?: number;
   readonly retryAfterMs?: number;
+  readonly plan?: MemoryPlan;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions & ErrorDetails = {}) {
     super(message, options);
@@ -59,6 +62,7 @@ export class WgslmError extends Error implements ErrorDetails {
     this.code = code;
     if (options.status !== undefined) this.status = options.status;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    if (options.plan !== undefined) this.plan = options.plan;
   }
 }
 
@@ -76,13 +80,14 @@ export function toErrorMessage(error: unknown, fallback: ErrorCode = "internal")
       message: `the engine stopped at a fault of its own (${error.message}); load the model again`,
     };
   }
-  const { code, status, retryAfterMs } = Object(error) as Partial<ErrorMessage>;
+  const { code, status, retryAfterMs, plan } = Object(error) as Partial<ErrorMessage>;
   return {
     // A DOMException has a number here.
     code: typeof code === "string" ? code : fallback,
     message: messageOf(error),
     ...(typeof status === "number" && { status }),
     ...(typeof retryAfterMs === "number" && { retryAfterMs }),
+    ...(plan && { plan }),
   };
 }
 

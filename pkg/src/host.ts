@@ -1,12 +1,15 @@
-import { type ErrorMessage, WgslmError, toErrorMessage } from "./errors.js";
+import { WgslmError, toErrorMessage } from "./errors.js";
 import { abortable } from "./host/abort.js";
 import { answerOptions, runAnswers, tokensTaken } from "./host/answers.js";
 import { Completions } from "./host/completions.js";
 import { Grammars } from "./host/grammars.js";
+import { keptSource, requireReadable } from "./host/kept-source.js";
+import { LiveModel, type Need, type OnDevice } from "./host/live-model.js";
+import { planModel } from "./host/plan.js";
 import { promptOf } from "./host/prompts.js";
 import { SessionCalls } from "./host/session-calls.js";
-import { type Context, loadModel } from "./load.js";
-import type { EngineMethods, Handlers, Methods } from "./protocol.js";
+import { type Context, type LoadedModel, loadModel } from "./load.js";
+import type { EngineMethods, EngineNews, Handlers, Methods } from "./protocol.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import { instantiate, wasmBytes } from "./wasm.js";
@@ -22,8 +25,8 @@ import type { GrammarConstraint, JsGrammar } from "./wasm/wgslm_grammar.js";
 /** The most calls other than generations that use the GPU and may be unfinished at once. */
 const QUEUE_CAPACITY = 64;
 
-/** The time between two looks at whether the device was lost, in ms. */
-const DEVICE_INTERVAL = 500;
+/** The need of calls about texts and figures: nothing runs. */
+const BOOKKEEPING = { gpu: false };
 
 /** The worker's side of an engine: one wasm instance, one device, one model. */
 export class Host implements Handlers<EngineMethods> {
@@ -32,18 +35,17 @@ export class Host implements Handlers<EngineMethods> {
   readonly #shareWasm: (module: WebAssembly.Module) => void;
   #compiled: WebAssembly.Module | undefined;
   #gpu: { device: Gpu; options: string } | undefined;
-  #loaded: Model | undefined;
+  #live: LiveModel | undefined;
   #grammars: Grammars | undefined;
   #completions: Completions | undefined;
   /** The calls about sessions. */
   readonly sessions = new SessionCalls({
-    model: () => this.#model(),
+    live: () => this.#model(),
     constraint: (grammar) => this.#constraint(grammar),
-    track: (work) => this.#track(work),
   });
   readonly #queue = new Queue(QUEUE_CAPACITY);
-  /** The requests under way. The engine schedules them, so they aren't queued here. */
-  readonly #requests = new Set<Promise<unknown>>();
+  /** Those who are told of losses and recoveries. */
+  readonly #watchers = new Set<(news: EngineNews) => void>();
 
   /** `shareWasm` gets the WebAssembly that this host compiles. */
   constructor(shareWasm: (module: WebAssembly.Module) => void) {
@@ -60,16 +62,21 @@ export class Host implements Handlers<EngineMethods> {
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
       try {
-        context.emit({ phase: "preparing", loadedBytes: 0, cachedBytes: 0 });
-        const gpu = await this.#device(gpuOptions);
-        context.signal.throwIfAborted();
-        const tuning = await recallTuning(gpu.tuningKey);
-        if (tuning !== undefined) gpu.adoptTuning(tuning);
-        const { model, cache } = await loadModel(gpu, source, access, options, context);
-        this.#loaded = model;
-        this.#grammars = new Grammars(model);
+        const kept = await keptSource(source, context.signal);
+        const { model, gpu, cache } = await this.#loadOnto({ source: kept, access, gpu: gpuOptions, options }, context);
+        const live = new LiveModel(
+          { model, gpu },
+          {
+            require: () => requireReadable(kept),
+            load: (again) => this.#loadOnto({ source: kept, access, gpu: gpuOptions, options }, again),
+            suspend: () => this.sessions.suspend(),
+            resume: (resumed) => this.sessions.resume(resumed),
+            tell: (news) => this.#watchers.forEach((tell) => tell(news)),
+          },
+        );
+        this.#live = live;
+        this.#grammars = new Grammars(() => live.model);
         this.#completions = undefined;
-        if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
         return { ...model.info(), cache };
       } finally {
         // Tells whoever feeds a stream that nobody will read it.
@@ -78,14 +85,21 @@ export class Host implements Handlers<EngineMethods> {
     });
   }
 
+  plan(
+    { gpu, ...model }: Methods["plan"]["params"],
+    context: Context<never>,
+  ): Promise<Methods["plan"]["result"]> {
+    return this.#queue.run(async () => planModel(await this.#device(gpu), model, context));
+  }
+
   generate(
     { prompt, answers, measuring, ...request }: Methods["generate"]["params"],
     { signal, emit }: Context<Methods["generate"]["event"]>,
   ): Promise<Methods["generate"]["result"]> {
-    return this.#track(async () => {
+    return this.#use(async (model) => {
       const constraint = await this.#constraint(request.grammar);
       const optionsOf = answerOptions(request);
-      const begin = (index: number) => this.#model().generate(prompt, optionsOf(index), measuring, constraint?.fork());
+      const begin = (index: number) => model.generate(prompt, optionsOf(index), measuring, constraint?.fork());
       return runAnswers(answers, { begin, take: tokensTaken(emit) }, signal);
     });
   }
@@ -94,15 +108,15 @@ export class Host implements Handlers<EngineMethods> {
     { conversation, answers, ...request }: Methods["chat"]["params"],
     { signal, emit }: Context<Methods["chat"]["event"]>,
   ): Promise<Methods["chat"]["result"]> {
-    return this.#track(async () => {
-      let chat = this.#model().chat(conversation);
+    return this.#use(async (model) => {
+      let chat = model.chat(conversation);
       // Tool calls that the conversation demands go before what else the answer should look like.
       const calls = chat.grammar;
       const constraint = await this.#constraint(calls === undefined ? request.grammar : { type: "lark", grammar: calls });
       const optionsOf = answerOptions(request);
       const begin = (index: number) => {
         // Each answer has a reader of its own.
-        if (index > 0) chat = this.#model().chat(conversation);
+        if (index > 0) chat = model.chat(conversation);
         return chat.begin(optionsOf(index), constraint?.fork());
       };
       const take = (index: number, { deltas, logprobs, end }: ChatStep): ChatEnd | undefined => {
@@ -117,8 +131,9 @@ export class Host implements Handlers<EngineMethods> {
     request: Methods["complete"]["params"],
     { signal, emit }: Context<Methods["complete"]["event"]>,
   ): Promise<Methods["complete"]["result"]> {
-    return this.#track(async () => {
-      this.#completions ??= new Completions(this.#model());
+    return this.#use((model) => {
+      // A model that was loaded again after a loss is another one.
+      if (this.#completions?.model !== model) this.#completions = new Completions(model);
       return this.#completions.run(request, emit, signal);
     });
   }
@@ -127,12 +142,11 @@ export class Host implements Handlers<EngineMethods> {
     { prompt, options }: Methods["beamSearch"]["params"],
     { signal }: Context<never>,
   ): Promise<Methods["beamSearch"]["result"]> {
-    return this.#track(() => abortable(signal, (aborted) => this.#model().beamSearch(prompt, options, aborted)));
+    return this.#use((model) => abortable(signal, (aborted) => model.beamSearch(prompt, options, aborted)));
   }
 
   score({ text, after }: Methods["score"]["params"], { signal }: Context<never>): Promise<Methods["score"]["result"]> {
-    return this.#queue.run(async () => {
-      const model = this.#model();
+    return this.#inTurn(async (model) => {
       const tokensOf = (part: string | Uint32Array, isFirst: boolean): Uint32Array => {
         if (typeof part !== "string") return part;
         return isFirst ? model.promptTokens(part) : model.tokenize(part, true);
@@ -145,24 +159,23 @@ export class Host implements Handlers<EngineMethods> {
   }
 
   async tokenize({ text, special }: Methods["tokenize"]["params"]): Promise<Uint32Array> {
-    return this.#model().tokenize(text, special);
+    return this.#use((model) => model.tokenize(text, special), BOOKKEEPING);
   }
 
   async detokenize({ tokens }: Methods["detokenize"]["params"]): Promise<string> {
-    return this.#model().detokenize(tokens);
+    return this.#use((model) => model.detokenize(tokens), BOOKKEEPING);
   }
 
   async countTokens({ prompt }: Methods["countTokens"]["params"]): Promise<number> {
-    return this.#model().promptTokens(promptOf(this.#model(), prompt)).length;
+    return this.#use((model) => model.promptTokens(promptOf(model, prompt)).length, BOOKKEEPING);
   }
 
   async applyTemplate({ conversation }: Methods["applyTemplate"]["params"]): Promise<string> {
-    return this.#model().applyTemplate(conversation);
+    return this.#use((model) => model.applyTemplate(conversation), BOOKKEEPING);
   }
 
   embed({ texts }: Methods["embed"]["params"], { signal }: Context<never>): Promise<Methods["embed"]["result"]> {
-    return this.#queue.run(async () => {
-      const model = this.#model();
+    return this.#inTurn(async (model) => {
       const tokens = texts.map((text) => (typeof text === "string" ? model.promptTokens(text) : text));
       const embeddings = await abortable(signal, (aborted) => model.embed(tokens, aborted));
       return { embeddings, tokens: tokens.reduce((sum, { length }) => sum + length, 0) };
@@ -173,80 +186,96 @@ export class Host implements Handlers<EngineMethods> {
     { query, documents }: Methods["rerank"]["params"],
     { signal }: Context<never>,
   ): Promise<Methods["rerank"]["result"]> {
-    return this.#queue.run(() => {
-      const model = this.#model();
-      return abortable(signal, (aborted) => model.rerank(query, [...documents], aborted));
-    });
+    return this.#inTurn((model) => abortable(signal, (aborted) => model.rerank(query, [...documents], aborted)));
   }
 
   logits({ tokens }: Methods["logits"]["params"]): Promise<Float32Array> {
-    return this.#queue.run(() => this.#model().logits(tokens));
+    return this.#inTurn((model) => model.logits(tokens));
   }
 
   async metrics(): Promise<Methods["metrics"]["result"]> {
-    return this.#model().metrics();
+    return this.#use((model) => model.metrics(), BOOKKEEPING);
   }
 
   async memory(): Promise<Methods["memory"]["result"]> {
     return {
       wasmBytes: wasmBytes(),
-      gpuBytes: this.#loaded?.info().gpuBytes ?? 0,
+      gpuBytes: this.#gpu?.device.bytes ?? 0,
       gpuPeakBytes: this.#gpu?.device.peakBytes ?? 0,
     };
   }
 
-  /** Tells that the device was lost or has failed, whenever that is. */
-  async lost(_: Methods["lost"]["params"], { signal }: Context<never>): Promise<ErrorMessage> {
-    for (;;) {
-      signal.throwIfAborted();
-      const failure: unknown = this.#gpu?.device.failure();
-      if (failure !== undefined) return toErrorMessage(failure);
-      await new Promise((resolve) => setTimeout(resolve, DEVICE_INTERVAL));
-    }
+  /** Tells of losses of the GPU and of recoveries, as long as the caller wants. */
+  watch(_: Methods["watch"]["params"], { signal, emit }: Context<EngineNews>): Promise<never> {
+    const { failure } = this.#model();
+    if (failure !== undefined) emit({ lost: toErrorMessage(failure) });
+    this.#watchers.add(emit);
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        this.#watchers.delete(emit);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  /** Gets the GPU and the model back now, if they were lost. */
+  async recover(): Promise<null> {
+    await this.#model().recover();
+    return null;
   }
 
   async decodeBytes({ depth }: Methods["decodeBytes"]["params"]): Promise<number> {
-    return this.#model().decodeBytes(depth);
+    return this.#use((model) => model.decodeBytes(depth), BOOKKEEPING);
   }
 
   copyBandwidth(): Promise<number> {
-    return this.#queue.run(async () => {
-      this.#model();
-      return this.#gpu?.device.copyBytesPerSecond() ?? 0;
-    });
+    return this.#inTurn(async () => this.#gpu?.device.copyBytesPerSecond() ?? 0);
   }
 
   /** Frees everything once the running calls, which the caller has aborted, have ended. */
   async unload(): Promise<null> {
-    await Promise.allSettled([this.#queue.idle(), ...this.#requests]);
+    const live = this.#live;
+    await Promise.all([live?.close(), this.#queue.idle()]);
     await this.sessions.closeAll();
     await this.#grammars?.free();
-    this.#loaded?.free();
     this.#gpu?.device.free();
-    this.#loaded = this.#gpu = this.#grammars = this.#completions = undefined;
+    this.#live = this.#gpu = this.#grammars = this.#completions = undefined;
     return null;
   }
 
-  #model(): Model {
-    if (!this.#loaded) throw new WgslmError("unloaded", "no model is loaded");
-    return this.#loaded;
+  #model(): LiveModel {
+    if (!this.#live) throw new WgslmError("unloaded", "no model is loaded");
+    return this.#live;
+  }
+
+  /** Runs `work` on the model, after getting it back if the GPU was lost. */
+  async #use<T>(work: (model: Model) => T | Promise<T>, need?: Need): Promise<T> {
+    return this.#model().use(work, need);
+  }
+
+  /** Runs `work` on the model once the calls before it have ended. */
+  #inTurn<T>(work: (model: Model) => T | Promise<T>): Promise<T> {
+    return this.#queue.run(() => this.#use(work));
   }
 
   /** The compiled grammar of a request, which its answers fork. */
   async #constraint(grammar: JsGrammar | undefined): Promise<GrammarConstraint | undefined> {
-    this.#model();
     return grammar && this.#grammars?.compile(grammar);
   }
 
-  /** Keeps the model until `work` has ended. */
-  async #track<T>(work: () => Promise<T>): Promise<T> {
-    const request = work();
-    this.#requests.add(request);
-    try {
-      return await request;
-    } finally {
-      this.#requests.delete(request);
-    }
+  /** Loads a model onto the device that is asked for. */
+  async #loadOnto(
+    { source, access, gpu: gpuOptions, options }: Methods["load"]["params"],
+    context: Context<Methods["load"]["event"]>,
+  ): Promise<OnDevice & LoadedModel> {
+    context.emit({ phase: "preparing", loadedBytes: 0, cachedBytes: 0 });
+    const gpu = await this.#device(gpuOptions);
+    context.signal.throwIfAborted();
+    const tuning = await recallTuning(gpu.tuningKey);
+    if (tuning !== undefined) gpu.adoptTuning(tuning);
+    const loaded = await loadModel(gpu, source, access, options, context);
+    if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
+    return { ...loaded, gpu };
   }
 
   /** The device that these options ask for: the one that was opened for them before, unless it was lost. */

@@ -6,6 +6,7 @@ import type {
   GenerateOptions,
   GpuOptions,
   LoadOptions,
+  PlanOptions,
   Price,
   ScoreOptions,
   RerankOptions,
@@ -106,6 +107,9 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   gpu: object,
   workerUrl: address,
 };
+
+const { onProgress: _progress, integrity: _integrity, ...planned } = LOAD_OPTIONS;
+export const PLAN_OPTIONS: Kinds<PlanOptions> = planned;
 
 export const GENERATE_OPTIONS: Kinds<GenerateOptions> = {
   maxTokens: count,

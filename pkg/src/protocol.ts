@@ -1,7 +1,7 @@
 import type { PromptRequest } from "./autocomplete/prompt.js";
 import type { ErrorMessage } from "./errors.js";
 import type { Context } from "./load.js";
-import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, Prompt } from "./types.js";
+import type { CacheMode, LoadProgress, MemoryUse, ModelInfo, ModelPlan, Prompt } from "./types.js";
 import type {
   Beams,
   BeamSearchOptions,
@@ -78,6 +78,8 @@ export interface CompletionPiece {
   text: string;
   logprob?: number;
 }
+/** News of an engine: that its GPU was lost, how far it is in getting the model back, and that it has it. */
+export type EngineNews = { lost: ErrorMessage } | { progress: LoadProgress } | { recovered: true };
 
 /** The calls about a model: what goes in, what is reported on the way, what comes out. */
 export interface EngineMethods {
@@ -87,6 +89,7 @@ export interface EngineMethods {
     LoadProgress,
     ModelInfo
   >;
+  plan: Method<{ source: PostedSource; access: PostedAccess; gpu: GpuOptions; options: LoaderOptions }, never, ModelPlan>;
   generate: Method<
     RequestParams & { prompt: Prompt; answers: number; measuring: MeasuringOptions },
     AnswerTokens,
@@ -105,7 +108,8 @@ export interface EngineMethods {
   logits: Method<{ tokens: Uint32Array }, never, Float32Array>;
   metrics: Method<Record<never, never>, never, MetricsSnapshot>;
   memory: Method<Record<never, never>, never, MemoryUse>;
-  lost: Method<Record<never, never>, never, ErrorMessage>;
+  watch: Method<Record<never, never>, EngineNews, never>;
+  recover: Method<Record<never, never>, never, null>;
   decodeBytes: Method<{ depth: number }, never, number>;
   copyBandwidth: Method<Record<never, never>, never, number>;
   unload: Method<Record<never, never>, never, null>;

@@ -12,6 +12,7 @@ import type {
   GenerationSummary,
   GpuOptions,
   LoaderOptions,
+  MemoryPlan,
   ModelInfo as EngineModelInfo,
   SupportReport,
 } from "./wasm/wgslm.js";
@@ -35,9 +36,11 @@ export type {
   GpuOptions,
   KvFormat,
   Latency,
+  MemoryPlan,
   MetricsSnapshot,
   ModelTask,
   Outcome,
+  PlanAlternative,
   Price,
   PricedTime,
   Priority,
@@ -113,12 +116,26 @@ export interface LoadOptions extends LoaderOptions, WorkerOptions {
   headers?: HeadersInit;
   /** A function to fetch the model's files with, in place of the global one. It is called in the page. */
   fetch?: typeof globalThis.fetch;
-  /** Called as the load goes on, some twenty times a second at most, and once at the end of each phase. */
+  /**
+   * Called as the load goes on, some twenty times a second at most, and once at the end of each phase; also when the model is loaded again
+   * after the GPU was lost.
+   */
   onProgress?: (progress: LoadProgress) => void;
   /** Aborting it stops the download, frees everything, and rejects the load with the signal's reason. */
   signal?: AbortSignal;
   /** The abilities of the adapter to use. */
   gpu?: GpuOptions;
+}
+
+/** Options of `Engine.plan`: those of the load that is planned. */
+export type PlanOptions = Omit<LoadOptions, "onProgress" | "integrity">;
+
+/** The memory and the download that loading a model takes. */
+export interface ModelPlan extends MemoryPlan {
+  /** Bytes still to be downloaded: those that the cache doesn't have yet, without a folder's `tokenizer.json`, which isn't asked for its size. */
+  downloadBytes: number;
+  /** The limits of the GPU that `withinLimits` is about. The memory that it has, or has left, is told by no browser. */
+  limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
 }
 
 /** The progress of a load. */
@@ -138,6 +155,8 @@ export interface LoadProgress {
   secondsLeft?: number;
   /** Bytes of all its files; absent until it's known. */
   totalBytes?: number;
+  /** True where the model is loaded again because the GPU was lost. */
+  recovering?: true;
 }
 
 /** The use of the cache for a model. */

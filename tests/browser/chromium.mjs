@@ -17,9 +17,10 @@ const WEBGPU = [
   "--enable-dawn-features=disable_workgroup_init",
 ];
 
-/** Starts Chromium, without any adapter if asked; `WGSLM_CHROMIUM` names another one than Debian's. */
-export function launch({ webgpu = true } = {}) {
-  return chromium.launch(settings(webgpu));
+/** Starts Chromium, without any adapter or with further flags if asked; `WGSLM_CHROMIUM` names another one than Debian's. */
+export function launch({ webgpu = true, flags = [] } = {}) {
+  const { args, ...rest } = settings(webgpu);
+  return chromium.launch({ ...rest, args: [...args, ...flags] });
 }
 
 /** Starts Chromium with a profile in a folder, which has the quotas of a visitor's; gives its one context. */

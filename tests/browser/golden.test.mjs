@@ -75,6 +75,19 @@ function suite(name, { file, gpuBytes: leastBytes }, rows) {
     assert.ok(gpuBytes > leastBytes, `${gpuBytes} bytes on the GPU can't hold the weights`);
   });
 
+  test("a plan by the file's header tells exactly the memory that the loaded model takes", async (t) => {
+    if (!(await loaded(t))) return;
+    const { plan, info, memory } = await page.evaluate(async (url) => {
+      const plan = await window.wgslm.Engine.plan(url, { activations: "float" });
+      return { plan, info: window.engine.info, memory: await window.engine.memory() };
+    }, address);
+    const figures = ({ weightBytes, kvCacheBytes, contextLength }) => ({ weightBytes, kvCacheBytes, contextLength });
+    assert.deepEqual({ ...figures(plan), gpuBytes: plan.gpuBytes }, { ...figures(info), gpuBytes: memory.gpuBytes });
+    assert.ok(memory.gpuPeakBytes <= plan.gpuPeakBytes * 1.01, `${memory.gpuPeakBytes} of ${plan.gpuPeakBytes}`);
+    assert.ok(memory.gpuPeakBytes >= plan.gpuBytes, `${memory.gpuPeakBytes} of ${plan.gpuBytes}`);
+    assert.equal(plan.downloadBytes, info.cache.kept ? 0 : plan.fileBytes);
+  });
+
   test("every golden text has the oracle's tokens", async (t) => {
     if (!(await loaded(t))) return;
     const tokens = await page.evaluate(

@@ -230,19 +230,30 @@ describe("the shape of OpenAI's API", () => {
     }
   });
 
-  test("`lost` tells why an engine can't be used any more", async () => {
+  test("`lost` tells of the next loss of the GPU, and why an engine can't be used any more", async () => {
     PlayedWorker.prototype.answer = function (data) {
-      if (data.method !== "lost") plain.call(this, data);
+      if (data.method !== "watch") plain.call(this, data);
     };
     const { lost } = engine;
     assert.equal(engine.lost, lost);
     await engine.unload();
     assert.equal((await lost).code, "unloaded");
-    const other = await Engine.load(new Blob([]));
+    assert.equal((await engine.lost).code, "unloaded");
+    const progress = [];
+    const other = await Engine.load(new Blob([]), { onProgress: (step) => progress.push(step) });
     const worker = PlayedWorker.started.at(-1);
-    const { id } = (void other.lost, worker.messages.at(-1));
-    worker.say({ id, result: { code: "device-lost", message: "gone" } });
-    const reason = await other.lost;
+    const { id } = worker.messages.at(-1);
+    const first = other.lost;
+    worker.say({ id, event: { lost: { code: "device-lost", message: "gone" } } });
+    const reason = await first;
     assert.deepEqual([reason.code, reason instanceof WgslmError], ["device-lost", true]);
+    assert.equal(other.lost, first, "until it is back");
+    worker.say({ id, event: { progress: { phase: "loading", loadedBytes: 1, cachedBytes: 0, recovering: true } } });
+    worker.say({ id, event: { recovered: true } });
+    assert.deepEqual(progress, [{ phase: "loading", loadedBytes: 1, cachedBytes: 0, recovering: true }]);
+    const second = other.lost;
+    assert.notEqual(second, first);
+    worker.say({ fatal: { code: "wasm-trap", message: "stopped" } });
+    assert.equal((await second).code, "wasm-trap");
   });
 });

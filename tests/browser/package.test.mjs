@@ -454,30 +454,6 @@ describe("a package with a part that fails", () => {
       return device;
     };`;
 
-  test("GPUDevice.destroy() is device-lost", LIMIT, async (t) => {
-    if (!(await served(t, MODEL))) return;
-    const page = await openWith("wasm/wgslm.js", append(DESTROY));
-    const seen = await page.evaluate(async (address) => {
-      const engine = await window.wgslm.Engine.load(address);
-      const prompt = new Uint32Array([5, 6, 7]);
-      const generation = engine.generate(prompt, { maxTokens: 500 });
-      await generation.next();
-      const session = engine.session();
-      await session.append(prompt);
-      new BroadcastChannel("destroy").postMessage("now");
-      return {
-        underWay: await window.failure(generation.result),
-        later: await window.failure(engine.generate(prompt).result),
-        logits: await window.failure(engine.logits(prompt)),
-        session: await window.failure(session.prefill()),
-        lost: await engine.lost.then((reason) => window.failure(Promise.reject(reason))),
-      };
-    }, MODEL);
-    for (const [call, { code, typed }] of Object.entries(seen)) assert.deepEqual([code, typed], ["device-lost", true], call);
-    assert.match(seen.later.message, /load the model again/);
-    await page.context().close();
-  });
-
   test("a device that is lost after support was asked is opened again for the model", LIMIT, async (t) => {
     if (!(await served(t, MODEL))) return;
     const page = await openWith("wasm/wgslm.js", append(DESTROY));

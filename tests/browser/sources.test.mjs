@@ -85,9 +85,18 @@ describe("sources of several files", () => {
         whole: await window.logitsOf("/whole/tiny.gguf"),
         split: await window.logitsOf(`${address}?download=true`),
         folder: await window.logitsOf("/folder/"),
+        plans: [
+          await window.wgslm.Engine.plan("/whole/tiny.gguf"),
+          await window.wgslm.Engine.plan(`${address}?download=true`),
+          await window.wgslm.Engine.plan("/folder/"),
+        ],
       }),
       `/split/${first}`,
     );
+    for (const { gpuBytes, downloadBytes, weightBytes } of seen.plans) {
+      const { info } = seen.whole;
+      assert.deepEqual([gpuBytes, downloadBytes, weightBytes], [seen.plans[0].gpuBytes, 0, info.weightBytes], "planned from the cache");
+    }
     assert.ok(seen.whole.logits.every(Number.isFinite));
     assert.deepEqual(seen.split.logits, seen.whole.logits);
     assert.deepEqual(seen.folder.logits, seen.whole.logits);

@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Tokenize(TokenizeArguments),
     /// Print a model's metadata and tensors
     Inspect(InspectArguments),
+    /// Print the memory that a model takes on a device, and with which options it takes less, without loading it
+    Plan(Box<PlanArguments>),
     /// Write a copy of a GGUF file with quantised weights, or with weights turned back into floats
     Quantize(QuantizeArguments),
     /// Measure the perplexity of a text under a model
@@ -271,6 +273,17 @@ pub(crate) struct InspectArguments {
     /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
     #[arg(value_name = "PATH")]
     pub(crate) file: PathBuf,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
+    #[command(flatten)]
+    pub(crate) room: RoomOptions,
     /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -97,13 +97,25 @@ pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Res
     let began = Instant::now();
     // A missing file is reported before a device is opened.
     Place::of(&arguments.model)?;
-    // An empty `WGSLM_DEVICE` is no choice; as a part of a name it would match every device.
-    let device = arguments.device.clone().filter(|device| !device.is_empty());
-    let options = DeviceOptions { device, ..environment::device_options()? };
-    let device = Device::open(&options).await?;
+    let device = device(arguments).await?;
     tuning::recall(&device);
     let device_ms = ms_since(began);
-    let options = EngineOptions {
+    let options = options(arguments, room);
+    let (engine, report) = timed(&device, &arguments.model, &options).await?;
+    tuning::keep(&device);
+    Ok((engine, LoadReport { load_ms: ms_since(began), device_ms, ..report }))
+}
+
+/// Opens the device that is asked for.
+pub(crate) async fn device(arguments: &ModelArguments) -> Result<Device> {
+    // An empty `WGSLM_DEVICE` is no choice; as a part of a name it would match every device.
+    let device = arguments.device.clone().filter(|device| !device.is_empty());
+    Ok(Device::open(&DeviceOptions { device, ..environment::device_options()? }).await?)
+}
+
+/// The engine's options that are asked for.
+pub(crate) fn options(arguments: &ModelArguments, room: RoomOptions) -> EngineOptions {
+    EngineOptions {
         context_length: arguments.context,
         activations: arguments.activations.kind,
         quantize: arguments.quantize.policy(),
@@ -114,10 +126,7 @@ pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Res
         kv_tokens: room.kv_tokens,
         prefix_cache: Some(!room.no_prefix_cache),
         ..EngineOptions::default()
-    };
-    let (engine, report) = timed(&device, &arguments.model, &options).await?;
-    tuning::keep(&device);
-    Ok((engine, LoadReport { load_ms: ms_since(began), device_ms, ..report }))
+    }
 }
 
 fn ms_since(began: Instant) -> f64 {

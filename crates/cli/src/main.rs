@@ -15,6 +15,7 @@ mod load;
 mod logits;
 mod npy;
 mod perplexity;
+mod plan;
 mod quantize;
 mod read_ahead;
 mod rerank;
@@ -84,6 +85,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Rerank(arguments) => rerank::run(arguments).await,
         Command::Tokenize(arguments) => tokenize::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments).await,
         Command::Quantize(arguments) => quantize::run(&arguments),
         Command::Perplexity(arguments) => perplexity::run(arguments).await,
         Command::Bench(arguments) => bench::run(&arguments).await,

@@ -15,9 +15,19 @@ pub struct Buffer {
 
 #[derive(Debug)]
 struct Owned {
-    buffer: wgpu::Buffer,
+    backing: Backing,
+    size: u64,
     label: String,
     memory: Arc<Memory>,
+}
+
+/// The memory of a buffer.
+#[derive(Debug)]
+pub(crate) enum Backing {
+    /// Memory of its own.
+    Own(wgpu::Buffer),
+    /// None, in a dry run, whose one buffer stands in for it.
+    StandIn(wgpu::Buffer),
 }
 
 /// Some bytes of a buffer.
@@ -33,18 +43,19 @@ pub struct Region {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // In a browser, dropping the handle frees nothing until the garbage collector runs.
-        self.buffer.destroy();
-        self.memory.remove(self.buffer.size());
+        if let Backing::Own(buffer) = &self.backing {
+            // In a browser, dropping the handle frees nothing until the garbage collector runs.
+            buffer.destroy();
+        }
+        self.memory.remove(self.size);
     }
 }
 
 impl Buffer {
-    /// Takes ownership of `buffer` and counts its size in `memory` until it is destroyed.
-    pub(crate) fn new(buffer: wgpu::Buffer, label: &str, memory: &Arc<Memory>) -> Self {
-        let size = buffer.size();
+    /// Takes ownership of memory and counts its size in `memory` until it is freed.
+    pub(crate) fn new((backing, size): (Backing, u64), label: &str, memory: &Arc<Memory>) -> Self {
         memory.add(size);
-        let owned = Owned { buffer, label: label.to_owned(), memory: Arc::clone(memory) };
+        let owned = Owned { backing, size, label: label.to_owned(), memory: Arc::clone(memory) };
         Self { owned: Arc::new(owned), offset: 0, size }
     }
 
@@ -59,7 +70,8 @@ impl Buffer {
     pub const PART_ALIGNMENT: u64 = 256;
 
     pub(crate) fn raw(&self) -> &wgpu::Buffer {
-        &self.owned.buffer
+        let (Backing::Own(buffer) | Backing::StandIn(buffer)) = &self.owned.backing;
+        buffer
     }
 
     pub(crate) fn offset(&self) -> u64 {

@@ -1,10 +1,13 @@
 //! An open device: its buffers, writes, submits, readbacks and errors.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use wgslm_shaders::Variant;
 
 use crate::adapter::{AdapterDescription, choose, describe, enumerate, instance, is_software};
+use crate::buffer::Backing;
+use crate::dry_run::DryRun;
+use crate::failure::Failure;
 use crate::memory::Memory;
 use crate::pipelines::{Pipeline, Pipelines};
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Gpu {
     shared: Arc<Shared>,
+    dry_run: Option<Arc<DryRun>>,
 }
 
 struct Shared {
@@ -25,14 +29,7 @@ struct Shared {
     capabilities: Capabilities,
     pipelines: Pipelines,
     memory: Arc<Memory>,
-    failure: Arc<Mutex<Option<Failure>>>,
-}
-
-/// An error that the device reported outside of any call.
-enum Failure {
-    Lost(String),
-    OutOfMemory,
-    Other(String),
+    failure: Arc<Failure>,
 }
 
 impl Gpu {
@@ -103,11 +100,11 @@ impl Gpu {
             max_buffer: limits.max_buffer_size,
         };
         tracing::info!(adapter = description.name, ?capabilities, "device opened");
-        let failure = watch(&device);
-        let pipelines = Pipelines::new(texts);
         let memory = Arc::default();
+        let failure = Failure::watch(&device, &memory);
+        let pipelines = Pipelines::new(texts);
         let shared = Shared { device, queue, adapter: description, capabilities, pipelines, memory, failure };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), dry_run: None })
     }
 
     /// The description of the device's adapter.
@@ -130,7 +127,11 @@ impl Gpu {
         let limit = self.shared.capabilities.max_binding;
         let size = size.next_multiple_of(4).max(16);
         if size > limit {
-            return Err(Error::TooLarge { what: label.to_owned(), bytes: size, limit });
+            let error = Error::TooLarge { what: label.to_owned(), bytes: size, limit };
+            match &self.dry_run {
+                Some(dry_run) => dry_run.note(error),
+                None => return Err(error),
+            }
         }
         Ok(self.buffer(
             label,
@@ -141,6 +142,9 @@ impl Gpu {
 
     /// Writes `bytes` to `buffer` from byte `offset` (a multiple of 4) on, before everything submitted later.
     pub fn write(&self, buffer: &Buffer, offset: u64, bytes: &[u8]) {
+        if self.is_dry_run() {
+            return;
+        }
         self.shared.queue.write_buffer(buffer.raw(), buffer.offset() + offset, bytes);
     }
 
@@ -175,7 +179,9 @@ impl Gpu {
 
     /// Starts to compile the pipeline of `variant`, unless it was requested before.
     pub fn compile(&self, variant: impl Into<Variant>) {
-        self.pipeline(&variant.into());
+        if !self.is_dry_run() {
+            self.pipeline(&variant.into());
+        }
     }
 
     /// Resolves once the pipelines requested before this call, and since the last such wait, are compiled, whatever is requested later.
@@ -249,21 +255,20 @@ impl Gpu {
         Readback::begin(self, staging, size, submission)
     }
 
-    /// Returns the first error that the device has reported outside of any call, if any.
-    ///
-    /// # Errors
-    /// [`Error::DeviceLost`], [`Error::OutOfMemory`] or [`Error::Gpu`].
-    pub fn check(&self) -> Result<()> {
-        match &*self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner) {
-            None => Ok(()),
-            Some(Failure::Lost(reason)) => Err(Error::DeviceLost { reason: reason.clone() }),
-            Some(Failure::OutOfMemory) => Err(Error::OutOfMemory),
-            Some(Failure::Other(reason)) => Err(Error::Gpu { reason: reason.clone() }),
-        }
+    pub(crate) fn memory(&self) -> &Arc<Memory> {
+        self.dry_run.as_ref().map_or(&self.shared.memory, |dry_run| &dry_run.memory)
     }
 
-    pub(crate) fn memory(&self) -> &Memory {
-        &self.shared.memory
+    pub(crate) fn failure(&self) -> &Arc<Failure> {
+        &self.shared.failure
+    }
+
+    pub(crate) fn in_dry_run(&self) -> Option<&DryRun> {
+        self.dry_run.as_deref()
+    }
+
+    pub(crate) fn with_dry_run(&self, dry_run: DryRun) -> Self {
+        Self { shared: Arc::clone(&self.shared), dry_run: Some(Arc::new(dry_run)) }
     }
 
     pub(crate) fn device(&self) -> &wgpu::Device {
@@ -298,8 +303,12 @@ impl Gpu {
     }
 
     fn buffer_of(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Buffer {
-        let label = descriptor.label.unwrap_or_default();
-        Buffer::new(self.shared.device.create_buffer(descriptor), label, &self.shared.memory)
+        let (label, size) = (descriptor.label.unwrap_or_default(), descriptor.size);
+        let backing = match &self.dry_run {
+            Some(dry_run) => Backing::StandIn(dry_run.stand_in.clone()),
+            None => Backing::Own(self.shared.device.create_buffer(descriptor)),
+        };
+        Buffer::new((backing, size), label, self.memory())
     }
 
     pub(crate) fn staging_buffer(&self, size: u64) -> Buffer {
@@ -363,27 +372,4 @@ async fn open(adapter: &wgpu::Adapter, descriptor: &wgpu::DeviceDescriptor<'_>, 
         vendor: request.vendor(),
         architecture: request.architecture(),
     }
-}
-
-/// Keeps the first error that the device reports outside of any call.
-fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<Failure>>> {
-    let failure = Arc::<Mutex<Option<Failure>>>::default();
-    let keep = |failure: &Arc<Mutex<Option<Failure>>>| {
-        let failure = Arc::clone(failure);
-        move |report: Failure| {
-            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(report);
-        }
-    };
-    let reported = keep(&failure);
-    device.on_uncaptured_error(Arc::new(move |error| {
-        tracing::error!(%error, "the device reported an error");
-        reported(match error {
-            wgpu::Error::OutOfMemory { .. } => Failure::OutOfMemory,
-            other => Failure::Other(other.to_string()),
-        });
-    }));
-    let lost = keep(&failure);
-    // A device that was dropped is reported as lost too, but nobody asks for its failure any more.
-    device.set_device_lost_callback(move |_, message| lost(Failure::Lost(message)));
-    failure
 }

@@ -47,9 +47,12 @@ pub enum Error {
     },
     /// The device has no memory left.
     #[error(
-        "the GPU is out of memory; close other programs that use it, or choose a smaller context or a smaller model"
+        "the GPU is out of memory with {bytes} bytes in use here; close other programs that use it, or choose a smaller context or a smaller model"
     )]
-    OutOfMemory,
+    OutOfMemory {
+        /// The bytes of all buffers at that time, the one that there was no memory for included.
+        bytes: u64,
+    },
     /// The device was lost.
     #[error("the GPU was lost ({reason}); load the model again")]
     DeviceLost {
@@ -74,7 +77,7 @@ impl Error {
             Self::DeviceRequest { .. } => "device-request",
             Self::NoTimestamps { .. } => "no-timestamps",
             Self::TooLarge { .. } => "too-large",
-            Self::OutOfMemory => "out-of-memory",
+            Self::OutOfMemory { .. } => "out-of-memory",
             Self::DeviceLost { .. } => "device-lost",
             Self::Gpu { .. } => "gpu",
         }

@@ -11,8 +11,10 @@ mod capabilities;
 #[cfg_attr(target_arch = "wasm32", path = "compiler_on_web.rs")]
 mod compiler;
 mod device;
+mod dry_run;
 pub mod error;
 mod execute;
+mod failure;
 #[cfg_attr(target_arch = "wasm32", path = "mapped_on_web.rs")]
 mod mapped;
 mod matrix_units;

@@ -11,7 +11,8 @@ pub(crate) struct Mapped(wgpu::BufferView);
 impl Mapped {
     /// The memory of `buffer`, which is mapped for writing.
     pub(crate) fn of(buffer: &Buffer) -> Result<Self> {
-        buffer.raw().get_mapped_range(..).map(Self).map_err(|error| Error::Gpu { reason: error.to_string() })
+        // Only the loss of its device takes a mapped buffer's memory.
+        buffer.raw().get_mapped_range(..).map(Self).map_err(|error| Error::DeviceLost { reason: error.to_string() })
     }
 
     /// Writes `bytes` from byte `offset` on.

@@ -175,6 +175,9 @@ impl<S: DispatchSize> ProgramBuilder<S> {
         }
         let params = gpu.uniform_buffer("params", &params);
         let mut buffers = vec![params.clone()];
+        if gpu.is_dry_run() {
+            return Program { dispatches: Vec::new(), _buffers: buffers };
+        }
         let mut dispatches = Vec::with_capacity(self.planned.len());
         for (index, planned) in self.planned.into_iter().enumerate() {
             let pipelines: Vec<_> = planned.variants.0.iter().map(|(_, variant)| gpu.pipeline(variant)).collect();

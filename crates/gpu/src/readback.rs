@@ -65,7 +65,9 @@ impl Future for Readback {
             Some(Err(reason)) => Poll::Ready(Err(Error::DeviceLost { reason })),
             Some(Ok(())) => {
                 let view = self.staging.raw().get_mapped_range(0..self.size);
-                let bytes = view.map(|view| view.to_vec()).map_err(|error| Error::Gpu { reason: error.to_string() });
+                // Only the loss of its device takes a mapped buffer's memory.
+                let bytes =
+                    view.map(|view| view.to_vec()).map_err(|error| Error::DeviceLost { reason: error.to_string() });
                 self.staging.raw().unmap();
                 self.read = true;
                 Poll::Ready(bytes)

@@ -59,6 +59,11 @@ impl Device {
         Ok(Self { gpu, kernels })
     }
 
+    /// The same device for a [dry run](Gpu::dry_run).
+    pub(crate) fn dry_run(&self) -> Self {
+        Self { gpu: self.gpu.dry_run(), kernels: self.kernels.clone() }
+    }
+
     /// The GPU itself.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {

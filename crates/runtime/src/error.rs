@@ -1,5 +1,7 @@
 //! The error type of the library: its own errors and those of the crates below, each with a stable code.
 
+use crate::engine::MemoryPlan;
+
 /// A failure of the library. Every message says what happened, where, and what the user can do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -54,6 +56,14 @@ pub enum Error {
         device: String,
         /// The kernel and its variant.
         kernel: String,
+    },
+    /// A model that the device has no room for.
+    #[error("{}; {plan}", no_room(cause))]
+    NoRoom {
+        /// The device's error: [`OutOfMemory`](wgslm_gpu::Error::OutOfMemory) or [`TooLarge`](wgslm_gpu::Error::TooLarge).
+        cause: wgslm_gpu::Error,
+        /// The memory that the model takes, and would take with other options.
+        plan: Box<MemoryPlan>,
     },
     /// A prompt without tokens.
     #[error("the prompt is empty; give it at least one token")]
@@ -140,6 +150,7 @@ impl Error {
             Self::TensorShape { .. } => "tensor-shape",
             Self::InvalidOption { .. } => "invalid-option",
             Self::SelfCheck { .. } => "self-check",
+            Self::NoRoom { cause, .. } => cause.code(),
             Self::EmptyPrompt => "empty-prompt",
             Self::WrongTask { .. } => "wrong-task",
             Self::PromptTooLong { .. } => "prompt-too-long",
@@ -152,6 +163,16 @@ impl Error {
             Self::SnapshotDamaged { .. } => "snapshot-damaged",
             Self::SnapshotVersion { .. } => "snapshot-version",
         }
+    }
+}
+
+/// The beginning of the message about a model that the device has no room for, without the advice that its plan gives better.
+fn no_room(cause: &wgslm_gpu::Error) -> String {
+    match cause {
+        wgslm_gpu::Error::TooLarge { what, bytes, limit } => {
+            format!("{what} takes {bytes} bytes, and this device can bind at most {limit} at once")
+        }
+        _ => "the GPU has no memory for this model; close other programs that use it, or load less".to_owned(),
     }
 }
 

@@ -6,11 +6,11 @@ import { runAnswers } from "./answers.js";
 
 /** Completes texts with a model. */
 export class Completions {
-  readonly #model: Model;
+  readonly model: Model;
   readonly #prompts: PromptMaker;
 
   constructor(model: Model) {
-    this.#model = model;
+    this.model = model;
     this.#prompts = new PromptMaker(model);
   }
 
@@ -20,7 +20,7 @@ export class Completions {
     // The text of the token that was taken off the prompt's end comes first, and isn't new.
     let known = healed?.text.length ?? 0;
     let isHealed = healed !== undefined;
-    const begin = () => this.#model.complete(prompt, healed?.token, request.options);
+    const begin = () => this.model.complete(prompt, healed?.token, request.options);
     const [summary] = await runAnswers(
       1,
       {

@@ -9,13 +9,14 @@ const KEPT = 16;
 
 /** Compiles grammars for the vocabulary of a model. */
 export class Grammars {
-  readonly #model: Model;
+  readonly #model: () => Model;
   #compiler: Promise<GrammarCompiler> | undefined;
   /** The grammars compiled last, the oldest first. */
   readonly #compiled = new Map<string, GrammarConstraint>();
   #fault: WgslmError | undefined;
 
-  constructor(model: Model) {
+  /** `model` gives the model, which may be loaded again meanwhile. */
+  constructor(model: () => Model) {
     this.#model = model;
   }
 
@@ -48,8 +49,8 @@ export class Grammars {
   async #start(): Promise<GrammarCompiler> {
     try {
       const Compiler = await grammars();
-      const model = this.#model;
-      const tokenise = (text: string): Uint32Array => model.tokenize(text, false);
+      const model = this.#model();
+      const tokenise = (text: string): Uint32Array => this.#model().tokenize(text, false);
       return this.#guard(() => new Compiler(model.packedTokens(), model.stopTokens(), tokenise));
     } catch (error) {
       // The next request tries again.

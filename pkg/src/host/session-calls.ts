@@ -1,31 +1,35 @@
 // The calls about an engine's sessions.
 import type { Context } from "../load.js";
 import type { Handlers, Methods, SessionMethods } from "../protocol.js";
-import type { Model } from "../wasm/wgslm.js";
+import type { Model, Session } from "../wasm/wgslm.js";
 import type { GrammarConstraint, JsGrammar } from "../wasm/wgslm_grammar.js";
 import { abortable } from "./abort.js";
 import { runAnswers, tokensTaken } from "./answers.js";
+import type { LiveModel } from "./live-model.js";
 import { promptOf } from "./prompts.js";
 import { Sessions } from "./sessions.js";
 
 /** The parts of the host that sessions use. */
 export interface SessionHost {
-  model(): Model;
+  /** The model, if one is loaded. */
+  live(): LiveModel;
   constraint(grammar: JsGrammar | undefined): Promise<GrammarConstraint | undefined>;
-  /** Keeps the model until `work` has ended. */
-  track<T>(work: () => Promise<T>): Promise<T>;
 }
+
+/** The need of calls that change or tell tokens: nothing runs. */
+const BOOKKEEPING = { gpu: false };
 
 export class SessionCalls implements Handlers<SessionMethods> {
   readonly #host: SessionHost;
-  readonly #sessions = new Sessions();
+  readonly #sessions: Sessions;
 
   constructor(host: SessionHost) {
     this.#host = host;
+    this.#sessions = new Sessions(() => host.live());
   }
 
   async openSession({ session }: Methods["openSession"]["params"]): Promise<null> {
-    await this.#sessions.add(session, () => this.#host.model().session());
+    await this.#sessions.add(session, (keep) => this.#host.live().use((model) => keep(model.session()), BOOKKEEPING));
     return null;
   }
 
@@ -33,33 +37,35 @@ export class SessionCalls implements Handlers<SessionMethods> {
     { session, source }: Methods["restoreSession"]["params"],
     { signal }: Context<never>,
   ): Promise<null> {
-    const restored = this.#host.track(async () => {
-      const restore = this.#host.model().restore();
+    const restored = async (model: Model) => {
+      const restore = model.restore();
       try {
         const stream: ReadableStream<Uint8Array> = source instanceof Blob ? source.stream() : source;
-        await stream.pipeTo(new WritableStream({ write: (piece) => restore.push(piece) }), { signal });
+        const ended = AbortSignal.any([signal, this.#host.live().lost]);
+        await stream.pipeTo(new WritableStream({ write: (piece) => restore.push(piece) }), { signal: ended });
       } catch (error) {
         restore.free();
         throw error;
       }
       return restore.finish();
-    });
-    await this.#sessions.add(session, () => restored);
+    };
+    await this.#sessions.add(session, (keep) => this.#host.live().use(async (model) => keep(await restored(model))));
     return null;
   }
 
   async forkSession({ session, fork }: Methods["forkSession"]["params"]): Promise<null> {
-    await this.#sessions.add(fork, () => this.#sessions.run(session, (original) => original.fork()));
+    await this.#sessions.add(fork, (keep) => this.#sessions.run(session, (original) => keep(original.fork()), BOOKKEEPING));
     return null;
   }
 
   async changeSession({ session, change }: Methods["changeSession"]["params"]): Promise<null> {
-    await this.#sessions.run(session, (changed) => {
-      if ("set" in change) changed.set(promptOf(this.#host.model(), change.set));
+    const apply = (changed: Session): void => {
+      if ("set" in change) changed.set(promptOf(this.#host.live().model, change.set));
       else if ("truncate" in change) changed.truncate(change.truncate);
       else if (typeof change.append === "string") changed.appendText(change.append);
       else changed.append(change.append);
-    });
+    };
+    await this.#sessions.run(session, apply, BOOKKEEPING);
     return null;
   }
 
@@ -68,25 +74,27 @@ export class SessionCalls implements Handlers<SessionMethods> {
     return null;
   }
 
-  generateInSession(
+  async generateInSession(
     { session, options, grammar }: Methods["generateInSession"]["params"],
     { signal, emit }: Context<Methods["generateInSession"]["event"]>,
   ): Promise<Methods["generateInSession"]["result"]> {
-    return this.#host.track(async () => {
-      const generation = await this.#sessions.run(session, async (continued) => {
-        const constraint = await this.#host.constraint(grammar);
-        return continued.generate(options, constraint?.fork());
-      });
-      return runAnswers(1, { begin: () => generation, take: tokensTaken(emit) }, signal);
+    // Other calls of the session needn't wait for the answer's end.
+    const { answered } = await this.#sessions.run(session, async (continued) => {
+      const constraint = await this.#host.constraint(grammar);
+      const generation = continued.generate(options, constraint?.fork());
+      const answered = this.#host.live().track(runAnswers(1, { begin: () => generation, take: tokensTaken(emit) }, signal));
+      answered.catch(() => undefined);
+      return { answered };
     });
+    return answered;
   }
 
   sessionTokens({ session }: Methods["sessionTokens"]["params"]): Promise<Uint32Array> {
-    return this.#sessions.run(session, (read) => read.tokens());
+    return this.#sessions.run(session, (read) => read.tokens(), BOOKKEEPING);
   }
 
   sessionCounts({ session }: Methods["sessionCounts"]["params"]): Promise<Methods["sessionCounts"]["result"]> {
-    return this.#sessions.run(session, ({ length, held }) => ({ length, held }));
+    return this.#sessions.run(session, ({ length, held }) => ({ length, held }), BOOKKEEPING);
   }
 
   snapshotSession({ session }: Methods["snapshotSession"]["params"], { signal }: Context<never>): Promise<Blob> {
@@ -106,5 +114,15 @@ export class SessionCalls implements Handlers<SessionMethods> {
   /** Frees all sessions. */
   closeAll(): Promise<void> {
     return this.#sessions.closeAll();
+  }
+
+  /** Keeps the tokens of all sessions while the model is loaded again. */
+  suspend(): void {
+    this.#sessions.suspend();
+  }
+
+  /** Makes all sessions anew. */
+  resume(model: Model): void {
+    this.#sessions.resume(model);
   }
 }

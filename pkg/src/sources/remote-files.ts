@@ -47,7 +47,7 @@ export class RemoteFiles implements ModelFiles {
   }
 
   async open({ file, offset, optional }: WantedFile): Promise<ModelFile | undefined> {
-    const url = this.#addressOf(file).href;
+    const url = this.addressOf(file).href;
     const known = this.#files.get(url);
     if (known?.reopens) {
       await known.seek(offset);
@@ -89,7 +89,8 @@ export class RemoteFiles implements ModelFiles {
     await file.close(refused);
   }
 
-  #addressOf(file: string): URL {
+  /** The address of a file. */
+  addressOf(file: string): URL {
     if (file === this.entry && !this.#address.pathname.endsWith("/")) return this.#address;
     const url = new URL(file.split("/").map(encodeURIComponent).join("/"), this.#address);
     url.search = this.#address.search;

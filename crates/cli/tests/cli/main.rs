@@ -9,6 +9,7 @@ mod failures;
 mod generate;
 mod inspect;
 mod logits;
+mod plan;
 mod program;
 mod quantize;
 mod sources;

@@ -5,11 +5,10 @@ use wgslm_text::JsonReader;
 
 use super::load_times::Clock;
 use super::pace::{Later, Pace};
-use super::{Engine, EngineOptions, Handle, Inner};
-use crate::Device;
-use crate::Result;
+use super::{Engine, EngineOptions, Handle, Inner, MemoryPlan};
 use crate::model::select::Tuner;
-use crate::model::{Fingerprint, Incoming};
+use crate::model::{Fingerprint, Incoming, Model, ModelSpec, Texts};
+use crate::{Device, Error, Result};
 
 /// Bytes written to the device between two flushes.
 const FLUSH_BYTES: u64 = 16 << 20;
@@ -25,6 +24,8 @@ pub struct Loader {
     options: EngineOptions,
     pub(super) reader: Reader,
     json_reader: JsonReader,
+    /// The model and its header, once that has been read, without its tokenizer.
+    described: Option<Box<(ModelSpec, ModelHeader)>>,
     pub(super) begun: Option<Begun>,
     /// Bytes that didn't go to the device as they are.
     pub(super) packed: u64,
@@ -62,6 +63,7 @@ impl Loader {
             options: options.clone(),
             reader: Reader::new(entry),
             json_reader: JsonReader::default(),
+            described: None,
             begun: None,
             packed: 0,
             unflushed: 0,
@@ -119,7 +121,12 @@ impl Loader {
     /// # Errors
     /// What is wrong with the file, the model or the options, as soon as it shows: see [`Error`](crate::Error). The loader can't
     /// be used after that.
-    pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        let pushed = self.take(bytes);
+        pushed.map_err(|error| self.explained(error))
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
         while let Some(event) = self.reader.read(&mut bytes)? {
             match event {
                 Event::Header(header) => self.begin(header)?,
@@ -147,7 +154,20 @@ impl Loader {
     ///
     /// # Errors
     /// [`Truncated`](wgslm_formats::Error::Truncated) where the file isn't whole, or what the device reports.
-    pub async fn finish(self) -> Result<Engine> {
+    pub async fn finish(mut self) -> Result<Engine> {
+        let (device, options, described) = (self.device.clone(), self.options.clone(), self.described.take());
+        let finished = self.complete().await;
+        // Everything has been freed by now where that failed.
+        finished.map_err(|error| explained(error, (&device, &options), described.as_deref()))
+    }
+
+    /// The error that a call or a future of this loader has returned, with a plan of the memory where the device has no room for the model.
+    #[must_use]
+    pub fn explained(&self, error: Error) -> Error {
+        explained(error, (&self.device, &self.options), self.described.as_deref())
+    }
+
+    async fn complete(self) -> Result<Engine> {
         self.reader.finish()?;
         let end = || wgslm_formats::Error::Truncated { what: "the header".to_owned(), offset: 0 };
         let Begun { mut inner, incoming, fingerprint, tuner, .. } = self.begun.ok_or_else(end)?;
@@ -175,18 +195,37 @@ impl Loader {
 
 impl Loader {
     /// Builds everything but the weights.
-    fn begin(&mut self, header: ModelHeader) -> Result<()> {
+    fn begin(&mut self, mut header: ModelHeader) -> Result<()> {
         let mut clock = Clock::start();
         let (device, options) = (&self.device, &self.options);
         let expected_bytes = header.bytes();
         let fingerprint = Fingerprint::new(&header, options.quantize.as_ref());
-        let (model, incoming) = Incoming::new(device, header, &self.json_reader, options.quantize.as_ref())?;
+        let spec = ModelSpec::from_header(&header)?;
+        let texts = Texts::take_from(&self.json_reader, &mut header)?;
+        let (spec, header) = &**self.described.insert(Box::new((spec, header)));
+        let (weights, parameters, incoming) = Incoming::new(device, (spec, header), options.quantize.as_ref())?;
         // Before the pipelines of the model, which nobody needs yet.
         self.repacks_compiled = Some(Box::pin(device.gpu().compiled_so_far()));
-        let mut inner = Inner::new(device, model, options)?;
+        let mut inner = Inner::new(device, Model::new(spec.clone(), weights, parameters, texts), options)?;
         let tuner = Tuner::new(device, &inner.model)?;
         inner.load_times.build_ms = clock.lap_ms();
         self.begun = Some(Begun { inner, incoming, fingerprint, tuner, expected_bytes });
         Ok(())
+    }
+}
+
+/// The error, with a plan of the memory where the device has no room for the model.
+fn explained(
+    error: Error,
+    (device, options): (&Device, &EngineOptions),
+    described: Option<&(ModelSpec, ModelHeader)>,
+) -> Error {
+    use wgslm_gpu::Error::{OutOfMemory, TooLarge};
+    let (Error::Gpu(cause @ (OutOfMemory { .. } | TooLarge { .. })), Some((spec, header))) = (&error, described) else {
+        return error;
+    };
+    match MemoryPlan::of(device, (spec, header), options) {
+        Ok(plan) => Error::NoRoom { cause: cause.clone(), plan: Box::new(plan) },
+        Err(_) => error,
     }
 }

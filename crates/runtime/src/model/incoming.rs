@@ -1,25 +1,19 @@
 //! A model built from its header, and the tensors that arrive after it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use wgslm_formats::gguf::{Strings, TensorInfo};
+use wgslm_formats::gguf::TensorInfo;
 use wgslm_formats::quantise::{Plan, Policy};
 use wgslm_formats::source::ModelHeader;
 use wgslm_gpu::Gpu;
-use wgslm_text::{ChatTemplate, JsonReader, RankingTemplate, Tokenizer};
 
 use super::places::{Place, check_tensors, unexpected};
 use super::quantised_rows::Staging;
 use super::repacker::Repacker;
 use super::tensor_writer::TensorWriter;
-use super::tensors::{EMBEDDINGS, OUTPUT_HEAD};
 use super::weights::Way;
-use super::{Model, ModelSpec, Weights};
+use super::{ModelSpec, Weights};
 use crate::{Device, Error, Result};
-
-/// The largest vocabulary accepted from a file.
-const MAX_VOCABULARY: u64 = 1 << 24;
 
 /// The tensors of a model, whose bytes are arriving.
 pub(crate) struct Incoming {
@@ -42,32 +36,22 @@ struct IncomingTensor {
 }
 
 impl Incoming {
-    /// The model that `header` describes, with all its weights allocated on the device, quantised by `policy` where given.
+    /// The weights of a model with this header, all allocated on the device, quantised by `policy` where given; and the number of weights
+    /// in the tensors that are used.
     ///
     /// # Errors
-    /// Why it can't be run: see [`Error`].
+    /// Why they can't be used: see [`Error`].
     pub(crate) fn new(
         device: &Device,
-        mut header: ModelHeader,
-        json_reader: &JsonReader,
+        (spec, header): (&ModelSpec, &ModelHeader),
         policy: Option<&Policy>,
-    ) -> Result<(Model, Self)> {
-        let mut spec = ModelSpec::from_metadata(&header.metadata)?;
-        spec.tied_head = header.tensor(OUTPUT_HEAD).is_none();
-        spec.vocabulary = vocabulary(&spec, &header)?;
+    ) -> Result<(Weights, u64, Self)> {
         let plan = policy.map_or_else(|| Ok(Plan::default()), |policy| Plan::new(policy, &header.tensors))?;
-        let places = check_tensors(device, &spec, &header, &plan)?;
-        let tokenizer = Tokenizer::take_from_with(json_reader, &mut header);
-        let tokenizer = tokenizer.map(Arc::new).map_err(|error| reason(&error));
-        let chat_template = match &tokenizer {
-            Ok(tokenizer) => ChatTemplate::from_header(&header, tokenizer).map_err(|error| reason(&error)),
-            Err(reason) => Err(reason.clone()),
-        };
-        let ranking_template = RankingTemplate::from_metadata(&header.metadata)?;
+        let places = check_tensors(device, spec, header, &plan)?;
         let weights_of = |tensor: &TensorInfo| tensor.shape.iter().product::<u64>();
         let kept = header.tensors.iter().filter(|tensor| places.weights.contains_key(&tensor.name));
         let parameters = kept.map(weights_of).sum();
-        let (mut weights, mut staging) = (Weights::new(device.gpu(), &spec)?, Staging::default());
+        let (mut weights, mut staging) = (Weights::new(device.gpu(), spec)?, Staging::default());
         let mut repacked = HashMap::new();
         let incoming = |(index, info): (usize, &TensorInfo)| {
             let begin = |(role, fusion): &Place| {
@@ -81,16 +65,13 @@ impl Incoming {
                 }
                 None => None,
             };
-            let not_ones = places.scales.contains(&info.name).then(|| unexpected(&spec, &info.name));
+            let not_ones = places.scales.contains(&info.name).then(|| unexpected(spec, &info.name));
             Ok(IncomingTensor { end: 0, left: info.bytes, writer, not_ones })
         };
         let tensors = header.tensors.iter().enumerate().map(incoming).collect::<Result<_>>()?;
         let repacks = !repacked.is_empty();
         let repacker = repacks.then(|| Repacker::new(device.gpu(), repacked, header.bytes())).transpose()?;
-        Ok((
-            Model { spec, weights, parameters, tokenizer, chat_template, ranking_template },
-            Self { tensors, repacker },
-        ))
+        Ok((weights, parameters, Self { tensors, repacker }))
     }
 
     /// Takes the bytes at `offset` of a tensor. Each byte comes once; a piece that doesn't follow the last one begins at a row,
@@ -122,6 +103,11 @@ impl Incoming {
         Ok(())
     }
 
+    /// Bytes of the staging buffers through which the device gets rows to be repacked, which are made as they are needed.
+    pub(crate) fn staging_bytes(&self) -> u64 {
+        self.repacker.as_ref().map_or(0, Repacker::staging_bytes)
+    }
+
     /// True for a tensor that the device repacks.
     pub(crate) fn is_repacked(&self, tensor: usize) -> bool {
         self.repacker.as_ref().is_some_and(|repacker| repacker.takes(tensor))
@@ -135,27 +121,10 @@ impl Incoming {
     }
 }
 
-/// The vocabulary's size: the rows of the embedding table. Some files pad them beyond the tokenizer's tokens, to a round number,
-/// and `vocab_size` may be either number.
-fn vocabulary(spec: &ModelSpec, header: &ModelHeader) -> Result<u32> {
-    let rows = header.tensor(EMBEDDINGS).map_or(0, TensorInfo::rows);
-    let tokens = header.metadata.strings("tokenizer.ggml.tokens")?.map(Strings::len);
-    let fits = tokens.is_some_and(|tokens| (tokens as u64..=MAX_VOCABULARY).contains(&rows));
-    Ok(if fits { rows as u32 } else { spec.vocabulary })
-}
-
 /// True where the bytes at `offset` of an F32 tensor are those of ones.
 fn are_ones(offset: u64, bytes: &[u8]) -> bool {
     let ones = 1_f32.to_le_bytes();
     bytes.iter().zip(ones.iter().cycle().skip(offset as usize % ones.len())).all(|(byte, one)| byte == one)
-}
-
-/// The reason of an error, without the words before it, which the error made from it adds again.
-fn reason(error: &wgslm_text::Error) -> String {
-    match error {
-        wgslm_text::Error::Tokenizer { reason } | wgslm_text::Error::ChatTemplate { reason } => reason.clone(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod fingerprint;
 mod graph;
 mod incoming;
 mod left_out;
+mod outline;
 mod places;
 mod quantised_rows;
 mod repacked_rows;
@@ -16,6 +17,7 @@ pub(crate) mod state;
 mod tensor_layout;
 mod tensor_writer;
 mod tensors;
+mod texts;
 mod weights;
 mod workspace;
 
@@ -29,6 +31,7 @@ pub use spec::{
     NormKind, NormPlace, NormSpec, OutputSpec, Pooling, QkNorm, RopeSpec, Task,
 };
 pub use tensors::{ExpectedTensor, Fusion, TensorRole, expected_tensors};
+pub(crate) use texts::Texts;
 pub use weights::{Matrix, MatrixPart, Weights};
 pub(crate) use workspace::Workspace;
 
@@ -46,18 +49,20 @@ pub struct Model {
     pub weights: Weights,
     /// The number of weights in all tensors used.
     pub parameters: u64,
-    tokenizer: std::result::Result<Arc<Tokenizer>, String>,
-    chat_template: std::result::Result<Option<ChatTemplate>, String>,
-    ranking_template: Option<RankingTemplate>,
+    texts: Texts,
 }
 
 impl Model {
+    pub(crate) fn new(spec: ModelSpec, weights: Weights, parameters: u64, texts: Texts) -> Self {
+        Self { spec, weights, parameters, texts }
+    }
+
     /// The model's tokenizer.
     ///
     /// # Errors
     /// [`Tokenizer`](wgslm_text::Error::Tokenizer) where the file has none that can be used; the model still runs on token ids.
     pub fn tokenizer(&self) -> Result<&Arc<Tokenizer>> {
-        self.tokenizer.as_ref().map_err(|reason| wgslm_text::Error::Tokenizer { reason: reason.clone() }.into())
+        self.texts.tokenizer.as_ref().map_err(|reason| wgslm_text::Error::Tokenizer { reason: reason.clone() }.into())
     }
 
     /// The model's chat template, if it has one.
@@ -65,7 +70,8 @@ impl Model {
     /// # Errors
     /// [`ChatTemplate`](wgslm_text::Error::ChatTemplate) where it has one that can't be used.
     pub fn chat_template(&self) -> Result<Option<&ChatTemplate>> {
-        self.chat_template
+        self.texts
+            .chat_template
             .as_ref()
             .map(Option::as_ref)
             .map_err(|reason| wgslm_text::Error::ChatTemplate { reason: reason.clone() }.into())
@@ -74,6 +80,6 @@ impl Model {
     /// The model's template of a query and a document, if it has one.
     #[must_use]
     pub fn ranking_template(&self) -> Option<&RankingTemplate> {
-        self.ranking_template.as_ref()
+        self.texts.ranking_template.as_ref()
     }
 }

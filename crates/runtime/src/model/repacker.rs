@@ -82,6 +82,11 @@ impl Repacker {
         })
     }
 
+    /// Bytes of all staging buffers, which are made as they are needed.
+    pub(super) fn staging_bytes(&self) -> u64 {
+        DEPTH as u64 * self.ring.size()
+    }
+
     /// True for a tensor that is repacked here.
     pub(crate) fn takes(&self, tensor: usize) -> bool {
         self.rows.contains_key(&tensor)

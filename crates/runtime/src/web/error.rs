@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
+use super::planner::MemoryPlan;
 use crate::Error;
 
 #[wasm_bindgen]
@@ -27,14 +28,26 @@ const MOST_MS: f64 = i32::MAX as f64;
 
 /// Converts an error to a JavaScript `Error` with its `code`.
 pub(super) fn to_js(error: &Error) -> JsValue {
-    let object = match error {
+    let thrown = match error {
         Error::Gpu(wgslm_gpu::Error::NoAdapter) => js_error(error.code(), NO_ADAPTER),
+        Error::Gpu(wgslm_gpu::Error::DeviceLost { reason }) => js_error(error.code(), &device_lost(reason)),
         _ => js_error(error.code(), &error.to_string()),
     };
-    if let Error::Busy { retry_after_ms } = error {
-        set(&object, "retryAfterMs", *retry_after_ms as f64);
+    if let Error::NoRoom { plan, .. } = error
+        && let Ok(plan) = object(&MemoryPlan::from(&**plan))
+    {
+        set(&thrown, "plan", JsValue::from(plan));
     }
-    object
+    if let Error::Busy { retry_after_ms } = error {
+        set(&thrown, "retryAfterMs", *retry_after_ms as f64);
+    }
+    thrown
+}
+
+/// The message of a device that was lost: the package loads the model again by itself.
+fn device_lost(reason: &str) -> String {
+    let reason = if reason.is_empty() { "the browser gave no reason" } else { reason };
+    format!("the GPU was lost ({reason}); try again: the next call gets it back and loads the model again by itself")
 }
 
 fn js_error(code: &str, message: &str) -> JsValue {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use js_sys::Promise;
 use serde::{Deserialize, Serialize};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 use super::error::{object, options, to_js};
 use super::loader::{JsLoader, LoaderOptions};
+use super::planner::JsPlanner;
 use crate::{Device, DeviceOptions};
 
 /// Limits on the GPU features that are used.
@@ -98,6 +101,19 @@ impl JsGpu {
         self.device.gpu().check().map_or_else(|error| to_js(&error.into()), |()| JsValue::UNDEFINED)
     }
 
+    /// Resolves to the error once the device is not usable any more. It may be asked once.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Error>")]
+    pub fn failed(&self) -> Promise {
+        let failed = self.device.gpu().failed();
+        future_to_promise(async move { Ok(to_js(&failed.await.into())) })
+    }
+
+    /// The bytes in GPU buffers.
+    #[wasm_bindgen(getter)]
+    pub fn bytes(&self) -> f64 {
+        self.device.gpu().bytes() as f64
+    }
+
     /// The most bytes that were in GPU buffers at any time.
     #[wasm_bindgen(getter, js_name = peakBytes)]
     pub fn peak_bytes(&self) -> f64 {
@@ -125,6 +141,11 @@ impl JsGpu {
     #[wasm_bindgen(js_name = adoptTuning)]
     pub fn adopt_tuning(&self, text: &str) {
         self.device.adopt_tuning(text);
+    }
+
+    /// A planner for the model that begins with the file `entry`.
+    pub fn planner(&self, entry: &str, wanted: Ts<LoaderOptions>) -> Result<JsPlanner, JsValue> {
+        JsPlanner::new(&self.device, entry, options(wanted)?).map_err(|error| to_js(&error))
     }
 
     /// A loader for the model that begins with the file `entry`.

@@ -79,7 +79,7 @@ pub struct LoaderOptions {
 }
 
 impl LoaderOptions {
-    fn engine(self) -> crate::Result<EngineOptions> {
+    pub(super) fn engine(self) -> crate::Result<EngineOptions> {
         let default = EngineOptions::default();
         let window = self.batching_window_ms.map(|ms| duration("batchingWindowMs", ms)).transpose()?;
         Ok(EngineOptions {
@@ -178,9 +178,9 @@ impl From<Activations> for engine::Activations {
 /// A file of a model to read, the offset in bytes to start at, and whether the model can do without the file.
 #[derive(Serialize, Tsify)]
 pub struct WantedFile {
-    file: String,
-    offset: u64,
-    optional: bool,
+    pub(super) file: String,
+    pub(super) offset: u64,
+    pub(super) optional: bool,
 }
 
 /// Takes the files of a model in pieces, and writes its weights to the GPU as they arrive.
@@ -199,7 +199,15 @@ impl JsLoader {
 
     fn with<T>(&self, call: impl FnOnce(&mut Loader) -> crate::Result<T>) -> Result<T, JsValue> {
         let mut loader = self.loader.borrow_mut();
-        call(loader.as_mut().ok_or_else(|| spent("loader"))?).map_err(|error| to_js(&error))
+        let loader = loader.as_mut().ok_or_else(|| spent("loader"))?;
+        call(loader).map_err(|error| to_js(&loader.explained(error)))
+    }
+
+    fn explained(&self, error: crate::Error) -> JsValue {
+        match &*self.loader.borrow() {
+            Some(loader) => to_js(&loader.explained(error)),
+            None => to_js(&error),
+        }
     }
 }
 
@@ -252,7 +260,7 @@ impl JsLoader {
     pub async fn push(&self, bytes: Vec<u8>) -> Result<bool, JsValue> {
         let (room, reads_on) = self.with(|loader| Ok((loader.push_paced(&bytes)?, loader.reads_on())))?;
         drop(bytes);
-        room.await.map_err(|error| to_js(&error))?;
+        room.await.map_err(|error| self.explained(error))?;
         Ok(reads_on)
     }
 
@@ -261,7 +269,7 @@ impl JsLoader {
     #[wasm_bindgen(unchecked_return_type = "Uint8Array<ArrayBuffer> | undefined")]
     pub async fn room(&self) -> Result<Option<Uint8Array>, JsValue> {
         let ready = self.with(|loader| Ok(loader.ready()))?;
-        ready.await.map_err(|error| to_js(&error))?;
+        ready.await.map_err(|error| self.explained(error))?;
         let room = self.with(|loader| Ok(loader.room()?.map(|room| room.array())))?;
         self.room.replace(room.clone());
         Ok(room)

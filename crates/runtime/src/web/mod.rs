@@ -15,6 +15,7 @@ mod gpu;
 mod loader;
 mod logprobs;
 mod model;
+mod planner;
 mod prompt;
 mod session;
 mod summary;

@@ -107,6 +107,12 @@ impl JsModel {
         })
     }
 
+    /// The fingerprint of the model's files, by which another model is told from it.
+    #[wasm_bindgen(getter)]
+    pub fn fingerprint(&self) -> String {
+        format!("{:032x}", self.engine.fingerprint())
+    }
+
     /// The metrics of all requests so far.
     pub fn metrics(&self) -> Result<Ts<MetricsSnapshot>, JsValue> {
         object(&self.engine.metrics())

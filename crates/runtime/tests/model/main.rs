@@ -23,6 +23,7 @@ mod mixed_formats;
 mod never_chosen;
 mod not_finite;
 mod perplexity;
+mod plan;
 mod quantising;
 mod real_model;
 mod repacking;
