@@ -32,6 +32,7 @@ import {
 } from "./options.js";
 import { requestOf } from "./request.js";
 import { Session, nextSession } from "./session.js";
+import { joinShared } from "./shared.js";
 import { postModel } from "./source.js";
 import type {
   Beam,
@@ -56,7 +57,7 @@ import type {
   SupportOptions,
   TokenizeOptions,
 } from "./types.js";
-import { requireWebGpu } from "./web-gpu.js";
+import { isWebGpu, requireWebGpu } from "./web-gpu.js";
 
 /**
  * The connection of an engine, for the parts of this package that aren't methods of it.
@@ -70,6 +71,8 @@ export class Engine implements AsyncDisposable {
   static readonly cache = modelCache;
   /** The figures of the loaded model. */
   readonly info: ModelInfo;
+  /** True where other tabs may use the same engine, as the load option `shared` asks. */
+  readonly shared: boolean;
   /** Answers to conversations in the shape of OpenAI's API: `engine.chat.completions.create`. */
   readonly chat: { readonly completions: ChatCompletions };
   /** Continuations of prompts in the shape of OpenAI's older API: `engine.completions.create`. */
@@ -84,26 +87,30 @@ export class Engine implements AsyncDisposable {
     connectionOf = (engine) => engine.#connection;
   }
 
-  private constructor(connection: Connection, info: ModelInfo) {
+  private constructor(connection: Connection, info: ModelInfo, shared: boolean) {
     this.#connection = connection;
     this.info = info;
+    this.shared = shared;
     this.chat = { completions: new ChatCompletions(connection, info) };
     this.completions = new Completions(connection, info);
     this.embeddings = new EmbeddingsApi(connection, info);
   }
 
-  /** Says whether models can run here, on which adapter, and which kernels it would use. Never rejects. */
+  /** Says whether models can run here, on which adapter, and which kernels it would use. Rejects only where its signal aborts. */
   static async support(options: SupportOptions = {}): Promise<Support> {
     let connection: Connection | undefined;
     try {
-      const { workerUrl, ...gpu } = checkOptions(options, SUPPORT_OPTIONS);
-      requireWebGpu();
-      connection = await connect(workerUrl);
-      const report = await connection.call("support", { gpu }).result;
-      keepSpare(workerUrl, connection);
+      const { workerUrl, mainThread, gpu: webGpu, signal, ...gpu } = checkOptions(options, SUPPORT_OPTIONS);
+      const place = { workerUrl, mainThread, webGpu };
+      signal?.throwIfAborted();
+      if (!webGpu) requireWebGpu();
+      connection = await connect(place);
+      const report = await connection.call("support", { gpu }, { signal }).result;
+      keepSpare(place, connection);
       return { available: true, ...report };
     } catch (error) {
       void connection?.close(unloaded());
+      options.signal?.throwIfAborted();
       const { code, message } = error instanceof WgslmError ? error : new WgslmError("internal", messageOf(error));
       return { available: false, code, reason: message };
     }
@@ -111,21 +118,32 @@ export class Engine implements AsyncDisposable {
 
   /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, gpu = {}, workerUrl, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
-    checkOptions(gpu, GPU_OPTIONS);
+    const { onProgress, signal, gpu = {}, workerUrl, mainThread, shared, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
+    const webGpu = isWebGpu(gpu) ? gpu : undefined;
+    const gpuOptions = isWebGpu(gpu) ? {} : checkOptions(gpu, GPU_OPTIONS);
     if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
     signal?.throwIfAborted();
-    requireWebGpu();
+    if (!webGpu) requireWebGpu();
     const { transfer, ...posted } = postModel(source, { cache, integrity, headers, fetch });
-    const connection = await connect(workerUrl);
+    const params = { ...posted, gpu: gpuOptions, options: rest };
+    const place = { workerUrl, mainThread, webGpu };
+    const load = async (connection: Connection, isShared: boolean): Promise<Engine> => {
+      try {
+        const call = connection.call("load", params, { signal, transfer, onEvent: onProgress });
+        return new Engine(connection, await call.result, isShared);
+      } catch (error) {
+        void connection.close(unloaded());
+        throw error;
+      }
+    };
+    const joined = shared ? await joinShared(params, place) : undefined;
     try {
-      const params = { ...posted, gpu, options: rest };
-      const call = connection.call("load", params, { signal, transfer, onEvent: onProgress });
-      return new Engine(connection, await call.result);
+      if (joined) return await load(joined, true);
     } catch (error) {
-      void connection.close(unloaded());
-      throw error;
+      // Some browsers have WebGPU in workers, but not in shared ones.
+      if ((error as Partial<WgslmError>).code !== "no-webgpu") throw error;
     }
+    return load(await connect(place), false);
   }
 
   /**

@@ -9,6 +9,7 @@ import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import type { Prompt } from "./types.js";
 import { instantiate, wasmBytes } from "./wasm.js";
+import { type WebGpu, withWebGpu } from "./web-gpu.js";
 import {
   type ChatEnd,
   type ChatStep,
@@ -26,27 +27,32 @@ const QUEUE_CAPACITY = 64;
 const DEVICE_INTERVAL = 500;
 
 /** The worker's side of an engine: one wasm instance, one device, one model. */
-export class Host implements Handlers<EngineMethods> {
+export class Host implements Handlers<Omit<EngineMethods, "unload">> {
   /** The WebAssembly, where another worker has compiled it. */
   wasm: WebAssembly.Module | undefined;
+  readonly #webGpu: WebGpu | undefined;
   readonly #shareWasm: (module: WebAssembly.Module) => void;
   #compiled: WebAssembly.Module | undefined;
   #gpu: { device: Gpu; options: string } | undefined;
   #loaded: Model | undefined;
   #grammars: Grammars | undefined;
-  /** The calls about sessions. */
-  readonly sessions = new SessionCalls({
-    model: () => this.#model(),
-    constraint: (grammar) => this.#constraint(grammar),
-    track: (work) => this.#track(work),
-  });
   readonly #queue = new Queue(QUEUE_CAPACITY);
   /** The requests under way. The engine schedules them, so they aren't queued here. */
   readonly #requests = new Set<Promise<unknown>>();
 
-  /** `shareWasm` gets the WebAssembly that this host compiles. */
-  constructor(shareWasm: (module: WebAssembly.Module) => void) {
+  /** `shareWasm` gets the WebAssembly that this host compiles; `webGpu` stands in for the browser's. */
+  constructor(shareWasm: (module: WebAssembly.Module) => void, webGpu?: WebGpu) {
     this.#shareWasm = shareWasm;
+    this.#webGpu = webGpu;
+  }
+
+  /** The calls about the sessions of one who calls, under numbers that nobody else has to know. */
+  sessionCalls(): SessionCalls {
+    return new SessionCalls({
+      model: () => this.#model(),
+      constraint: (grammar) => this.#constraint(grammar),
+      track: (work) => this.#track(work),
+    });
   }
 
   support({ gpu }: Methods["support"]["params"]): Promise<Methods["support"]["result"]> {
@@ -208,15 +214,13 @@ export class Host implements Handlers<EngineMethods> {
     });
   }
 
-  /** Frees everything once the running calls, which the caller has aborted, have ended. */
-  async unload(): Promise<null> {
+  /** Frees everything, once everyone who called has left. */
+  async unload(): Promise<void> {
     await Promise.allSettled([this.#queue.idle(), ...this.#requests]);
-    await this.sessions.closeAll();
     await this.#grammars?.free();
     this.#loaded?.free();
     this.#gpu?.device.free();
     this.#loaded = this.#gpu = this.#grammars = undefined;
-    return null;
   }
 
   #model(): Model {
@@ -243,7 +247,7 @@ export class Host implements Handlers<EngineMethods> {
 
   /** The device that these options ask for: the one that was opened for them before, unless it was lost. */
   async #device(wanted: GpuOptions): Promise<Gpu> {
-    if (!("gpu" in navigator)) {
+    if (!this.#webGpu && !globalThis.navigator?.gpu) {
       throw new WgslmError(
         "no-webgpu",
         "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari",
@@ -257,7 +261,7 @@ export class Host implements Handlers<EngineMethods> {
     if (this.#gpu?.options === options && this.#gpu.device.isUsable) return this.#gpu.device;
     this.#gpu?.device.free();
     this.#gpu = undefined;
-    const device = await Gpu.request(wanted);
+    const device = await withWebGpu(this.#webGpu, () => Gpu.request(wanted));
     this.#gpu = { device, options };
     return device;
   }
