@@ -65,6 +65,12 @@ import { isWebGpu, requireWebGpu } from "./web-gpu.js";
  */
 export let connectionOf: (engine: Engine) => Connection;
 
+/**
+ * An engine at the end of a connection to a host that has loaded it.
+ * @internal
+ */
+export let engineOf: (connection: Connection, info: ModelInfo, shared: boolean) => Engine;
+
 /** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
 export class Engine implements AsyncDisposable {
   /** The models that this origin keeps in the browser. */
@@ -85,6 +91,7 @@ export class Engine implements AsyncDisposable {
 
   static {
     connectionOf = (engine) => engine.#connection;
+    engineOf = (connection, info, shared) => new Engine(connection, info, shared);
   }
 
   private constructor(connection: Connection, info: ModelInfo, shared: boolean) {
