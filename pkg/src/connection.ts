@@ -91,8 +91,9 @@ export class Connection {
     return { result, cancel };
   }
 
-  /** A way to the same host for another one, such as a service worker. */
-  port(): MessagePort {
+  /** A way to the same host for a guest, such as a service worker. */
+  guestPort(): MessagePort {
+    if (this.#closed) throw this.#closed;
     const { port1, port2 } = new MessageChannel();
     this.#post({ client: port1 }, [port1]);
     return port2;

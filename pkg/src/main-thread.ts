@@ -14,7 +14,7 @@ export function startHere(webGpu: WebGpu | undefined): Link {
   const host = new Host((wasm) => (compiled = wasm), webGpu);
   host.wasm = compiled;
   const clients = new Clients(host);
-  clients.add(port1, { owner: true });
+  clients.add(port1);
   const ended = new AbortController();
   return {
     port: port2,

@@ -63,7 +63,7 @@ export function offerEngine(engine: Engine | Promise<Engine>): () => void {
     port.addEventListener("message", () => {
       const offer = async (): Promise<void> => {
         const loaded = await engine;
-        const host = connectionOf(loaded).port();
+        const host = connectionOf(loaded).guestPort();
         port.postMessage({ info: loaded.info, port: host } satisfies Offer, [host]);
       };
       offer().catch(() => port.postMessage(undefined));

@@ -24,7 +24,7 @@ const clients = isShared
     new Clients(new SharedHost(() => undefined), () => scope.close())
   : new Clients(new Host((wasm) => scope.postMessage({ wasm })));
 if (isShared) scope.addEventListener("connect", ({ ports }) => clients.add(ports[0]!));
-else clients.add(scope, { owner: true });
+else clients.add(scope);
 
 // A trap inside a future surfaces here: its promise never settles.
 scope.addEventListener("error", (event) => {

@@ -19,11 +19,11 @@ export class Clients {
     this.#failed = failed;
   }
 
-  /** Answers the calls that come to a port. The host's model is freed once its `owner` has left, or everyone has. */
-  add(port: Port, { owner = false } = {}): void {
-    const client = new Client(this.#host, port, {
-      connect: (other) => this.add(other),
-      leave: () => this.#remove(client, owner),
+  /** Answers the calls that come to a port. The host's model is freed once everyone but guests has left. */
+  add(port: Port, { guest = false } = {}): void {
+    const client = new Client(this.#host, port, guest, {
+      connect: (other) => this.add(other, { guest: true }),
+      leave: () => this.#remove(client),
       fail: (error) => this.fail(error),
     });
     this.#clients.add(client);
@@ -37,20 +37,19 @@ export class Clients {
     this.#failed();
   }
 
-  async #remove(client: Client, owner: boolean): Promise<void> {
-    // Those that leave because the owner has aren't here any more.
-    if (!this.#clients.delete(client) || (!owner && this.#clients.size > 0)) return;
+  async #remove(client: Client): Promise<void> {
+    this.#clients.delete(client);
+    const guests = [...this.#clients];
+    if (client.guest || !guests.every(({ guest }) => guest)) return;
     const fatal = toErrorMessage(new WgslmError("unloaded", "the page that had loaded the model has unloaded it or was closed; load it again"));
-    const others = [...this.#clients];
-    this.#clients.clear();
-    others.forEach((other) => other.say({ fatal }));
-    await Promise.all(others.map((other) => other.leave()));
+    guests.forEach((guest) => guest.say({ fatal }));
+    await Promise.all(guests.map((guest) => guest.leave()));
     await this.#host.unload();
   }
 }
 
 interface Hall {
-  /** Serves another one through a port of its own. */
+  /** Serves a guest through a port of its own. */
   connect(port: Port): void;
   /** Called once nothing of this one is left in the host. */
   leave(): Promise<void>;
@@ -60,6 +59,8 @@ interface Hall {
 
 /** One who calls, with the requests and the sessions that end with it. */
 class Client {
+  /** True where a page has let it in, without which it has nothing to stay for. */
+  readonly guest: boolean;
   readonly #host: Host;
   readonly #port: Port;
   readonly #hall: Hall;
@@ -68,7 +69,8 @@ class Client {
   readonly #gone = new AbortController();
   #leaving: Promise<void> | undefined;
 
-  constructor(host: Host, port: Port, hall: Hall) {
+  constructor(host: Host, port: Port, guest: boolean, hall: Hall) {
+    this.guest = guest;
     this.#host = host;
     this.#port = port;
     this.#hall = hall;
