@@ -25,6 +25,9 @@ function webGpuAdvice(): string {
     : "browsers offer WebGPU to secure pages only; open this page over https or on localhost";
 }
 
+/** True in pages and workers, whose scopes have one of these names. */
+const IS_BROWSER = "Window" in globalThis || "WorkerGlobalScope" in globalThis;
+
 /** The work that needs a WebGPU in the global scope, of which only one can be there. */
 let exposing: Promise<unknown> = Promise.resolve();
 
@@ -33,13 +36,12 @@ let exposing: Promise<unknown> = Promise.resolve();
  * as long as that takes.
  */
 export function withWebGpu<T>(given: WebGpu | undefined, open: () => Promise<T>): Promise<T> {
-  const isBrowser = "Window" in globalThis || "WorkerGlobalScope" in globalThis;
-  if (!given && isBrowser) return open();
+  if (!given && IS_BROWSER) return open();
   const opened = exposing.then(async () => {
     const hide = [
       define(globalThis, "navigator", globalThis.navigator ?? {}),
       define(globalThis.navigator, "gpu", given ?? globalThis.navigator.gpu),
-      ...(isBrowser ? [] : [define(globalThis, "WorkerGlobalScope", class {})]),
+      ...(IS_BROWSER ? [] : [define(globalThis, "WorkerGlobalScope", class {})]),
     ];
     try {
       return await open();
