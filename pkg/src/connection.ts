@@ -1,6 +1,16 @@
+import type { Port } from "./calls.js";
 import { type ErrorMessage, WgslmError, fromErrorMessage, messageOf } from "./errors.js";
+import { lifeline, watchLifeline } from "./lifeline.js";
 import type { FromWorker, MethodName, Methods, ToWorker } from "./protocol.js";
-import { type StartedWorker, whyNotLoaded } from "./start-worker.js";
+
+/** The way to a host. */
+export interface Link {
+  port: Port;
+  /** Ends what is behind the port, or only the port where others use that too. */
+  end(): void;
+  /** Reports that the other side has ended or can't be understood. */
+  watch?(fail: (message: ErrorMessage) => void): void;
+}
 
 /** Options of a call. */
 export interface CallOptions<M extends MethodName> {
@@ -30,26 +40,20 @@ const CLOSE_DEADLINE = 2000;
 export class Connection {
   /** The WebAssembly that the worker compiles, for others; `undefined` if it ends before. */
   readonly wasm: Promise<WebAssembly.Module | undefined>;
-  readonly #worker: Worker;
-  readonly #address: URL;
+  readonly #link: Link;
+  readonly #ended = new AbortController();
   readonly #pending = new Map<number, Pending>();
   #shareWasm!: (module: WebAssembly.Module | undefined) => void;
   #nextId = 0;
   #closed: WgslmError | undefined;
 
-  /** Speaks to `worker`, which uses `wasm` where another worker has compiled it. */
-  constructor({ worker, address }: StartedWorker, wasm?: WebAssembly.Module) {
-    this.#worker = worker;
-    this.#address = address;
+  /** Speaks to the host at the end of `link`, which uses `wasm` where another worker has compiled it. */
+  constructor(link: Link, wasm?: WebAssembly.Module) {
+    this.#link = link;
     this.wasm = new Promise((resolve) => (this.#shareWasm = resolve));
-    worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
-    worker.addEventListener("messageerror", () => this.#crash("a message from the worker could not be read"));
-    worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      // What could not be loaded has no message.
-      if (event.message) this.#crash(`the worker ended: ${event.message}`);
-      else void whyNotLoaded(this.#address).then((message) => this.#fail(message));
-    });
+    link.port.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
+    link.port.start?.();
+    link.watch?.((message) => this.#fail(message));
     if (wasm) this.#post({ wasm });
   }
 
@@ -87,6 +91,20 @@ export class Connection {
     return { result, cancel };
   }
 
+  /** A way to the same host for a guest, such as a service worker. */
+  guestPort(): MessagePort {
+    if (this.#closed) throw this.#closed;
+    const { port1, port2 } = new MessageChannel();
+    this.#post({ client: port1 }, [port1]);
+    return port2;
+  }
+
+  /** Has both sides hear of each other's end where nothing else tells: at a port that others have too. */
+  async keepAlive(): Promise<void> {
+    const own = await lifeline();
+    if (own !== undefined && !this.#closed) this.#post({ lifeline: own });
+  }
+
   /** Rejects what is under way with `reason`, lets the worker free what it holds, then ends it. */
   async close(reason: WgslmError): Promise<void> {
     if (this.#closed) return;
@@ -100,7 +118,7 @@ export class Connection {
 
   #post(message: ToWorker, transfer: Transferable[] = []): void {
     try {
-      this.#worker.postMessage(message, transfer);
+      this.#link.port.postMessage(message, transfer);
     } catch (error) {
       throw new WgslmError(
         "invalid-argument",
@@ -112,15 +130,12 @@ export class Connection {
   #receive(message: FromWorker): void {
     if ("wasm" in message) return this.#shareWasm(message.wasm);
     if ("fatal" in message) return this.#fail(message.fatal);
+    if ("lifeline" in message) return watchLifeline(message.lifeline, this.#ended.signal, () => this.#fail(crash("the worker ended")));
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if ("event" in message) pending.event(message.event);
     else if ("error" in message) pending.reject(fromErrorMessage(message.error));
     else pending.resolve(message.result);
-  }
-
-  #crash(message: string): void {
-    this.#fail({ code: "worker-crashed", message: `${message}; load the model again` });
   }
 
   #fail(message: ErrorMessage): void {
@@ -130,7 +145,13 @@ export class Connection {
   }
 
   #end(): void {
-    this.#worker.terminate();
+    this.#ended.abort();
+    this.#link.end();
     this.#shareWasm(undefined);
   }
+}
+
+/** The error of a worker that ended by itself. */
+export function crash(message: string): ErrorMessage {
+  return { code: "worker-crashed", message: `${message}; load the model again` };
 }

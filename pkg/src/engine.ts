@@ -35,6 +35,7 @@ import {
 } from "./options.js";
 import { requestOf } from "./request.js";
 import { Session, nextSession } from "./session.js";
+import { joinShared } from "./shared.js";
 import { postModel } from "./source.js";
 import type {
   Beam,
@@ -62,7 +63,7 @@ import type {
   TokenizeOptions,
 } from "./types.js";
 import { EngineWatch } from "./watch.js";
-import { requireWebGpu } from "./web-gpu.js";
+import { isWebGpu, requireWebGpu } from "./web-gpu.js";
 
 /**
  * The connection of an engine, for the parts of this package that aren't methods of it.
@@ -70,12 +71,20 @@ import { requireWebGpu } from "./web-gpu.js";
  */
 export let connectionOf: (engine: Engine) => Connection;
 
+/**
+ * An engine at the end of a connection to a host that has loaded it.
+ * @internal
+ */
+export let engineOf: (connection: Connection, info: ModelInfo, shared: boolean) => Engine;
+
 /** A model on the user's GPU. It lives in a worker of its own, so the page stays responsive. */
 export class Engine implements AsyncDisposable {
   /** The models that this origin keeps in the browser. */
   static readonly cache = modelCache;
   /** The figures of the loaded model. */
   readonly info: ModelInfo;
+  /** True where other tabs may use the same engine, as the load option `shared` asks. */
+  readonly shared: boolean;
   /** Answers to conversations in the shape of OpenAI's API: `engine.chat.completions.create`. */
   readonly chat: { readonly completions: ChatCompletions };
   /** Continuations of prompts in the shape of OpenAI's older API: `engine.completions.create`. */
@@ -88,29 +97,34 @@ export class Engine implements AsyncDisposable {
 
   static {
     connectionOf = (engine) => engine.#connection;
+    engineOf = (connection, info, shared) => new Engine(connection, info, shared);
   }
 
-  private constructor(connection: Connection, info: ModelInfo, onProgress: LoadOptions["onProgress"]) {
+  private constructor(connection: Connection, info: ModelInfo, shared: boolean, onProgress?: LoadOptions["onProgress"]) {
     this.#connection = connection;
     this.#watch = new EngineWatch(connection, onProgress);
     this.info = info;
+    this.shared = shared;
     this.chat = { completions: new ChatCompletions(connection, info) };
     this.completions = new Completions(connection, info);
     this.embeddings = new EmbeddingsApi(connection, info);
   }
 
-  /** Says whether models can run here, on which adapter, and which kernels it would use. Never rejects. */
+  /** Says whether models can run here, on which adapter, and which kernels it would use. Rejects only where its signal aborts. */
   static async support(options: SupportOptions = {}): Promise<Support> {
     let connection: Connection | undefined;
     try {
-      const { workerUrl, ...gpu } = checkOptions(options, SUPPORT_OPTIONS);
-      requireWebGpu();
-      connection = await connect(workerUrl);
-      const report = await connection.call("support", { gpu }).result;
-      keepSpare(workerUrl, connection);
+      const { workerUrl, mainThread, gpu: webGpu, signal, ...gpu } = checkOptions(options, SUPPORT_OPTIONS);
+      const place = { workerUrl, mainThread, webGpu };
+      signal?.throwIfAborted();
+      if (!webGpu) requireWebGpu();
+      connection = await connect(place);
+      const report = await connection.call("support", { gpu }, { signal }).result;
+      keepSpare(place, connection);
       return { available: true, ...report };
     } catch (error) {
       void connection?.close(unloaded());
+      options.signal?.throwIfAborted();
       const { code, message } = error instanceof WgslmError ? error : new WgslmError("internal", messageOf(error));
       return { available: false, code, reason: message };
     }
@@ -122,20 +136,22 @@ export class Engine implements AsyncDisposable {
    * can be read only once.
    */
   static async plan(source: ModelSource, options: PlanOptions = {}): Promise<ModelPlan> {
-    const { signal, gpu = {}, workerUrl, cache, headers, fetch, ...rest } = checkOptions(options, PLAN_OPTIONS);
-    checkOptions(gpu, GPU_OPTIONS);
+    const { signal, gpu = {}, workerUrl, mainThread, shared: _, cache, headers, fetch, ...rest } = checkOptions(options, PLAN_OPTIONS);
+    const webGpu = isWebGpu(gpu) ? gpu : undefined;
+    const gpuOptions = isWebGpu(gpu) ? {} : checkOptions(gpu, GPU_OPTIONS);
     if (source instanceof ReadableStream || source instanceof Response) {
       throw new WgslmError("invalid-argument", "a stream or Response can be read only once, by the load itself; plan with an address, a File or a Blob");
     }
     signal?.throwIfAborted();
-    requireWebGpu();
+    if (!webGpu) requireWebGpu();
+    const place = { workerUrl, mainThread, webGpu };
     // The load that follows wants the buffer too.
     const planned = source instanceof ArrayBuffer ? new Blob([source]) : source;
     const { transfer, ...posted } = postModel(planned, { cache, headers, fetch });
-    const connection = await connect(workerUrl);
+    const connection = await connect(place);
     try {
-      const plan = await connection.call("plan", { ...posted, gpu, options: rest }, { signal, transfer }).result;
-      keepSpare(workerUrl, connection);
+      const plan = await connection.call("plan", { ...posted, gpu: gpuOptions, options: rest }, { signal, transfer }).result;
+      keepSpare(place, connection);
       return plan;
     } catch (error) {
       void connection.close(unloaded());
@@ -145,21 +161,32 @@ export class Engine implements AsyncDisposable {
 
   /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, gpu = {}, workerUrl, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
-    checkOptions(gpu, GPU_OPTIONS);
+    const { onProgress, signal, gpu = {}, workerUrl, mainThread, shared, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
+    const webGpu = isWebGpu(gpu) ? gpu : undefined;
+    const gpuOptions = isWebGpu(gpu) ? {} : checkOptions(gpu, GPU_OPTIONS);
     if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
     signal?.throwIfAborted();
-    requireWebGpu();
+    if (!webGpu) requireWebGpu();
     const { transfer, ...posted } = postModel(source, { cache, integrity, headers, fetch });
-    const connection = await connect(workerUrl);
+    const params = { ...posted, gpu: gpuOptions, options: rest };
+    const place = { workerUrl, mainThread, webGpu };
+    const load = async (connection: Connection, isShared: boolean): Promise<Engine> => {
+      try {
+        const call = connection.call("load", params, { signal, transfer, onEvent: onProgress });
+        return new Engine(connection, await call.result, isShared, onProgress);
+      } catch (error) {
+        void connection.close(unloaded());
+        throw error;
+      }
+    };
+    const joined = shared ? await joinShared(params, place) : undefined;
     try {
-      const params = { ...posted, gpu, options: rest };
-      const call = connection.call("load", params, { signal, transfer, onEvent: onProgress });
-      return new Engine(connection, await call.result, onProgress);
+      if (joined) return await load(joined, true);
     } catch (error) {
-      void connection.close(unloaded());
-      throw error;
+      // Some browsers have WebGPU in workers, but not in shared ones.
+      if ((error as Partial<WgslmError>).code !== "no-webgpu") throw error;
     }
+    return load(await connect(place), false);
   }
 
   /**

@@ -13,6 +13,7 @@ import type { EngineMethods, EngineNews, Handlers, Methods } from "./protocol.js
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
 import { instantiate, wasmBytes } from "./wasm.js";
+import { type WebGpu, withWebGpu } from "./web-gpu.js";
 import {
   type ChatEnd,
   type ChatStep,
@@ -29,27 +30,42 @@ const QUEUE_CAPACITY = 64;
 const BOOKKEEPING = { gpu: false };
 
 /** The worker's side of an engine: one wasm instance, one device, one model. */
-export class Host implements Handlers<EngineMethods> {
+export class Host implements Handlers<Omit<EngineMethods, "unload">> {
   /** The WebAssembly, where another worker has compiled it. */
   wasm: WebAssembly.Module | undefined;
+  readonly #webGpu: WebGpu | undefined;
   readonly #shareWasm: (module: WebAssembly.Module) => void;
   #compiled: WebAssembly.Module | undefined;
   #gpu: { device: Gpu; options: string } | undefined;
   #live: LiveModel | undefined;
   #grammars: Grammars | undefined;
   #completions: Completions | undefined;
-  /** The calls about sessions. */
-  readonly sessions = new SessionCalls({
-    live: () => this.#model(),
-    constraint: (grammar) => this.#constraint(grammar),
-  });
+  /** The sessions of everyone who calls. */
+  readonly #sessions = new Set<SessionCalls>();
   readonly #queue = new Queue(QUEUE_CAPACITY);
   /** Those who are told of losses and recoveries. */
   readonly #watchers = new Set<(news: EngineNews) => void>();
 
-  /** `shareWasm` gets the WebAssembly that this host compiles. */
-  constructor(shareWasm: (module: WebAssembly.Module) => void) {
+  /** `shareWasm` gets the WebAssembly that this host compiles; `webGpu` stands in for the browser's. */
+  constructor(shareWasm: (module: WebAssembly.Module) => void, webGpu?: WebGpu) {
     this.#shareWasm = shareWasm;
+    this.#webGpu = webGpu;
+  }
+
+  /** The calls about the sessions of one who calls, under numbers that nobody else has to know. */
+  sessionCalls(): SessionCalls {
+    const calls = new SessionCalls({
+      live: () => this.#model(),
+      constraint: (grammar) => this.#constraint(grammar),
+    });
+    this.#sessions.add(calls);
+    return calls;
+  }
+
+  /** Frees the sessions of one who has left. */
+  async endSessions(calls: SessionCalls): Promise<void> {
+    await calls.closeAll();
+    this.#sessions.delete(calls);
   }
 
   support({ gpu }: Methods["support"]["params"]): Promise<Methods["support"]["result"]> {
@@ -69,8 +85,8 @@ export class Host implements Handlers<EngineMethods> {
           {
             require: () => requireReadable(kept),
             load: (again) => this.#loadOnto({ source: kept, access, gpu: gpuOptions, options }, again),
-            suspend: () => this.sessions.suspend(),
-            resume: (resumed) => this.sessions.resume(resumed),
+            suspend: () => this.#sessions.forEach((calls) => calls.suspend()),
+            resume: (resumed) => this.#sessions.forEach((calls) => calls.resume(resumed)),
             tell: (news) => this.#watchers.forEach((tell) => tell(news)),
           },
         );
@@ -232,15 +248,12 @@ export class Host implements Handlers<EngineMethods> {
     return this.#inTurn(async () => this.#gpu?.device.copyBytesPerSecond() ?? 0);
   }
 
-  /** Frees everything once the running calls, which the caller has aborted, have ended. */
-  async unload(): Promise<null> {
-    const live = this.#live;
-    await Promise.all([live?.close(), this.#queue.idle()]);
-    await this.sessions.closeAll();
+  /** Frees everything, once everyone who called has left. */
+  async unload(): Promise<void> {
+    await Promise.all([this.#live?.close(), this.#queue.idle()]);
     await this.#grammars?.free();
     this.#gpu?.device.free();
     this.#live = this.#gpu = this.#grammars = this.#completions = undefined;
-    return null;
   }
 
   #model(): LiveModel {
@@ -280,7 +293,7 @@ export class Host implements Handlers<EngineMethods> {
 
   /** The device that these options ask for: the one that was opened for them before, unless it was lost. */
   async #device(wanted: GpuOptions): Promise<Gpu> {
-    if (!("gpu" in navigator)) {
+    if (!this.#webGpu && !globalThis.navigator?.gpu) {
       throw new WgslmError(
         "no-webgpu",
         "this browser has no WebGPU in workers; use a current Chrome, Edge, Firefox or Safari",
@@ -294,7 +307,7 @@ export class Host implements Handlers<EngineMethods> {
     if (this.#gpu?.options === options && this.#gpu.device.isUsable) return this.#gpu.device;
     this.#gpu?.device.free();
     this.#gpu = undefined;
-    const device = await Gpu.request(wanted);
+    const device = await withWebGpu(this.#webGpu, () => Gpu.request(wanted));
     this.#gpu = { device, options };
     return device;
   }

@@ -5,6 +5,7 @@ import { isFolder } from "./source.js";
 import { BlobFile, StreamFile } from "./sources/local-files.js";
 import type { ModelFile } from "./sources/model-file.js";
 import { RemoteFiles } from "./sources/remote-files.js";
+import { filesOnDisk } from "./sources/paths.js";
 import type { Amount } from "./sources/remote-file.js";
 import type { CacheUse } from "./types.js";
 import type { WantedFile } from "./wasm/wgslm.js";
@@ -42,9 +43,14 @@ export async function openFiles(
   entryOf: (names: string[]) => string,
   watch: FileWatch,
 ): Promise<ModelFiles> {
-  if (typeof source === "string" && !source.startsWith("blob:")) return new RemoteFiles(new URL(source), access, watch);
+  const isOnDisk = typeof source === "string" && source.startsWith("file:");
+  if (typeof source === "string" && !isOnDisk && !source.startsWith("blob:")) return new RemoteFiles(new URL(source), access, watch);
   if (Object.keys(access.integrity).length > 0) {
     throw new WgslmError("invalid-option", "integrity is given for a model that has no address; leave it out, or give a URL");
+  }
+  if (isOnDisk) {
+    const { names, open } = filesOnDisk(new URL(source));
+    return blobs(entryOf(names), open);
   }
   if (typeof source === "string") {
     const response = await fetch(source, { signal: watch.signal });

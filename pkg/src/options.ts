@@ -13,7 +13,9 @@ import type {
   SignalOptions,
   SupportOptions,
   TokenizeOptions,
+  WorkerOptions,
 } from "./types.js";
+import { isWebGpu } from "./web-gpu.js";
 
 /** The kind of value that an option takes. */
 export interface Kind {
@@ -74,6 +76,7 @@ const integrity: Kind = {
   holds: (value) => typeof value === "string" || (isRecord(value) && Object.values(value).every((item) => typeof item === "string")),
   expected: "a SHA-256 as a string, or an object of them by file name",
 };
+const webGpu: Kind = { holds: isWebGpu, expected: "a WebGPU such as navigator.gpu" };
 const headers: Kind = {
   holds: (value) => Array.isArray(value) || isRecord(value),
   expected: "headers as fetch takes them",
@@ -83,7 +86,9 @@ export const GPU_OPTIONS: Kinds<GpuOptions> = { baseline: flag, maxBinding: whol
 
 export const PRICE_OPTIONS: Kinds<Price> = { perHour: number, time: text };
 
-export const SUPPORT_OPTIONS: Kinds<SupportOptions> = { ...GPU_OPTIONS, workerUrl: address };
+const WORKER_OPTIONS: Kinds<WorkerOptions> = { workerUrl: address, mainThread: flag };
+
+export const SUPPORT_OPTIONS: Kinds<SupportOptions> = { ...GPU_OPTIONS, ...WORKER_OPTIONS, gpu: webGpu, signal };
 
 export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   onProgress: callback,
@@ -105,7 +110,8 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   headers,
   fetch: callback,
   gpu: object,
-  workerUrl: address,
+  shared: flag,
+  ...WORKER_OPTIONS,
 };
 
 const { onProgress: _progress, integrity: _integrity, ...planned } = LOAD_OPTIONS;

@@ -160,15 +160,21 @@ export type Handlers<Some> = {
   ) => Promise<Methods[M]["result"]>;
 };
 
-/** To the worker: the WebAssembly, where another worker has compiled it; a call under a number that its answers bear; or the wish to end one. */
+/**
+ * To the worker: the WebAssembly, where another worker has compiled it; the port of another one who calls; the lock that tells when the caller has
+ * ended; a call under a number that its answers bear; or the wish to end one.
+ */
 export type ToWorker =
   | { wasm: WebAssembly.Module }
+  | { client: MessagePort }
+  | { lifeline: string }
   | { [M in MethodName]: { id: number; method: M; params: Methods[M]["params"] } }[MethodName]
   | { abort: number };
 
-/** From the worker: the WebAssembly that it compiled; an event of a call, its end, or the end of the worker itself. */
+/** From the worker: the WebAssembly that it compiled; the lock that tells when it has ended; an event of a call, its end, or the end of the worker itself. */
 export type FromWorker =
   | { wasm: WebAssembly.Module }
+  | { lifeline: string }
   | { id: number; event: Methods[MethodName]["event"] }
   | { id: number; result: Methods[MethodName]["result"] }
   | { id: number; error: ErrorMessage }

@@ -2,6 +2,7 @@
 import { WgslmError, messageOf } from "./errors.js";
 import { parseIntegrity } from "./cache/digest.js";
 import type { PathedFile, PostedAccess, PostedSource } from "./protocol.js";
+import { nodeModule } from "./node.js";
 import { serveFetch } from "./sources/fetch-proxy.js";
 import { type HuggingFaceSource, huggingFaceAddress, parseHuggingFace } from "./sources/hugging-face.js";
 import type { LoadOptions, ModelSource } from "./types.js";
@@ -75,8 +76,11 @@ function postSource(source: ModelSource): Posted {
   );
 }
 
-/** An address as the page means it. */
+/** An address as the page means it; in Node.js and Deno, a path is one too. */
 export function absolute(address: string | URL): URL {
+  const isPath = typeof address === "string" && !/^[a-z][\w+.-]+:/i.test(address);
+  const url = isPath && !globalThis.location ? nodeModule("url") : undefined;
+  if (url) return url.pathToFileURL(address as string);
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   try {
     return new URL(address, base);

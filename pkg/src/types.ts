@@ -16,6 +16,7 @@ import type {
   ModelInfo as EngineModelInfo,
   SupportReport,
 } from "./wasm/wgslm.js";
+import type { WebGpu } from "./web-gpu.js";
 import type { JsWhitespace } from "./wasm/wgslm_grammar.js";
 
 export type {
@@ -61,6 +62,7 @@ export type {
 } from "./wasm/wgslm.js";
 
 export type { HuggingFaceSource } from "./sources/hugging-face.js";
+export type { WebGpu } from "./web-gpu.js";
 
 /**
  * The place that a model comes from.
@@ -71,6 +73,7 @@ export type { HuggingFaceSource } from "./sources/hugging-face.js";
  * - One GGUF file as a `File`, `Blob`, `ArrayBuffer`, `Uint8Array`, `Response` or stream of bytes. A stream, a response or an
  *   ArrayBuffer goes to the worker and can't be read again; a Uint8Array is copied.
  * - All files of a model: those of an `<input type="file" multiple>` or `webkitdirectory`, or the handle of their folder.
+ * - In Node.js and Deno, the path of a GGUF file, of the first part of a split one, or of a Hugging Face folder.
  */
 export type ModelSource =
   | URL
@@ -88,17 +91,24 @@ export type ModelSource =
 /** The use of the cache: `auto` keeps files where that is possible, `required` fails where it isn't, `false` reads and keeps none. */
 export type CacheMode = "auto" | "required" | false;
 
-/** The place of the worker's script. */
+/** The place of the engine. */
 export interface WorkerOptions {
   /**
    * The address of the package's `worker.js`, where a bundler has put it elsewhere than beside the script that has this package.
    * It may be on another origin that lets this page read it.
    */
   workerUrl?: string | URL;
+  /** Runs the engine on the thread of its caller instead of in a worker, to debug it. The page stands still while a step is prepared. */
+  mainThread?: boolean;
 }
 
 /** Options of `Engine.support`. */
-export interface SupportOptions extends GpuOptions, WorkerOptions {}
+export interface SupportOptions extends GpuOptions, WorkerOptions {
+  /** A WebGPU in place of the browser's, as the load option `gpu` takes it. */
+  gpu?: WebGpu;
+  /** Aborting it rejects the call with the signal's reason. */
+  signal?: AbortSignal;
+}
 
 /** Options of `Engine.load`. */
 export interface LoadOptions extends LoaderOptions, WorkerOptions {
@@ -123,8 +133,17 @@ export interface LoadOptions extends LoaderOptions, WorkerOptions {
   onProgress?: (progress: LoadProgress) => void;
   /** Aborting it stops the download, frees everything, and rejects the load with the signal's reason. */
   signal?: AbortSignal;
-  /** The abilities of the adapter to use. */
-  gpu?: GpuOptions;
+  /**
+   * Shares one engine among the tabs that load the same model with the same options, in a SharedWorker: each has its own requests, sessions and aborts. It is
+   * freed once the last of them has unloaded it or is closed. Only a model that has an address can be shared, and no function `fetch` be given. Where the browser
+   * has no shared workers with WebGPU, the tab gets an engine of its own: see `engine.shared`.
+   */
+  shared?: boolean;
+  /**
+   * The abilities of the adapter to use; or, outside of browsers, a WebGPU such as the npm package `webgpu` makes for Node.js. The engine then runs on
+   * the thread of its caller.
+   */
+  gpu?: GpuOptions | WebGpu;
 }
 
 /** Options of `Engine.plan`: those of the load that is planned. */

@@ -1,6 +1,7 @@
 // The WebAssembly: the engine, fetched and compiled by one worker for all, and what only some models and requests need.
 import { WgslmError, messageOf } from "./errors.js";
 import init, { type TokenizerReader } from "./wasm/wgslm.js";
+import { nodeModule } from "./node.js";
 // The bindings alone, which are small: bundlers don't let every worker import later.
 import initGrammars, { GrammarCompiler } from "./wasm/wgslm_grammar.js";
 import initTokenizers, { JsonTokenizer } from "./wasm/wgslm_tokenizers.js";
@@ -59,9 +60,11 @@ async function begin(
 }
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
+  const fs = url.protocol === "file:" ? nodeModule("fs") : undefined;
   let response: Response;
   try {
-    response = await fetch(url);
+    // Node.js doesn't fetch files.
+    response = fs ? new Response(fs.readFileSync(url)) : await fetch(url);
   } catch (error) {
     const advice = "check the connection and try again";
     throw new WgslmError("network", `could not fetch ${url.href} (${messageOf(error)}); ${advice}`);

@@ -34,9 +34,9 @@ export async function openPage(path, { setUp, webgpu = true, context } = {}) {
   return page;
 }
 
-/** An empty page of the site with the package, from its address, as the global `wgslm`, to try its API in. */
-export async function openPackage({ setUp, webgpu, context, from = site("/wgslm/index.js") } = {}) {
-  const page = await openPage("/empty.html", {
+/** An empty page of the site, or of another origin, with the package, from its address, as the global `wgslm`, to try its API in. */
+export async function openPackage({ setUp, webgpu, context, origin = site(), from = new URL("/wgslm/index.js", origin).href } = {}) {
+  const page = await openPage(new URL("/empty.html", origin), {
     webgpu,
     context,
     setUp: async (opened) => {

@@ -8,7 +8,7 @@ export function takeLock(
   name: string,
   options: { mode: LockMode; signal?: AbortSignal; ifAvailable?: boolean },
 ): Promise<Release | undefined> {
-  if (!("locks" in navigator)) return Promise.resolve(() => undefined);
+  if (!globalThis.navigator?.locks) return Promise.resolve(() => undefined);
   const { signal, ifAvailable, mode } = options;
   return new Promise((resolve, reject) => {
     const hold = (lock: Lock | null): Promise<void> | undefined => {

@@ -1,6 +1,13 @@
-// Work of the WebAssembly that a signal ends.
+// Work that a signal ends.
 
-/** Runs `work`, to which it gives a promise that rejects as soon as the signal aborts. */
+/** What `awaited` gives, unless the signal aborts before, which ends the wait and nothing else. */
+export async function unlessAborted<T>(signal: AbortSignal | undefined, awaited: Promise<T>): Promise<T> {
+  if (!signal) return awaited;
+  awaited.catch(() => undefined);
+  return abortable(signal, (aborted) => Promise.race([awaited, aborted.then(() => awaited)]));
+}
+
+/** Runs `work` of the WebAssembly, to which it gives a promise that rejects as soon as the signal aborts. */
 export async function abortable<T>(signal: AbortSignal, work: (aborted: Promise<void>) => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let abort!: () => void;

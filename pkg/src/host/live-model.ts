@@ -4,6 +4,7 @@ import type { Context } from "../load.js";
 import type { EngineNews } from "../protocol.js";
 import type { LoadProgress } from "../types.js";
 import type { Gpu, Model } from "../wasm/wgslm.js";
+import { unlessAborted } from "./abort.js";
 import { Losses } from "./losses.js";
 
 /** A model on a device. */
@@ -28,7 +29,9 @@ export interface Recovering {
 /** The part of a model that a call needs. */
 export interface Need {
   /** False for calls that ask the tokenizer and the bookkeeping only, which a lost device doesn't hold up. */
-  gpu: boolean;
+  gpu?: boolean;
+  /** Ends the wait for a model that is loaded again. */
+  signal?: AbortSignal;
 }
 
 /** A model, and the calls that use it. */
@@ -52,12 +55,12 @@ export class LiveModel {
   }
 
   /** Runs `work` on the model, which stays until it has ended. */
-  async use<T>(work: (model: Model) => T | Promise<T>, need: Need = { gpu: true }): Promise<T> {
+  async use<T>(work: (model: Model) => T | Promise<T>, { gpu = true, signal }: Need = {}): Promise<T> {
     // A device may be lost again before its turn has come.
-    while (this.#recovery || !this.#loaded || (need.gpu && this.#isLost)) await this.recover();
+    while (this.#recovery || !this.#loaded || (gpu && this.#isLost)) await unlessAborted(signal, this.recover());
     const { model } = this.#loaded;
     const result = await this.track((async () => work(model))());
-    if (need.gpu) this.#losses.reset();
+    if (gpu) this.#losses.reset();
     return result;
   }
 
