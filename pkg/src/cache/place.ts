@@ -11,7 +11,7 @@ export interface StoredBytes {
 /** A stored file that is being written. */
 export interface WritableEntry {
   append(entries: readonly Entry[]): Promise<void>;
-  /** Writes a chunk, whose memory is handed over; resolves to its SHA-256. */
+  /** Writes a chunk, whose memory is handed over; resolves to its checksum. */
   write(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<string>;
   /** The bytes of a chunk, or fewer where the file is cut short. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;

@@ -1,6 +1,6 @@
 // Writing to OPFS through synchronous handles, for whichever thread can wait for the disk.
 import { Handover, type Port, serve } from "../calls.js";
-import { sha256 } from "./digest.js";
+import { checksum } from "./checksum.js";
 import { storageError } from "./place.js";
 
 /** A handle as dedicated workers have it; the library of types for pages lacks it. */
@@ -20,7 +20,7 @@ export type SyncFileHandle = FileSystemFileHandle & {
 export interface WriteMethods {
   open(params: { folder: string; data: string; log: string }): Promise<number>;
   append(params: { file: number; text: string }): void;
-  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): Promise<string>;
+  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): string;
   read(params: { file: number; offset: number; length: number }): Handover;
   close(params: { file: number }): void;
 }
@@ -46,11 +46,9 @@ export function serveWriting(port: Port): void {
       return count++;
     },
     append: ({ file, text }) => append(of(file).log, text),
-    async write({ file, bytes, offset }) {
-      // Another thread computes it meanwhile.
-      const digest = sha256(bytes);
+    write({ file, bytes, offset }) {
       writeWhole(of(file).data, bytes, offset);
-      return digest;
+      return checksum(bytes);
     },
     read({ file, offset, length }) {
       const bytes = new Uint8Array(length);

@@ -138,7 +138,8 @@ export class Download implements Sink {
       const index = this.#current;
       const within = this.#position - index * this.#chunkBytes;
       const chunk = this.#memory.get(index);
-      if (chunk && within < chunk.filled) {
+      // Whole chunks alone: a call into the loader for every piece of the network would cost more than the bytes.
+      if (chunk?.full && within < chunk.filled) {
         const length = Math.min(chunk.filled - within, into.length);
         into.set(chunk.bytes.subarray(within, within + length));
         if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes.add(this.#position, length);
@@ -271,7 +272,7 @@ export class Download implements Sink {
   /** True where what comes in one piece has to wait until some of it has been read or written. */
   get #isCrowded(): boolean {
     if (!this.#reading && !this.#settling) return true;
-    const isAwaited = this.#reading && !this.#kept?.has(this.#current) && !this.#memory.has(this.#current);
+    const isAwaited = this.#reading && !this.#kept?.has(this.#current) && !this.#memory.get(this.#current)?.full;
     return !isAwaited && this.#held >= this.#policy.heldChunks;
   }
 

@@ -1,5 +1,5 @@
 // The chunks of a download that are in the cache.
-import { sha256 } from "../cache/digest.js";
+import { checksum } from "../cache/checksum.js";
 import type { Entry, Manifest } from "../cache/manifest.js";
 import { type WritableEntry, storageError } from "../cache/place.js";
 import type { WgslmError } from "../errors.js";
@@ -50,8 +50,8 @@ export class KeptChunks {
   async store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#writing.add(index);
     try {
-      const digest = await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
-      await this.#append({ chunk: index, digest });
+      const sum = await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
+      await this.#append({ chunk: index, checksum: sum });
     } catch (error) {
       this.#failure ??= storageError(error);
     }
@@ -61,7 +61,7 @@ export class KeptChunks {
   /** A chunk; `undefined` where it is damaged, and is no longer among them. */
   async read(index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const bytes = await this.#entry.read(index * this.#manifest.chunkBytes, this.#manifest.lengthOf(index));
-    if ((await sha256(bytes)) === this.#manifest.chunks.get(index)) return bytes;
+    if (checksum(bytes) === this.#manifest.chunks.get(index)) return bytes;
     await this.note({ damaged: index });
     return undefined;
   }
