@@ -3,6 +3,7 @@ import { abortable } from "./host/abort.js";
 import { answerOptions, runAnswers, tokensTaken } from "./host/answers.js";
 import { Grammars } from "./host/grammars.js";
 import { SessionCalls } from "./host/session-calls.js";
+import { LoadClock } from "./load-times.js";
 import { type Context, loadModel } from "./load.js";
 import type { EngineMethods, Handlers, Methods } from "./protocol.js";
 import { Queue } from "./queue.js";
@@ -59,16 +60,23 @@ export class Host implements Handlers<EngineMethods> {
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
       try {
+        const clock = new LoadClock();
         context.emit({ phase: "preparing", loadedBytes: 0, cachedBytes: 0 });
-        const gpu = await this.#device(gpuOptions);
-        context.signal.throwIfAborted();
-        const tuning = await recallTuning(gpu.tuningKey);
-        if (tuning !== undefined) gpu.adoptTuning(tuning);
-        const { model, cache } = await loadModel(gpu, source, access, options, context);
+        let tuning: string | undefined;
+        const opening = clock.time("deviceMs", async () => {
+          const gpu = await this.#device(gpuOptions);
+          tuning = await recallTuning(gpu.tuningKey);
+          if (tuning !== undefined) gpu.adoptTuning(tuning);
+          return gpu;
+        });
+        // Whoever waits for it hears of it.
+        opening.catch(() => undefined);
+        const { model, cache } = await loadModel(opening, source, access, options, context, clock);
         this.#loaded = model;
         this.#grammars = new Grammars(model);
+        const gpu = await opening;
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
-        return { ...model.info(), cache };
+        return { ...model.info(), cache, loadTimes: clock.finish(model.loadTimes()) };
       } finally {
         // Tells whoever feeds a stream that nobody will read it.
         if (source instanceof ReadableStream && !source.locked) void source.cancel();

@@ -1,6 +1,7 @@
 // The types of the public API. What crosses to the engine is declared in Rust (crates/runtime/src/web), from which wasm-bindgen
 // generates wasm/wgslm.d.ts.
 import type { ErrorCode } from "./errors.js";
+import type { LoadTimes } from "./load-times.js";
 import type { HuggingFaceSource } from "./sources/hugging-face.js";
 import type {
   AssistantMessage,
@@ -57,6 +58,7 @@ export type {
   UsageSnapshot,
 } from "./wasm/wgslm.js";
 
+export type { LoadTimes } from "./load-times.js";
 export type { HuggingFaceSource } from "./sources/hugging-face.js";
 
 /**
@@ -154,6 +156,8 @@ export interface CacheUse {
 export interface ModelInfo extends EngineModelInfo {
   /** The use of the cache when it was loaded. */
   cache: CacheUse;
+  /** The times that loading it took. */
+  loadTimes: LoadTimes;
 }
 
 /** Memory in use, in bytes. */

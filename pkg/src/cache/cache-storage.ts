@@ -52,7 +52,7 @@ export class CacheStore implements Place {
       },
       write: async (bytes, offset) => {
         await this.#cache.put(chunk(id, offset / chunkBytes), new Response(bytes));
-        return checksum(bytes);
+        return { checksum: checksum(bytes), bytes };
       },
       read: async (offset, length) => (await this.#chunk(id, offset / chunkBytes)).subarray(0, length),
       close: async () => void (await last),

@@ -8,11 +8,17 @@ export interface StoredBytes {
   close(): void | Promise<void>;
 }
 
+/** A chunk that was written. */
+export interface Written {
+  checksum: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** A stored file that is being written. */
 export interface WritableEntry {
   append(entries: readonly Entry[]): Promise<void>;
-  /** Writes a chunk, whose memory is handed over; resolves to its checksum. */
-  write(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<string>;
+  /** Writes a chunk, whose memory is handed over; resolves to its checksum, and to the memory, which is free again. */
+  write(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<Written>;
   /** The bytes of a chunk, or fewer where the file is cut short. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;

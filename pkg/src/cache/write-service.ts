@@ -1,7 +1,7 @@
 // Writing to OPFS through synchronous handles, for whichever thread can wait for the disk.
 import { Handover, type Port, serve } from "../calls.js";
 import { checksum } from "./checksum.js";
-import { storageError } from "./place.js";
+import { type Written, storageError } from "./place.js";
 
 /** A handle as dedicated workers have it; the library of types for pages lacks it. */
 export interface SyncHandle {
@@ -20,7 +20,7 @@ export type SyncFileHandle = FileSystemFileHandle & {
 export interface WriteMethods {
   open(params: { folder: string; data: string; log: string }): Promise<number>;
   append(params: { file: number; text: string }): void;
-  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): string;
+  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): Handover;
   read(params: { file: number; offset: number; length: number }): Handover;
   close(params: { file: number }): void;
 }
@@ -48,7 +48,7 @@ export function serveWriting(port: Port): void {
     append: ({ file, text }) => append(of(file).log, text),
     write({ file, bytes, offset }) {
       writeWhole(of(file).data, bytes, offset);
-      return checksum(bytes);
+      return new Handover({ checksum: checksum(bytes), bytes } satisfies Written, [bytes.buffer]);
     },
     read({ file, offset, length }) {
       const bytes = new Uint8Array(length);

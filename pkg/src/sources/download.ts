@@ -313,8 +313,12 @@ export class Download implements Sink {
     });
     const toHold = Math.min(this.#reading ? this.#firstToRead : Infinity, this.#digest?.next ?? Infinity);
     for (const [index, { bytes, filled, stored }] of this.#memory.release(toHold)) {
-      if (!this.#keeps || stored) continue;
-      void this.#kept!.store(index, bytes.subarray(0, filled)).then(() => {
+      if (!this.#keeps || stored) {
+        this.#memory.reuse(bytes);
+        continue;
+      }
+      void this.#kept!.store(index, bytes.subarray(0, filled)).then((memory) => {
+        if (memory) this.#memory.reuse(memory);
         this.#transfers.pump();
         this.#notify();
       });

@@ -46,16 +46,19 @@ export class KeptChunks {
     return this.#writing.has(index);
   }
 
-  /** Adds a chunk, whose memory is handed over. */
-  async store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** Adds a chunk, whose memory is handed over, and resolves to the memory once that is free. */
+  async store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    let memory: Uint8Array<ArrayBuffer> | undefined;
     this.#writing.add(index);
     try {
-      const sum = await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
-      await this.#append({ chunk: index, checksum: sum });
+      const written = await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
+      memory = written.bytes;
+      await this.#append({ chunk: index, checksum: written.checksum });
     } catch (error) {
       this.#failure ??= storageError(error);
     }
     this.#writing.delete(index);
+    return memory;
   }
 
   /** A chunk; `undefined` where it is damaged, and is no longer among them. */

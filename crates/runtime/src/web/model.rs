@@ -13,6 +13,7 @@ use super::constraint::{JsConstraint, constrained};
 use super::error::{object, options, to_js};
 use super::generation::JsGeneration;
 use super::generation_options::{GenerationOptions, MeasuringOptions};
+use super::load_times::EngineLoadTimes;
 use super::prompt::JsPrompt;
 use super::session::{JsRestore, JsSession};
 use crate::engine::{Engine, GenerateOptions, MetricsSnapshot};
@@ -104,6 +105,12 @@ impl JsModel {
             has_chat_template: matches!(model.chat_template(), Ok(Some(_))),
             dispatches_per_token: engine.dispatches_per_token(&GenerateOptions::default()),
         })
+    }
+
+    /// The times of the load's phases.
+    #[wasm_bindgen(js_name = loadTimes)]
+    pub fn load_times(&self) -> Result<Ts<EngineLoadTimes>, JsValue> {
+        object(&EngineLoadTimes::from(self.engine.load_times()))
     }
 
     /// The metrics of all requests so far.
