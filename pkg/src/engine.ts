@@ -10,11 +10,13 @@ import {
   postSnapshot,
 } from "./arguments.js";
 import { modelCache } from "./cache/model-cache.js";
+import { savedSession, savedSessions } from "./cache/saved-sessions.js";
 import { Chat } from "./chat.js";
 import { connect, keepSpare } from "./connect.js";
 import type { Connection } from "./connection.js";
 import { WgslmError, fromErrorMessage, messageOf } from "./errors.js";
 import { Generation, Generations } from "./generation.js";
+import { named } from "./models.js";
 import { ChatCompletions } from "./openai/chat.js";
 import { Completions } from "./openai/completions.js";
 import { EmbeddingsApi } from "./openai/embeddings.js";
@@ -68,6 +70,8 @@ export let connectionOf: (engine: Engine) => Connection;
 export class Engine implements AsyncDisposable {
   /** The models that this origin keeps in the browser. */
   static readonly cache = modelCache;
+  /** The sessions that this origin keeps in the browser: see `session.save`. */
+  static readonly savedSessions = savedSessions;
   /** The figures of the loaded model. */
   readonly info: ModelInfo;
   /** Answers to conversations in the shape of OpenAI's API: `engine.chat.completions.create`. */
@@ -111,15 +115,20 @@ export class Engine implements AsyncDisposable {
 
   /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, gpu = {}, workerUrl, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
+    const { onProgress, signal, gpu = {}, workerUrl, cache, integrity, headers, fetch, models, prefixes = [], ...rest } =
+      checkOptions(options, LOAD_OPTIONS);
     checkOptions(gpu, GPU_OPTIONS);
     if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
+    prefixes.forEach(checkPrompt);
+    if (rest.prefixCache === false && prefixes.length > 0) {
+      throw new WgslmError("invalid-option", "prefixes are kept in the prefix cache; leave out prefixCache: false");
+    }
     signal?.throwIfAborted();
     requireWebGpu();
-    const { transfer, ...posted } = postModel(source, { cache, integrity, headers, fetch });
+    const { transfer, ...posted } = postModel(named(source, models), { cache, integrity, headers, fetch });
     const connection = await connect(workerUrl);
     try {
-      const params = { ...posted, gpu, options: rest };
+      const params = { ...posted, gpu, options: rest, prefixes };
       const call = connection.call("load", params, { signal, transfer, onEvent: onProgress });
       return new Engine(connection, await call.result);
     } catch (error) {
@@ -215,6 +224,14 @@ export class Engine implements AsyncDisposable {
       void restored.dispose();
       throw error;
     }
+  }
+
+  /**
+   * A session that `session.save` has kept in the browser. Fails with the code `no-saved-session` where there is none of the name, and
+   * otherwise as {@link restore} does.
+   */
+  async restoreSaved(name: string, options: SignalOptions = {}): Promise<Session> {
+    return this.restore(await savedSession(name), options);
   }
 
   /**

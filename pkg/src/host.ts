@@ -2,6 +2,7 @@ import { type ErrorMessage, WgslmError, toErrorMessage } from "./errors.js";
 import { abortable } from "./host/abort.js";
 import { answerOptions, runAnswers, tokensTaken } from "./host/answers.js";
 import { Grammars } from "./host/grammars.js";
+import { Prefixes } from "./host/prefixes.js";
 import { SessionCalls } from "./host/session-calls.js";
 import { LoadClock } from "./load-times.js";
 import { type Context, loadModel } from "./load.js";
@@ -41,6 +42,7 @@ export class Host implements Handlers<EngineMethods> {
     constraint: (grammar) => this.#constraint(grammar),
     track: (work) => this.#track(work),
   });
+  readonly #prefixes = new Prefixes();
   readonly #queue = new Queue(QUEUE_CAPACITY);
   /** The requests under way. The engine schedules them, so they aren't queued here. */
   readonly #requests = new Set<Promise<unknown>>();
@@ -55,7 +57,7 @@ export class Host implements Handlers<EngineMethods> {
   }
 
   load(
-    { source, access, gpu: gpuOptions, options }: Methods["load"]["params"],
+    { source, access, gpu: gpuOptions, options, prefixes }: Methods["load"]["params"],
     context: Context<Methods["load"]["event"]>,
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
@@ -72,6 +74,12 @@ export class Host implements Handlers<EngineMethods> {
         // Whoever waits for it hears of it.
         opening.catch(() => undefined);
         const { model, cache } = await loadModel(opening, source, access, options, context, clock);
+        try {
+          await this.#prefixes.read(model, prefixes, context.signal);
+        } catch (error) {
+          model.free();
+          throw error;
+        }
         this.#loaded = model;
         this.#grammars = new Grammars(model);
         const gpu = await opening;
@@ -220,6 +228,7 @@ export class Host implements Handlers<EngineMethods> {
   async unload(): Promise<null> {
     await Promise.allSettled([this.#queue.idle(), ...this.#requests]);
     await this.sessions.closeAll();
+    this.#prefixes.free();
     await this.#grammars?.free();
     this.#loaded?.free();
     this.#gpu?.device.free();

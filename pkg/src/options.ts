@@ -73,6 +73,12 @@ const integrity: Kind = {
   holds: (value) => typeof value === "string" || (isRecord(value) && Object.values(value).every((item) => typeof item === "string")),
   expected: "a SHA-256 as a string, or an object of them by file name",
 };
+/** Its items are checked where they are read. */
+const list: Kind = { holds: Array.isArray, expected: "an array" };
+const entries: Kind = {
+  holds: (value) => Array.isArray(value) && value.every((item) => isRecord(item) && typeof item["id"] === "string" && "source" in item),
+  expected: "an array of models, { id, source }",
+};
 const headers: Kind = {
   holds: (value) => Array.isArray(value) || isRecord(value),
   expected: "headers as fetch takes them",
@@ -104,6 +110,8 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   headers,
   fetch: callback,
   gpu: object,
+  models: entries,
+  prefixes: list,
   workerUrl: address,
 };
 

@@ -71,7 +71,7 @@ export interface PostedAccess {
 export interface EngineMethods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
   load: Method<
-    { source: PostedSource; access: PostedAccess; gpu: GpuOptions; options: LoaderOptions },
+    { source: PostedSource; access: PostedAccess; gpu: GpuOptions; options: LoaderOptions; prefixes: readonly Prompt[] },
     LoadProgress,
     ModelInfo
   >;

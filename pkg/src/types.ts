@@ -2,6 +2,7 @@
 // generates wasm/wgslm.d.ts.
 import type { ErrorCode } from "./errors.js";
 import type { LoadTimes } from "./load-times.js";
+import type { NamedModel } from "./models.js";
 import type { HuggingFaceSource } from "./sources/hugging-face.js";
 import type {
   AssistantMessage,
@@ -67,6 +68,7 @@ export type { HuggingFaceSource } from "./sources/hugging-face.js";
  * - The address of a GGUF file; of the first part of a split one (`name-00001-of-00003.gguf`), beside which the others are found;
  *   or, ending in a slash, of a Hugging Face folder.
  * - A repository of Hugging Face, as `{ hf: "owner/name", file, revision }` or `"hf:owner/name/file"` (`"hf:owner/name@revision/file"`).
+ * - A model of `MODELS`, or of the option `models`, by its `id`.
  * - One GGUF file as a `File`, `Blob`, `ArrayBuffer`, `Uint8Array`, `Response` or stream of bytes. A stream, a response or an
  *   ArrayBuffer goes to the worker and can't be read again; a Uint8Array is copied.
  * - All files of a model: those of an `<input type="file" multiple>` or `webkitdirectory`, or the handle of their folder.
@@ -119,6 +121,13 @@ export interface LoadOptions extends LoaderOptions, WorkerOptions {
   onProgress?: (progress: LoadProgress) => void;
   /** Aborting it stops the download, frees everything, and rejects the load with the signal's reason. */
   signal?: AbortSignal;
+  /** Models that may be loaded by their `id`, besides `MODELS` and before those. */
+  models?: readonly NamedModel[];
+  /**
+   * Prompts that requests will begin with, such as `[{ role: "system", content }]`: read before the load resolves, and held in the prefix
+   * cache, where they are the last to be evicted.
+   */
+  prefixes?: readonly Prompt[];
   /** The abilities of the adapter to use. */
   gpu?: GpuOptions;
 }
