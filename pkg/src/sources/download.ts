@@ -272,8 +272,10 @@ export class Download implements Sink {
   /** True where what comes in one piece has to wait until some of it has been read or written. */
   get #isCrowded(): boolean {
     if (!this.#reading && !this.#settling) return true;
+    if (this.#held < this.#policy.heldChunks) return false;
+    // What is being written makes room by itself; otherwise only the chunk to be read does.
     const isAwaited = this.#reading && !this.#kept?.has(this.#current) && !this.#memory.get(this.#current)?.full;
-    return !isAwaited && this.#held >= this.#policy.heldChunks;
+    return !isAwaited || (this.#kept?.writing ?? 0) > 0;
   }
 
   #lengthOf(index: number): number {

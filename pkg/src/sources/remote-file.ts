@@ -266,7 +266,8 @@ export class RemoteFile implements ModelFile {
     const { size, version, chunkBytes } = download;
     let entry: WritableEntry | undefined;
     try {
-      if (!(await roomFor((size ?? 0) - (part?.manifest.storedBytes ?? 0)))) throw noRoomFor(size);
+      // A part has the room of the whole.
+      if (!part && !(await roomFor(size ?? 0))) throw noRoomFor(size);
       const claim = claimedDigest(answer);
       const start = [
         Manifest.start(url, chunkBytes, version, claim === undefined ? {} : { claim }),
