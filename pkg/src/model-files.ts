@@ -39,7 +39,7 @@ export interface FileWatch {
 export async function openFiles(
   source: PostedSource,
   access: PostedAccess,
-  entryOf: (names: string[]) => Promise<string>,
+  entryOf: (names: string[]) => string | Promise<string>,
   watch: FileWatch,
 ): Promise<ModelFiles> {
   if (typeof source === "string" && !source.startsWith("blob:")) return new RemoteFiles(new URL(source), access, watch);
