@@ -32,6 +32,7 @@ export type {
   Conversation,
   Cost,
   Distribution,
+  EngineLoadTimes,
   FinishReason,
   GeneratedToken,
   GpuOptions,
