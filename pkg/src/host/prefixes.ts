@@ -7,8 +7,9 @@ import { abortable } from "./abort.js";
 export class Prefixes {
   readonly #held: Session[] = [];
 
-  /** Reads prompts one after the other; if that fails, nothing is held. */
+  /** Reads prompts one after the other, in place of those before; if that fails, nothing is held. */
   async read(model: Model, prompts: readonly Prompt[], signal: AbortSignal): Promise<void> {
+    this.free();
     try {
       for (const prompt of prompts) {
         const session = model.session();
