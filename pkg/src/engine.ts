@@ -12,11 +12,13 @@ import {
 import { Autocomplete } from "./autocomplete.js";
 import type { AutocompleteOptions } from "./autocomplete/options.js";
 import { modelCache } from "./cache/model-cache.js";
+import { savedSession, savedSessions } from "./cache/saved-sessions.js";
 import { Chat } from "./chat.js";
 import { connect, keepSpare } from "./connect.js";
 import type { Connection } from "./connection.js";
 import { WgslmError, messageOf } from "./errors.js";
 import { Generation, Generations } from "./generation.js";
+import { named } from "./models.js";
 import { ChatCompletions } from "./openai/chat.js";
 import { Completions } from "./openai/completions.js";
 import { EmbeddingsApi } from "./openai/embeddings.js";
@@ -81,6 +83,8 @@ export let engineOf: (connection: Connection, info: ModelInfo, shared: boolean) 
 export class Engine implements AsyncDisposable {
   /** The models that this origin keeps in the browser. */
   static readonly cache = modelCache;
+  /** The sessions that this origin keeps in the browser: see `session.save`. */
+  static readonly savedSessions = savedSessions;
   /** The figures of the loaded model. */
   readonly info: ModelInfo;
   /** True where other tabs may use the same engine, as the load option `shared` asks. */
@@ -136,7 +140,7 @@ export class Engine implements AsyncDisposable {
    * can be read only once.
    */
   static async plan(source: ModelSource, options: PlanOptions = {}): Promise<ModelPlan> {
-    const { signal, gpu = {}, workerUrl, mainThread, shared: _, cache, headers, fetch, ...rest } = checkOptions(options, PLAN_OPTIONS);
+    const { signal, gpu = {}, workerUrl, mainThread, cache, headers, fetch, models, ...rest } = checkOptions(options, PLAN_OPTIONS);
     const webGpu = isWebGpu(gpu) ? gpu : undefined;
     const gpuOptions = isWebGpu(gpu) ? {} : checkOptions(gpu, GPU_OPTIONS);
     if (source instanceof ReadableStream || source instanceof Response) {
@@ -146,7 +150,7 @@ export class Engine implements AsyncDisposable {
     if (!webGpu) requireWebGpu();
     const place = { workerUrl, mainThread, webGpu };
     // The load that follows wants the buffer too.
-    const planned = source instanceof ArrayBuffer ? new Blob([source]) : source;
+    const planned = source instanceof ArrayBuffer ? new Blob([source]) : named(source, models);
     const { transfer, ...posted } = postModel(planned, { cache, headers, fetch });
     const connection = await connect(place);
     try {
@@ -161,14 +165,19 @@ export class Engine implements AsyncDisposable {
 
   /** Fetches or reads a model and puts its weights on the GPU as they come; no file of weights is ever whole in memory. */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, gpu = {}, workerUrl, mainThread, shared, cache, integrity, headers, fetch, ...rest } = checkOptions(options, LOAD_OPTIONS);
+    const { onProgress, signal, gpu = {}, workerUrl, mainThread, shared, cache, integrity, headers, fetch, models, prefixes = [], ...rest } =
+      checkOptions(options, LOAD_OPTIONS);
     const webGpu = isWebGpu(gpu) ? gpu : undefined;
     const gpuOptions = isWebGpu(gpu) ? {} : checkOptions(gpu, GPU_OPTIONS);
     if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
+    prefixes.forEach(checkPrompt);
+    if (rest.prefixCache === false && prefixes.length > 0) {
+      throw new WgslmError("invalid-option", "prefixes are kept in the prefix cache; leave out prefixCache: false");
+    }
     signal?.throwIfAborted();
     if (!webGpu) requireWebGpu();
-    const { transfer, ...posted } = postModel(source, { cache, integrity, headers, fetch });
-    const params = { ...posted, gpu: gpuOptions, options: rest };
+    const { transfer, ...posted } = postModel(named(source, models), { cache, integrity, headers, fetch });
+    const params = { ...posted, gpu: gpuOptions, options: rest, prefixes };
     const place = { workerUrl, mainThread, webGpu };
     const load = async (connection: Connection, isShared: boolean): Promise<Engine> => {
       try {
@@ -283,6 +292,14 @@ export class Engine implements AsyncDisposable {
       void restored.dispose();
       throw error;
     }
+  }
+
+  /**
+   * A session that `session.save` has kept in the browser. Fails with the code `no-saved-session` where there is none of the name, and
+   * otherwise as {@link restore} does.
+   */
+  async restoreSaved(name: string, options: SignalOptions = {}): Promise<Session> {
+    return this.restore(await savedSession(name), options);
   }
 
   /**

@@ -18,6 +18,8 @@ export type PackageErrorCode =
   | "cache"
   /** A cached file is being read or written. */
   | "cache-in-use"
+  /** No session of that name was saved. */
+  | "no-saved-session"
   /** An argument is not what the call takes. */
   | "invalid-argument"
   /** Too many calls other than generations wait for their turn. */

@@ -6,12 +6,15 @@ import { Grammars } from "./host/grammars.js";
 import { keptSource, requireReadable } from "./host/kept-source.js";
 import { LiveModel, type Need, type OnDevice } from "./host/live-model.js";
 import { planModel } from "./host/plan.js";
+import { Prefixes } from "./host/prefixes.js";
 import { promptOf } from "./host/prompts.js";
 import { SessionCalls } from "./host/session-calls.js";
+import { LoadClock, type LoadTimes } from "./load-times.js";
 import { type Context, type LoadedModel, loadModel } from "./load.js";
 import type { EngineMethods, EngineNews, Handlers, Methods } from "./protocol.js";
 import { Queue } from "./queue.js";
 import { keepTuning, recallTuning } from "./tuning.js";
+import type { LoadProgress } from "./types.js";
 import { instantiate, wasmBytes } from "./wasm.js";
 import { type WebGpu, withWebGpu } from "./web-gpu.js";
 import {
@@ -42,6 +45,7 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
   #completions: Completions | undefined;
   /** The sessions of everyone who calls. */
   readonly #sessions = new Set<SessionCalls>();
+  readonly #prefixes = new Prefixes();
   readonly #queue = new Queue(QUEUE_CAPACITY);
   /** Those who are told of losses and recoveries. */
   readonly #watchers = new Set<(news: EngineNews) => void>();
@@ -73,19 +77,23 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
   }
 
   load(
-    { source, access, gpu: gpuOptions, options }: Methods["load"]["params"],
+    request: Methods["load"]["params"],
     context: Context<Methods["load"]["event"]>,
   ): Promise<Methods["load"]["result"]> {
     return this.#queue.run(async () => {
       try {
-        const kept = await keptSource(source, context.signal);
-        const { model, gpu, cache } = await this.#loadOnto({ source: kept, access, gpu: gpuOptions, options }, context);
+        const kept = await keptSource(request.source, context.signal);
+        const load = (again: Context<LoadProgress>) => this.#loadOnto({ ...request, source: kept }, again);
+        const { model, gpu, cache, loadTimes } = await load(context);
         const live = new LiveModel(
           { model, gpu },
           {
             require: () => requireReadable(kept),
-            load: (again) => this.#loadOnto({ source: kept, access, gpu: gpuOptions, options }, again),
-            suspend: () => this.#sessions.forEach((calls) => calls.suspend()),
+            load,
+            suspend: () => {
+              this.#prefixes.free();
+              this.#sessions.forEach((calls) => calls.suspend());
+            },
             resume: (resumed) => this.#sessions.forEach((calls) => calls.resume(resumed)),
             tell: (news) => this.#watchers.forEach((tell) => tell(news)),
           },
@@ -93,9 +101,10 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
         this.#live = live;
         this.#grammars = new Grammars(() => live.model);
         this.#completions = undefined;
-        return { ...model.info(), cache };
+        return { ...model.info(), cache, loadTimes };
       } finally {
         // Tells whoever feeds a stream that nobody will read it.
+        const { source } = request;
         if (source instanceof ReadableStream && !source.locked) void source.cancel();
       }
     });
@@ -251,6 +260,7 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
   /** Frees everything, once everyone who called has left. */
   async unload(): Promise<void> {
     await Promise.all([this.#live?.close(), this.#queue.idle()]);
+    this.#prefixes.free();
     await this.#grammars?.free();
     this.#gpu?.device.free();
     this.#live = this.#gpu = this.#grammars = this.#completions = undefined;
@@ -276,19 +286,32 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
     return grammar && this.#grammars?.compile(grammar);
   }
 
-  /** Loads a model onto the device that is asked for. */
+  /** Loads a model onto the device that is asked for, and reads its prefixes. */
   async #loadOnto(
-    { source, access, gpu: gpuOptions, options }: Methods["load"]["params"],
-    context: Context<Methods["load"]["event"]>,
-  ): Promise<OnDevice & LoadedModel> {
+    { source, access, gpu: gpuOptions, options, prefixes }: Methods["load"]["params"],
+    context: Context<LoadProgress>,
+  ): Promise<OnDevice & LoadedModel & { loadTimes: LoadTimes }> {
+    const clock = new LoadClock();
     context.emit({ phase: "preparing", loadedBytes: 0, cachedBytes: 0 });
-    const gpu = await this.#device(gpuOptions);
-    context.signal.throwIfAborted();
-    const tuning = await recallTuning(gpu.tuningKey);
-    if (tuning !== undefined) gpu.adoptTuning(tuning);
-    const loaded = await loadModel(gpu, source, access, options, context);
+    let tuning: string | undefined;
+    const opening = clock.time("deviceMs", async () => {
+      const gpu = await this.#device(gpuOptions);
+      tuning = await recallTuning(gpu.tuningKey);
+      if (tuning !== undefined) gpu.adoptTuning(tuning);
+      return gpu;
+    });
+    // Whoever waits for it hears of it.
+    opening.catch(() => undefined);
+    const { model, cache } = await loadModel(opening, source, access, options, context, clock);
+    try {
+      await this.#prefixes.read(model, prefixes, context.signal);
+    } catch (error) {
+      model.free();
+      throw error;
+    }
+    const gpu = await opening;
     if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
-    return { ...loaded, gpu };
+    return { model, gpu, cache, loadTimes: clock.finish(model.loadTimes()) };
   }
 
   /** The device that these options ask for: the one that was opened for them before, unless it was lost. */

@@ -1,4 +1,6 @@
+import { EarlyFiles } from "./early-files.js";
 import { LoadWatch } from "./load-progress.js";
+import { LoadClock } from "./load-times.js";
 import { type ModelFiles, openFiles } from "./model-files.js";
 import type { PostedAccess, PostedSource } from "./protocol.js";
 import type { ModelFile } from "./sources/model-file.js";
@@ -47,23 +49,31 @@ const REFUSALS = [
   "unsupported-version",
 ];
 
-/** Moves a model from its files to the GPU, piece by piece. If it fails, neither loader nor download stays behind. */
+/**
+ * Moves a model from its files to the GPU, piece by piece; the first file is opened while the GPU is. If it fails, neither loader nor
+ * download stays behind.
+ */
 export async function loadModel(
-  gpu: Gpu,
+  opening: Promise<Gpu>,
   source: PostedSource,
   access: PostedAccess,
   options: LoaderOptions,
   { signal, emit }: Context<LoadProgress>,
+  clock = new LoadClock(),
 ): Promise<LoadedModel> {
-  const watch = new LoadWatch(signal, emit);
-  const files = await openFiles(source, access, (names) => Loader.entry(names), watch);
+  const ended = new AbortController();
+  const watch = new LoadWatch(AbortSignal.any([signal, ended.signal]), emit);
+  const files = new EarlyFiles(await openFiles(source, access, async (names) => (await opening, Loader.entry(names)), watch));
   for (let attempt = 1; ; attempt++) {
     try {
+      const gpu = await opening;
       signal.throwIfAborted();
-      const loaded = await loadOnce(gpu, files, options, watch);
+      const loaded = await loadOnce(gpu, files, options, watch, clock);
       await files.close(false);
       return loaded;
     } catch (error) {
+      // Also what is only being opened.
+      if (!(error instanceof Changed)) ended.abort();
       await files.close(REFUSALS.includes((Object(error) as { code?: string }).code ?? ""));
       // What is on the GPU is of the version before.
       if (!(error instanceof Changed)) throw error;
@@ -72,21 +82,27 @@ export async function loadModel(
   }
 }
 
-async function loadOnce(gpu: Gpu, files: ModelFiles, options: LoaderOptions, watch: LoadWatch): Promise<LoadedModel> {
+async function loadOnce(
+  gpu: Gpu,
+  files: ModelFiles,
+  options: LoaderOptions,
+  watch: LoadWatch,
+  clock: LoadClock,
+): Promise<LoadedModel> {
   let loader: Loader | undefined = gpu.loader(files.entry, options);
   try {
     watch.begin(loader, files);
     for (let wanted; (wanted = loader.nextFile());) {
       if (wanted.file === TOKENIZER) loader.readTokenizerWith(await tokenizers());
-      const file = await files.open(wanted);
-      if (file) await feed(loader, file, watch);
+      const file = await clock.time("openMs", () => files.open(wanted));
+      if (file) await feed(loader, file, watch, clock);
       else loader.absent();
     }
     watch.finish(loader.loadedBytes);
     const complete = loader;
     // `finish` consumes it: there is nothing left to free.
     loader = undefined;
-    const [model, cache] = await Promise.allSettled([complete.finish(), files.settle()]);
+    const [model, cache] = await Promise.allSettled([complete.finish(), clock.time("keepMs", () => files.settle())]);
     if (model.status === "fulfilled" && cache.status === "fulfilled") return { model: model.value, cache: cache.value };
     if (model.status === "fulfilled") model.value.free();
     throw model.status === "rejected" ? model.reason : (cache as PromiseRejectedResult).reason;
@@ -96,7 +112,7 @@ async function loadOnce(gpu: Gpu, files: ModelFiles, options: LoaderOptions, wat
 }
 
 /** Gives a file to the loader, to its end or as far as it is wanted. */
-async function feed(loader: Loader, file: ModelFile, watch: LoadWatch): Promise<void> {
+async function feed(loader: Loader, file: ModelFile, watch: LoadWatch, clock: LoadClock): Promise<void> {
   watch.file = file;
   // Where the loader has no room on the GPU, the next bytes are read into one while the WebAssembly takes the other.
   const buffers = [new Uint8Array(PUSH_BYTES), new Uint8Array(PUSH_BYTES)] as const;
@@ -104,19 +120,19 @@ async function feed(loader: Loader, file: ModelFile, watch: LoadWatch): Promise<
   try {
     for (let turn = 0; ; ) {
       // Bytes that were read ahead come first.
-      const room = ahead ? undefined : await loader.room();
+      const room = ahead ? undefined : await clock.time("roomMs", () => loader.room());
       const buffer = room ?? buffers[turn]!;
-      const length = await (ahead ?? file.read(buffer));
+      const length = await clock.time("readMs", () => ahead ?? file.read(buffer));
       ahead = undefined;
       watch.signal.throwIfAborted();
       if (length === 0) return loader.endFile();
-      if (!room && !(await loader.room())) {
+      if (!room && !(await clock.time("roomMs", () => loader.room()))) {
         ahead = file.read(buffers[1 - turn]!);
         // It may fail after the loader has had enough; who still waits for it hears of it.
         ahead.catch(() => undefined);
         turn = 1 - turn;
       }
-      const wantsMore = room ? loader.filled(length) : await give(loader, buffer.subarray(0, length));
+      const wantsMore = await clock.time("takeMs", () => (room ? loader.filled(length) : give(loader, buffer.subarray(0, length))));
       watch.signal.throwIfAborted();
       watch.report();
       if (!wantsMore) return;

@@ -40,7 +40,7 @@ export interface FileWatch {
 export async function openFiles(
   source: PostedSource,
   access: PostedAccess,
-  entryOf: (names: string[]) => string,
+  entryOf: (names: string[]) => string | Promise<string>,
   watch: FileWatch,
 ): Promise<ModelFiles> {
   const isOnDisk = typeof source === "string" && source.startsWith("file:");
@@ -64,12 +64,12 @@ export async function openFiles(
   if (isFolder(source)) {
     const names: string[] = [];
     for await (const { kind, name } of source.values()) if (kind === "file") names.push(name);
-    return blobs(entryOf(names), (file) => fileIn(source, file));
+    return blobs(await entryOf(names), (file) => fileIn(source, file));
   }
   const files = new Map(source.map(({ path, file }) => [path, file]));
   // A model is what lies together; folders within may have others, such as the same one in other formats.
   const names = [...files.keys()].filter((path) => !path.includes("/"));
-  return blobs(entryOf(names), (file) => files.get(file));
+  return blobs(await entryOf(names), (file) => files.get(file));
 }
 
 function oneFile(name: string, blob: Blob): ModelFiles {

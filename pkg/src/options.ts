@@ -77,6 +77,12 @@ const integrity: Kind = {
   expected: "a SHA-256 as a string, or an object of them by file name",
 };
 const webGpu: Kind = { holds: isWebGpu, expected: "a WebGPU such as navigator.gpu" };
+/** Its items are checked where they are read. */
+const list: Kind = { holds: Array.isArray, expected: "an array" };
+const entries: Kind = {
+  holds: (value) => Array.isArray(value) && value.every((item) => isRecord(item) && typeof item["id"] === "string" && "source" in item),
+  expected: "an array of models, { id, source }",
+};
 const headers: Kind = {
   holds: (value) => Array.isArray(value) || isRecord(value),
   expected: "headers as fetch takes them",
@@ -111,10 +117,12 @@ export const LOAD_OPTIONS: Kinds<LoadOptions> = {
   fetch: callback,
   gpu: object,
   shared: flag,
+  models: entries,
+  prefixes: list,
   ...WORKER_OPTIONS,
 };
 
-const { onProgress: _progress, integrity: _integrity, ...planned } = LOAD_OPTIONS;
+const { onProgress: _progress, integrity: _integrity, shared: _shared, prefixes: _prefixes, ...planned } = LOAD_OPTIONS;
 export const PLAN_OPTIONS: Kinds<PlanOptions> = planned;
 
 export const GENERATE_OPTIONS: Kinds<GenerateOptions> = {

@@ -85,7 +85,7 @@ export type EngineNews = { lost: ErrorMessage } | { progress: LoadProgress } | {
 export interface EngineMethods {
   support: Method<{ gpu: GpuOptions }, never, SupportReport>;
   load: Method<
-    { source: PostedSource; access: PostedAccess; gpu: GpuOptions; options: LoaderOptions },
+    { source: PostedSource; access: PostedAccess; gpu: GpuOptions; options: LoaderOptions; prefixes: readonly Prompt[] },
     LoadProgress,
     ModelInfo
   >;

@@ -1,5 +1,6 @@
 // Sessions: sequences that are kept between requests.
 import { checkContent, checkLength, checkPromptOrConversation } from "./arguments.js";
+import { saveSession } from "./cache/saved-sessions.js";
 import type { Connection } from "./connection.js";
 import { Generation } from "./generation.js";
 import { SIGNAL_OPTIONS, checkOptions } from "./options.js";
@@ -101,6 +102,15 @@ export class Session implements AsyncDisposable {
    */
   snapshot(options: SignalOptions = {}): Promise<Blob> {
     return this.#connection.call("snapshotSession", { session: this.#session }, checkOptions(options, SIGNAL_OPTIONS)).result;
+  }
+
+  /**
+   * Keeps the session in the browser under a name, for `engine.restoreSaved` on a later visit; one that was saved under the name before is
+   * replaced once all bytes are there. Fails with the code `quota-exceeded` where there is no room, and `cache` where there is no storage.
+   */
+  async save(name: string, options: SignalOptions = {}): Promise<void> {
+    const { signal } = checkOptions(options, SIGNAL_OPTIONS);
+    await saveSession(name, await this.snapshot(options), signal);
   }
 
   /** Lets go of what the session holds. Later calls fail with the code `unloaded`. */

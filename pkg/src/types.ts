@@ -1,6 +1,8 @@
 // The types of the public API. What crosses to the engine is declared in Rust (crates/runtime/src/web), from which wasm-bindgen
 // generates wasm/wgslm.d.ts.
 import type { ErrorCode } from "./errors.js";
+import type { LoadTimes } from "./load-times.js";
+import type { NamedModel } from "./models.js";
 import type { HuggingFaceSource } from "./sources/hugging-face.js";
 import type {
   AssistantMessage,
@@ -32,6 +34,7 @@ export type {
   Conversation,
   Cost,
   Distribution,
+  EngineLoadTimes,
   FinishReason,
   GeneratedToken,
   GpuOptions,
@@ -61,6 +64,7 @@ export type {
   UsageSnapshot,
 } from "./wasm/wgslm.js";
 
+export type { LoadTimes } from "./load-times.js";
 export type { HuggingFaceSource } from "./sources/hugging-face.js";
 export type { WebGpu } from "./web-gpu.js";
 
@@ -70,6 +74,7 @@ export type { WebGpu } from "./web-gpu.js";
  * - The address of a GGUF file; of the first part of a split one (`name-00001-of-00003.gguf`), beside which the others are found;
  *   or, ending in a slash, of a Hugging Face folder.
  * - A repository of Hugging Face, as `{ hf: "owner/name", file, revision }` or `"hf:owner/name/file"` (`"hf:owner/name@revision/file"`).
+ * - A model of `MODELS`, or of the option `models`, by its `id`.
  * - One GGUF file as a `File`, `Blob`, `ArrayBuffer`, `Uint8Array`, `Response` or stream of bytes. A stream, a response or an
  *   ArrayBuffer goes to the worker and can't be read again; a Uint8Array is copied.
  * - All files of a model: those of an `<input type="file" multiple>` or `webkitdirectory`, or the handle of their folder.
@@ -139,6 +144,13 @@ export interface LoadOptions extends LoaderOptions, WorkerOptions {
    * has no shared workers with WebGPU, the tab gets an engine of its own: see `engine.shared`.
    */
   shared?: boolean;
+  /** Models that may be loaded by their `id`, besides `MODELS` and before those. */
+  models?: readonly NamedModel[];
+  /**
+   * Prompts that requests will begin with, such as `[{ role: "system", content }]`: read before the load resolves, and held in the prefix
+   * cache, where they are the last to be evicted.
+   */
+  prefixes?: readonly Prompt[];
   /**
    * The abilities of the adapter to use; or, outside of browsers, a WebGPU such as the npm package `webgpu` makes for Node.js. The engine then runs on
    * the thread of its caller.
@@ -147,7 +159,7 @@ export interface LoadOptions extends LoaderOptions, WorkerOptions {
 }
 
 /** Options of `Engine.plan`: those of the load that is planned. */
-export type PlanOptions = Omit<LoadOptions, "onProgress" | "integrity">;
+export type PlanOptions = Omit<LoadOptions, "onProgress" | "integrity" | "shared" | "prefixes">;
 
 /** The memory and the download that loading a model takes. */
 export interface ModelPlan extends MemoryPlan {
@@ -192,6 +204,8 @@ export interface CacheUse {
 export interface ModelInfo extends EngineModelInfo {
   /** The use of the cache when it was loaded. */
   cache: CacheUse;
+  /** The times that loading it took. */
+  loadTimes: LoadTimes;
 }
 
 /** Memory in use, in bytes. */

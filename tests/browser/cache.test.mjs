@@ -34,6 +34,23 @@ describe("models in the cache", () => {
     return opened;
   }
 
+  /** A server with this file alone, and an empty cache. */
+  async function restart(path, bytesPerMs) {
+    await server.close();
+    server = await startServer();
+    put(path, gguf());
+    const file = server.files.get(path);
+    file.bytesPerMs = bytesPerMs;
+    await page.evaluate(async () => {
+      for (const { id } of await window.wgslm.Engine.cache.list()) await window.wgslm.Engine.cache.delete(id);
+    });
+    return file;
+  }
+
+  async function until(condition) {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   const put = (path, body) => server.files.set(path, { body, etag: `"${sha256(body)}"`, cors: "exposed" });
   const use = (given, source, options) => given.evaluate(([from, more]) => window.use(from, more), [source, options]);
 
@@ -111,5 +128,51 @@ describe("models in the cache", () => {
     assert.deepEqual([seen.after[0], seen.after[1].bytes, seen.after[2]], [[], 0, []]);
     assert.equal(seen.persist, "boolean");
     assert.equal(seen.wrong.code, "invalid-argument");
+  });
+
+  test("two tabs that load a model at once download it once, and a damaged entry is mended without another one", LIMIT, async () => {
+    const { body } = await restart("/shared.gguf");
+    const url = server.url("/shared.gguf");
+    const other = await open(page.context());
+    const [one, two] = await Promise.all([use(page, url), use(other, url)]);
+    assert.deepEqual(one.logits, two.logits);
+    assert.equal(server.taken("/shared.gguf").length, 1);
+    assert.deepEqual([one.cache.kept, two.cache.kept, one.cache.bytesRead + two.cache.bytesRead], [true, true, body.length]);
+    await other.close();
+    await page.evaluate(async () => {
+      const [{ id }] = await window.wgslm.Engine.cache.list();
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("wgslm-models");
+      const writable = await (await folder.getFileHandle(`${id}.data`)).createWritable({ keepExistingData: true });
+      await writable.write({ type: "write", position: 60_000, data: Uint8Array.of(1, 2, 3) });
+      await writable.close();
+    });
+    const mended = await use(page, url);
+    assert.deepEqual(mended.logits, one.logits);
+    assert.equal(server.taken("/shared.gguf").length, 1, "the chunk was fetched again");
+    assert.ok((await page.evaluate(() => window.wgslm.Engine.cache.list()))[0].complete);
+  });
+
+  test("an abort in any phase of a load rejects with its reason, and leaves no worker, no lock and nothing half-written", LIMIT, async () => {
+    for (const [phase, speed] of [["preparing", undefined], ["loading", 20], ["finishing", undefined]]) {
+      const { body } = await restart("/aborted.gguf", speed);
+      const failed = await page.evaluate(
+        async ([url, at]) => {
+          const controller = new AbortController();
+          const onProgress = (step) => step.phase === at && controller.abort();
+          return window.failure(window.wgslm.Engine.load(url, { signal: controller.signal, onProgress }));
+        },
+        [server.url("/aborted.gguf"), phase],
+      );
+      assert.equal(failed.name, "AbortError", phase);
+      await until(() => page.workers().length === 0);
+      const left = await page.evaluate(async () => {
+        const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("wgslm-models");
+        const names = await Array.fromAsync(folder.keys());
+        const { held } = await navigator.locks.query();
+        return { names: names.length, list: await window.wgslm.Engine.cache.list(), locks: held.map(({ name }) => name) };
+      });
+      assert.deepEqual([left.names, left.locks], [2 * left.list.length, []], phase);
+      assert.ok(left.list.every(({ complete, storedBytes }) => storedBytes === (complete ? body.length : 0)), phase);
+    }
   });
 });

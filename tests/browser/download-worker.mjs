@@ -83,7 +83,7 @@ async function loadModel({ url }) {
   const progress = [];
   const access = { cache: "auto", integrity: {}, headers: [] };
   const context = { signal: new AbortController().signal, emit: (step) => progress.push(step) };
-  const { cache } = await load.loadModel(gpu, url, access, {}, context);
+  const { cache } = await load.loadModel(Promise.resolve(gpu), url, access, {}, context);
   const bytes = await new Blob(taken.at(-1)).arrayBuffer();
   return { cache, progress, loaders: taken.length, sha256: hex(await crypto.subtle.digest("SHA-256", bytes)) };
 }

@@ -123,6 +123,70 @@ describe("sessions", () => {
   });
 
   check(
+    "a session is saved, listed, replaced, restored and deleted",
+    async () => {
+      const name = "a chat: 1/2 \u{1F40C}";
+      const seen = await page.evaluate(async (saved) => {
+        const { engine, prompt, tokensOf, failure, wgslm } = window;
+        const { savedSessions } = wgslm.Engine;
+        const session = engine.session();
+        await session.append(prompt);
+        await session.prefill();
+        const stop = new AbortController();
+        const aborted = failure(session.save("aborted", { signal: stop.signal }));
+        stop.abort();
+        await session.save(saved);
+        await session.append(Uint32Array.of(5));
+        await session.save(saved);
+        const list = await savedSessions.list();
+        const restored = await engine.restoreSaved(saved);
+        return {
+          list: list.map(({ savedAt, bytes, ...more }) => ({ ...more, recent: Date.now() - savedAt < 60_000, some: bytes > 200 })),
+          tokens: [...(await restored.tokens())],
+          failures: [
+            (await aborted).name,
+            (await failure(session.save(""))).code,
+            (await failure(session.save("x".repeat(300)))).code,
+            (await failure(engine.restoreSaved("another"))).code,
+          ],
+          freed: [await savedSessions.delete(saved), await savedSessions.delete(saved)],
+          left: await savedSessions.list(),
+          expected: [...(await session.tokens())],
+          answers: [await tokensOf(restored.generate({ maxTokens: 4 })), await tokensOf(session.generate({ maxTokens: 4 }))],
+        };
+      }, name);
+      assert.deepEqual(seen.list, [{ name, recent: true, some: true }]);
+      assert.deepEqual([seen.tokens.length, seen.tokens], [41, seen.expected]);
+      assert.deepEqual(seen.answers[0], seen.answers[1]);
+      assert.deepEqual(seen.failures, ["AbortError", "invalid-argument", "invalid-argument", "no-saved-session"]);
+      assert.deepEqual([seen.freed[0] > 200, seen.freed[1], seen.left], [true, 0, []]);
+    },
+    [MODELS[0]],
+  );
+
+  check(
+    "prefixes are read before the load resolves, and the first request finds them",
+    async () => {
+      const seen = await page.evaluate(async () => {
+        const { prompt, failure, wgslm, address } = window;
+        const engine = await wgslm.Engine.load(address, { prefixes: [prompt, prompt.slice(8)] });
+        const requests = [prompt, prompt.slice(8)].map((prefix) => Uint32Array.of(...prefix, 3, 1, 4));
+        const cached = [];
+        for (const request of requests) cached.push((await engine.generate(request, { maxTokens: 1 }).result).cachedTokens);
+        await engine.unload();
+        const failures = [
+          await failure(wgslm.Engine.load(address, { prefixes: [7] })),
+          await failure(wgslm.Engine.load(address, { prefixes: [prompt], prefixCache: false })),
+        ];
+        return { cached, codes: failures.map(({ code }) => code) };
+      });
+      assert.ok(seen.cached.every((tokens) => tokens >= 32), `${seen.cached} tokens were cached`);
+      assert.deepEqual(seen.codes, ["invalid-argument", "invalid-option"]);
+    },
+    [MODELS[0]],
+  );
+
+  check(
     "a snapshot of another model, with other settings, damaged, cut or no snapshot is refused",
     async (t) => {
       if (!(await served(t, MODELS[2]))) return;
@@ -147,6 +211,8 @@ describe("sessions", () => {
         ])
           codes.push((await failure(engineHere.restore(source))).code);
         codes.push((await failure(engine.restore("snapshot"))).code);
+        await session.save("of this model");
+        codes.push((await failure(otherModel.restoreSaved("of this model"))).code);
         // What was refused has left nothing behind that would be in the way.
         const restored = await engine.restore(bytes);
         codes.push(await restored.length());
@@ -161,6 +227,7 @@ describe("sessions", () => {
         "snapshot-damaged",
         "snapshot-damaged",
         "invalid-argument",
+        "snapshot-mismatch",
         40,
       ]);
     },

@@ -1,5 +1,5 @@
 // Cached files in Cache Storage, where a thread has no OPFS to write to: a response for each chunk, and one for the log.
-import { sha256 } from "./digest.js";
+import { checksum } from "./checksum.js";
 import { type Entry, Manifest, lines } from "./manifest.js";
 import type { Place, StoredBytes, WritableEntry } from "./place.js";
 
@@ -52,7 +52,7 @@ export class CacheStore implements Place {
       },
       write: async (bytes, offset) => {
         await this.#cache.put(chunk(id, offset / chunkBytes), new Response(bytes));
-        return sha256(bytes);
+        return { checksum: checksum(bytes), bytes };
       },
       read: async (offset, length) => (await this.#chunk(id, offset / chunkBytes)).subarray(0, length),
       close: async () => void (await last),

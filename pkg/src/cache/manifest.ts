@@ -30,8 +30,8 @@ export type Entry =
   | Start
   /** The size of the file, once it is known. */
   | { size: number }
-  /** A chunk that is stored, and its SHA-256. */
-  | { chunk: number; digest: string }
+  /** A chunk that is stored, and its checksum. */
+  | { chunk: number; checksum: string }
   /** A chunk that was found to be damaged. */
   | { damaged: number }
   /** The SHA-256 of the whole file, computed here. */
@@ -97,7 +97,7 @@ export class Manifest {
       this.createdAt = this.usedAt = entry.createdAt;
       this.addresses.push(entry.address);
     } else if ("size" in entry) this.size = entry.size;
-    else if ("chunk" in entry) this.chunks.set(entry.chunk, entry.digest);
+    else if ("chunk" in entry) this.chunks.set(entry.chunk, entry.checksum);
     else if ("damaged" in entry) this.chunks.delete(entry.damaged);
     else if ("sha256" in entry) this.sha256 = entry.sha256;
     else if ("address" in entry) this.addresses.push(entry.address);

@@ -1,5 +1,6 @@
 // `Engine.cache`: what the origin keeps, seen and managed from a page without loading anything.
 import { WgslmError } from "../errors.js";
+import { named } from "../models.js";
 import { addressOf, decoded } from "../source.js";
 import type { HuggingFaceSource } from "../sources/hugging-face.js";
 import { type Cached, allCached, removeCached } from "./library.js";
@@ -41,7 +42,7 @@ export interface CacheUsage {
   persisted: boolean;
 }
 
-/** An id, or a source that has an address: a model of several files is meant as a whole. */
+/** An id, the name of a model of `MODELS`, or a source that has an address: a model of several files is meant as a whole. */
 export type CacheTarget = string | URL | HuggingFaceSource;
 
 /** The models that an origin keeps in the browser. Nothing is ever evicted by this package. */
@@ -97,13 +98,13 @@ export const modelCache: ModelCache = {
   async export(target) {
     const files = (await allCached()).filter(meantBy(target)).filter(({ manifest }) => manifest.hasFile);
     if (!files.every(({ manifest }) => manifest.complete)) return [];
-    const address = isId(target) ? undefined : addressOf(target);
-    const named = files.map(async (cached) => {
+    const address = isId(target) ? undefined : addressOf(named(target));
+    const exported = files.map(async (cached) => {
       const blob = await cached.place.blob(cached.id, cached.manifest).catch(rethrow);
       // The files of a folder within have names that say so.
       return new File([blob], nameOf(cached, address));
     });
-    return (await Promise.all(named)).sort((one, other) => (one.name < other.name ? -1 : 1));
+    return (await Promise.all(exported)).sort((one, other) => (one.name < other.name ? -1 : 1));
   },
 };
 
@@ -130,7 +131,7 @@ function sum(files: readonly Cached[]): number {
 /** Tells the files that a target means: one by id, or all that lie beside each other at its address. */
 function meantBy(target: CacheTarget): (cached: Cached) => boolean {
   if (isId(target)) return ({ id }) => id === target;
-  const address = addressOf(target);
+  const address = addressOf(named(target));
   if (!address) throw new WgslmError("invalid-argument", "give the id of a cached file, or the address of a model");
   const isMeant = belongsTo(address);
   return ({ manifest }) => manifest.addresses.some((other) => isMeant(new URL(other)));

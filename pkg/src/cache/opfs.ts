@@ -50,9 +50,9 @@ export class Opfs implements Place {
     }
   }
 
-  async open(id: string): Promise<WritableEntry> {
+  async open(id: string, { size }: Manifest): Promise<WritableEntry> {
     const writer = await (this.#writer ??= Opfs.startWriter());
-    const file = await writer.call<number>("open", { folder: FOLDER, data: data(id), log: log(id) });
+    const file = await writer.call<number>("open", { folder: FOLDER, data: data(id), log: log(id), size });
     return {
       append: (entries) => writer.call("append", { file, text: lines(entries) }),
       write: (bytes, offset) => writer.call("write", { file, bytes, offset }, [bytes.buffer]),

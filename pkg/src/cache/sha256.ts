@@ -31,9 +31,11 @@ export class Sha256 {
       this.#rest.set(bytes.subarray(0, start), this.#restLength);
       this.#restLength += start;
       if (this.#restLength < BLOCK) return;
-      this.#compress(this.#rest, 0);
+      this.#compress(this.#rest, 0, BLOCK);
     }
-    for (; start + BLOCK <= bytes.length; start += BLOCK) this.#compress(bytes, start);
+    const end = bytes.length - ((bytes.length - start) % BLOCK);
+    this.#compress(bytes, start, end);
+    start = end;
     this.#rest.set(bytes.subarray(start));
     this.#restLength = bytes.length - start;
   }
@@ -52,35 +54,47 @@ export class Sha256 {
     return new Uint8Array(digest.buffer);
   }
 
-  #compress(bytes: Uint8Array, start: number): void {
+  /** Takes whole blocks. */
+  #compress(bytes: Uint8Array, start: number, end: number): void {
     const words = this.#schedule;
-    for (let t = 0, at = start; t < 16; t++, at += 4) {
-      words[t] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-    }
-    for (let t = 16; t < 64; t++) {
-      const early = words[t - 15]!;
-      const late = words[t - 2]!;
-      const sigma0 = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3);
-      const sigma1 = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10);
-      words[t] = (words[t - 16]! + sigma0 + words[t - 7]! + sigma1) | 0;
-    }
     const state = this.#state;
-    let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!;
-    let e = state[4]!, f = state[5]!, g = state[6]!, h = state[7]!;
-    for (let t = 0; t < 64; t++) {
-      const sum1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-      const first = (h + sum1 + ((e & f) ^ (~e & g)) + ROUNDS[t]! + words[t]!) | 0;
-      const sum0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-      const second = (sum0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-      h = g;
-      g = f;
-      f = e;
-      e = (d + first) | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = (first + second) | 0;
+    let s0 = state[0]!, s1 = state[1]!, s2 = state[2]!, s3 = state[3]!;
+    let s4 = state[4]!, s5 = state[5]!, s6 = state[6]!, s7 = state[7]!;
+    for (let block = start; block < end; block += BLOCK) {
+      for (let t = 0, at = block; t < 16; t++, at += 4) {
+        words[t] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+      }
+      for (let t = 16; t < 64; t++) {
+        const early = words[t - 15]!;
+        const late = words[t - 2]!;
+        const sigma0 = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3);
+        const sigma1 = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10);
+        words[t] = (words[t - 16]! + sigma0 + words[t - 7]! + sigma1) | 0;
+      }
+      let a = s0, b = s1, c = s2, d = s3, e = s4, f = s5, g = s6, h = s7;
+      for (let t = 0; t < 64; t++) {
+        const sum1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+        const first = (h + sum1 + (g ^ (e & (f ^ g))) + ROUNDS[t]! + words[t]!) | 0;
+        const sum0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+        const second = (sum0 + ((a & b) | (c & (a | b)))) | 0;
+        h = g;
+        g = f;
+        f = e;
+        e = (d + first) | 0;
+        d = c;
+        c = b;
+        b = a;
+        a = (first + second) | 0;
+      }
+      s0 = (s0 + a) | 0;
+      s1 = (s1 + b) | 0;
+      s2 = (s2 + c) | 0;
+      s3 = (s3 + d) | 0;
+      s4 = (s4 + e) | 0;
+      s5 = (s5 + f) | 0;
+      s6 = (s6 + g) | 0;
+      s7 = (s7 + h) | 0;
     }
-    [a, b, c, d, e, f, g, h].forEach((word, index) => (state[index]! += word));
+    state.set([s0, s1, s2, s3, s4, s5, s6, s7]);
   }
 }

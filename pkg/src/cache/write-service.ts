@@ -1,7 +1,7 @@
 // Writing to OPFS through synchronous handles, for whichever thread can wait for the disk.
 import { Handover, type Port, serve } from "../calls.js";
-import { sha256 } from "./digest.js";
-import { storageError } from "./place.js";
+import { checksum } from "./checksum.js";
+import { type Written, storageError } from "./place.js";
 
 /** A handle as dedicated workers have it; the library of types for pages lacks it. */
 export interface SyncHandle {
@@ -18,11 +18,19 @@ export type SyncFileHandle = FileSystemFileHandle & {
 
 /** The methods of the service. */
 export interface WriteMethods {
-  open(params: { folder: string; data: string; log: string }): Promise<number>;
+  /** Opens a file, which has room for `size` bytes from its first write on: one that grows with each takes twice the time. */
+  open(params: { folder: string; data: string; log: string; size: number | undefined }): Promise<number>;
   append(params: { file: number; text: string }): void;
-  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): Promise<string>;
+  write(params: { file: number; bytes: Uint8Array<ArrayBuffer>; offset: number }): Handover;
   read(params: { file: number; offset: number; length: number }): Handover;
   close(params: { file: number }): void;
+}
+
+interface OpenFile {
+  data: SyncHandle;
+  log: SyncHandle;
+  /** Its size, as far as it is known. */
+  size: number;
 }
 
 /** The waits, in ms, for a handle that a tab which has just closed still has. */
@@ -30,15 +38,15 @@ const HANDLE_WAITS = [20, 50, 100, 200, 400];
 
 /** Answers calls that come to a port by writing. */
 export function serveWriting(port: Port): void {
-  const files = new Map<number, { data: SyncHandle; log: SyncHandle }>();
+  const files = new Map<number, OpenFile>();
   let count = 0;
-  const of = (file: number): { data: SyncHandle; log: SyncHandle } => files.get(file)!;
+  const of = (file: number): OpenFile => files.get(file)!;
   const methods: WriteMethods = {
-    async open({ folder, data, log }) {
+    async open({ folder, data, log, size = 0 }) {
       const holder = await folderNamed(folder);
       const dataHandle = await syncHandle(holder, data);
       try {
-        files.set(count, { data: dataHandle, log: await syncHandle(holder, log) });
+        files.set(count, { size, data: dataHandle, log: await syncHandle(holder, log) });
       } catch (error) {
         dataHandle.close();
         throw error;
@@ -46,11 +54,11 @@ export function serveWriting(port: Port): void {
       return count++;
     },
     append: ({ file, text }) => append(of(file).log, text),
-    async write({ file, bytes, offset }) {
-      // Another thread computes it meanwhile.
-      const digest = sha256(bytes);
-      writeWhole(of(file).data, bytes, offset);
-      return digest;
+    write({ file, bytes, offset }) {
+      const { data, size } = of(file);
+      if (data.getSize() < size) data.truncate(size);
+      writeWhole(data, bytes, offset);
+      return new Handover({ checksum: checksum(bytes), bytes } satisfies Written, [bytes.buffer]);
     },
     read({ file, offset, length }) {
       const bytes = new Uint8Array(length);

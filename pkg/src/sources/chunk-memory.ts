@@ -12,6 +12,8 @@ export interface Chunk {
 export class ChunkMemory {
   readonly #chunks = new Map<number, Chunk>();
   readonly #chunkBytes: number;
+  /** Memory to be used again: taking new memory costs more than writing to it. */
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(chunkBytes: number) {
     this.#chunkBytes = chunkBytes;
@@ -36,7 +38,7 @@ export class ChunkMemory {
 
   /** Takes bytes of a chunk of `length` as far as they are new; their number. Between its bytes, a chunk never has gaps. */
   fill(index: number, within: number, part: Uint8Array, length: number): number {
-    const chunk = this.#chunks.get(index) ?? { bytes: new Uint8Array(length), filled: 0, full: false, stored: false };
+    const chunk = this.#chunks.get(index) ?? { bytes: this.#take(length), filled: 0, full: false, stored: false };
     this.#chunks.set(index, chunk);
     if (chunk.full || chunk.filled < within) return 0;
     const added = part.subarray(chunk.filled - within);
@@ -44,6 +46,15 @@ export class ChunkMemory {
     chunk.filled += added.length;
     chunk.full = chunk.filled === length;
     return added.length;
+  }
+
+  /** Gives memory back that {@link release} gave away. */
+  reuse({ buffer }: Uint8Array<ArrayBuffer>): void {
+    if (buffer.byteLength === this.#chunkBytes) this.#free.push(new Uint8Array(buffer));
+  }
+
+  #take(length: number): Uint8Array<ArrayBuffer> {
+    return this.#free.pop()?.subarray(0, length) ?? new Uint8Array(length);
   }
 
   /** Takes the full chunks before `end` out. */

@@ -138,7 +138,8 @@ export class Download implements Sink {
       const index = this.#current;
       const within = this.#position - index * this.#chunkBytes;
       const chunk = this.#memory.get(index);
-      if (chunk && within < chunk.filled) {
+      // Whole chunks alone: a call into the loader for every piece of the network would cost more than the bytes.
+      if (chunk?.full && within < chunk.filled) {
         const length = Math.min(chunk.filled - within, into.length);
         into.set(chunk.bytes.subarray(within, within + length));
         if (chunk.stored && this.#kept!.hadBefore(index)) this.#cachedBytes.add(this.#position, length);
@@ -271,8 +272,10 @@ export class Download implements Sink {
   /** True where what comes in one piece has to wait until some of it has been read or written. */
   get #isCrowded(): boolean {
     if (!this.#reading && !this.#settling) return true;
-    const isAwaited = this.#reading && !this.#kept?.has(this.#current) && !this.#memory.has(this.#current);
-    return !isAwaited && this.#held >= this.#policy.heldChunks;
+    if (this.#held < this.#policy.heldChunks) return false;
+    // What is being written makes room by itself; otherwise only the chunk to be read does.
+    const isAwaited = this.#reading && !this.#kept?.has(this.#current) && !this.#memory.get(this.#current)?.full;
+    return !isAwaited || (this.#kept?.writing ?? 0) > 0;
   }
 
   #lengthOf(index: number): number {
@@ -312,8 +315,12 @@ export class Download implements Sink {
     });
     const toHold = Math.min(this.#reading ? this.#firstToRead : Infinity, this.#digest?.next ?? Infinity);
     for (const [index, { bytes, filled, stored }] of this.#memory.release(toHold)) {
-      if (!this.#keeps || stored) continue;
-      void this.#kept!.store(index, bytes.subarray(0, filled)).then(() => {
+      if (!this.#keeps || stored) {
+        this.#memory.reuse(bytes);
+        continue;
+      }
+      void this.#kept!.store(index, bytes.subarray(0, filled)).then((memory) => {
+        if (memory) this.#memory.reuse(memory);
         this.#transfers.pump();
         this.#notify();
       });

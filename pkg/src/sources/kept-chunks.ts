@@ -1,5 +1,5 @@
 // The chunks of a download that are in the cache.
-import { sha256 } from "../cache/digest.js";
+import { checksum } from "../cache/checksum.js";
 import type { Entry, Manifest } from "../cache/manifest.js";
 import { type WritableEntry, storageError } from "../cache/place.js";
 import type { WgslmError } from "../errors.js";
@@ -46,22 +46,25 @@ export class KeptChunks {
     return this.#writing.has(index);
   }
 
-  /** Adds a chunk, whose memory is handed over. */
-  async store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** Adds a chunk, whose memory is handed over, and resolves to the memory once that is free. */
+  async store(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    let memory: Uint8Array<ArrayBuffer> | undefined;
     this.#writing.add(index);
     try {
-      const digest = await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
-      await this.#append({ chunk: index, digest });
+      const written = await this.#entry.write(bytes, index * this.#manifest.chunkBytes);
+      memory = written.bytes;
+      await this.#append({ chunk: index, checksum: written.checksum });
     } catch (error) {
       this.#failure ??= storageError(error);
     }
     this.#writing.delete(index);
+    return memory;
   }
 
   /** A chunk; `undefined` where it is damaged, and is no longer among them. */
   async read(index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const bytes = await this.#entry.read(index * this.#manifest.chunkBytes, this.#manifest.lengthOf(index));
-    if ((await sha256(bytes)) === this.#manifest.chunks.get(index)) return bytes;
+    if (checksum(bytes) === this.#manifest.chunks.get(index)) return bytes;
     await this.note({ damaged: index });
     return undefined;
   }

@@ -2,7 +2,7 @@
 import { takeLock, lockName, type Release } from "../cache/locks.js";
 import { type Cached, addAddress, cachedAt, cachedContent, digestOf, idOf, removeCached, roomFor, writablePlace } from "../cache/library.js";
 import { Manifest } from "../cache/manifest.js";
-import { type WritableEntry, noRoom, storageError } from "../cache/place.js";
+import { type WritableEntry, noRoomFor, storageError } from "../cache/place.js";
 import { WgslmError } from "../errors.js";
 import type { CacheMode } from "../types.js";
 import { Download } from "./download.js";
@@ -266,7 +266,8 @@ export class RemoteFile implements ModelFile {
     const { size, version, chunkBytes } = download;
     let entry: WritableEntry | undefined;
     try {
-      if (!(await roomFor((size ?? 0) - (part?.manifest.storedBytes ?? 0)))) throw noRoom(size);
+      // A part has the room of the whole.
+      if (!part && !(await roomFor(size ?? 0))) throw noRoomFor(size);
       const claim = claimedDigest(answer);
       const start = [
         Manifest.start(url, chunkBytes, version, claim === undefined ? {} : { claim }),

@@ -33,13 +33,19 @@ export const DOWNLOAD_POLICY: DownloadPolicy = {
   connections: 4,
   fastRate: 100_000,
   aloneChunks: 64,
-  heldChunks: 24,
+  // Networks come in bursts, and disks too.
+  heldChunks: hasMuchMemory() ? 128 : 24,
   attempts: 8,
   firstAttempts: 3,
   backoffMs: 300,
   longestWaitMs: 60_000,
   stallMs: 20_000,
 };
+
+/** True on devices that can hold a quarter of a gigabyte for a while; not all browsers tell. */
+function hasMuchMemory(): boolean {
+  return ((navigator as { deviceMemory?: number }).deviceMemory ?? 0) >= 8;
+}
 
 /** A failure that may pass: of the connection, or of a busy server. */
 export class Passing extends Error {

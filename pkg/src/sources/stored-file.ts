@@ -1,10 +1,7 @@
 // A file from the cache.
-import { sha256 } from "../cache/digest.js";
+import { checksum } from "../cache/checksum.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { StoredBytes } from "../cache/place.js";
-
-/** The chunks that are read at a time. */
-const CHUNKS_AHEAD = 4;
 
 /** A chunk that isn't what was stored. */
 export class Damaged extends Error {
@@ -13,15 +10,13 @@ export class Damaged extends Error {
   }
 }
 
-/** A complete file of the cache. Every chunk's digest is checked before a byte of it is given away. */
+/** A complete file of the cache. Every chunk's checksum is compared before a byte of it is given away. */
 export class StoredFile {
   readonly #bytes: StoredBytes;
   readonly #manifest: Manifest;
-  /** The chunk that is read in parts, and those after it, which are read and checked meanwhile. */
-  readonly #ahead = new Map<number, { bytes: Uint8Array<ArrayBuffer>; checked: Promise<void> }>();
-  /** The chunk that was read last, and memory of one before: taking new memory costs more than reading into it. */
-  #last = -1;
-  #spare: Uint8Array<ArrayBuffer> | undefined;
+  /** Memory for a chunk that is read in parts, and which one is in it. */
+  #memory: Uint8Array | undefined;
+  #held = -1;
   /** The offset of the next read. */
   position: number;
 
@@ -31,71 +26,46 @@ export class StoredFile {
     this.position = position;
   }
 
-  /** Reads as {@link ModelFile} does; fails with {@link Damaged}. */
+  /** Reads as {@link ModelFile} does, as much as there is room for; fails with {@link Damaged}. */
   async read(into: Uint8Array): Promise<number> {
-    const { chunkBytes } = this.#manifest;
-    const size = this.#manifest.size!;
-    if (this.position >= size) return 0;
-    const index = Math.floor(this.position / chunkBytes);
-    const within = this.position - index * chunkBytes;
-    const direct = within === 0 ? this.#wholeChunks(index, into.length) : 0;
-    if (direct > 0) return this.#readDirectly(index, into.subarray(0, direct));
-    const { bytes, checked } = this.#chunk(index);
-    await checked;
-    this.#last = index;
-    const part = bytes.subarray(within, within + into.length);
-    into.set(part);
-    this.position += part.length;
-    return part.length;
+    let read = 0;
+    while (read < into.length && this.position < this.#manifest.size!) {
+      try {
+        const length = await this.#readChunk(into.subarray(read));
+        read += length;
+        this.position += length;
+      } catch (error) {
+        // What is before it is right; who reads on hears of it.
+        if (read === 0) throw error;
+        break;
+      }
+    }
+    return read;
   }
 
   async close(): Promise<void> {
     await this.#bytes.close();
   }
 
-  /** A chunk, whose bytes count once they are checked; those after it come too. */
-  #chunk(index: number): { bytes: Uint8Array<ArrayBuffer>; checked: Promise<void> } {
-    for (const [other, { bytes }] of this.#ahead) {
-      if (index <= other && other < index + CHUNKS_AHEAD) continue;
-      this.#ahead.delete(other);
-      if (other === this.#last) this.#spare = bytes;
+  /** Reads on in one chunk: straight to where it is wanted where that has room for the whole of it. */
+  async #readChunk(into: Uint8Array): Promise<number> {
+    const { chunkBytes } = this.#manifest;
+    const index = Math.floor(this.position / chunkBytes);
+    const within = this.position - index * chunkBytes;
+    const length = this.#manifest.lengthOf(index);
+    if (within === 0 && length <= into.length) {
+      await this.#fill(index, into.subarray(0, length));
+      return length;
     }
-    for (let next = index; next < index + CHUNKS_AHEAD && next * this.#manifest.chunkBytes < this.#manifest.size!; next++) {
-      if (this.#ahead.has(next)) continue;
-      const length = this.#manifest.lengthOf(next);
-      const bytes = this.#spare && this.#spare.length >= length ? this.#spare.subarray(0, length) : new Uint8Array(length);
-      this.#spare = undefined;
-      const checked = this.#fill(next, bytes);
-      // Whoever gets as far hears of it.
-      checked.catch(() => undefined);
-      this.#ahead.set(next, { bytes, checked });
+    this.#memory ??= new Uint8Array(Math.min(chunkBytes, this.#manifest.size!));
+    if (this.#held !== index) {
+      this.#held = -1;
+      await this.#fill(index, this.#memory.subarray(0, length));
+      this.#held = index;
     }
-    return this.#ahead.get(index)!;
-  }
-
-  /** The bytes of the whole chunks from `first` on that fit into `room`. */
-  #wholeChunks(first: number, room: number): number {
-    let bytes = 0;
-    for (let index = first; index * this.#manifest.chunkBytes < this.#manifest.size!; index++) {
-      const length = this.#manifest.lengthOf(index);
-      if (bytes + length > room) break;
-      bytes += length;
-    }
-    return bytes;
-  }
-
-  /** Reads whole chunks to where they are wanted, and checks them all at the same time. */
-  async #readDirectly(first: number, into: Uint8Array): Promise<number> {
-    const checks: Promise<void>[] = [];
-    for (let start = 0, index = first; start < into.length; index++) {
-      const chunk = into.subarray(start, start + this.#manifest.lengthOf(index));
-      checks.push(this.#fill(index, chunk));
-      start += chunk.length;
-    }
-    const failed = (await Promise.allSettled(checks)).find((check) => check.status === "rejected");
-    if (failed) throw failed.reason;
-    this.position += into.length;
-    return into.length;
+    const part = this.#memory.subarray(within, Math.min(length, within + into.length));
+    into.set(part);
+    return part.length;
   }
 
   async #fill(index: number, into: Uint8Array): Promise<void> {
@@ -105,7 +75,6 @@ export class StoredFile {
     } catch {
       throw new Damaged(index);
     }
-    const digest = read === into.length ? await sha256(into as Uint8Array<ArrayBuffer>) : undefined;
-    if (digest !== this.#manifest.chunks.get(index)) throw new Damaged(index);
+    if (read !== into.length || checksum(into) !== this.#manifest.chunks.get(index)) throw new Damaged(index);
   }
 }

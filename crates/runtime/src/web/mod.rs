@@ -12,6 +12,7 @@ mod error;
 mod generation;
 mod generation_options;
 mod gpu;
+mod load_times;
 mod loader;
 mod logprobs;
 mod model;

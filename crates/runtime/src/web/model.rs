@@ -14,6 +14,7 @@ use super::constraint::{JsConstraint, constrained};
 use super::error::{object, options, to_js};
 use super::generation::JsGeneration;
 use super::generation_options::{GenerationOptions, MeasuringOptions};
+use super::load_times::EngineLoadTimes;
 use super::prompt::JsPrompt;
 use super::session::{JsRestore, JsSession};
 use crate::engine::{Constrained, Engine, GenerateOptions, MetricsSnapshot};
@@ -111,6 +112,12 @@ impl JsModel {
     #[wasm_bindgen(getter)]
     pub fn fingerprint(&self) -> String {
         format!("{:032x}", self.engine.fingerprint())
+    }
+
+    /// The times of the load's phases.
+    #[wasm_bindgen(js_name = loadTimes)]
+    pub fn load_times(&self) -> Result<Ts<EngineLoadTimes>, JsValue> {
+        object(&EngineLoadTimes::from(self.engine.load_times()))
     }
 
     /// The metrics of all requests so far.
