@@ -329,38 +329,38 @@ export class Engine implements AsyncDisposable {
 
   /** The tokens of a text. */
   async tokenize(text: string, options: TokenizeOptions = {}): Promise<Uint32Array> {
-    const { special = true } = checkOptions(options, TOKENIZE_OPTIONS);
-    return this.#connection.call("tokenize", { text: checkText(text), special }).result;
+    const { special = true, ...rest } = checkOptions(options, TOKENIZE_OPTIONS);
+    return this.#connection.call("tokenize", { text: checkText(text), special }, rest).result;
   }
 
   /** The text of tokens. */
-  async detokenize(tokens: Uint32Array): Promise<string> {
-    return this.#connection.call("detokenize", { tokens: checkTokens(tokens) }).result;
+  async detokenize(tokens: Uint32Array, options: SignalOptions = {}): Promise<string> {
+    return this.#connection.call("detokenize", { tokens: checkTokens(tokens) }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
   /** The number of tokens that a prompt has, those that the model expects around it and those of the chat template included. */
-  async countTokens(prompt: Prompt | Conversation): Promise<number> {
-    return this.#connection.call("countTokens", { prompt: checkPromptOrConversation(prompt) }).result;
+  async countTokens(prompt: Prompt | Conversation, options: SignalOptions = {}): Promise<number> {
+    return this.#connection.call("countTokens", { prompt: checkPromptOrConversation(prompt) }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
   /** A conversation as the model's chat template writes it down, up to where the assistant's next turn begins. */
-  async applyTemplate(conversation: Conversation | readonly ChatMessage[]): Promise<string> {
-    return this.#connection.call("applyTemplate", { conversation: checkConversation(conversation) }).result;
+  async applyTemplate(conversation: Conversation | readonly ChatMessage[], options: SignalOptions = {}): Promise<string> {
+    return this.#connection.call("applyTemplate", { conversation: checkConversation(conversation) }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
   /** The logits of every position: `tokens.length` rows of `info.vocabulary` values. */
-  async logits(tokens: Uint32Array): Promise<Float32Array> {
-    return this.#connection.call("logits", { tokens: checkTokens(tokens) }).result;
+  async logits(tokens: Uint32Array, options: SignalOptions = {}): Promise<Float32Array> {
+    return this.#connection.call("logits", { tokens: checkTokens(tokens) }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
   /** The metrics of all generations so far: durations, rates, outcomes and the prefix cache, in all and by the option `feature`. */
-  metrics(): Promise<MetricsSnapshot> {
-    return this.#connection.call("metrics", {}).result;
+  async metrics(options: SignalOptions = {}): Promise<MetricsSnapshot> {
+    return this.#connection.call("metrics", {}, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
   /** The memory this engine takes. */
-  memory(): Promise<MemoryUse> {
-    return this.#connection.call("memory", {}).result;
+  async memory(options: SignalOptions = {}): Promise<MemoryUse> {
+    return this.#connection.call("memory", {}, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
   /** Frees everything and ends the worker. What is under way and every later call reject with the code `unloaded`. */

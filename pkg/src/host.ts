@@ -1,5 +1,5 @@
 import { WgslmError, toErrorMessage } from "./errors.js";
-import { abortable } from "./host/abort.js";
+import { abortable, unlessAborted } from "./host/abort.js";
 import { answerOptions, runAnswers, tokensTaken } from "./host/answers.js";
 import { Completions } from "./host/completions.js";
 import { Grammars } from "./host/grammars.js";
@@ -28,9 +28,6 @@ import type { GrammarConstraint, JsGrammar } from "./wasm/wgslm_grammar.js";
 
 /** The most calls other than generations that use the GPU and may be unfinished at once. */
 const QUEUE_CAPACITY = 64;
-
-/** The need of calls about texts and figures: nothing runs. */
-const BOOKKEEPING = { gpu: false };
 
 /** The worker's side of an engine: one wasm instance, one device, one model. */
 export class Host implements Handlers<Omit<EngineMethods, "unload">> {
@@ -121,7 +118,7 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
     { prompt, answers, measuring, ...request }: Methods["generate"]["params"],
     { signal, emit }: Context<Methods["generate"]["event"]>,
   ): Promise<Methods["generate"]["result"]> {
-    return this.#use(async (model) => {
+    return this.#use({ signal }, async (model) => {
       const constraint = await this.#constraint(request.grammar);
       const optionsOf = answerOptions(request);
       const begin = (index: number) => model.generate(prompt, optionsOf(index), measuring, constraint?.fork());
@@ -133,7 +130,7 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
     { conversation, answers, ...request }: Methods["chat"]["params"],
     { signal, emit }: Context<Methods["chat"]["event"]>,
   ): Promise<Methods["chat"]["result"]> {
-    return this.#use(async (model) => {
+    return this.#use({ signal }, async (model) => {
       let chat = model.chat(conversation);
       // Tool calls that the conversation demands go before what else the answer should look like.
       const calls = chat.grammar;
@@ -156,7 +153,7 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
     request: Methods["complete"]["params"],
     { signal, emit }: Context<Methods["complete"]["event"]>,
   ): Promise<Methods["complete"]["result"]> {
-    return this.#use((model) => {
+    return this.#use({ signal }, (model) => {
       // A model that was loaded again after a loss is another one.
       if (this.#completions?.model !== model) this.#completions = new Completions(model);
       return this.#completions.run(request, emit, signal);
@@ -167,11 +164,11 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
     { prompt, options }: Methods["beamSearch"]["params"],
     { signal }: Context<never>,
   ): Promise<Methods["beamSearch"]["result"]> {
-    return this.#use((model) => abortable(signal, (aborted) => model.beamSearch(prompt, options, aborted)));
+    return this.#use({ signal }, (model) => abortable(signal, (aborted) => model.beamSearch(prompt, options, aborted)));
   }
 
   score({ text, after }: Methods["score"]["params"], { signal }: Context<never>): Promise<Methods["score"]["result"]> {
-    return this.#inTurn(async (model) => {
+    return this.#inTurn(signal, async (model) => {
       const tokensOf = (part: string | Uint32Array, isFirst: boolean): Uint32Array => {
         if (typeof part !== "string") return part;
         return isFirst ? model.promptTokens(part) : model.tokenize(part, true);
@@ -183,24 +180,24 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
     });
   }
 
-  async tokenize({ text, special }: Methods["tokenize"]["params"]): Promise<Uint32Array> {
-    return this.#use((model) => model.tokenize(text, special), BOOKKEEPING);
+  async tokenize({ text, special }: Methods["tokenize"]["params"], { signal }: Context<never>): Promise<Uint32Array> {
+    return this.#use({ gpu: false, signal }, (model) => model.tokenize(text, special));
   }
 
-  async detokenize({ tokens }: Methods["detokenize"]["params"]): Promise<string> {
-    return this.#use((model) => model.detokenize(tokens), BOOKKEEPING);
+  async detokenize({ tokens }: Methods["detokenize"]["params"], { signal }: Context<never>): Promise<string> {
+    return this.#use({ gpu: false, signal }, (model) => model.detokenize(tokens));
   }
 
-  async countTokens({ prompt }: Methods["countTokens"]["params"]): Promise<number> {
-    return this.#use((model) => model.promptTokens(promptOf(model, prompt)).length, BOOKKEEPING);
+  async countTokens({ prompt }: Methods["countTokens"]["params"], { signal }: Context<never>): Promise<number> {
+    return this.#use({ gpu: false, signal }, (model) => model.promptTokens(promptOf(model, prompt)).length);
   }
 
-  async applyTemplate({ conversation }: Methods["applyTemplate"]["params"]): Promise<string> {
-    return this.#use((model) => model.applyTemplate(conversation), BOOKKEEPING);
+  async applyTemplate({ conversation }: Methods["applyTemplate"]["params"], { signal }: Context<never>): Promise<string> {
+    return this.#use({ gpu: false, signal }, (model) => model.applyTemplate(conversation));
   }
 
   embed({ texts }: Methods["embed"]["params"], { signal }: Context<never>): Promise<Methods["embed"]["result"]> {
-    return this.#inTurn(async (model) => {
+    return this.#inTurn(signal, async (model) => {
       const tokens = texts.map((text) => (typeof text === "string" ? model.promptTokens(text) : text));
       const embeddings = await abortable(signal, (aborted) => model.embed(tokens, aborted));
       return { embeddings, tokens: tokens.reduce((sum, { length }) => sum + length, 0) };
@@ -211,15 +208,15 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
     { query, documents }: Methods["rerank"]["params"],
     { signal }: Context<never>,
   ): Promise<Methods["rerank"]["result"]> {
-    return this.#inTurn((model) => abortable(signal, (aborted) => model.rerank(query, [...documents], aborted)));
+    return this.#inTurn(signal, (model) => abortable(signal, (aborted) => model.rerank(query, [...documents], aborted)));
   }
 
-  logits({ tokens }: Methods["logits"]["params"]): Promise<Float32Array> {
-    return this.#inTurn((model) => model.logits(tokens));
+  logits({ tokens }: Methods["logits"]["params"], { signal }: Context<never>): Promise<Float32Array> {
+    return this.#inTurn(signal, (model) => model.logits(tokens));
   }
 
-  async metrics(): Promise<Methods["metrics"]["result"]> {
-    return this.#use((model) => model.metrics(), BOOKKEEPING);
+  async metrics(_: Methods["metrics"]["params"], { signal }: Context<never>): Promise<Methods["metrics"]["result"]> {
+    return this.#use({ gpu: false, signal }, (model) => model.metrics());
   }
 
   async memory(): Promise<Methods["memory"]["result"]> {
@@ -244,17 +241,17 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
   }
 
   /** Gets the GPU and the model back now, if they were lost. */
-  async recover(): Promise<null> {
-    await this.#model().recover();
+  async recover(_: Methods["recover"]["params"], { signal }: Context<never>): Promise<null> {
+    await unlessAborted(signal, this.#model().recover());
     return null;
   }
 
-  async decodeBytes({ depth }: Methods["decodeBytes"]["params"]): Promise<number> {
-    return this.#use((model) => model.decodeBytes(depth), BOOKKEEPING);
+  async decodeBytes({ depth }: Methods["decodeBytes"]["params"], { signal }: Context<never>): Promise<number> {
+    return this.#use({ gpu: false, signal }, (model) => model.decodeBytes(depth));
   }
 
-  copyBandwidth(): Promise<number> {
-    return this.#inTurn(async () => this.#gpu?.device.copyBytesPerSecond() ?? 0);
+  copyBandwidth(_: Methods["copyBandwidth"]["params"], { signal }: Context<never>): Promise<number> {
+    return this.#inTurn(signal, async () => this.#gpu?.device.copyBytesPerSecond() ?? 0);
   }
 
   /** Frees everything, once everyone who called has left. */
@@ -272,13 +269,13 @@ export class Host implements Handlers<Omit<EngineMethods, "unload">> {
   }
 
   /** Runs `work` on the model, after getting it back if the GPU was lost. */
-  async #use<T>(work: (model: Model) => T | Promise<T>, need?: Need): Promise<T> {
+  async #use<T>(need: Need, work: (model: Model) => T | Promise<T>): Promise<T> {
     return this.#model().use(work, need);
   }
 
   /** Runs `work` on the model once the calls before it have ended. */
-  #inTurn<T>(work: (model: Model) => T | Promise<T>): Promise<T> {
-    return this.#queue.run(() => this.#use(work));
+  #inTurn<T>(signal: AbortSignal, work: (model: Model) => T | Promise<T>): Promise<T> {
+    return this.#queue.run(() => this.#use({ signal }, work));
   }
 
   /** The compiled grammar of a request, which its answers fork. */

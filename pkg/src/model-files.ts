@@ -50,7 +50,7 @@ export async function openFiles(
   }
   if (isOnDisk) {
     const { names, open } = filesOnDisk(new URL(source));
-    return blobs(entryOf(names), open);
+    return blobs(await entryOf(names), open);
   }
   if (typeof source === "string") {
     const response = await fetch(source, { signal: watch.signal });

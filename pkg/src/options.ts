@@ -173,7 +173,7 @@ export const BEAM_OPTIONS: Kinds<BeamOptions> = { width: count, maxTokens: count
 
 export const SCORE_OPTIONS: Kinds<ScoreOptions> = { after: content, signal };
 
-export const TOKENIZE_OPTIONS: Kinds<TokenizeOptions> = { special: flag };
+export const TOKENIZE_OPTIONS: Kinds<TokenizeOptions> = { special: flag, signal };
 
 /** Refuses options that `kinds` doesn't have or whose values aren't of their kind; an option that is `undefined` counts as absent. */
 export function checkOptions<Options extends object>(options: Options, kinds: Kinds<Options>): Options {

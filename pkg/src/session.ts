@@ -4,6 +4,7 @@ import { saveSession } from "./cache/saved-sessions.js";
 import type { Connection } from "./connection.js";
 import { Generation } from "./generation.js";
 import { SIGNAL_OPTIONS, checkOptions } from "./options.js";
+import type { Methods } from "./protocol.js";
 import { requestOf } from "./request.js";
 import type { Conversation, GenerateOptions, Prompt, SignalOptions } from "./types.js";
 
@@ -41,18 +42,18 @@ export class Session implements AsyncDisposable {
    * Appends tokens, or a text in which special tokens are read as such. Nothing runs until the next request. A text becomes tokens by
    * itself, so a word must not be cut in two; for a text that is being typed, give {@link set} the whole of it.
    */
-  async append(content: string | Uint32Array): Promise<void> {
-    await this.#change({ append: checkContent(content) });
+  async append(content: string | Uint32Array, options: SignalOptions = {}): Promise<void> {
+    await this.#change({ append: checkContent(content) }, options);
   }
 
   /** Makes the session's tokens those of a prompt or of a conversation, which may have tools. What both begin with stays cached. */
-  async set(prompt: Prompt | Conversation): Promise<void> {
-    await this.#change({ set: checkPromptOrConversation(prompt) });
+  async set(prompt: Prompt | Conversation, options: SignalOptions = {}): Promise<void> {
+    await this.#change({ set: checkPromptOrConversation(prompt) }, options);
   }
 
   /** Drops all tokens but the first `length`. */
-  async truncate(length: number): Promise<void> {
-    await this.#change({ truncate: checkLength(length) });
+  async truncate(length: number, options: SignalOptions = {}): Promise<void> {
+    await this.#change({ truncate: checkLength(length) }, options);
   }
 
   /** A session with the same tokens, which goes its own way. Both hold the same memory, up to where they part. */
@@ -81,18 +82,18 @@ export class Session implements AsyncDisposable {
   }
 
   /** The tokens so far. */
-  tokens(): Promise<Uint32Array> {
-    return this.#connection.call("sessionTokens", { session: this.#session }).result;
+  async tokens(options: SignalOptions = {}): Promise<Uint32Array> {
+    return this.#connection.call("sessionTokens", { session: this.#session }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
   /** The number of tokens so far. */
-  async length(): Promise<number> {
-    return (await this.#counts()).length;
+  async length(options: SignalOptions = {}): Promise<number> {
+    return (await this.#counts(options)).length;
   }
 
   /** The number of leading tokens that the prefix cache holds for the session. */
-  async held(): Promise<number> {
-    return (await this.#counts()).held;
+  async held(options: SignalOptions = {}): Promise<number> {
+    return (await this.#counts(options)).held;
   }
 
   /**
@@ -124,12 +125,12 @@ export class Session implements AsyncDisposable {
     return this.dispose();
   }
 
-  async #change(change: { append: string | Uint32Array } | { set: Prompt | Conversation } | { truncate: number }): Promise<void> {
-    await this.#connection.call("changeSession", { session: this.#session, change }).result;
+  async #change(change: Methods["changeSession"]["params"]["change"], options: SignalOptions): Promise<void> {
+    await this.#connection.call("changeSession", { session: this.#session, change }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 
-  #counts(): Promise<{ length: number; held: number }> {
-    return this.#connection.call("sessionCounts", { session: this.#session }).result;
+  #counts(options: SignalOptions): Promise<{ length: number; held: number }> {
+    return this.#connection.call("sessionCounts", { session: this.#session }, checkOptions(options, SIGNAL_OPTIONS)).result;
   }
 }
 

@@ -293,7 +293,7 @@ export interface Score {
 export type SnapshotSource = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
 
 /** Options of `engine.tokenize`. */
-export interface TokenizeOptions {
+export interface TokenizeOptions extends SignalOptions {
   /** Reads special tokens such as `<|im_start|>` as such, the default, or as text. */
   special?: boolean;
 }

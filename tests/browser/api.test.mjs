@@ -128,6 +128,60 @@ describe("the API", () => {
     await assert.rejects(Engine.load(new Blob([]), { signal }), reason);
   });
 
+  test("a signal ends the wait for every call, of which the worker hears", async () => {
+    const session = engine.session();
+    const messages = [{ role: "user", content: "a" }];
+    const tokens = Uint32Array.of(1);
+    const calls = {
+      plan: (options) => Engine.plan(new Blob([]), options),
+      load: (options) => Engine.load(new Blob([]), options),
+      support: (options) => Engine.support(options),
+      generate: (options) => engine.generate("a", options).result,
+      answer: (options) => engine.answer(messages, options).result,
+      "chat.completions.create": (options) => engine.chat.completions.create({ messages }, options),
+      "completions.create": (options) => engine.completions.create({ prompt: "a" }, options),
+      "embeddings.create": (options) => engine.embeddings.create({ input: "a" }, options),
+      beamSearch: (options) => engine.beamSearch("a", options),
+      score: (options) => engine.score("a", options),
+      embed: (options) => engine.embed("a", options),
+      rerank: (options) => engine.rerank("a", ["b"], options),
+      tokenize: (options) => engine.tokenize("a", options),
+      detokenize: (options) => engine.detokenize(tokens, options),
+      countTokens: (options) => engine.countTokens("a", options),
+      applyTemplate: (options) => engine.applyTemplate(messages, options),
+      logits: (options) => engine.logits(tokens, options),
+      metrics: (options) => engine.metrics(options),
+      memory: (options) => engine.memory(options),
+      restore: (options) => engine.restore(new Blob([]), options),
+      "session.append": (options) => session.append("a", options),
+      "session.set": (options) => session.set("a", options),
+      "session.truncate": (options) => session.truncate(0, options),
+      "session.generate": (options) => session.generate(options).result,
+      "session.prefill": (options) => session.prefill(options),
+      "session.tokens": (options) => session.tokens(options),
+      "session.length": (options) => session.length(options),
+      "session.held": (options) => session.held(options),
+      "session.snapshot": (options) => session.snapshot(options),
+    };
+    const everySession = Object.getOwnPropertyNames(Object.getPrototypeOf(session));
+    const others = ["constructor", "fork", "save", "dispose"];
+    assert.deepEqual(everySession.filter((name) => !others.includes(name) && !(`session.${name}` in calls)), []);
+    PlayedWorker.isSilent = true;
+    try {
+      for (const [name, call] of Object.entries(calls)) {
+        const controller = new AbortController();
+        const reason = new Error(name);
+        const called = call({ signal: controller.signal });
+        // Until the call is with the worker.
+        await new Promise((resolve) => setTimeout(resolve));
+        controller.abort(reason);
+        await assert.rejects(called, reason);
+      }
+    } finally {
+      PlayedWorker.isSilent = false;
+    }
+  });
+
   test("Symbol.asyncDispose ends an answer, and unloads an engine", async () => {
     const generation = engine.generate("a");
     await generation[Symbol.asyncDispose]();

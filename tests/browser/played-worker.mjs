@@ -13,6 +13,9 @@ export class PlayedWorker extends EventTarget {
   /** The answers by method; others are answered with null. */
   static answers = { load: { name: "played" }, support: { adapter: {} }, generate: [{}] };
 
+  /** True while calls are left without an answer. */
+  static isSilent = false;
+
   messages = [];
   ended = false;
 
@@ -26,7 +29,7 @@ export class PlayedWorker extends EventTarget {
     // Throws as a real one does where something can't be cloned. A compiled module can be, though not by Node's own hand.
     const data = "wasm" in message ? message : structuredClone(message, { transfer });
     this.messages.push(data);
-    if (data.method) queueMicrotask(() => this.answer(data));
+    if (data.method && !PlayedWorker.isSilent) queueMicrotask(() => this.answer(data));
   }
 
   answer({ id, method }) {

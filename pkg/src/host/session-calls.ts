@@ -16,9 +16,6 @@ export interface SessionHost {
   constraint(grammar: JsGrammar | undefined): Promise<GrammarConstraint | undefined>;
 }
 
-/** The need of calls that change or tell tokens: nothing runs. */
-const BOOKKEEPING = { gpu: false };
-
 export class SessionCalls implements Handlers<SessionMethods> {
   readonly #host: SessionHost;
   readonly #sessions: Sessions;
@@ -29,7 +26,7 @@ export class SessionCalls implements Handlers<SessionMethods> {
   }
 
   async openSession({ session }: Methods["openSession"]["params"]): Promise<null> {
-    await this.#sessions.add(session, (keep) => this.#host.live().use((model) => keep(model.session()), BOOKKEEPING));
+    await this.#sessions.add(session, (keep) => this.#host.live().use((model) => keep(model.session()), { gpu: false }));
     return null;
   }
 
@@ -49,28 +46,28 @@ export class SessionCalls implements Handlers<SessionMethods> {
       }
       return restore.finish();
     };
-    await this.#sessions.add(session, (keep) => this.#host.live().use(async (model) => keep(await restored(model))));
+    await this.#sessions.add(session, (keep) => this.#host.live().use(async (model) => keep(await restored(model)), { signal }));
     return null;
   }
 
   async forkSession({ session, fork }: Methods["forkSession"]["params"]): Promise<null> {
-    await this.#sessions.add(fork, (keep) => this.#sessions.run(session, (original) => keep(original.fork()), BOOKKEEPING));
+    await this.#sessions.add(fork, (keep) => this.#sessions.run(session, (original) => keep(original.fork()), { gpu: false }));
     return null;
   }
 
-  async changeSession({ session, change }: Methods["changeSession"]["params"]): Promise<null> {
+  async changeSession({ session, change }: Methods["changeSession"]["params"], { signal }: Context<never>): Promise<null> {
     const apply = (changed: Session): void => {
       if ("set" in change) changed.set(promptOf(this.#host.live().model, change.set));
       else if ("truncate" in change) changed.truncate(change.truncate);
       else if (typeof change.append === "string") changed.appendText(change.append);
       else changed.append(change.append);
     };
-    await this.#sessions.run(session, apply, BOOKKEEPING);
+    await this.#sessions.run(session, apply, { gpu: false, signal });
     return null;
   }
 
   async prefillSession({ session }: Methods["prefillSession"]["params"], { signal }: Context<never>): Promise<null> {
-    await this.#sessions.run(session, (read) => abortable(signal, (aborted) => read.prefill(aborted)));
+    await this.#sessions.run(session, (read) => abortable(signal, (aborted) => read.prefill(aborted)), { signal });
     return null;
   }
 
@@ -85,16 +82,16 @@ export class SessionCalls implements Handlers<SessionMethods> {
       const answered = this.#host.live().track(runAnswers(1, { begin: () => generation, take: tokensTaken(emit) }, signal));
       answered.catch(() => undefined);
       return { answered };
-    });
+    }, { signal });
     return answered;
   }
 
-  sessionTokens({ session }: Methods["sessionTokens"]["params"]): Promise<Uint32Array> {
-    return this.#sessions.run(session, (read) => read.tokens(), BOOKKEEPING);
+  sessionTokens({ session }: Methods["sessionTokens"]["params"], { signal }: Context<never>): Promise<Uint32Array> {
+    return this.#sessions.run(session, (read) => read.tokens(), { gpu: false, signal });
   }
 
-  sessionCounts({ session }: Methods["sessionCounts"]["params"]): Promise<Methods["sessionCounts"]["result"]> {
-    return this.#sessions.run(session, ({ length, held }) => ({ length, held }), BOOKKEEPING);
+  sessionCounts({ session }: Methods["sessionCounts"]["params"], { signal }: Context<never>): Promise<Methods["sessionCounts"]["result"]> {
+    return this.#sessions.run(session, ({ length, held }) => ({ length, held }), { gpu: false, signal });
   }
 
   snapshotSession({ session }: Methods["snapshotSession"]["params"], { signal }: Context<never>): Promise<Blob> {
@@ -103,7 +100,7 @@ export class SessionCalls implements Handlers<SessionMethods> {
       const pieces: Blob[] = [];
       await abortable(signal, (aborted) => written.snapshot((piece) => pieces.push(new Blob([piece])), aborted));
       return new Blob(pieces);
-    });
+    }, { signal });
   }
 
   async closeSession({ session }: Methods["closeSession"]["params"]): Promise<null> {
