@@ -1,7 +1,7 @@
 //! Builds a tokenizer of the files of a Hugging Face folder: `tokenizer.json`, which another crate runs, and `tokenizer_config.json`.
 
 use std::fmt::{self, Debug};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
@@ -130,6 +130,7 @@ pub(super) fn tokenizer(json: Box<dyn JsonTokenizer>, config: Option<&[u8]>) -> 
         stop_tokens,
         suppressed_tokens: Vec::new(),
         fill_in_middle,
+        beginnings: OnceLock::new(),
     };
     tokenizer.space_prefix = tokenizer.decode(&tokenizer.encode("a", Special::Plain)?).starts_with(' ');
     Ok(tokenizer)

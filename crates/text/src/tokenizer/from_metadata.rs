@@ -1,7 +1,7 @@
 //! Reads a tokenizer from the `tokenizer.ggml.*` keys of a GGUF file
 //! (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#ggml>).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wgslm_formats::gguf::Metadata;
 
@@ -79,6 +79,7 @@ pub(super) fn tokenizer(metadata: &mut Metadata) -> Result<Tokenizer> {
         stop_tokens,
         suppressed_tokens,
         fill_in_middle,
+        beginnings: OnceLock::new(),
     })
 }
 

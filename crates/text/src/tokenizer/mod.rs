@@ -1,5 +1,6 @@
 //! Tokenizers, built from a GGUF file's metadata or from a `tokenizer.json`.
 
+mod beginnings;
 mod byte_level;
 mod byte_pair;
 mod byte_tokens;
@@ -29,7 +30,7 @@ pub(crate) mod vocabulary;
 mod well_known;
 mod word_piece;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use fim::{FillInMiddle, FillOrder};
 pub use from_json::{JsonReader, JsonTokenizer};
@@ -37,6 +38,7 @@ pub use prompt::{Prompt, Segment};
 
 use wgslm_formats::gguf::Metadata;
 
+use beginnings::Beginnings;
 use byte_pair::BytePair;
 use control_texts::ControlTexts;
 use sentence_piece::SentencePiece;
@@ -75,6 +77,8 @@ pub struct Tokenizer {
     stop_tokens: Vec<u32>,
     suppressed_tokens: Vec<u32>,
     fill_in_middle: Option<FillInMiddle>,
+    /// Made when it is first needed.
+    beginnings: OnceLock<Beginnings>,
 }
 
 /// An encoder of text.
@@ -273,22 +277,13 @@ impl Tokenizer {
         bytes
     }
 
-    /// The tokens of text that begin with `beginning`.
-    pub fn tokens_beginning_with(&self, beginning: &str) -> impl Iterator<Item = u32> {
+    /// The tokens of text that begin with `beginning`, by id. The first call takes longer than later ones.
+    #[must_use]
+    pub fn tokens_beginning_with(&self, beginning: &str) -> Vec<u32> {
         let mut spelled = String::new();
         self.spelling.encode_into(&mut spelled, beginning);
-        let mut decoded = Vec::new();
-        self.vocabulary.iter().filter_map(move |(token, text, kind)| {
-            // Most tokens needn't be decoded to be compared.
-            let begins = if kind == vocabulary::TokenKind::Normal && self.spelling != Spelling::WordPiece {
-                text.starts_with(&spelled)
-            } else {
-                decoded.clear();
-                self.spelling.decode_into(&mut decoded, kind, text);
-                decoded.starts_with(beginning.as_bytes())
-            };
-            begins.then_some(token)
-        })
+        let beginnings = self.beginnings.get_or_init(|| Beginnings::new(&self.vocabulary, self.spelling));
+        beginnings.find(&self.vocabulary, self.spelling, &spelled, beginning)
     }
 
     /// The token that begins a whole prompt, if the model wants one.

@@ -163,7 +163,7 @@ fn the_tokens_that_begin_with_a_text_are_found_as_it_is_spelled() {
     let tokenizer = tokenizer(&[]);
     let texts = |text: &str| {
         let tokens = tokenizer.tokens_beginning_with(text);
-        tokens.map(|token| tokenizer.token_text(token).unwrap()).collect::<Vec<_>>()
+        tokens.into_iter().map(|token| tokenizer.token_text(token).unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(texts("a"), ["a", "ab", "aa"]);
     assert_eq!(texts(" "), ["▁", "▁a", "▁▁", "  c"]);
