@@ -22,15 +22,16 @@ const PREFERENCES = {
 };
 
 /**
- * What the function gives that runs in a page of Firefox, with its argument; `path` names a page of the site to run it in. Everything else of the site is
- * there too, behind a server that the page reports to.
+ * What a function gives that runs on the site's first page in Firefox, with its argument. The whole site is there, behind a server that the page reports to;
+ * an error that nobody catches is reported too.
  */
-export async function runInFirefox(body, argument, { path, timeout = 60_000 } = {}) {
+export async function runInFirefox(body, argument, { timeout = 120_000 } = {}) {
   let report;
   const reported = new Promise((resolve) => (report = resolve));
   const script = `<script type="module">
     const report = (answer) => fetch("/reports", { method: "POST", body: JSON.stringify(answer) });
     addEventListener("error", ({ message }) => report({ error: message }));
+    addEventListener("unhandledrejection", ({ reason }) => report({ error: \`\${reason}\` }));
     Promise.resolve((${body})(${JSON.stringify(argument)})).then(
       (result) => report({ result }),
       (error) => report({ error: \`\${error.code ?? error.name}: \${error.message}\` }),
@@ -43,7 +44,6 @@ export async function runInFirefox(body, argument, { path, timeout = 60_000 } = 
       return report(JSON.parse(Buffer.concat(pieces).toString()));
     }
     const isPage = request.headers["sec-fetch-dest"] === "document";
-    if (isPage && !path) return response.setHeader("content-type", "text/html").end(`<!doctype html><title>package</title>${script}`);
     const { range } = request.headers;
     const found = await fetch(site(request.url), { headers: range ? { range } : {} });
     const headers = ["content-type", "content-range", "etag", "last-modified", "accept-ranges"].filter((name) => found.headers.has(name));
@@ -56,7 +56,7 @@ export async function runInFirefox(body, argument, { path, timeout = 60_000 } = 
   const profile = await mkdtemp(join(tmpdir(), "wgslm-firefox-"));
   const preferences = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
   await writeFile(join(profile, "user.js"), preferences);
-  const address = `http://127.0.0.1:${server.address().port}${path ?? "/"}`;
+  const address = `http://127.0.0.1:${server.address().port}/`;
   const program = process.env.WGSLM_FIREFOX ?? "/usr/bin/firefox-esr";
   const browser = spawn(program, ["--headless", "--no-remote", "--profile", profile, address], { stdio: ["ignore", "ignore", "pipe"], detached: true });
   let said = "";
