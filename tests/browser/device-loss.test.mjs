@@ -241,9 +241,10 @@ describe("device loss", () => {
     assert.deepEqual(seen, { untouched: true, byItself: true, tokens: expected });
   });
 
+  // In the self-check, as weights arrive, and as the pipelines are compiled.
   for (const [how, method, count] of [
     ["destroyed", "createBuffer", 3],
-    ["destroyed", "createBuffer", 60],
+    ["destroyed", "submit", 36],
     ["ended", "createComputePipelineAsync", 30],
   ]) {
     test(`a GPU that is ${how} at ${method} ${count} of a load rejects it`, LIMIT, async (t) => {
@@ -261,6 +262,24 @@ describe("device loss", () => {
       assert.equal(code, "device-lost");
     });
   }
+
+  test("the GPU process ends while a load waits for its server, and the load doesn't wait on", LIMIT, async (t) => {
+    if (!(await served(t, MODEL))) return;
+    const seen = await page.evaluate(async (address) => {
+      const start = new Uint8Array(await (await fetch(address)).arrayBuffer()).subarray(0, 500_000);
+      let cancelled = false;
+      const source = new ReadableStream({ start: (stream) => stream.enqueue(start), cancel: () => void (cancelled = true) });
+      let arrived;
+      const onProgress = ({ loadedBytes }) => loadedBytes > 0 && arrived();
+      const bytes = new Promise((resolve) => (arrived = resolve));
+      const loading = window.failure(window.wgslm.Engine.load(source, { activations: "float", onProgress }));
+      await Promise.race([bytes, loading]);
+      await window.endGpuProcess();
+      const { code } = await loading;
+      return { code, cancelled };
+    }, MODEL);
+    assert.deepEqual(seen, { code: "device-lost", cancelled: true });
+  });
 
   test("the GPU process ends under texts that are being embedded, which get the same vectors afterwards", LIMIT, async (t) => {
     if (!(await served(t, EMBEDDING_MODEL))) return;
