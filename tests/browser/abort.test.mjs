@@ -5,7 +5,7 @@ import { before, describe, test } from "node:test";
 import { openPackage, served } from "./browser.mjs";
 
 const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 240_000 };
 /** The time in which a call rejects, in ms: as long as the page's thread may be kept from its processor by the software adapter. */
 const AT_ONCE = 50;
 
@@ -19,12 +19,12 @@ describe("aborted under way", LIMIT, () => {
       let made = 0;
       const tokens = (length) => Uint32Array.from({ length }, (_, place) => (7 * place + 3) % 60).fill(100 + made++, 0, 1);
       window.calls = {
-        generate: (engine, signal) => engine.generate(tokens(8), { maxTokens: 200, temperature: 0, suppressTokens: [257], signal }).result,
-        beamSearch: (engine, signal) => engine.beamSearch(tokens(8), { maxTokens: 60, signal }),
-        score: (engine, signal) => engine.score(tokens(900), { signal }),
+        generate: (engine, signal) => engine.generate(tokens(8), { maxTokens: 80, temperature: 0, suppressTokens: [257], signal }).result,
+        beamSearch: (engine, signal) => engine.beamSearch(tokens(8), { maxTokens: 8, signal }),
+        score: (engine, signal) => engine.score(tokens(300), { signal }),
         prefill: async (engine, signal) => {
           const session = engine.session();
-          await session.append(tokens(1900));
+          await session.append(tokens(1200));
           return session.prefill({ signal });
         },
       };
