@@ -23,7 +23,7 @@ async function answers(address) {
   await session.save("kept");
   const restored = await engine.restoreSaved("kept");
   const seen = {
-    headings: Array.from(document.querySelectorAll("h1, h2"), ({ textContent }) => textContent).join(),
+    isDrawn: Array.from(document.querySelectorAll("h1, h2")).some(({ textContent }) => textContent),
     greedy: await tokensOf(engine.generate(prompt, { maxTokens: 24, temperature: 0 })),
     drawn: await tokensOf(engine.generate(prompt, { maxTokens: 12, temperature: 1, seed: 5 })),
     regex: await engine.generate(prompt, { grammar: { regex: "[a-f]{6}" }, maxTokens: 12 }),
@@ -39,7 +39,7 @@ test("Firefox gives Chromium's tokens, keeps the model and restores a session", 
   const seen = await runInFirefox(answers, MODEL);
   const page = await openPage();
   assert.deepEqual(seen, await page.evaluate(answers, MODEL));
-  assert.match(seen.headings, /\w/);
+  assert.ok(seen.isDrawn);
   assert.equal(seen.greedy.length, 24);
   assert.deepEqual(seen.restored, seen.greedy.slice(0, 12));
   assert.ok(seen.kept, "the model is in the cache");
