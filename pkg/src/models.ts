@@ -115,8 +115,8 @@ export const MODELS: readonly Required<NamedModel>[] = [
 export function named<Source>(source: Source, models: readonly NamedModel[] = []): Source | NamedModel["source"] {
   const found = [...models, ...MODELS].find(({ id }) => id === source);
   if (found) return found.source;
-  // An address of a file that has neither a folder nor an ending is rather a name that was misspelt.
-  if (typeof source === "string" && /^[\w-]+(\.\d+[\w-]*)*$/.test(source) && !/^[0-9a-f]{32}$/.test(source)) {
+  // An address of a file that has neither a folder nor an ending is rather a name that was misspelt; outside of browsers, it may be a folder.
+  if (typeof source === "string" && typeof location !== "undefined" && /^[\w-]+(\.\d+[\w-]*)*$/.test(source) && !/^[0-9a-f]{32}$/.test(source)) {
     const ids = [...models, ...MODELS].map(({ id }) => id).join(", ");
     throw new WgslmError("invalid-argument", `there is no model named ${JSON.stringify(source)}; give an address, or one of ${ids}`);
   }

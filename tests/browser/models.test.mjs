@@ -1,13 +1,16 @@
 // The package's list of models, and the checksum of what is kept of them; in Node.js, without a browser.
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { built } from "./played-worker.mjs";
+import { before, describe, test } from "node:test";
+import { built, playBrowser } from "./played-worker.mjs";
 
 const { MODELS, named } = await import(built("models.js"));
 const { addressOf } = await import(built("source.js"));
 const { checksum } = await import(built("cache/checksum.js"));
 
 describe("named models", () => {
+  // Outside of pages, what is no name may be a folder.
+  before(() => playBrowser());
+
   test("each has an address, and says its size, its licence and its use", () => {
     const ids = MODELS.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);

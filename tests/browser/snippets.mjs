@@ -16,16 +16,16 @@ async function documents() {
   return ["README.md", "pkg/README.md", ...docs.sort().map((file) => join("docs", file))];
 }
 
-/** The fenced blocks of a document: language, text and line. */
+/** The fenced blocks of a document: language, place to run in where that is no page, text and line. */
 function blocksOf(text) {
   const blocks = [];
   let open;
   for (const [index, line] of text.split("\n").entries()) {
-    const [, indent, language] = /^(\s*)```(\w*)/.exec(line) ?? [];
+    const [, indent, language, place] = /^(\s*)```(\w*) ?([\w-]*)/.exec(line) ?? [];
     if (indent === undefined) open?.lines.push(line);
-    else if (!open) open = { language, line: index + 2, lines: [] };
+    else if (!open) open = { language, place, line: index + 2, lines: [] };
     else {
-      blocks.push({ language: open.language, line: open.line, text: open.lines.join("\n") });
+      blocks.push({ language: open.language, place: open.place, line: open.line, text: open.lines.join("\n") });
       open = undefined;
     }
   }
@@ -39,6 +39,13 @@ export async function allBlocks() {
     return blocks.map((block) => ({ ...block, document, name: `${document}:${block.line}` }));
   });
   return (await Promise.all(found)).flat();
+}
+
+/** The text of the only block that runs in a place. */
+export async function blockIn(place) {
+  const [block, ...others] = (await allBlocks()).filter((found) => found.place === place);
+  if (!block || others.length > 0) throw new Error(`${others.length + Number(block !== undefined)} snippets are for ${place}`);
+  return block.text;
 }
 
 /** Type-checks snippets, which may use `engine`; returns the compiler's complaints, by line of their documents. */
@@ -92,7 +99,7 @@ export async function bundled(snippets) {
         importer.startsWith(DIST) ? inPackage(relative(DIST, resolve(dirname(importer), path))) : undefined,
       );
       const inPackage = (file) =>
-        file.startsWith("langchain") ? { path: join(DIST, file) } : { path: `/wgslm/${file}`, external: true };
+        /^(langchain|codemirror)/.test(file) ? { path: join(DIST, file) } : { path: `/wgslm/${file}`, external: true };
     },
   };
   const { outputFiles } = await build({

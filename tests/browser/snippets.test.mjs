@@ -17,19 +17,26 @@ const CHAT = "/snippets/chat.gguf";
 const STAND_INS = {
   "hf:bartowski/SmolLM2-135M-Instruct-GGUF/SmolLM2-135M-Instruct-Q4_K_M.gguf": CHAT,
   "models/smollm2-135m-instruct-q4_1.gguf": CHAT,
+  "smollm2-135m": CHAT,
   "hf:owner/name/model-q4_0.gguf": CHAT,
   "hf:CompendiumLabs/bge-small-en-v1.5-gguf/bge-small-en-v1.5-q8_0.gguf": "/golden/models/bert-mean.gguf",
   "hf:ggml-org/Qwen3-Reranker-0.6B-Q8_0-GGUF/qwen3-reranker-0.6b-q8_0.gguf": "/golden/models/bert-rank.gguf",
 };
 
 const blocks = await allBlocks();
-const snippets = blocks.filter(({ language }) => language === "js" || language === "ts");
+/** The places that other tests run snippets in: `outside.test.mjs` and `workers.test.mjs`. */
+const PLACES = ["node", "service-worker", "offer"];
+const snippets = blocks.filter(({ language, place }) => (language === "js" || language === "ts") && place === "");
 
 describe("snippets", () => {
   test("are in languages that a test knows", () => {
     const unknown = blocks.filter(({ language }) => !["js", "ts", ...OTHERS].includes(language));
     assert.deepEqual(unknown.map(({ name, language }) => `${name} ${language}`), []);
     assert.ok(snippets.length > 25, `${snippets.length} snippets`);
+  });
+
+  test("that don't run in a page run in places that have a test", () => {
+    assert.deepEqual(blocks.map(({ place }) => place).filter((place) => place !== "").toSorted(), PLACES.toSorted());
   });
 
   test("in TypeScript fit the package's types", LIMIT, async () => {
@@ -121,6 +128,7 @@ async function standIn([standIns, chat]) {
       if (error !== aborted) throw error;
     });
     options.signal?.throwIfAborted();
+    source = options.models?.find(({ id }) => id === source)?.source ?? source;
     const named = source?.hf ? `hf:${source.hf}/${source.file}` : String(source).replace(new URL(".", location.href).href, "");
     const isAddress = typeof source === "string" || source instanceof URL || source.hf;
     const address = isAddress ? standIns[named] : chat;
@@ -131,11 +139,11 @@ async function standIn([standIns, chat]) {
     progress.forEach((step) => options.onProgress?.(step));
     return engine;
   };
-  document.body.innerHTML = "<form><input name=question><input type=file><button>Stop</button></form><output></output>";
+  document.body.innerHTML = "<form><input name=question><input type=file><button>Stop</button></form><textarea></textarea><output></output>";
   document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
   const messages = [{ role: "user", content: "Hello" }];
   const engine = await Engine.load(Object.keys(standIns).find((name) => standIns[name] === chat));
-  Object.assign(window, { engine, messages, prompt: messages, output: document.querySelector("output"), key: "key" });
+  Object.assign(window, { engine, messages, prompt: messages, output: document.querySelector("output"), key: "key", autocomplete: engine.autocomplete() });
 }
 
 /** In the page: runs a snippet to its end; tells what it failed with. */

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { build } from "esbuild";
 import { openPackage, served } from "./browser.mjs";
 import { startOrigin } from "./origin.mjs";
+import { blockIn } from "./snippets.mjs";
 
 const MODEL = "/golden/arch/tiny-llama-q8_0.gguf";
 const LIMIT = { timeout: 240_000 };
@@ -50,11 +51,14 @@ describe("a model that tabs share", LIMIT, () => {
 
   before(async () => {
     const openai = await build({ stdin: { contents: 'export { default } from "openai";', resolveDir: import.meta.dirname }, bundle: true, format: "esm", write: false });
-    const serviceWorker = `
-      import { answerFetches } from "/wgslm/service-worker.js";
-      answerFetches();
-      addEventListener("activate", (event) => event.waitUntil(clients.claim()));`;
-    origin = await startOrigin({ files: { "/service-worker.js": serviceWorker, "/openai.js": openai.outputFiles[0].text } });
+    // The documents' snippets, on this origin's modules.
+    const inBrowser = (text) => text.replaceAll('"wgslm/service-worker"', '"/wgslm/service-worker.js"').replaceAll('"openai"', '"/openai.js"');
+    const files = {
+      "/openai.js": openai.outputFiles[0].text,
+      "/service-worker.js": inBrowser(await blockIn("service-worker")),
+      "/offer.js": `const { engine } = window;\n${inBrowser(await blockIn("offer"))}\nexport { client, withdraw };`,
+    };
+    origin = await startOrigin({ files });
     first = await openPackage({ origin: origin.url() });
     second = await openPackage({ origin: origin.url(), context: first.context() });
   });
@@ -116,13 +120,9 @@ describe("a model that tabs share", LIMIT, () => {
 
   check("that a page offers answers the openai package through a service worker", async () => {
     const answers = await second.evaluate(async () => {
-      const { offerEngine } = await import("/wgslm/service-worker.js");
-      window.withdraw = offerEngine(window.engine);
-      await navigator.serviceWorker.register("/service-worker.js", { type: "module" });
-      await navigator.serviceWorker.ready;
-      while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 20));
-      const { default: OpenAI } = await import("/openai.js");
-      window.client = new OpenAI({ baseURL: `${location.origin}/v1`, apiKey: "none", dangerouslyAllowBrowser: true, maxRetries: 0 });
+      const { client, withdraw } = await import("/offer.js");
+      window.withdraw = withdraw;
+      window.client = client.withOptions({ maxRetries: 0 });
       const prompt = [171, 206, 5, 206, 120];
       const models = await window.client.models.list();
       const model = models.data[0].id;

@@ -53,6 +53,13 @@ impl Gpu {
         failure.map_or(Ok(()), Err)
     }
 
+    /// Takes the device for lost, which a call has found before the device's own report; returns the error that [`Self::check`] has from now on.
+    pub(crate) fn found_lost(&self, reason: String) -> Error {
+        let found = Error::DeviceLost { reason };
+        self.failure().report(found.clone());
+        self.failure().error().unwrap_or(found)
+    }
+
     /// Resolves once [`Self::check`] returns an error, to that error. One caller at a time is woken.
     pub fn failed(&self) -> impl Future<Output = Error> + use<> {
         let failure = Arc::clone(self.failure());

@@ -62,12 +62,11 @@ impl Future for Readback {
         match result {
             None => Poll::Pending,
             // Only the loss of its device keeps a staging buffer from being mapped; the device's own report may come later.
-            Some(Err(reason)) => Poll::Ready(Err(Error::DeviceLost { reason })),
+            Some(Err(reason)) => Poll::Ready(Err(self.gpu.found_lost(reason))),
             Some(Ok(())) => {
                 let view = self.staging.raw().get_mapped_range(0..self.size);
                 // Only the loss of its device takes a mapped buffer's memory.
-                let bytes =
-                    view.map(|view| view.to_vec()).map_err(|error| Error::DeviceLost { reason: error.to_string() });
+                let bytes = view.map(|view| view.to_vec()).map_err(|error| self.gpu.found_lost(error.to_string()));
                 self.staging.raw().unmap();
                 self.read = true;
                 Poll::Ready(bytes)

@@ -44,7 +44,7 @@ export const DOWNLOAD_POLICY: DownloadPolicy = {
 
 /** True on devices that can hold a quarter of a gigabyte for a while; not all browsers tell. */
 function hasMuchMemory(): boolean {
-  return ((navigator as { deviceMemory?: number }).deviceMemory ?? 0) >= 8;
+  return ((globalThis.navigator as { deviceMemory?: number } | undefined)?.deviceMemory ?? 0) >= 8;
 }
 
 /** A failure that may pass: of the connection, or of a busy server. */
