@@ -1,3 +1,4 @@
+import { failureOf } from "./device-failure.js";
 import { EarlyFiles } from "./early-files.js";
 import { LoadWatch } from "./load-progress.js";
 import { LoadClock } from "./load-times.js";
@@ -63,6 +64,8 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const ended = new AbortController();
   const watch = new LoadWatch(AbortSignal.any([signal, ended.signal]), emit);
+  // A server that is slow, or silent, doesn't hold up who has to hear of a lost device.
+  void opening.then((gpu) => failureOf(gpu).then((failure) => ended.abort(failure)), () => undefined);
   const files = new EarlyFiles(await openFiles(source, access, async (names) => (await opening, Loader.entry(names)), watch));
   for (let attempt = 1; ; attempt++) {
     try {

@@ -24,6 +24,7 @@ import type { JsWhitespace } from "./wasm/wgslm_grammar.js";
 export type {
   Activations,
   AdapterInfo,
+  AlternativeOptions,
   AssistantMessage,
   Beam,
   BeamSearchOptions,

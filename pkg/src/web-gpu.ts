@@ -3,6 +3,7 @@ import { WgslmError } from "./errors.js";
 
 /** A WebGPU as browsers have it in `navigator.gpu`, such as that of the npm package `webgpu` for Node.js. */
 export interface WebGpu {
+  /** Gives an adapter, or null where there is none. */
   requestAdapter(options?: object): Promise<object | null>;
 }
 

@@ -23,9 +23,12 @@ export function launch({ webgpu = true, flags = [] } = {}) {
   return chromium.launch({ ...rest, args: [...args, ...flags] });
 }
 
-/** Starts Chromium with a profile in a folder, which has the quotas of a visitor's; gives its one context. */
-export function launchProfile(folder, { webgpu = true } = {}) {
-  return chromium.launchPersistentContext(folder, settings(webgpu));
+/** Starts Chromium with a profile in a folder, which has the quotas of a visitor's, perhaps with an extension; gives its one context. */
+export function launchProfile(folder, { webgpu = true, extension } = {}) {
+  const { args, ...rest } = settings(webgpu);
+  if (!extension) return chromium.launchPersistentContext(folder, { ...rest, args });
+  const flags = [`--disable-extensions-except=${extension}`, `--load-extension=${extension}`];
+  return chromium.launchPersistentContext(folder, { ...rest, args: [...args, ...flags], ignoreDefaultArgs: ["--disable-extensions"] });
 }
 
 function settings(webgpu) {

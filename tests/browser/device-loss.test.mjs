@@ -2,7 +2,7 @@
 // goes on as if nothing had happened.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { openPackage, served } from "./browser.mjs";
+import { openPackage, served, site } from "./browser.mjs";
 import { launch } from "./chromium.mjs";
 import { built } from "./played-worker.mjs";
 
@@ -91,11 +91,11 @@ describe("device loss", () => {
         for await (const { token } of generation) tokens.push(token);
         return tokens;
       };
-      window.load = async (source) => {
+      window.load = async (source, options = {}) => {
         const progress = [];
         // With float activations there are half as many kernels to compile.
-        const options = { activations: "float", onProgress: (step) => progress.push(step) };
-        const engine = await window.wgslm.Engine.load(source, options);
+        const floats = { activations: "float", onProgress: (step) => progress.push(step) };
+        const engine = await window.wgslm.Engine.load(source, { ...floats, ...options });
         return { engine, progress };
       };
     });
@@ -180,18 +180,21 @@ describe("device loss", () => {
     assert.deepEqual([seen.phases[0], seen.phases.at(-1)], ["preparing", "finishing"]);
   });
 
-  test("the GPU process ends under an answer, and again in the recovery, which can be tried once more after a pause", LIMIT, async (t) => {
+  test("the GPU process ends under answers, in a session too, and again in the recovery, which can be tried once more after a pause", LIMIT, async (t) => {
     if (!(await served(t, MODEL))) return;
     const expected = await shared();
     const seen = await page.evaluate(async () => {
       const { engine } = window.shared;
       const { prompt, options, tokensOf, failure } = window;
       const running = engine.generate(prompt, { maxTokens: 20_000, slide: 4, suppressTokens: [257] });
-      await running.next();
-      const failed = failure(running.result);
+      const session = engine.session();
+      await session.append(prompt);
+      const inSession = session.generate({ maxTokens: 1900, temperature: 0, suppressTokens: [257] });
+      await Promise.all([running.next(), inSession.next()]);
+      const failed = Promise.all([failure(running.result), failure(inSession.result)]);
       const { lost } = engine;
       await window.endGpuProcess();
-      const { code } = await failed;
+      const [{ code }, { code: ofSession }] = await failed;
       await lost;
       const reached = window.trap({ method: "createComputePipelineAsync", count: 8 });
       const cut = failure(engine.generate(prompt, options).result);
@@ -200,9 +203,13 @@ describe("device loss", () => {
       const { code: ofRecovery, message } = await cut;
       const early = await engine.generate(prompt, options).result.catch(({ code, retryAfterMs }) => ({ code, retryAfterMs }));
       await new Promise((resolve) => setTimeout(resolve, early.retryAfterMs));
-      return { codes: [code, ofRecovery, early.code], message, pause: early.retryAfterMs, tokens: await tokensOf(engine.generate(prompt, options)) };
+      const codes = [code, ofSession, ofRecovery, early.code];
+      const tokens = await tokensOf(engine.generate(prompt, options));
+      await session.truncate(prompt.length);
+      return { codes, message, pause: early.retryAfterMs, tokens, inSession: await tokensOf(session.generate(options)) };
     });
-    assert.deepEqual(seen.codes, ["device-lost", "device-lost", "device-lost"]);
+    assert.deepEqual(seen.codes, Array(4).fill("device-lost"));
+    assert.deepEqual(seen.inSession, expected);
     assert.match(seen.message, /getting the model back failed/);
     assert.ok(seen.pause > 0 && seen.pause <= 1000, `${seen.pause}`);
     assert.deepEqual(seen.tokens, expected);
@@ -234,9 +241,10 @@ describe("device loss", () => {
     assert.deepEqual(seen, { untouched: true, byItself: true, tokens: expected });
   });
 
+  // In the self-check, as weights arrive, and as the pipelines are compiled.
   for (const [how, method, count] of [
     ["destroyed", "createBuffer", 3],
-    ["destroyed", "createBuffer", 60],
+    ["destroyed", "submit", 36],
     ["ended", "createComputePipelineAsync", 30],
   ]) {
     test(`a GPU that is ${how} at ${method} ${count} of a load rejects it`, LIMIT, async (t) => {
@@ -254,6 +262,64 @@ describe("device loss", () => {
       assert.equal(code, "device-lost");
     });
   }
+
+  test("the GPU process ends while a load waits for its server, and the load doesn't wait on", LIMIT, async (t) => {
+    if (!(await served(t, MODEL))) return;
+    const seen = await page.evaluate(async (address) => {
+      const start = new Uint8Array(await (await fetch(address)).arrayBuffer()).subarray(0, 500_000);
+      let cancelled = false;
+      const source = new ReadableStream({ start: (stream) => stream.enqueue(start), cancel: () => void (cancelled = true) });
+      let arrived;
+      const onProgress = ({ loadedBytes }) => loadedBytes > 0 && arrived();
+      const bytes = new Promise((resolve) => (arrived = resolve));
+      const loading = window.failure(window.wgslm.Engine.load(source, { activations: "float", onProgress }));
+      await Promise.race([bytes, loading]);
+      await window.endGpuProcess();
+      const { code } = await loading;
+      return { code, cancelled };
+    }, MODEL);
+    assert.deepEqual(seen, { code: "device-lost", cancelled: true });
+  });
+
+  test("the GPU process ends under texts that are being embedded, which get the same vectors afterwards", LIMIT, async (t) => {
+    if (!(await served(t, EMBEDDING_MODEL))) return;
+    const seen = await page.evaluate(async (address) => {
+      const { engine } = await window.load(address);
+      const texts = ["a text", "another one"];
+      const vectors = async () => (await engine.embed(texts)).map((vector) => [...vector]);
+      const before = await vectors();
+      const reached = window.trap({ method: "submit", count: 3 }, false);
+      const lost = window.failure(engine.embed(Array.from({ length: 2000 }, () => "a text")));
+      await reached;
+      await window.endGpuProcess();
+      const { code } = await lost;
+      const after = await vectors();
+      await engine.unload();
+      return { code, before, after };
+    }, EMBEDDING_MODEL);
+    assert.equal(seen.code, "device-lost");
+    assert.ok(seen.before[0].length > 0);
+    assert.deepEqual(seen.after, seen.before);
+  });
+
+  test("a model that has become another one at its address isn't taken for the one that was lost", LIMIT, async (t) => {
+    if (!(await served(t, MODEL)) || !(await served(t, EMBEDDING_MODEL))) return;
+    let now = EMBEDDING_MODEL;
+    await page.context().route("**/changing.gguf", async (route) => route.fulfill({ response: await route.fetch({ url: site(now) }) }));
+    await page.evaluate(async () => (window.changing = (await window.load("/changing.gguf", { cache: false })).engine) && undefined);
+    now = MODEL;
+    const failure = await page.evaluate(async () => {
+      const { changing } = window;
+      const { lost } = changing;
+      window.destroy();
+      await lost;
+      const failure = await window.failure(changing.embed("a text"));
+      await changing.unload();
+      return failure;
+    });
+    assert.deepEqual([failure.code, failure.typed], ["source-changed", true]);
+    assert.match(failure.message, /load it as a new engine/);
+  });
 
   test("texts that are being embedded are lost with a model from a stream, which can't be had again; sessions can still be read", LIMIT, async (t) => {
     if (!(await served(t, EMBEDDING_MODEL))) return;

@@ -22,6 +22,11 @@ test("the reference of the package has every export, without a warning", async (
   assert.equal(code, undefined, `${stdout}${stderr}`);
 });
 
+test("the script's version is the package's", async () => {
+  const { version } = JSON.parse(await readFile(new URL("../../pkg/package.json", import.meta.url), "utf8"));
+  assert.equal((await import("../../pkg/dist/version.js")).VERSION, version);
+});
+
 describe("the packed package", () => {
   let folder;
   let types;

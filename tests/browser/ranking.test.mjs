@@ -46,6 +46,31 @@ describe("ranking", () => {
     assert.equal(aborted.name, "AbortError");
   });
 
+  test("an abort under way rejects at once, and what follows doesn't wait for the documents left", LIMIT, async (t) => {
+    if (!(await served(t, MODEL))) return;
+    const { same, ms, whole, next } = await page.evaluate(async (documents) => {
+      const { engine } = window;
+      const many = Array.from({ length: 100 }, () => documents).flat();
+      const timed = async (work) => {
+        const begun = performance.now();
+        await work();
+        return performance.now() - begun;
+      };
+      const whole = await timed(() => engine.rerank("fox", many));
+      const controller = new AbortController();
+      const failed = engine.rerank("fox", many, { signal: controller.signal }).catch((error) => error === controller.signal.reason);
+      await new Promise((resolve) => setTimeout(resolve, whole / 10));
+      let same;
+      const ms = await timed(async () => {
+        controller.abort();
+        same = await failed;
+      });
+      return { same, ms, whole, next: await timed(() => engine.rerank("fox", documents)) };
+    }, DOCUMENTS);
+    assert.equal(same, true, "not the signal's own reason");
+    assert.ok(ms < 50 && next < whole / 2, JSON.stringify({ ms, whole, next }));
+  });
+
   test("what isn't text is refused, and so is a model without a classifier", LIMIT, async (t) => {
     if (!(await served(t, MODEL)) || !(await served(t, ENCODER))) return;
     const codes = await page.evaluate(async (address) => {

@@ -55,11 +55,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// A command of a program that drives the browser, whose path it gets in `WGSLM_CHROMIUM`.
+/// A command of a program that drives browsers, whose paths it gets in `WGSLM_CHROMIUM` and `WGSLM_FIREFOX`.
 pub(crate) fn in_browser(program: &str) -> Command {
     let mut command = process::command(program);
-    if let Some(chromium) = setup::chromium() {
-        command.env("WGSLM_CHROMIUM", chromium);
+    for (variable, browser) in [("WGSLM_CHROMIUM", setup::chromium()), ("WGSLM_FIREFOX", setup::firefox())] {
+        if let Some(path) = browser {
+            command.env(variable, path);
+        }
     }
     command
 }

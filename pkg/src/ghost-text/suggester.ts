@@ -2,6 +2,7 @@
 
 /** A source of suggestions, as `engine.autocomplete()` gives it. */
 export interface Suggester {
+  /** Gives the pieces of what could stand between two texts as they come, until `signal` aborts. */
   suggest(request: { prefix: string; suffix: string; signal: AbortSignal }): AsyncIterable<string>;
   /** Hears of text that the user took. */
   accepted?(text: string): void;

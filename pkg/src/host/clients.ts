@@ -21,7 +21,7 @@ export class Clients {
 
   /** Answers the calls that come to a port. The host's model is freed once everyone but guests has left. */
   add(port: Port, { guest = false } = {}): void {
-    const client = new Client(this.#host, port, guest, {
+    const client: Client = new Client(this.#host, port, guest, {
       connect: (other) => this.add(other, { guest: true }),
       leave: () => this.#remove(client),
       fail: (error) => this.fail(error),

@@ -1,4 +1,5 @@
 // A loaded model that outlives its device: after a loss, the next call loads it again.
+import { failureOf } from "../device-failure.js";
 import { WgslmError, toErrorMessage } from "../errors.js";
 import type { Context } from "../load.js";
 import type { EngineNews } from "../protocol.js";
@@ -112,7 +113,7 @@ export class LiveModel {
   #adopt(loaded: OnDevice): void {
     this.#loaded = loaded;
     const lost = (this.#lost = new AbortController());
-    void loaded.gpu.failed().then((failure) => {
+    void failureOf(loaded.gpu).then((failure) => {
       if (this.#loaded !== loaded || this.#closing.signal.aborted) return;
       lost.abort(failure);
       this.#losses.add();

@@ -20,8 +20,10 @@ pub(crate) enum Need {
     NodeModules(&'static str),
     /// A Vulkan loader and at least one driver, which may be a software adapter's.
     Vulkan,
-    /// A browser for the tests.
+    /// The browser of nearly all tests.
     Chromium,
+    /// Another browser, which has to agree with it.
+    Firefox,
     /// A model in the cache.
     Model(&'static Model),
 }
@@ -60,8 +62,11 @@ pub(crate) enum Remedy {
 const NODE_BY_HAND: &str = "install Node.js 20 or newer with npm, e.g. `apt-get install nodejs npm` (Debian 13), `brew install node` or `nvm install 20`";
 const OLDEST_NODE: u32 = 20;
 const CHROMIUM_BY_HAND: &str = "install Chromium or Chrome, and set WGSLM_CHROMIUM to its program if it isn't found";
+const FIREFOX_BY_HAND: &str = "install Firefox, and set WGSLM_FIREFOX to its program if it isn't found";
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+const FIREFOXES: [&str; 2] = ["firefox-esr", "firefox"];
+const MAC_FIREFOX: &str = "/Applications/Firefox.app/Contents/MacOS/firefox";
 const SWIFTSHADER_MANIFEST: &str = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 impl Need {
@@ -71,6 +76,7 @@ impl Need {
         Need::WasmStandardLibrary,
         Need::Vulkan,
         Need::Chromium,
+        Need::Firefox,
         Need::Node,
         Need::NodeModules("pkg"),
         Need::NodeModules("tests/browser"),
@@ -88,10 +94,8 @@ impl Need {
             Need::Node => node(),
             Need::NodeModules(folder) => node_modules(paths::root(), folder),
             Need::Vulkan => vulkan(),
-            Need::Chromium => match chromium() {
-                Some(path) => Status::Ready(path.display().to_string()),
-                None => Status::Missing(apt_or(&["chromium"], CHROMIUM_BY_HAND)),
-            },
+            Need::Chromium => browser(chromium(), &["chromium"], CHROMIUM_BY_HAND),
+            Need::Firefox => browser(firefox(), &["firefox-esr"], FIREFOX_BY_HAND),
             Need::Model(model) => cached_model(model),
         }
     }
@@ -106,18 +110,29 @@ impl fmt::Display for Need {
             Need::NodeModules(folder) => write!(f, "Node.js modules of {folder}"),
             Need::Vulkan => f.write_str("Vulkan driver"),
             Need::Chromium => f.write_str("Chromium"),
+            Need::Firefox => f.write_str("Firefox"),
             Need::Model(model) => f.write_str(model.name),
         }
     }
 }
 
-/// The browser for the tests: that of `WGSLM_CHROMIUM`, otherwise the first one found.
+/// The browser of nearly all tests: that of `WGSLM_CHROMIUM`, otherwise the first one found.
 pub(crate) fn chromium() -> Option<PathBuf> {
-    if let Some(chosen) = env::var_os("WGSLM_CHROMIUM").filter(|path| !path.is_empty()) {
+    program("WGSLM_CHROMIUM", &BROWSERS, MAC_BROWSER)
+}
+
+/// The other browser of the tests: that of `WGSLM_FIREFOX`, otherwise the first one found.
+pub(crate) fn firefox() -> Option<PathBuf> {
+    program("WGSLM_FIREFOX", &FIREFOXES, MAC_FIREFOX)
+}
+
+/// The program that a variable names, otherwise the first one found by these names, or on a Mac at this path.
+fn program(variable: &str, names: &[&str], on_mac: &str) -> Option<PathBuf> {
+    if let Some(chosen) = env::var_os(variable).filter(|path| !path.is_empty()) {
         return Some(PathBuf::from(chosen)).filter(|path| path.is_file());
     }
-    let mac = Some(PathBuf::from(MAC_BROWSER)).filter(|path| path.is_file());
-    BROWSERS.iter().find_map(|name| process::find(name)).or(mac)
+    let mac = Some(PathBuf::from(on_mac)).filter(|path| path.is_file());
+    names.iter().find_map(|name| process::find(name)).or(mac)
 }
 
 /// The Vulkan driver manifest of SwiftShader in Debian's Chromium.
@@ -128,6 +143,13 @@ pub(crate) fn vulkan_driver_beside_chromium() -> Option<&'static Path> {
 /// The Debian packages if this machine has apt-get, otherwise the advice.
 fn apt_or(packages: &'static [&'static str], by_hand: &'static str) -> Remedy {
     if process::find("apt-get").is_some() { Remedy::Apt(packages) } else { Remedy::ByHand(by_hand) }
+}
+
+fn browser(found: Option<PathBuf>, packages: &'static [&'static str], by_hand: &'static str) -> Status {
+    match found {
+        Some(path) => Status::Ready(path.display().to_string()),
+        None => Status::Missing(apt_or(packages, by_hand)),
+    }
 }
 
 fn rust_components() -> Status {

@@ -1,4 +1,4 @@
-//! The step that runs the tests in Chromium on the built site.
+//! The step that runs the tests in browsers on the built site.
 
 use super::times::TestTime;
 use super::{PRODUCT, with_choices};

@@ -25,7 +25,7 @@ pub(super) enum Step {
     Size,
     /// Check the TypeScript types
     Types,
-    /// Run the tests in Chromium
+    /// Run the tests in Chromium, and one in Firefox
     Browser,
 }
 
@@ -70,6 +70,9 @@ impl Step {
             Step::Types => &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("tests/browser")],
             Step::Browser => &[
                 Need::Chromium,
+                // Firefox brings no software adapter of its own.
+                Need::Firefox,
+                Need::Vulkan,
                 Need::Node,
                 // The tests of adapters use the packages that these are for.
                 Need::NodeModules("pkg"),
