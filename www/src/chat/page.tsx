@@ -43,7 +43,7 @@ function Welcome() {
         without a network.
       </p>
       <LoadPanel runner={writer} offer={address ? atAddress(address) : DEFAULT} />
-      {!address && <p class="small muted">{DEFAULT.name} is the smallest that talks. {DEFAULT.use}</p>}
+      {!address && <p class="small muted">For a first try: it answers in short, simple English on any device, and is often wrong about facts.</p>}
     </section>
   );
 }

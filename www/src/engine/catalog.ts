@@ -22,7 +22,7 @@ export const DEFAULT: Offer = {
   elsewhere: SMOLLM,
   bytes: 98.5e6,
   license: "Apache-2.0",
-  use: "Trying things out: short, simple English on any device. Its facts are often wrong.",
+  use: "Trying things out: short, simple English on any device.",
   task: "generation",
 };
 
