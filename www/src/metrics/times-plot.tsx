@@ -4,9 +4,9 @@ import { duration, rate } from "../ui/format.ts";
 import { niceMaximum } from "../ui/scale.ts";
 import { percentile } from "./percentiles.ts";
 
-const WIDTH = 340;
+const WIDTH = 320;
 const HEIGHT = 180;
-const MARGIN = { top: 10, right: 40, bottom: 12, left: 46 };
+const MARGIN = { top: 10, right: 6, bottom: 12, left: 46 };
 const LINES = ["p50", "p95", "p99"] as const;
 
 /** Plots `values` by answer; the lines are those of `among`, or else of the values themselves. */

@@ -1,19 +1,21 @@
-// The files that this browser keeps.
+// The models that this browser keeps.
 import { signal } from "@preact/signals";
-import { type CachedFile, Engine } from "wgslm";
+import { Engine } from "wgslm";
 import { ErrorPanel, type Failure, failureOf } from "../ui/error-panel.tsx";
 import { size } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { announce } from "../ui/status.tsx";
 import { kept, refreshKept, usage } from "./kept-files.ts";
+import { type KeptModel, modelsOf } from "./kept-models.ts";
 
 const failure = signal<Failure | undefined>(undefined);
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 
-async function remove({ id, name }: CachedFile): Promise<void> {
+async function remove({ name, files }: KeptModel): Promise<void> {
   failure.value = undefined;
   try {
-    const freed = await Engine.cache.delete(id);
+    let freed = 0;
+    for (const { id } of files) freed += await Engine.cache.delete(id);
     announce(`${name} is deleted, ${size(freed)} are free`);
   } catch (error) {
     failure.value = failureOf(error);
@@ -42,17 +44,16 @@ export function Kept() {
         <p class="empty">Nothing yet. A model that you load from an address is kept here, and from then on it loads without a network.</p>
       ) : (
         <ul class="kept" id="kept">
-          {files.map((file) => (
-            <li key={file.id}>
+          {modelsOf(files).map((model) => (
+            <li key={model.files[0]!.id}>
               <div class="kept-name">
-                <span>{file.name}</span>
-                <span class="small muted">{hostOf(file)}</span>
+                <span>{model.name}</span>
+                <span class="small muted">{model.origin}</span>
               </div>
               <span class="small muted figures">
-                {file.complete ? size(file.storedBytes) : `${size(file.storedBytes)}${file.size ? ` of ${size(file.size)}` : ""}, unfinished`} · used{" "}
-                {day.format(file.usedAt)}
+                {amount(model)} · used {day.format(model.usedAt)}
               </span>
-              <button type="button" class="plain compact icon danger" aria-label={`Delete ${file.name}`} onClick={() => void remove(file)}>
+              <button type="button" class="plain compact icon danger" aria-label={`Delete ${model.name}`} onClick={() => void remove(model)}>
                 <Icon name="trash" />
               </button>
             </li>
@@ -84,8 +85,6 @@ function Room() {
   );
 }
 
-function hostOf({ addresses: [address] }: CachedFile): string {
-  if (!address || !URL.canParse(address)) return "";
-  const { host, pathname } = new URL(address);
-  return host + pathname.split("/").slice(0, 3).join("/");
+function amount({ storedBytes, size: whole, complete }: KeptModel): string {
+  return complete ? size(storedBytes) : `${size(storedBytes)}${whole ? ` of ${size(whole)}` : ""}, unfinished`;
 }

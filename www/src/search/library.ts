@@ -23,7 +23,7 @@ export const failure = signal<Failure | undefined>(undefined);
 
 /** Passages that are embedded at once: progress shows in between. */
 const BATCH = 16;
-const MOST_HITS = 8;
+const MOST_HITS = 5;
 
 let newest = new AbortController();
 

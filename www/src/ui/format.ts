@@ -30,7 +30,7 @@ const gigabytes = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 
 /** A size in the unit that suits it: `420 kB`, `98.4 MB`, `2.5 GB`. */
 export function size(bytes: number): string {
-  if (bytes < 1e6) return `${number.format(bytes / 1e3)}\u00a0kB`;
+  if (bytes < 1e6) return `${number.format(Math.ceil(bytes / 1e3))}\u00a0kB`;
   return bytes < 1e9 ? megabytes(bytes) : `${gigabytes.format(bytes / 1e9)}\u00a0GB`;
 }
 
