@@ -9,6 +9,9 @@ import { Suggestion, type SuggestionResult } from "./autocomplete/suggestion.js"
 import { WgslmError } from "./errors.js";
 import type { CompletionPiece, CompletionRequest } from "./protocol.js";
 
+/** The time between two tokens, in ms, from which on none is computed ahead: a request that takes another one's place would wait for those. */
+const SLOW = 20;
+
 /** Starts a completion in the engine. */
 export type Complete = (request: CompletionRequest, take: (piece: CompletionPiece) => void) => RunCall;
 
@@ -28,6 +31,8 @@ export class Autocomplete implements Disposable {
   /** Ends the newest suggestion. */
   #newest: AbortController | undefined;
   #closed = false;
+  /** The time between two tokens of the last run, in ms. */
+  #pace: number | undefined;
 
   /** @internal */
   constructor(complete: Complete, contextLength: number, options: AutocompleteOptions = {}) {
@@ -120,12 +125,16 @@ export class Autocomplete implements Disposable {
       return { text: "", reused: false, finishReason: "stop" };
     }
     let run = this.#recent.find(prefix, suffix);
-    const found = run;
+    let found = run;
     this.#follow(run);
+    if (found) this.#counters.withoutGpu += 1;
     for (let text = ""; ; ) {
       if (!run || !leadsTo(run, prefix)) {
         if (this.#settings.debounceMs > 0) await delay(this.#settings.debounceMs, ended);
         run = this.#start(prefix, suffix);
+        // What was typed ahead of a suggestion turned out not to be its text.
+        if (found) this.#counters.withoutGpu -= 1;
+        found = undefined;
       }
       if (run.error !== undefined) throw run.error;
       const typed = prefix.length - run.prefix.length;
@@ -136,9 +145,8 @@ export class Autocomplete implements Disposable {
       if (hasArrived(whole, suffix)) run.stop("stop");
       const { finishReason, probability } = run;
       if (finishReason !== undefined) {
-        if (run === found) this.#counters.withoutGpu += 1;
-        else if (run.shown === 0 && run.text !== "") this.#counters.belowAcceptance += 1;
-        return { text, reused: run === found, finishReason, ...(probability !== undefined && { probability }) };
+        if (!found && run.shown === 0 && run.text !== "") this.#counters.belowAcceptance += 1;
+        return { text, reused: found !== undefined, finishReason, ...(probability !== undefined && { probability }) };
       }
       await run.changed();
       ended.throwIfAborted();
@@ -147,19 +155,22 @@ export class Autocomplete implements Disposable {
 
   /** Ends the run under way unless it is the one that is followed now. */
   #follow(run: Run | undefined): void {
+    this.#pace = this.#running?.pace ?? this.#pace;
     if (this.#running !== run) this.#running?.stop("cancelled");
     this.#running = run;
   }
 
   #start(prefix: string, suffix: string): Run {
+    this.#follow(undefined);
     const { maxTokens, acceptance, fim, context, stopAtLine } = this.#settings;
+    const isSlow = this.#pace !== undefined && this.#pace > SLOW;
     const request: CompletionRequest = {
       ...this.#anchor.place(prefix, suffix),
       context,
       fim,
       most: this.#contextLength - maxTokens,
       // One request at a time is alive, so there is nothing to share.
-      options: { maxTokens, feature: "autocomplete", coalesce: false, ...(acceptance > 0 && { logprobs: 0 }) },
+      options: { maxTokens, feature: "autocomplete", coalesce: false, ...(acceptance > 0 && { logprobs: 0 }), ...(isSlow && { tokensInFlight: 1 }) },
     };
     const run = new Run([prefix, suffix], { stopAtLine, acceptance }, (take) => this.#complete(request, take));
     this.#follow(run);

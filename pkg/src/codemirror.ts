@@ -26,7 +26,7 @@ const ghostField = StateField.define<Ghost | undefined>({
   update: (ghost, transaction) => {
     for (const effect of transaction.effects) if (effect.is(suggested)) return effect.value;
     if (!ghost || (!transaction.docChanged && !transaction.selection)) return ghost;
-    return transaction.docChanged ? typedAlong(ghost, transaction) : undefined;
+    return transaction.docChanged && !transaction.isUserEvent("input.type.compose") ? typedAlong(ghost, transaction) : undefined;
   },
   provide: (field) => EditorView.decorations.from(field, decorated),
 });
@@ -35,7 +35,7 @@ const ghostField = StateField.define<Ghost | undefined>({
  * An extension that shows suggestions as somebody types: Tab accepts all, Ctrl and the right arrow (Option on a Mac) the next word, Escape dismisses. Keys keep
  * their meaning while nothing is suggested.
  */
-export function ghostText(suggester: Suggester, { announce = announced, onError = reportError }: GhostTextOptions = {}): Extension {
+export function ghostText(suggester: Suggester, { announce = announced, onError = (error) => reportError(error) }: GhostTextOptions = {}): Extension {
   const plugin = ViewPlugin.define((view) => new Asker(view, suggester, announce, onError), {
     eventHandlers: {
       // The editor takes the text first.

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // `wgslm/ghost-text`: suggestions shown behind the cursor of a <textarea> or of an element with `contenteditable`.
 import { WgslmError } from "./errors.js";
 import { EditableField } from "./ghost-text/editable-field.js";
@@ -46,7 +47,7 @@ export class GhostText implements Disposable {
   #composes = false;
 
   /** @internal */
-  constructor(field: Field, suggester: Suggester, { announce = announced, onError = reportError }: GhostTextOptions) {
+  constructor(field: Field, suggester: Suggester, { announce = announced, onError = (error) => reportError(error) }: GhostTextOptions) {
     this.#field = field;
     this.#suggester = suggester;
     this.#announce = announce;
@@ -64,6 +65,8 @@ export class GhostText implements Disposable {
     element.addEventListener("selectionchange", () => this.#moved(), { signal });
     page.addEventListener("scroll", () => this.#draw(), { signal, capture: true, passive: true });
     page.defaultView?.addEventListener("resize", () => this.#draw(), { signal });
+    // The field's colours are others then.
+    page.defaultView?.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw(), { signal });
     this.#resized = new ResizeObserver(() => this.#draw());
     this.#resized.observe(element);
   }

@@ -69,6 +69,7 @@ export class Host implements Handlers<EngineMethods> {
         const { model, cache } = await loadModel(gpu, source, access, options, context);
         this.#loaded = model;
         this.#grammars = new Grammars(model);
+        this.#completions = undefined;
         if (gpu.tuning() !== tuning) await keepTuning(gpu.tuningKey, gpu.tuning());
         return { ...model.info(), cache };
       } finally {

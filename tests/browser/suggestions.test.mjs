@@ -222,6 +222,21 @@ describe("suggestions", () => {
     assert.equal(autocomplete.counters.belowAcceptance, 1);
   });
 
+  test("a slow device computes no token ahead, which the next request would wait for", async () => {
+    const { autocomplete, calls } = played();
+    const inFlight = [];
+    for (const [index, ms] of [30, 0, 0].entries()) {
+      const suggestion = autocomplete.suggest({ prefix: `text ${index}` });
+      calls[index].say("a");
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      calls[index].say("b");
+      calls[index].end();
+      await suggestion;
+      inFlight.push(calls[index].request.options.tokensInFlight);
+    }
+    assert.deepEqual(inFlight, [undefined, 1, undefined]);
+  });
+
   test("a failure reaches whoever waits, and the next request asks anew", async () => {
     const { autocomplete, calls } = played();
     const failing = autocomplete.suggest({ prefix: "one" });
@@ -335,9 +350,8 @@ describe("prompts for completing", () => {
       [fillInMiddle, "off", "def f(a):\n "],
       [undefined, "auto", "def f(a):\n "],
     ]) {
-      const played = tokenizer(special && { fillInMiddle: special });
+      const played = tokenizer({ fillInMiddle: special });
       const { tokens } = new PromptMaker(played).make({ ...base, ...text, fim });
-      // Of a special token that isn't there, nothing is written.
       assert.equal(played.read(tokens), expected, `${JSON.stringify(special)} ${fim}`);
     }
   });

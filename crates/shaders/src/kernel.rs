@@ -50,6 +50,7 @@ kernels! {
     Pool = "pool",
     Quantise = "quantise",
     QuantiseWeights = "quantise_weights",
+    Refuse = "refuse",
     Repack = "repack",
     RopeAppend = "rope_append",
     Route = "route",

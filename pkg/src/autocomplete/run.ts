@@ -32,6 +32,7 @@ export class Run {
   readonly #options: RunOptions;
   readonly #call: RunCall;
   #logprobs = { sum: 0, count: 0 };
+  readonly #came: { first?: number; last: number; tokens: number } = { last: 0, tokens: 0 };
   #waiting: (() => void)[] = [];
 
   /** Starts `call`, which gives its pieces to the function that it gets. */
@@ -68,6 +69,12 @@ export class Run {
     return count === 0 ? undefined : Math.exp(sum / count);
   }
 
+  /** The time between two of its tokens, in ms, once that can be told. */
+  get pace(): number | undefined {
+    const { first, last, tokens } = this.#came;
+    return first === undefined || tokens < 2 ? undefined : (last - first) / (tokens - 1);
+  }
+
   /** Ends it here. What it has stays, and counts as complete unless `reason` says that it was cancelled. */
   stop(reason: FinishReason): void {
     if (this.ended) return;
@@ -82,6 +89,9 @@ export class Run {
 
   #take({ text, logprob }: CompletionPiece): void {
     if (this.ended) return;
+    this.#came.last = performance.now();
+    this.#came.first ??= this.#came.last;
+    this.#came.tokens += 1;
     const lineEnd = this.#options.stopAtLine ? text.search(/[\n\r]/) : -1;
     this.text += lineEnd < 0 ? text : text.slice(0, lineEnd);
     if (logprob !== undefined) {

@@ -1,6 +1,6 @@
 // An element with `contenteditable`, whose own content is left alone.
 import { type AroundCursor, type Field, typeText } from "./field.js";
-import { Overlay, backgroundOf } from "./overlay.js";
+import { Overlay } from "./overlay.js";
 import { textAround } from "./text-around.js";
 
 export class EditableField implements Field {
@@ -53,8 +53,7 @@ export class EditableField implements Field {
       lineHeight: `${lineHeight}px`,
       textIndent: `${at.left - left}px`,
     });
-    this.#ghost.style.background = around.suffix.trim() === "" ? "none" : backgroundOf(this.element);
-    if (this.#ghost.textContent !== ghost) this.#ghost.textContent = ghost;
+    this.#overlay.write(this.#ghost, ghost, around.suffix);
   }
 
   remove(): void {

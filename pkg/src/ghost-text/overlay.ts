@@ -91,8 +91,22 @@ export class Overlay {
   ghost(): HTMLElement {
     const span = this.#field.ownerDocument.createElement("span");
     span.className = "wgslm-ghost";
-    span.style.opacity = "0.6";
     return span;
+  }
+
+  /** Writes `text` as ghost text, before a background where `follows`, the text behind the cursor, may lie below it. */
+  write(ghost: HTMLElement, text: string, follows: string): void {
+    if (ghost.textContent !== text) ghost.textContent = text;
+    const { style } = ghost;
+    const covers = follows.trim() !== "";
+    style.background = covers ? backgroundOf(this.#field) : "none";
+    // A background that lets text through would leave neither readable.
+    style.opacity = covers ? "1" : "0.6";
+    style.color = covers ? "color-mix(in srgb, currentColor 60%, transparent)" : "inherit";
+    // So that the backgrounds of two lines meet.
+    style.paddingBlock = covers ? "0.2em" : "0";
+    style.setProperty("box-decoration-break", "clone");
+    style.setProperty("-webkit-box-decoration-break", "clone");
   }
 
   remove(): void {
@@ -101,7 +115,7 @@ export class Overlay {
 }
 
 /** The visible background behind a field, to draw on where there is other text. */
-export function backgroundOf(element: Element): string {
+function backgroundOf(element: Element): string {
   for (let at: Element | null = element; at; at = at.parentElement) {
     const { backgroundColor } = getComputedStyle(at);
     if (!/^(transparent|rgba\(.*, 0\))$/.test(backgroundColor)) return backgroundColor;

@@ -13,7 +13,8 @@ export function textAround(root: Element, container: Node, offset: number): Arou
   const visit = (node: Node): void => {
     if (node instanceof Text) {
       if (node === container) at = text.length + offset;
-      text += node.data;
+      // Browsers keep a space at a line's end by a character that doesn't break.
+      text += node.data.replaceAll("\u00a0", " ");
       return;
     }
     if (node.nodeName === "BR") {

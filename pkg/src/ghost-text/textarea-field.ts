@@ -1,6 +1,6 @@
 // A <textarea>, over which its text is laid out once more, unseen, with the ghost text in it.
 import { type AroundCursor, type Field, typeText } from "./field.js";
-import { Overlay, backgroundOf } from "./overlay.js";
+import { Overlay } from "./overlay.js";
 
 export class TextareaField implements Field {
   readonly element: HTMLTextAreaElement;
@@ -49,7 +49,7 @@ export class TextareaField implements Field {
       transform: `translate(${-element.scrollLeft}px, ${-element.scrollTop}px)`,
     });
     if (this.#before.data !== around.prefix) this.#before.data = around.prefix;
-    if (this.#ghost.textContent !== ghost) this.#ghost.textContent = ghost;
+    this.#overlay.write(this.#ghost, ghost, around.suffix);
     this.#place(around.suffix);
   }
 
@@ -62,10 +62,7 @@ export class TextareaField implements Field {
     const [rest = ""] = suffix.split("\n", 1);
     const isFree = rest.trim() === "";
     const { style } = this.#ghost;
-    style.background = suffix.trim() === "" ? "none" : backgroundOf(this.element);
-    style.opacity = suffix.trim() === "" ? "0.6" : "1";
-    style.color = suffix.trim() === "" ? "inherit" : "color-mix(in srgb, currentColor 60%, transparent)";
     style.position = isFree ? "static" : "absolute";
-    style.transform = isFree ? "none" : "translateY(100%)";
+    style.transform = isFree ? "none" : "translateY(1lh)";
   }
 }

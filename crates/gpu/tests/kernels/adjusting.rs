@@ -94,7 +94,7 @@ const HISTORIES: [History; 4] = [
 /// Logits, biases and breakers; some logits are of tokens that are never chosen, and some no finite numbers.
 fn filled(vocabulary: usize, outputs: &[Output], random: &mut Random) -> (Sample, Resources) {
     let stride = vocabulary + 3;
-    let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0 };
+    let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0, again: 0 };
     let mut logits = strided(random, outputs.len(), vocabulary, stride, 1e3);
     for row in logits.chunks_mut(stride) {
         row[..vocabulary].iter_mut().for_each(|logit| *logit *= 10.0);

@@ -24,7 +24,7 @@ fn run(gpu: &Gpu, params: Sample, stages: &[SampleStage], resources: &mut Resour
 
 /// How often each token is drawn. All draws are of the same logits, so their bounds are looked for once.
 fn frequencies(gpu: &Gpu, asked: Output, temperature: f32) -> [f64; LOGITS.len()] {
-    let params = Sample { vocabulary: LOGITS.len() as u32, stride: 0, phase: 0 };
+    let params = Sample { vocabulary: LOGITS.len() as u32, stride: 0, phase: 0, again: 0 };
     let mut one = truncated(params, &[asked], &LOGITS);
     let stages = [&SampleVariant::TRUNCATION[..], &SampleVariant::TYPICAL, &SampleVariant::XTC].concat();
     run(gpu, params, &stages, &mut one);
@@ -50,8 +50,8 @@ fn draws_follow_softmax_of_what_is_left() {
     let off = Output::default();
     let cases: [(f32, Output, &[usize]); 5] = [
         (1.6, off, &[0, 1, 2, 3, 5, 6, 7]),
-        (0.7, Output { mask: 1, top_k: 5, ..off }, &[0, 1, 3, 4, 6]),
-        (1.6, Output { mask: 1, typical_p: 0.95, min_p: 0.2, ..off }, &[0, 1, 4, 6]),
+        (0.7, Output { mask: 1, refused: 1, top_k: 5, ..off }, &[0, 1, 3, 4, 6]),
+        (1.6, Output { mask: 1, refused: 1, typical_p: 0.95, min_p: 0.2, ..off }, &[0, 1, 4, 6]),
         (0.7, Output { top_p: 0.85, ..off }, &[0, 1, 6]),
         (1.6, Output { xtc_threshold: 0.1, ..off }, &[2, 3, 5, 6, 7]),
     ];

@@ -27,7 +27,7 @@ fn of(vocabulary: usize) -> Vec<Case> {
         // The gap holds what would always be the likeliest.
         let value = |(i, value): (usize, f32)| if i % stride < vocabulary { content(value) } else { value };
         let logits: Vec<f32> = logits.into_iter().enumerate().map(value).collect();
-        let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0 };
+        let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0, again: 0 };
         let resources = truncated(params, &outputs, &logits)
             .with("logprobs", &vec![7u32; (outputs.len() + 1) * Sample::LOGPROBS_WORDS as usize]);
         let start = (&launches(params, &SampleVariant::LOGPROBS)[..], outputs.len());

@@ -57,6 +57,7 @@ fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
             sampled: i,
             slot: i % SLOTS,
             mask: i % 2,
+            refused: i / 2 % 2,
             inverse_temperature: 1.0 / temperature,
             seed: random.word(),
             position: i * 7,
@@ -76,7 +77,7 @@ fn drawn(vocabulary: usize, temperature: f32, draws: u32) -> [Case; 2] {
 
 /// A case of each stage, the second on the candidates that the reference finds in the first.
 fn cases_of(label: &str, vocabulary: usize, stride: usize, logits: &[f32], outputs: &[Output]) -> [Case; 2] {
-    let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0 };
+    let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0, again: 0 };
     let [partials, argmax] = SampleVariant::ARGMAX.map(|stage| stage.0);
     let mut resources = resources(params, outputs, logits);
     params.reference(&SampleVariant::Truncate.into(), outputs.len(), &mut resources);

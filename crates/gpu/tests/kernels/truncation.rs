@@ -1,7 +1,7 @@
 //! Tests of the stages of `truncate` and of `xtc`, which find what top-k, typical-p, top-p, min-p and XTC leave.
 
 use wgslm_shaders::cpu::Resources;
-use wgslm_shaders::{Launch, Output, Sample, SampleStage, SampleVariant};
+use wgslm_shaders::{Launch, Output, Sample, SampleStage, SampleVariant, Variant};
 
 use crate::case::{Agreement, Case, check};
 use crate::random::{Random, strided};
@@ -13,7 +13,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let of_all = VOCABULARIES.iter().flat_map(|vocabulary| of(*vocabulary));
     let of_some = [7, 2049, 5003].iter().flat_map(|vocabulary| typical_and_xtc(*vocabulary));
     let of_few = [7, 257, 2049, 20_011].iter().flat_map(|vocabulary| few(*vocabulary));
-    of_all.chain(of_some).chain(of_few).chain([draws()]).collect()
+    of_all.chain(of_some).chain(of_few).chain(draws()).collect()
 }
 
 /// Cases of everything that narrows few logits, in one stage.
@@ -60,13 +60,15 @@ fn few(vocabulary: usize) -> Vec<Case> {
     cases
 }
 
-/// A case of many draws after everything that narrows them, in one step with draws that ask for less.
-fn draws() -> Case {
+/// Cases of many draws after everything that narrows them, in one step with draws that ask for less: the draws, the refusals of masks,
+/// and the draws after those.
+fn draws() -> Vec<Case> {
     let mut random = Random::new(5);
     let outputs: Vec<Output> = (0..600)
         .map(|i| Output {
             sampled: i,
             slot: i % SLOTS,
+            mask: i / 2 % 2,
             position: i,
             seed: random.word(),
             inverse_temperature: 0.7,
@@ -78,13 +80,30 @@ fn draws() -> Case {
             ..Output::default()
         })
         .collect();
-    let (params, resources) = filled(257, CONTENTS[0], outputs.clone(), &mut random);
-    let stages = [&SampleVariant::TRUNCATION[..], &SampleVariant::TYPICAL, &SampleVariant::XTC, &SampleVariant::ARGMAX];
-    let read = [SampleVariant::Truncate, SampleVariant::Xtc, SampleVariant::ArgmaxPartials, SampleVariant::Argmax];
-    let stages = stages.concat();
-    let references: Vec<SampleStage> = stages.iter().copied().filter(|(stage, _)| read.contains(stage)).collect();
-    let case = Case::of_stages("draws", Agreement::Exact, (&launches(params, &stages), outputs.len()), resources);
-    case.expecting((&launches(params, &references), outputs.len()))
+    let (params, resources) = random_logits(257, CONTENTS[0], &outputs, &mut random);
+    let draw =
+        [&SampleVariant::TRUNCATION[..], &SampleVariant::TYPICAL, &SampleVariant::XTC, &SampleVariant::ARGMAX].concat();
+    let [first, again] = [params, params.again()].map(|params| launches(params, &draw));
+    let refuse = launches(params, &SampleVariant::REFUSE);
+    let read = [
+        SampleVariant::Truncate,
+        SampleVariant::Xtc,
+        SampleVariant::ArgmaxPartials,
+        SampleVariant::Argmax,
+        SampleVariant::Refuse,
+    ]
+    .map(Variant::from);
+    let case = |label, stages: &[&[(Sample, Variant)]]| {
+        let stages = stages.concat();
+        let references: Vec<_> = stages.iter().copied().filter(|(_, stage)| read.contains(stage)).collect();
+        let case = Case::of_stages(label, Agreement::Exact, (&stages, outputs.len()), resources.clone());
+        case.expecting((&references, outputs.len()))
+    };
+    vec![
+        case("draws", &[&first]),
+        case("refusals", &[&first, &refuse]),
+        case("draws after refusals", &[&first, &refuse, &again]),
+    ]
 }
 
 /// Combinations of (top-k, top-p, min-p) without min-p, whose thresholds every device finds exactly.
@@ -127,10 +146,16 @@ fn of(vocabulary: usize) -> Vec<Case> {
     cases
 }
 
-/// Outputs on random logits of some content, every other with the second mask.
+/// Outputs on random logits of some content, every other with the second mask, which every other of those has refused a token.
 fn filled(vocabulary: usize, content: Content, mut outputs: Vec<Output>, random: &mut Random) -> (Sample, Resources) {
-    let stride = vocabulary + 3;
     outputs.iter_mut().step_by(2).for_each(|output| output.mask = 1);
+    outputs.iter_mut().step_by(4).for_each(|output| output.refused = 1);
+    random_logits(vocabulary, content, &outputs, random)
+}
+
+/// Outputs on random logits of some content.
+fn random_logits(vocabulary: usize, content: Content, outputs: &[Output], random: &mut Random) -> (Sample, Resources) {
+    let stride = vocabulary + 3;
     // The gap between rows holds logits that would always be the largest.
     let mut logits = strided(random, outputs.len(), vocabulary, stride, 1e9);
     for row in logits.chunks_mut(stride) {
@@ -138,8 +163,8 @@ fn filled(vocabulary: usize, content: Content, mut outputs: Vec<Output>, random:
             *logit = content.1(token, *logit);
         }
     }
-    let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0 };
-    (params, truncated(params, &outputs, &logits))
+    let params = Sample { vocabulary: vocabulary as u32, stride: stride as u32, phase: 0, again: 0 };
+    (params, truncated(params, outputs, &logits))
 }
 
 /// A case of all stages in a row on the device, and a case of each stage on the reference's results of those before it.

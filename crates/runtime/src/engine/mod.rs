@@ -27,6 +27,7 @@ mod rank;
 mod request;
 mod room;
 mod sampling;
+mod sampling_programs;
 mod schedule;
 mod score;
 mod session;

@@ -1,11 +1,12 @@
 //! The programs of a model, and the choice among them for a step.
 
 use wgslm_gpu::{Gpu, Readback, ReadbackRing};
-use wgslm_shaders::{Encoding, Output, SampleVariant, Token};
+use wgslm_shaders::{Encoding, Output, Token};
 
 use super::Inner;
 use super::Sampling;
 use super::batch::Batch;
+use super::sampling_programs::SamplingPrograms;
 use super::schedule::Kind;
 use crate::Result;
 use crate::model::select::Precision;
@@ -17,18 +18,6 @@ pub(super) struct Programs {
     heads: Vec<Choice>,
     sampling: SamplingPrograms,
     pool: Program,
-}
-
-/// The programs from logits to sampled tokens, in the order in which a step runs those that its outputs ask for.
-struct SamplingPrograms {
-    logprobs: Program,
-    adjust: Program,
-    few: Program,
-    truncation: Program,
-    typical: Program,
-    xtc: Program,
-    argmax: Program,
-    chosen: Program,
 }
 
 /// A program, and the steps it is for.
@@ -88,44 +77,6 @@ impl Programs {
     pub(super) fn touch(&self, gpu: &Gpu) {
         let choices = self.bodies.iter().chain(&self.heads).map(|choice| &choice.program);
         gpu.touch(choices.chain(self.sampling.all()).chain([&self.pool]));
-    }
-}
-
-impl SamplingPrograms {
-    fn build(graph: &Graph<'_>) -> Self {
-        Self {
-            logprobs: graph.sampling(&SampleVariant::LOGPROBS),
-            adjust: graph.sampling(&SampleVariant::ADJUST),
-            few: graph.sampling(&SampleVariant::FEW),
-            truncation: graph.sampling(&SampleVariant::TRUNCATION),
-            typical: graph.sampling(&SampleVariant::TYPICAL),
-            xtc: graph.sampling(&SampleVariant::XTC),
-            argmax: graph.sampling(&SampleVariant::ARGMAX),
-            chosen: graph.sampling(&SampleVariant::CHOSEN),
-        }
-    }
-
-    fn all(&self) -> [&Program; 8] {
-        let Self { logprobs, adjust, few, truncation, typical, xtc, argmax, chosen } = self;
-        [logprobs, adjust, few, truncation, typical, xtc, argmax, chosen]
-    }
-
-    /// Those that a step with these outputs runs.
-    fn asked_by<'a>(&'a self, outputs: &[Output]) -> impl Iterator<Item = &'a Program> + use<'a> {
-        let any = |asks: fn(&Output) -> bool| outputs.iter().any(asks);
-        let logprobs = any(Output::wants_logprobs);
-        let few = outputs.iter().filter(|output| output.truncates()).all(Output::truncates_to_few);
-        let asked = [
-            logprobs,
-            any(Output::adjusts),
-            any(Output::truncates) && few,
-            any(Output::truncates) && !few,
-            any(Output::has_typical_p) && !few,
-            any(Output::has_xtc) && !few,
-            !outputs.is_empty(),
-            logprobs,
-        ];
-        self.all().into_iter().zip(asked).filter_map(|(program, asked)| asked.then_some(program))
     }
 }
 

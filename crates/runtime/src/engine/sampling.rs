@@ -69,12 +69,6 @@ impl Sampling {
         Output { token, sampled: slot, slot, position, xtc_threshold, ..self.output }
     }
 
-    /// True where tokens are left out of draws by what others there are, so that a mask decides more than whether a token is allowed.
-    pub(super) fn truncates(&self) -> bool {
-        // Whether XTC applies to a token is drawn token by token.
-        self.xtc_probability > 0.0 || Output { xtc_threshold: 0.0, ..self.output }.truncates()
-    }
-
     /// The log-probabilities that were asked for.
     pub(super) fn logprobs(&self, logprobs: &Logprobs, vocabulary: u32) -> Option<TokenLogprobs> {
         let alternatives = self.output.alternatives.checked_sub(1)?.min(vocabulary);

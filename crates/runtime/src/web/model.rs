@@ -199,7 +199,7 @@ impl JsModel {
     /// Starts completing a text given as tokens. Where `healed` is given, a token with text, the answer's first token begins with its text.
     pub fn complete(
         &self,
-        prompt: Vec<u32>,
+        prompt: &[u32],
         healed: Option<u32>,
         wanted: Ts<GenerationOptions>,
     ) -> Result<JsGeneration, JsValue> {
@@ -207,7 +207,7 @@ impl JsModel {
         let beginning = healed.and_then(|token| Beginning::with(tokenizer, token));
         let constraint = beginning.map(|beginning| Constrained::new(Box::new(beginning)));
         let wanted = options(wanted)?.with(constraint, false).map_err(|error| to_js(&error))?;
-        let generation = self.engine.generate(&prompt, wanted).map_err(|error| to_js(&error))?;
+        let generation = self.engine.generate(prompt, wanted).map_err(|error| to_js(&error))?;
         Ok(JsGeneration::new(&self.engine, generation))
     }
 

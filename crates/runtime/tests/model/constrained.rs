@@ -10,7 +10,7 @@ use wgslm::engine::{
 };
 use wgslm_grammar::{Compiler, Grammar, Limits, Vocabulary, Whitespace};
 use wgslm_testing::{golden, golden_roots, skipped};
-use wgslm_text::Constraint;
+use wgslm_text::{Beginning, Constraint, Special};
 
 use crate::adapters::some_adapters;
 use crate::setup::{engine, finish, generate, prompt};
@@ -71,6 +71,14 @@ fn schemas() -> Vec<Value> {
     ]
 }
 
+/// The likeliest token, a draw among all tokens, and draws among those that truncation leaves: few or many, which other kernels find.
+fn samplings() -> [GenerateOptions; 4] {
+    let drawn = GenerateOptions { temperature: 1.5, seed: 3, ..GenerateOptions::default() };
+    let narrowed = GenerateOptions { top_p: 0.8, typical_p: 0.9, min_p: 0.01, ..drawn.clone() };
+    let few = GenerateOptions { top_k: 12, xtc_probability: 0.5, xtc_threshold: 0.1, ..narrowed.clone() };
+    [GenerateOptions { temperature: 0.0, ..drawn.clone() }, drawn, narrowed, few]
+}
+
 #[test]
 fn answers_follow_schemas_at_any_temperature_with_drafts_and_beside_others() {
     for name in names() {
@@ -81,8 +89,12 @@ fn answers_follow_schemas_at_any_temperature_with_drafts_and_beside_others() {
         for value in schemas() {
             let (grammar, what) = (schema(&value), format!("{name}, {value}"));
             let validator = jsonschema::validator_for(&value).expect("the schema is right");
-            for temperature in [0.0, 1.5] {
-                let alone = generate(&engine, &asked, grammars.options(&grammar, temperature)).expect(&what);
+            for sampling in samplings() {
+                let options = || {
+                    let GenerateOptions { constraint, max_tokens, .. } = grammars.options(&grammar, 0.0);
+                    GenerateOptions { constraint, max_tokens, ..sampling.clone() }
+                };
+                let alone = generate(&engine, &asked, options()).expect(&what);
                 let (tokens, text, summary) = &alone;
                 assert_eq!(summary.finish_reason, FinishReason::Stop, "{what}: {text}");
                 assert!(tokens.len() < 150);
@@ -91,7 +103,7 @@ fn answers_follow_schemas_at_any_temperature_with_drafts_and_beside_others() {
                 assert!(validator.is_valid(&answer), "{what}: {text}");
                 // Ahead of masks or not.
                 for tokens_in_flight in [1, 16] {
-                    let options = GenerateOptions { tokens_in_flight, ..grammars.options(&grammar, temperature) };
+                    let options = GenerateOptions { tokens_in_flight, ..options() };
                     let (paced, ..) = generate(&engine, &asked, options).expect(&what);
                     assert_eq!(&paced, tokens, "{what}, {tokens_in_flight} in flight");
                 }
@@ -99,7 +111,7 @@ fn answers_follow_schemas_at_any_temperature_with_drafts_and_beside_others() {
                 let free = GenerateOptions { max_tokens: Some(40), ignore_stop: true, ..GenerateOptions::default() };
                 let mut other = engine.generate(&asked[1..], free).expect("there is room");
                 for speculation in [Speculation::Lookup, draft.clone()] {
-                    let options = GenerateOptions { speculation, ..grammars.options(&grammar, temperature) };
+                    let options = GenerateOptions { speculation, ..options() };
                     let drafted = generate(&engine, &asked, options).expect(&what);
                     assert_eq!((&drafted.0, &drafted.1), (tokens, text), "{what}");
                 }
@@ -172,6 +184,26 @@ fn an_answer_follows_its_grammar_where_the_context_slides() {
             let (_, text, summary) = generate(&engine, &asked, options).expect("the model runs");
             assert_eq!(summary.finish_reason, FinishReason::Stop, "{name}: {text}");
             assert!(text.len() == 90 && text.bytes().all(|byte| byte.is_ascii_digit()), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_healed_answer_begins_with_the_text_of_the_token_and_goes_on_freely() {
+    for name in names() {
+        let engine = load(name);
+        let asked = prompt(4, 11, engine.model().spec.vocabulary);
+        let tokenizer = engine.model().tokenizer().expect("it has one");
+        for text in ["e", " ", "7"] {
+            let healed = tokenizer.encode(text, Special::Plain).expect("it is text")[0];
+            let beginning = Beginning::with(tokenizer, healed).expect("it has text");
+            let constraint = Some(Constrained::new(Box::new(beginning)));
+            let free = GenerateOptions { max_tokens: Some(12), ignore_stop: true, ..GenerateOptions::default() };
+            let (tokens, ..) =
+                generate(&engine, &asked, GenerateOptions { constraint, ..free.clone() }).expect("it runs");
+            assert!(tokenizer.token_bytes(tokens[0]).starts_with(&tokenizer.token_bytes(healed)), "{name}: {tokens:?}");
+            let (rest, ..) = generate(&engine, &[&asked[..], &tokens[..1]].concat(), free).expect("it runs");
+            assert_eq!(tokens[1..], rest[..11], "{name}: {text:?}");
         }
     }
 }

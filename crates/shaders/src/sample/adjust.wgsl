@@ -3,7 +3,7 @@
 // is never chosen.
 // Grid: (1, outputs).
 const WORKGROUP_SIZE: u32 = 256u;
-#import sample_params
+#import outputs
 #import changes
 
 struct Bias {

@@ -10,6 +10,7 @@ const WORKGROUP_SIZE: u32 = 256u;
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let output = outputs[group.y];
+    if !is_due(output) { return; }
     var best = Best(LEAST, 0u);
     for (var chunk = lane; chunk < chunks(); chunk += WORKGROUP_SIZE) {
         best = better(best, candidate(group.y, candidates[group.y * chunks() + chunk]));

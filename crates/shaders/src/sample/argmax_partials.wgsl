@@ -10,6 +10,7 @@ const WORKGROUP_SIZE: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    if !is_due(outputs[group.y]) { return; }
     let end = min((group.x + 1u) * CHUNK, params.vocabulary);
     var best = Best(LEAST, 0u);
     for (var token = group.x * CHUNK + lane; token < end; token += WORKGROUP_SIZE) {

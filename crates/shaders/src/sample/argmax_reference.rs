@@ -8,7 +8,10 @@ use crate::{Bias, Output, Sample};
 pub(crate) fn argmax_partials(params: &Sample, count: usize, resources: &mut Resources) {
     resources.update("candidates", |resources, candidates: &mut [u32]| {
         let row = Sample::chunks(params.vocabulary) as usize;
-        for (index, candidates) in candidates.chunks_exact_mut(row).take(count).enumerate() {
+        let outputs = resources.get::<Output>("outputs")[..count].iter();
+        let due =
+            outputs.zip(candidates.chunks_exact_mut(row)).enumerate().filter(|(_, (output, _))| params.is_due(output));
+        for (index, (_, candidates)) in due {
             for (chunk, candidate) in (0..).zip(candidates) {
                 let end = params.vocabulary.min((chunk + 1) * CHUNK);
                 *candidate = best(params, resources, index, chunk * CHUNK..end);
@@ -21,7 +24,7 @@ pub(crate) fn argmax_partials(params: &Sample, count: usize, resources: &mut Res
 pub(crate) fn argmax(params: &Sample, count: usize, resources: &mut Resources) {
     let row = Sample::chunks(params.vocabulary) as usize;
     let outputs = resources.get::<Output>("outputs")[..count].to_vec();
-    for (index, output) in outputs.iter().enumerate() {
+    for (index, output) in outputs.iter().enumerate().filter(|(_, output)| params.is_due(output)) {
         let candidates = resources.get::<u32>("candidates")[index * row..][..row].iter().copied();
         let token = best(params, resources, index, candidates);
         resources.update("sampled", |_, sampled: &mut [u32]| sampled[output.sampled as usize] = token);
@@ -36,7 +39,7 @@ pub(crate) fn argmax(params: &Sample, count: usize, resources: &mut Resources) {
 fn best(params: &Sample, resources: &Resources, index: usize, tokens: impl Iterator<Item = u32>) -> u32 {
     let output = &resources.get::<Output>("outputs")[index];
     let logits = params.logits(resources, index);
-    let allowed = params.allowed(resources, output);
+    let allowed = params.allowed(resources, output.mask_in_use());
     let bounds = if output.truncates() { resources.get::<Bounds>("bounds")[index] } else { Bounds::NONE };
     let mut best = (f32::MIN, 0);
     for token in tokens {

@@ -55,9 +55,9 @@ impl Sample {
         &resources.get::<f32>("logits")[index * self.stride as usize..][..self.vocabulary as usize]
     }
 
-    /// Tells the tokens that an output's mask has.
-    pub(super) fn allowed<'a>(&self, resources: &'a Resources, output: &Output) -> impl Fn(u32) -> bool + use<'a> {
-        let row = &resources.get::<u32>("masks")[(output.mask * Self::mask_words(self.vocabulary)) as usize..];
+    /// Tells the tokens that a mask has.
+    pub(super) fn allowed<'a>(&self, resources: &'a Resources, mask: u32) -> impl Fn(u32) -> bool + use<'a> {
+        let row = &resources.get::<u32>("masks")[(mask * Self::mask_words(self.vocabulary)) as usize..];
         |token| row[token as usize / 32] >> (token % 32) & 1 != 0
     }
 
@@ -66,7 +66,7 @@ impl Sample {
         if self.phase == SamplePhase::Logprobs as u32 {
             return self.logits(resources, index).iter().copied().map(key_of).collect();
         }
-        let allowed = self.allowed(resources, output);
+        let allowed = self.allowed(resources, output.mask_in_use());
         let first = self.phase == SamplePhase::Top as u32 || self.phase == SamplePhase::Few as u32;
         let bounds = if first { None } else { Some(resources.get::<Bounds>("bounds")[index]) };
         let key = |(token, logit): (u32, &f32)| {
@@ -78,12 +78,13 @@ impl Sample {
 
     /// True where an output takes part in the phase.
     pub(super) fn takes_part(&self, output: &Output) -> bool {
-        match self.phase {
-            0 | 5 => output.truncates(),
-            3 => output.has_xtc(),
-            4 => output.wants_logprobs(),
-            _ => output.has_typical_p(),
-        }
+        self.is_due(output)
+            && match self.phase {
+                0 | 5 => output.truncates(),
+                3 => output.has_xtc(),
+                4 => output.wants_logprobs(),
+                _ => output.has_typical_p(),
+            }
     }
 
     /// True where the output's keys are counted in the phase.

@@ -1,7 +1,7 @@
 // logprobs[output].chosen = the log-probability of the sampled token, from its logit before `adjust` changed it.
 // Grid: (1, outputs).
 const WORKGROUP_SIZE: u32 = 256u;
-#import sample_params
+#import outputs
 #import changes
 #import logprobs_of
 

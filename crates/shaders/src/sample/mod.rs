@@ -4,6 +4,7 @@ mod adjust_reference;
 mod argmax_reference;
 mod bounds;
 mod logprobs_reference;
+mod refuse_reference;
 mod sample_launch;
 mod truncate_few_reference;
 mod truncate_reference;

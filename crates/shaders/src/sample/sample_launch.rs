@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{
-    Logprobs, SamplePhase, SampleVariant, adjust_reference, argmax_reference, logprobs_reference,
+    Logprobs, SamplePhase, SampleVariant, adjust_reference, argmax_reference, logprobs_reference, refuse_reference,
     truncate_few_reference, truncate_reference, truncate_stages_reference, xtc_reference,
 };
 use crate::Output;
@@ -19,8 +19,9 @@ pub(crate) const BINS: usize = 1024;
 
 /// Chooses the next token of each output, in llama.cpp's order: biases and penalties change logits (`adjust`); top-k, typical-p,
 /// top-p, min-p and XTC find the bounds of those that count (the stages of `truncate`, `xtc`); of the tokens that do,
-/// `argmax_partials` chooses the best of each chunk of the vocabulary, and `argmax` the best of those. Each stage does nothing for
-/// outputs that don't ask for it.
+/// `argmax_partials` chooses the best of each chunk of the vocabulary, and `argmax` the best of those. Where truncation
+/// has led to a token that the output's mask doesn't have (`refuse`), all but `adjust` run again with that mask. Each stage does nothing
+/// for outputs that don't ask for it.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Sample {
@@ -30,6 +31,8 @@ pub struct Sample {
     pub stride: u32,
     /// The [`SamplePhase`].
     pub phase: u32,
+    /// 1 where a token is chosen again for the outputs that were refused theirs, and for no others.
+    pub again: u32,
 }
 
 impl Sample {
@@ -46,7 +49,18 @@ impl Sample {
     /// The parameters for rows of logits that follow each other.
     #[must_use]
     pub const fn new(vocabulary: u32, phase: SamplePhase) -> Self {
-        Self { vocabulary, stride: vocabulary, phase: phase as u32 }
+        Self { vocabulary, stride: vocabulary, phase: phase as u32, again: 0 }
+    }
+
+    /// These parameters for the outputs that were refused their tokens.
+    #[must_use]
+    pub const fn again(self) -> Self {
+        Self { again: 1, ..self }
+    }
+
+    /// True where a token is to be chosen for an output.
+    pub(super) fn is_due(&self, output: &Output) -> bool {
+        self.again == 0 || output.refused != 0
     }
 
     /// Chunks of the vocabulary: `maxima` has a key for each and `candidates` a token, an output a row.
@@ -88,6 +102,7 @@ impl FamilyLaunch for Sample {
         Kernel::Xtc,
         Kernel::ArgmaxPartials,
         Kernel::Argmax,
+        Kernel::Refuse,
         Kernel::Logprobs,
         Kernel::LogprobsChosen,
     ];
@@ -108,6 +123,7 @@ impl FamilyLaunch for Sample {
             SampleVariant::Xtc => xtc_reference::xtc(self, count, resources),
             SampleVariant::ArgmaxPartials => argmax_reference::argmax_partials(self, count, resources),
             SampleVariant::Argmax => argmax_reference::argmax(self, count, resources),
+            SampleVariant::Refuse => refuse_reference::refuse(self, count, resources),
             SampleVariant::Logprobs => logprobs_reference::logprobs(self, count, resources),
             SampleVariant::LogprobsChosen => logprobs_reference::logprobs_chosen(self, count, resources),
         }

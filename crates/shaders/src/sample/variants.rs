@@ -26,6 +26,8 @@ pub enum SampleVariant {
     ArgmaxPartials,
     /// `argmax`.
     Argmax,
+    /// `refuse`.
+    Refuse,
     /// `logprobs`.
     Logprobs,
     /// `logprobs_chosen`.
@@ -83,6 +85,8 @@ impl SampleVariant {
     ];
     /// The stages that choose a token.
     pub const ARGMAX: [SampleStage; 2] = [(Self::ArgmaxPartials, Top), (Self::Argmax, Top)];
+    /// The stage after those, where masks may refuse tokens that truncation has led to.
+    pub const REFUSE: [SampleStage; 1] = [(Self::Refuse, Top)];
     /// The stage that changes logits, before all others but those of log-probabilities.
     pub const ADJUST: [SampleStage; 1] = [(Self::Adjust, Top)];
     /// The stages before all others for outputs whose log-probabilities are wanted.
@@ -110,6 +114,7 @@ impl SampleVariant {
             Self::Xtc,
             Self::ArgmaxPartials,
             Self::Argmax,
+            Self::Refuse,
             Self::Logprobs,
             Self::LogprobsChosen,
         ]
@@ -120,7 +125,13 @@ impl SampleVariant {
     pub fn is_single(self) -> bool {
         matches!(
             self,
-            Self::Adjust | Self::Truncate | Self::TruncateFew | Self::Argmax | Self::Logprobs | Self::LogprobsChosen
+            Self::Adjust
+                | Self::Truncate
+                | Self::TruncateFew
+                | Self::Argmax
+                | Self::Refuse
+                | Self::Logprobs
+                | Self::LogprobsChosen
         )
     }
 }
@@ -138,6 +149,7 @@ impl Choices for SampleVariant {
             Self::Xtc => Kernel::Xtc,
             Self::ArgmaxPartials => Kernel::ArgmaxPartials,
             Self::Argmax => Kernel::Argmax,
+            Self::Refuse => Kernel::Refuse,
             Self::Logprobs => Kernel::Logprobs,
             Self::LogprobsChosen => Kernel::LogprobsChosen,
         }

@@ -1,7 +1,9 @@
 //! Filling in the middle: the tokens that mark the text before and after a gap.
 
 use super::Vocabulary;
-use super::well_known::{CODESTRAL, FIM_FILE, FIM_MIDDLE, FIM_PAD, FIM_PREFIX, FIM_REPOSITORY, FIM_SUFFIX, Names, SUFFIX_FIRST};
+use super::well_known::{
+    CODESTRAL, FIM_FILE, FIM_MIDDLE, FIM_PAD, FIM_PREFIX, FIM_REPOSITORY, FIM_SUFFIX, Names, SUFFIX_FIRST,
+};
 use crate::Result;
 
 /// The order of a prompt's parts.
@@ -60,7 +62,8 @@ impl FillInMiddle {
         let repository = find(&["fim_rep"], FIM_REPOSITORY)?;
         let file = find(&["fim_sep"], FIM_FILE)?;
         let Some(((prefix, suffix), middle)) = prefix.zip(suffix).zip(middle) else { return Ok(None) };
-        let suffix_first = names(name, "mellum") || vocabulary.text(suffix).is_some_and(|text| SUFFIX_FIRST.contains(&text));
+        let suffix_first =
+            names(name, "mellum") || vocabulary.text(suffix).is_some_and(|text| SUFFIX_FIRST.contains(&text));
         let order = if suffix_first { FillOrder::SuffixFirst } else { FillOrder::PrefixFirst };
         Ok(Some(Self { prefix, suffix, middle: Some(middle), order, pad, repository, file }))
     }

@@ -147,3 +147,26 @@ fn a_long_text_without_spaces_takes_no_quadratic_time() {
     let text = "abcaab".repeat(50_000);
     assert_eq!(tokenizer.decode(&tokenizer.encode(&text, Special::Plain).unwrap()), text);
 }
+
+#[test]
+fn text_that_continues_other_text_gets_no_space_before_it() {
+    let tokenizer = tokenizer(&[]);
+    let texts =
+        |tokens: Vec<u32>| tokens.into_iter().map(|token| tokenizer.token_text(token).unwrap()).collect::<Vec<_>>();
+    assert_eq!(texts(tokenizer.encode("ab", Special::Plain).unwrap()), ["▁", "ab"]);
+    assert_eq!(texts(tokenizer.encode_continuation("ab").unwrap()), ["ab"]);
+    assert_eq!(texts(tokenizer.encode_continuation(" ab<s>").unwrap()), ["▁", "ab", "<s", ">"]);
+}
+
+#[test]
+fn the_tokens_that_begin_with_a_text_are_found_as_it_is_spelled() {
+    let tokenizer = tokenizer(&[]);
+    let texts = |text: &str| {
+        let tokens = tokenizer.tokens_beginning_with(text);
+        tokens.map(|token| tokenizer.token_text(token).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(texts("a"), ["a", "ab", "aa"]);
+    assert_eq!(texts(" "), ["▁", "▁a", "▁▁", "  c"]);
+    assert_eq!(texts("\n"), ["<0x0A>"]);
+    assert_eq!(texts("<s>"), [""; 0]);
+}

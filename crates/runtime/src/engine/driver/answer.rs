@@ -69,7 +69,7 @@ impl Answer {
     ) -> Self {
         let tokenizer = inner.model.tokenizer().ok();
         let stop_tokens = tokenizer.filter(|_| !options.ignore_stop).map(|tokenizer| tokenizer.stop_tokens().to_vec());
-        let may_run_ahead = options.tokens_in_flight > 1 && !sampling.truncates() && inner.can_take_back();
+        let may_run_ahead = options.tokens_in_flight > 1 && inner.can_take_back();
         Self {
             prompt: prompt.to_vec(),
             sampling,

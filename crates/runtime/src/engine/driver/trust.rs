@@ -1,8 +1,9 @@
 //! Trust that an answer keeps to its grammar by itself.
 //!
-//! A token that was sampled among all tokens and that the grammar allows is the one that would have been sampled among the allowed ones,
-//! since a draw takes the largest of all logits with their noise. So steps may run ahead of their readback without a mask. A token that
-//! the grammar refuses is sampled again with one, and what ran ahead of it is lost.
+//! A token that was sampled without the grammar's mask counts where the grammar allows it. Without truncation it is the one that would have
+//! been sampled among the allowed ones, since a draw takes the largest of all logits with their noise; with truncation it is defined so
+//! (`refuse.wgsl`). So steps may run ahead of their readback without a mask. A token that the grammar refuses is sampled again with one,
+//! and what ran ahead of it is lost.
 
 /// Tokens that are sampled with a mask after the first refusal, and the most after a later one.
 const FIRST: u32 = 1;

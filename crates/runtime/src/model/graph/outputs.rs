@@ -84,8 +84,8 @@ impl Graph<'_> {
         Ok(())
     }
 
-    /// The program of some stages of the choice of tokens, on logits.
-    pub(crate) fn sampling(&self, stages: &[SampleStage]) -> Program {
+    /// The program of some stages of the choice of tokens on logits or, `again`, of outputs that were refused theirs.
+    pub(crate) fn sampling(&self, stages: &[SampleStage], again: bool) -> Program {
         let mut builder = ProgramBuilder::default();
         let a = self.workspace;
         let resources = [
@@ -106,7 +106,8 @@ impl Graph<'_> {
             ("logprobs", &a.logprobs),
         ];
         for (stage, phase) in stages {
-            builder.dispatch(Sample::new(self.spec.vocabulary, *phase), *stage, Count::OUTPUTS, &resources);
+            let params = Sample::new(self.spec.vocabulary, *phase);
+            builder.dispatch(if again { params.again() } else { params }, *stage, Count::OUTPUTS, &resources);
         }
         builder.build(self.device.gpu())
     }

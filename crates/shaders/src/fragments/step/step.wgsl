@@ -19,7 +19,7 @@ struct Output {
     token: u32,               // its index among the tokens of the step
     sampled: u32,             // where in `sampled` the choice goes
     slot: u32,                // whose history, biases and sequence breakers count
-    mask: u32,                // the row of `masks` with the tokens that may be chosen
+    mask: u32,                // the row of `masks` with the tokens that may be chosen; the first with truncation, which another may refuse
     position: u32,            // the position that the chosen token will have
     seed: u32,                // of the sequence
     inverse_temperature: f32, // 0: the largest logit wins; else logits are multiplied by this and drawn from
@@ -39,7 +39,7 @@ struct Output {
     dry_last_n: u32,          // tokens in which repetitions are looked for: the last ones
     biases: u32,              // how many biases the slot has
     alternatives: u32,        // n + 1: log-probabilities of the chosen token and of the n most likely ones are wanted
-    reserved: u32,
+    refused: u32,             // 1: its mask has refused the token that truncation led to without it
 }
 
 fn has_share(part: f32) -> bool { return part > 0.0 && part < 1.0; }

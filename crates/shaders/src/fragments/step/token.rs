@@ -89,8 +89,8 @@ pub struct Output {
     pub biases: u32,
     /// 0, or one more than the most likely tokens whose log-probabilities are wanted beside the chosen one's.
     pub alternatives: u32,
-    /// Makes an output a multiple of 16 bytes.
-    pub reserved: u32,
+    /// 1 where its mask has refused the token that truncation led to without it: found on the device, 0 before.
+    pub refused: u32,
 }
 
 impl Output {
@@ -113,6 +113,18 @@ impl Output {
     #[must_use]
     pub fn truncates_to_few(&self) -> bool {
         (1..=Self::FEW).contains(&self.top_k)
+    }
+
+    /// The mask that its token is chosen by. Where logits are left out, its own comes into play once it has refused a token.
+    #[must_use]
+    pub fn mask_in_use(&self) -> u32 {
+        if self.truncates() && self.refused == 0 { 0 } else { self.mask }
+    }
+
+    /// True where a mask may refuse the token that truncation leads to, so that another has to be chosen with it.
+    #[must_use]
+    pub fn may_be_refused(&self) -> bool {
+        self.mask > 0 && self.truncates()
     }
 
     /// True where typical-p is on.

@@ -10,7 +10,7 @@ const NOT_FINITE: u32 = 0xffffffffu;
 fn candidate(index: u32, token: u32) -> Best {
     if token == NOT_FINITE { return Best(GREATEST, NOT_FINITE); }
     let output = outputs[index];
-    if !is_allowed(output.mask, token) { return Best(LEAST, token); }
+    if !is_allowed(mask_of(output), token) { return Best(LEAST, token); }
     let logit = logits[index * params.stride + token];
     if !is_finite(logit) { return Best(GREATEST, NOT_FINITE); }
     // The bounds of an output that isn't truncated are of another step.

@@ -20,6 +20,7 @@ const KEYS_EACH: u32 = CHUNK / WORKGROUP_SIZE;
 
 // True where an output takes part in the phase.
 fn takes_part(output: Output) -> bool {
+    if !is_due(output) { return false; }
     switch params.phase {
         case TOP, FEW: { return truncates(output); }
         case XTC: { return output.xtc_threshold > 0.0; }
@@ -31,7 +32,7 @@ fn takes_part(output: Output) -> bool {
 // A logit's key; 0 where it doesn't count.
 fn key_in_phase(output: Output, bounds: Bounds, token: u32, logit: f32) -> u32 {
     if params.phase != LOGPROBS {
-        if !is_allowed(output.mask, token) || logit == LEAST { return 0u; }
+        if !is_allowed(mask_of(output), token) || logit == LEAST { return 0u; }
         if params.phase != TOP && params.phase != FEW && !within(bounds, logit) { return 0u; }
     }
     return key_of(logit);

@@ -1,14 +1,15 @@
-// Logits, the tokens that may be chosen, and logits as integers in the same order: larger logits have larger keys, equal ones the
+// Logits, the tokens that count, and logits as integers in the same order: larger logits have larger keys, equal ones the
 // same. What is not a number has 0.
-#import sample_params
+#import outputs
+#import masks
 
 @group(0) @binding(2) var<storage, read> logits: array<f32>;
-@group(0) @binding(3) var<storage, read> masks: array<u32>; // rows with a bit for each token that may be chosen
 
-fn is_allowed(mask: u32, token: u32) -> bool {
-    let words = (params.vocabulary + 31u) / 32u;
-    return ((masks[mask * words + token / 32u] >> (token % 32u)) & 1u) != 0u;
-}
+// The mask that an output's token is chosen by. Where logits are left out, its own comes into play once it has refused a token.
+fn mask_of(output: Output) -> u32 { return select(output.mask, 0u, truncates(output) && output.refused == 0u); }
+
+// True where a token is to be chosen for an output.
+fn is_due(output: Output) -> bool { return params.again == 0u || output.refused != 0u; }
 
 fn key_of(logit: f32) -> u32 {
     let bits = bitcast<u32>(logit);

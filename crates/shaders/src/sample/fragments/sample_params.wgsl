@@ -1,13 +1,13 @@
-// The outputs whose next tokens are to be chosen, and the chunks in which workgroups share a vocabulary.
+// What all stages of the choice of tokens are told, and the chunks in which workgroups share a vocabulary.
 struct Params {
     vocabulary: u32,
     stride: u32, // of logits, in f32
-    phase: u32,  // what the stages of truncation look for: see `phases.wgsl`
+    phase: u32,  // what the stages of truncation look for: see `keys.wgsl`
+    again: u32,  // 1: a token is chosen again for the outputs that were refused theirs, and for no others
 }
 #import step
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> outputs: array<Output>;
 
 // Logits a workgroup looks at where several share a vocabulary.
 const CHUNK: u32 = 2048u;
