@@ -1,12 +1,20 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { offline } from "./build/offline.ts";
+
+const built = fileURLToPath(new URL("../pkg/dist/", import.meta.url));
 
 export default defineConfig({
   // Relative, so that the site works under any path.
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  // The package finds its worker and its WebAssembly beside its own script.
-  optimizeDeps: { exclude: ["wgslm"] },
+  // The package as it was built, so that the site's lock file has nothing to say of it.
+  resolve: {
+    alias: [
+      { find: /^wgslm$/, replacement: `${built}index.js` },
+      { find: /^wgslm\/(.*)$/, replacement: `${built}$1.js` },
+    ],
+  },
   worker: { format: "es" },
   plugins: [offline()],
   build: {

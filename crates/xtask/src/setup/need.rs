@@ -73,6 +73,7 @@ impl Need {
         Need::Chromium,
         Need::Node,
         Need::NodeModules("pkg"),
+        Need::NodeModules("www"),
         Need::NodeModules("tests/browser"),
         Need::Model(&model::DEFAULT),
         Need::Model(&model::GEMMA3),

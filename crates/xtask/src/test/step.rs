@@ -67,13 +67,14 @@ impl Step {
             ],
             Step::Web => web::NEEDS,
             Step::Size => &[],
-            Step::Types => &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("tests/browser")],
+            Step::Types => &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www"), Need::NodeModules("tests/browser")],
             Step::Browser => &[
                 Need::Chromium,
                 Need::Node,
                 Need::NodeModules("tests/browser"),
                 Need::Model(&model::DEFAULT),
                 Need::Model(&model::GEMMA3),
+                Need::Model(&model::MINILM),
             ],
         }
     }
