@@ -60,7 +60,7 @@ export function Settings() {
             </p>
           </fieldset>
           <label class="check">
-            <input type="checkbox" checked={markdown.value} onChange={({ currentTarget }) => (markdown.value = currentTarget.checked)} />
+            <input type="checkbox" id="markdown" checked={markdown.value} onChange={({ currentTarget }) => (markdown.value = currentTarget.checked)} />
             Draw answers as Markdown
           </label>
           <label class="check">
