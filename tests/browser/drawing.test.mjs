@@ -72,7 +72,7 @@ describe("drawing", { timeout: 120_000 }, () => {
     await open(0);
     const answer = page.locator(".generated");
     for (const [selector, text] of [
-      ["h4", "Sleep"],
+      ["h2", "Sleep"],
       ["strong", "steady"],
       ["em", "air"],
       ["ol > li:nth-child(2)", "Cool air"],

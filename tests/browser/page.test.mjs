@@ -79,6 +79,20 @@ describe("page", { timeout: 600_000 }, () => {
     assert.match(await page.textContent(`${lastAnswer} .figures`), /^3 tokens .*reached the most tokens$/);
     assert.ok(drawn && likeliest.startsWith(drawn), `${likeliest} begins with ${drawn}`);
 
+    await goTo(page, "write");
+    await page.click("#editor");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("The capital of France is");
+    await page.waitForSelector(".wgslm-ghost");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".wgslm-ghost").count(), 0, "Escape dismisses");
+    assert.equal(await page.inputValue("#editor"), "The capital of France is");
+    await page.keyboard.type(" ");
+    await page.waitForSelector(".wgslm-ghost");
+    await page.keyboard.press("Tab");
+    assert.match(await page.inputValue("#editor"), /^The capital of France is\s+Paris/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "editor");
+
     await goTo(page, "metrics");
     const wasmBytes = Number(await page.getAttribute("#memory", "data-wasm-bytes"));
     assert.ok(wasmBytes > 0 && wasmBytes < 64 * 2 ** 20, `the page reports ${wasmBytes} bytes of wasm memory`);

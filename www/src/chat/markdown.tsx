@@ -5,8 +5,15 @@ import { useMemo } from "preact/hooks";
 import { CodeBlock } from "./code-block.tsx";
 
 export function Markdown({ text }: { text: string }) {
-  const tokens = useMemo(() => marked.lexer(text, { gfm: true, breaks: true }), [text]);
+  const tokens = useMemo(() => belowTitle(marked.lexer(text, { gfm: true, breaks: true })), [text]);
   return <div class="markdown">{blocks(tokens)}</div>;
+}
+
+/** The same text with its largest headings on the first level, so that none is missing below the chat's title. */
+function belowTitle(tokens: readonly Token[]): readonly Token[] {
+  const depths = tokens.map((token) => (token.type === "heading" ? (token as Tokens.Heading).depth : 6));
+  const largest = Math.min(...depths);
+  return tokens.map((token) => (token.type === "heading" ? ({ ...token, depth: (token as Tokens.Heading).depth - largest + 1 } as Token) : token));
 }
 
 function blocks(tokens: readonly Token[] = []): ComponentChildren {
@@ -19,8 +26,8 @@ function block(token: Token, key: number): ComponentChild {
     case "def":
       return null;
     case "heading": {
-      // The page's own headings are of the first two levels.
-      const Heading = `h${Math.min((token as Tokens.Heading).depth + 2, 6)}` as "h3";
+      // The page's own heading is the chat's title.
+      const Heading = `h${Math.min((token as Tokens.Heading).depth + 1, 6)}` as "h2";
       return <Heading key={key}>{inline(token.tokens)}</Heading>;
     }
     case "code":
