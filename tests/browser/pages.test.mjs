@@ -29,7 +29,7 @@ describe("pages", { timeout: 300_000 }, () => {
 
   test("the menu of a phone leads to each page, and the colours can be changed", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.getByLabel("Menu").click();
+    await page.click(".bar button");
     await page.waitForSelector("dialog.drawer[open]");
     assert.deepEqual(await findings(page), []);
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

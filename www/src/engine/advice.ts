@@ -5,8 +5,6 @@ const RELOAD = "If it happens again, reload the page.";
 
 /** What the visitor can do about an error, by its code; most messages say what went wrong well enough already. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
-  "no-adapter":
-    "Turn hardware acceleration on in the browser's settings, update the graphics driver, and reload the page.",
   "self-check": "This GPU or its driver computes wrong results. Update the graphics driver, or try another browser.",
   http: "Check the model's address, or choose a file from this device.",
   network: "Check the connection and load the model again, or choose a file from this device.",
