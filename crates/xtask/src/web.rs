@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// The needs of the build.
-pub(crate) const NEEDS: &[Need] = &[Need::WasmStandardLibrary, Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www")];
+pub(crate) const NEEDS: &[Need] =
+    &[Need::WasmStandardLibrary, Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www")];
 
 /// The cargo profile of the browser build.
 pub(crate) const PROFILE: &str = "web";
@@ -94,7 +95,13 @@ fn assemble_site() -> Result<()> {
     for project in ["www", "www/src/offline"] {
         typescript(&["--project", project])?;
     }
-    process::prepare(process::command("node").args(["www/node_modules/vite/bin/vite.js", "build", "www", "--logLevel", "warn"]))?;
+    process::prepare(process::command("node").args([
+        "www/node_modules/vite/bin/vite.js",
+        "build",
+        "www",
+        "--logLevel",
+        "warn",
+    ]))?;
     let site = paths::site();
     copy(&paths::root().join("examples/browser"), &site.join("example"), &|path| !is_source(path))?;
     copy(&paths::root().join("pkg/dist"), &site.join("wgslm"), &|_| true)

@@ -67,7 +67,9 @@ impl Step {
             ],
             Step::Web => web::NEEDS,
             Step::Size => &[],
-            Step::Types => &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www"), Need::NodeModules("tests/browser")],
+            Step::Types => {
+                &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www"), Need::NodeModules("tests/browser")]
+            }
             Step::Browser => &[
                 Need::Chromium,
                 Need::Node,
