@@ -28,23 +28,30 @@ async function ask(page) {
   url.searchParams.set("autoload", "1");
   await page.goto(url.href);
   await page.evaluate(() => {
-    const amount = document.getElementById("amount");
-    new MutationObserver(() => window.printProgress(amount.textContent)).observe(amount, { childList: true });
-  });
-  await settled(page, "ready");
-  await page.evaluate(() => window.printProgress(""));
-  await page.fill("#prompt", prompt);
-  await page.click("#send");
-  await page.evaluate(() => {
-    const answer = document.querySelector(".generated");
+    let shown = "";
     let printed = 0;
+    // The page draws its elements anew as it goes on, so what is watched is the page.
+    new MutationObserver(() => {
+      const amount = document.getElementById("amount")?.textContent.trim() ?? "";
+      if (amount !== shown) window.printProgress((shown = amount));
+      window.printRest();
+    }).observe(document.body, { childList: true, characterData: true, subtree: true });
     window.printRest = () => {
-      const rest = answer.textContent.slice(printed);
+      const written = [...document.querySelectorAll(".turn:last-child .generated")].map((step) => step.textContent).join("\n");
+      const rest = written.slice(printed);
       printed += rest.length;
       return rest ? window.printPiece(rest) : undefined;
     };
-    new MutationObserver(window.printRest).observe(answer, { childList: true });
   });
+  await settled(page, "ready");
+  await page.evaluate(() => window.printProgress(""));
+  // As it was written: what is drawn as Markdown changes as it grows.
+  await page.click("#options");
+  await page.uncheck("#markdown");
+  await page.keyboard.press("Escape");
+  await page.fill("#prompt", prompt);
+  await page.click("#send");
+  await page.waitForSelector(".answer[data-finish-reason]");
   await settled(page, "ready");
   await page.evaluate(() => window.printRest());
   process.stdout.write("\n");
@@ -53,7 +60,7 @@ async function ask(page) {
 
 /** Waits until the page is in a state, or shows an error, which it throws. */
 async function settled(page, state) {
-  const error = page.locator("#error:not([hidden])");
+  const error = page.locator("#error");
   await page.locator(`body[data-state="${state}"]`).or(error).first().waitFor();
   if (await error.isVisible()) throw new Error((await error.innerText()).replaceAll("\n", " "));
 }

@@ -1,20 +1,14 @@
-// The demo page, driven as a visitor would.
+// The chat page, driven as a visitor would.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { findings, inEveryLook } from "./accessibility.mjs";
-import { bytesOf, openPage, served, site } from "./browser.mjs";
+import { bytesOf, openPage, served } from "./browser.mjs";
 import { damagedFiles } from "./damaged.mjs";
 import { gguf, huggingFace } from "./model-files.mjs";
+import { answered, ask, choose, goTo, inState, set } from "./site.mjs";
 
 const MODEL = "/models/smollm2-135m-instruct-q4_1.gguf";
-const inState = (page, state) => page.waitForSelector(`body[data-state="${state}"]`);
-
-/** Gives the page files by name, as a visitor chooses them. */
-const choose = (page, files) =>
-  page.setInputFiles(
-    "#file",
-    Object.entries(files).map(([name, buffer]) => ({ name, buffer, mimeType: "application/octet-stream" })),
-  );
+const TINY = "/golden/arch/tiny-llama-q8_0.gguf";
+const lastAnswer = ".turn:last-child .answer";
 
 describe("page", { timeout: 600_000 }, () => {
 
@@ -22,16 +16,23 @@ describe("page", { timeout: 600_000 }, () => {
     if (!(await served(t, MODEL))) return;
     const page = await openPage();
     await inState(page, "empty");
-    assert.match(await page.textContent("#adapter"), /swiftshader/i);
+    assert.match(await page.textContent(".side .adapter"), /swiftshader/i);
 
-    await page.evaluate(() => {
-      window.seen = [];
-      const bar = document.getElementById("progress");
-      new MutationObserver(() => window.seen.push(bar.position)).observe(bar, { attributes: true });
-    });
+    const watch = () =>
+      page.evaluate(() => {
+        window.seen = [];
+        window.amounts = [];
+        new MutationObserver(() => {
+          const bar = document.getElementById("progress");
+          if (bar && bar.position >= 0 && bar.position !== window.seen.at(-1)) window.seen.push(bar.position);
+          const amount = document.getElementById("amount");
+          if (amount) window.amounts.push(amount.textContent);
+        }).observe(document.body, { attributes: true, childList: true, characterData: true, subtree: true });
+      });
+    await watch();
     await page.click("#load-default");
     await inState(page, "ready");
-    const seen = (await page.evaluate(() => window.seen)).filter((position) => position >= 0);
+    const seen = await page.evaluate(() => window.seen);
     assert.ok(seen.length > 3, `progress moved ${seen.length} times`);
     assert.deepEqual(
       seen,
@@ -39,59 +40,80 @@ describe("page", { timeout: 600_000 }, () => {
       "progress went back",
     );
     assert.equal(seen.at(-1), 1);
-    assert.match(await page.textContent("#amount"), /98\.\d\sMB of 98\.\d\sMB · [\d.,]+\sMB\/s/);
+    assert.match((await page.evaluate(() => window.amounts)).at(-1), /98\.\d\sMB of 98\.\d\sMB/);
+    assert.match(await page.textContent(".side .model-card"), /SmolLM2 135M.*ready/);
 
     await page.fill("#prompt", "Count from one to one hundred.");
     await page.press("#prompt", "Enter");
     await page.waitForFunction(() => document.querySelector(".generated")?.textContent.length > 2);
     assert.equal(await page.getAttribute("body", "data-state"), "generating");
     await page.click("#stop");
-    await inState(page, "ready");
-    assert.equal(await page.getAttribute(".answer", "data-finish-reason"), "cancelled");
-    assert.match(await page.textContent(".answer .figures"), /^\d+ tokens? · .*first token after .*stopped$/);
+    await answered(page);
+    assert.equal(await page.getAttribute(lastAnswer, "data-finish-reason"), "cancelled");
+    assert.match(await page.textContent(`${lastAnswer} .figures`), /^\d+ tokens? · .*first token after .*stopped$/);
+    const stopped = await page.textContent(".generated");
 
     await page.reload();
     await inState(page, "empty");
+    await watch();
     await page.click("#load-default");
     await inState(page, "ready");
-    await page.uncheck("#chat");
-    await page.click("#options summary");
-    await page.fill("#max-tokens", "3");
-    await page.fill("#prompt", "The capital of France is");
-    await page.click("#send");
-    await inState(page, "ready");
-    assert.match(await page.textContent(".generated"), /^ Paris/);
-    assert.equal(await page.getAttribute(".answer", "data-finish-reason"), "length");
-    assert.match(await page.textContent(".answer .figures"), /^3 tokens · [\d.]+ tokens\/s · first token after/);
+    assert.ok(
+      (await page.evaluate(() => window.amounts)).some((text) => text.endsWith("from this device")),
+      "the model was kept",
+    );
+    await page.click(".side .chat-name");
+    assert.equal(await page.textContent(".generated"), stopped, "the chat was kept");
+    await page.click(".side #new-chat");
+
+    await set(page, { maxTokens: 12 });
+    assert.match(await ask(page, "What is the capital of Japan?"), /Tokyo/);
+    const likeliest = await page.textContent(".generated");
+    assert.match(await page.textContent(`${lastAnswer} .figures`), /^\d+ tokens · [\d.]+ tokens\/s · first token after/);
 
     // Only the likeliest token is left to draw from.
-    await page.click("#options summary");
-    await page.fill("#temperature", "2");
-    await page.fill("#top-k", "1");
-    await page.fill("#prompt", "The capital of France is");
-    await page.click("#send");
-    await page.waitForSelector('.turn:nth-child(2) .answer[data-finish-reason="length"]');
-    assert.match(await page.textContent(".turn:nth-child(2) .generated"), /^ Paris/);
+    await page.click(".side #new-chat");
+    await set(page, { temperature: 2, topK: 1, maxTokens: 3 });
+    const drawn = await ask(page, "What is the capital of Japan?");
+    assert.equal(await page.getAttribute(lastAnswer, "data-finish-reason"), "length");
+    assert.match(await page.textContent(`${lastAnswer} .figures`), /^3 tokens .*reached the most tokens$/);
+    assert.ok(drawn && likeliest.startsWith(drawn), `${likeliest} begins with ${drawn}`);
 
+    await goTo(page, "write");
+    await page.click("#editor");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("The capital of France is");
+    await page.waitForSelector(".wgslm-ghost");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".wgslm-ghost").count(), 0, "Escape dismisses");
+    assert.equal(await page.inputValue("#editor"), "The capital of France is");
+    await page.keyboard.type(" ");
+    await page.waitForSelector(".wgslm-ghost");
+    await page.keyboard.press("Tab");
+    assert.match(await page.inputValue("#editor"), /^The capital of France is\s+Paris/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "editor");
+
+    await goTo(page, "metrics");
     const wasmBytes = Number(await page.getAttribute("#memory", "data-wasm-bytes"));
     assert.ok(wasmBytes > 0 && wasmBytes < 64 * 2 ** 20, `the page reports ${wasmBytes} bytes of wasm memory`);
     await page.context().close();
   });
 
   test("a broken file is named as such, and the page takes a good one afterwards", async (t) => {
-    const tiny = await bytesOf(t, "/golden/arch/tiny-llama-q8_0.gguf");
+    const tiny = await bytesOf(t, TINY);
     if (!tiny) return;
     const page = await openPage();
     await inState(page, "empty");
     for (const { name, bytes, code, message } of damagedFiles(tiny)) {
       await choose(page, { [name]: bytes });
-      await page.waitForSelector(`#error[data-code="${code}"]:not([hidden])`);
+      await page.waitForSelector(`#error[data-code="${code}"]`);
       assert.match(await page.textContent("#error"), message, name);
       await inState(page, "empty");
     }
     await choose(page, { "tiny.gguf": tiny });
     await inState(page, "ready");
     assert.equal(await page.isVisible("#error"), false);
+    await goTo(page, "models");
     await page.click("#unload");
     await inState(page, "empty");
     await page.context().close();
@@ -105,13 +127,13 @@ describe("page", { timeout: 600_000 }, () => {
   });
 
   test("a cancelled load leaves the page ready for another", async (t) => {
-    const tiny = await bytesOf(t, "/golden/arch/tiny-llama-q8_0.gguf");
+    const tiny = await bytesOf(t, TINY);
     if (!tiny) return;
     let requested;
     const request = new Promise((resolve) => (requested = resolve));
     const page = await openPage("/?model=golden/arch/tiny-llama-q8_0.gguf&autoload=1", {
       // The first request never gets an answer.
-      setUp: (opened) => opened.route("**/golden/arch/tiny-llama-q8_0.gguf", () => requested(), { times: 1 }),
+      setUp: (opened) => opened.context().route(`**${TINY}`, () => requested(), { times: 1 }),
     });
     await request;
     await page.click("#cancel");
@@ -119,42 +141,6 @@ describe("page", { timeout: 600_000 }, () => {
     assert.equal(await page.isVisible("#error"), false);
     await page.click("#load-default");
     await inState(page, "ready");
-    await page.context().close();
-  });
-
-  test("an instruct model answers a question without further ado, since chat is the way where there is a template", async (t) => {
-    if (!(await served(t, MODEL))) return;
-    const page = await openPage("/?autoload=1");
-    await inState(page, "ready");
-    await page.fill("#prompt", "What is the capital of Japan?");
-    await page.press("#prompt", "Enter");
-    await page.waitForSelector(".answer[data-finish-reason]");
-    assert.match(await page.textContent(".generated"), /Tokyo/);
-    assert.equal(await page.textContent("#model-name"), "SmolLM2 135M");
-    await page.context().close();
-  });
-
-  test("axe finds nothing wrong, on a desktop and on a phone, in light and in dark", async () => {
-    const page = await openPage();
-    await inState(page, "empty");
-    const check = (what) => inEveryLook(page, async (look) => assert.deepEqual(await findings(page), [], `${what}: ${look}`));
-    await check("nothing loaded");
-    await choose(page, { "page.gguf": Buffer.from("<html>") });
-    await page.waitForSelector("#error:not([hidden])");
-    await check("an error");
-    await choose(page, huggingFace());
-    await inState(page, "ready");
-    await page.click("#options summary");
-    await check("options");
-    await page.fill("#max-tokens", "2");
-    await page.fill("#prompt", "abc");
-    await page.press("#prompt", "Enter");
-    await page.waitForSelector(".answer[data-finish-reason]");
-    await page.uncheck("#chat");
-    await page.fill("#prompt", "abc");
-    await page.press("#prompt", "Enter");
-    await page.waitForSelector(".turn:nth-child(2) .answer[data-finish-reason]");
-    await check("a conversation");
     await page.context().close();
   });
 
@@ -183,43 +169,29 @@ describe("page with a small model, whose tokenizer has a chat template", { timeo
   let page;
   before(async () => {
     page = await openPage();
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await inState(page, "empty");
     await choose(page, huggingFace());
     await inState(page, "ready");
+    // The template draws the first message only, and the model knows letters only.
+    await set(page, { system: "", maxTokens: 4 });
   });
 
+  const newChat = async (system = "") => {
+    await page.click(".side #new-chat");
+    await set(page, { system });
+  };
+
   async function changeModel(files) {
+    await goTo(page, "models");
     await page.click("#unload");
     await inState(page, "empty");
+    await goTo(page, "chat");
     await choose(page, files);
     await inState(page, "ready");
   }
 
-  test("chat is ticked by itself where the model has a template, and can be unticked", async () => {
-    assert.equal(await page.isChecked("#chat"), true);
-    assert.equal(await page.getAttribute("#prompt", "placeholder"), "Ask something");
-    await page.uncheck("#chat");
-    await page.fill("#prompt", "abc");
-    await page.press("#prompt", "Enter");
-    await page.waitForSelector(".answer[data-finish-reason]");
-    assert.equal(await page.isVisible(".question"), false);
-    assert.equal(await page.isChecked("#chat"), false);
-
-    const files = huggingFace();
-    const { chat_template, ...config } = JSON.parse(files["tokenizer_config.json"]);
-    assert.ok(chat_template, "the model has a template to lose");
-    await changeModel({ ...files, "tokenizer_config.json": Buffer.from(JSON.stringify(config)) });
-    assert.equal(await page.isChecked("#chat"), false);
-    assert.equal(await page.isEnabled("#chat"), false);
-    assert.equal(await page.getAttribute("#prompt", "placeholder"), "Begin a text");
-
-    await changeModel(files);
-    assert.equal(await page.isChecked("#chat"), true);
-  });
-
   test("Enter sends, and Shift+Enter breaks the line", async () => {
-    await page.click("#options summary");
-    await page.fill("#max-tokens", "2");
     await page.click("#prompt");
     await page.keyboard.type("ab");
     await page.keyboard.press("Shift+Enter");
@@ -232,64 +204,98 @@ describe("page with a small model, whose tokenizer has a chat template", { timeo
     }
     assert.equal(await page.locator(".turn").count(), 0);
     await page.keyboard.press("Enter");
-    await page.waitForSelector(".answer[data-finish-reason]");
+    await answered(page);
     assert.equal(await page.textContent(".question"), "ab\ncd");
     assert.equal(await page.inputValue("#prompt"), "");
   });
 
-  test("Escape closes the options and leaves the focus on what opens them", async () => {
-    const open = () => page.evaluate(() => document.getElementById("options").open);
-    await page.click("#options summary");
-    await page.focus("#top-k");
-    assert.equal(await open(), true);
+  test("the system prompt is sent, and is the chat's own", async () => {
+    await newChat();
+    const asQuestion = await ask(page, "abc");
+    await newChat("abc");
+    assert.equal(await ask(page, "T"), asQuestion);
+    await newChat();
+    assert.notEqual(await ask(page, "T"), asQuestion);
+    await page.locator(".side .chat-name").nth(1).click();
+    await page.click("#options");
+    assert.equal(await page.inputValue("#system"), "abc");
     await page.keyboard.press("Escape");
-    assert.equal(await open(), false);
-    assert.equal(await page.evaluate(() => document.activeElement.localName), "summary");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "options", "the focus is back on what opened them");
+  });
 
-    await page.keyboard.press("Enter");
-    assert.equal(await open(), true);
-    await page.focus("#prompt");
+  test("a question can be edited, an answer be had again, and both be copied", async () => {
+    await newChat();
+    const first = await ask(page, "abc");
+    const other = await ask(page, "def");
+    assert.equal(other, first, "the template draws the first message only");
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await page.locator(".turn").first().getByLabel("Copy the question").click();
+    assert.equal(await copied(), "abc");
+    await page.locator(".turn").first().getByLabel("Copy the answer").click();
+    assert.equal(await copied(), first);
+
+    await page.locator(".turn").first().getByLabel("Edit the question").click();
+    assert.equal(await page.evaluate(() => document.activeElement.value), "abc");
     await page.keyboard.press("Escape");
-    assert.equal(await open(), false);
-    assert.equal(await page.evaluate(() => document.activeElement.id), "prompt");
+    assert.equal(await page.locator(".turn").count(), 2, "Escape changes nothing");
+    await page.locator(".turn").first().getByLabel("Edit the question").click();
+    await page.keyboard.type("T");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelectorAll(".turn").length === 1);
+    const edited = await answered(page);
+    assert.equal(await page.textContent(".question"), "abcT");
+    assert.notEqual(edited, first);
+
+    // An answer that is had again is drawn: of several, not all are the likeliest one.
+    await set(page, { temperature: 2, minP: 0 });
+    const again = new Set();
+    for (let attempt = 0; attempt < 6 && again.size < 2; attempt += 1) {
+      await page.getByLabel("Answer again").click();
+      await page.waitForSelector(`${lastAnswer}:not([data-finish-reason])`).catch(() => undefined);
+      again.add(await answered(page));
+    }
+    assert.ok(again.size > 1, [...again].join());
+    await set(page, { temperature: 0, minP: 0.05 });
+  });
+
+  test("chats are listed, reopened and deleted, and outlast a reload", async () => {
+    const chats = page.locator(".side .chats li");
+    const count = await chats.count();
+    await newChat();
+    assert.equal(await page.locator(".turn").count(), 0);
+    const answer = await ask(page, "mnop");
+    assert.equal(await chats.count(), count + 1);
+    assert.equal(await chats.first().locator(".chat-name").textContent(), "mnop");
+    await chats.last().locator(".chat-name").click();
+    assert.equal(await page.textContent(".question"), "ab\ncd");
+    await chats.first().locator(".chat-name").click();
+    assert.equal(await page.textContent(".generated"), answer);
+    const kept = () => page.evaluate(() => JSON.parse(localStorage.getItem("wgslm.chats")).map(({ turns }) => turns[0].question));
+    assert.equal((await kept())[0], "mnop");
+    await page.getByLabel("Delete mnop").first().click();
+    assert.equal(await chats.count(), count);
+    assert.ok(!(await kept()).includes("mnop"));
+  });
+
+  test("a text goes on where the model has no chat template", async () => {
+    assert.equal(await page.getAttribute("#prompt", "placeholder"), "Ask something");
+    const files = huggingFace();
+    const { chat_template, ...config } = JSON.parse(files["tokenizer_config.json"]);
+    assert.ok(chat_template, "the model has a template to lose");
+    await changeModel({ ...files, "tokenizer_config.json": Buffer.from(JSON.stringify(config)) });
+    await page.click(".side #new-chat");
+    assert.equal(await page.getAttribute("#prompt", "placeholder"), "Begin a text");
+    assert.ok(await ask(page, "abc"));
+    await changeModel(files);
+    assert.equal(await page.getAttribute("#prompt", "placeholder"), "Ask something");
   });
 
   test("a model is called by its file's name, not by what its metadata say", async () => {
     await changeModel({ "Smol 135M-00001-of-00001.gguf": gguf() });
-    assert.equal(await page.textContent("#model-name"), "Smol 135M");
-    assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), "Smol 135M");
-
-    const names = await page.evaluate(async (address) => {
-      const { atAddress, inFiles } = await import(address);
-      const inFolder = (path) =>
-        Object.defineProperty(new File([], path.split("/").at(-1)), "webkitRelativePath", {
-          value: path.includes("/") ? path : "",
-        });
-      const addresses = [
-        "models/smollm2-135m-instruct-q4_1.gguf",
-        "https://host.invalid/a%20b/tiny-00001-of-00003.gguf?download=true",
-        "https://host.invalid/someone/Tiny-0.6B/resolve/main/",
-        "folders/tiny%20one/",
-        "models/100%.gguf",
-        "https://",
-      ];
-      const files = [
-        ["tiny.gguf"],
-        ["notes.txt", "tiny-00001-of-00002.gguf", "tiny-00002-of-00002.gguf"],
-        ["Tiny-0.6B/config.json", "Tiny-0.6B/model.safetensors"],
-        ["config.json", "model.safetensors"],
-      ];
-      return {
-        addresses: addresses.map((given) => atAddress(given).name),
-        files: files.map((paths) => inFiles(paths.map(inFolder)).name),
-        nothing: inFiles([]),
-      };
-    }, site("/chosen.js"));
-    assert.deepEqual(names, {
-      addresses: ["smollm2-135m-instruct-q4_1", "tiny", "Tiny-0.6B", "tiny one", "100%", "https:"],
-      files: ["tiny", "tiny", "Tiny-0.6B", ""],
-      nothing: undefined,
-    });
+    assert.equal(await page.textContent(".side .model-title"), "Smol 135M");
+    await goTo(page, "models");
+    assert.equal(await page.textContent("#loaded-title"), "Smol 135M");
+    await page.context().close();
   });
 });
 

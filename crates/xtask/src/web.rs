@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// The needs of the build.
-pub(crate) const NEEDS: &[Need] = &[Need::WasmStandardLibrary, Need::Node, Need::NodeModules("pkg")];
+pub(crate) const NEEDS: &[Need] =
+    &[Need::WasmStandardLibrary, Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www")];
 
 /// The cargo profile of the browser build.
 pub(crate) const PROFILE: &str = "web";
@@ -89,15 +90,21 @@ pub(crate) fn typescript(arguments: &[&str]) -> Result<()> {
     process::prepare(process::command("node").arg("pkg/node_modules/typescript/bin/tsc").args(arguments))
 }
 
-/// Copies page, example and package to the site's folder, as a web server needs them.
+/// Builds the site's pages, with example and package beside them, as a web server needs them.
 fn assemble_site() -> Result<()> {
+    for project in ["www", "www/src/offline"] {
+        typescript(&["--project", project])?;
+    }
+    process::prepare(process::command("node").args([
+        "www/node_modules/vite/bin/vite.js",
+        "build",
+        "www",
+        "--logLevel",
+        "warn",
+    ]))?;
     let site = paths::site();
-    remove(&site)?;
-    copy(&paths::root().join("www"), &site, &|path| !is_source(path))?;
     copy(&paths::root().join("examples/browser"), &site.join("example"), &|path| !is_source(path))?;
-    copy(&paths::root().join("pkg/dist"), &site.join("wgslm"), &|_| true)?;
-    let site = site.to_str().context("the path of the target folder is not UTF-8")?;
-    typescript(&["--project", "www", "--outDir", site])
+    copy(&paths::root().join("pkg/dist"), &site.join("wgslm"), &|_| true)
 }
 
 /// True for files that only the compiler or readers of the repository need, which aren't served.
@@ -162,9 +169,9 @@ version = \"0.2.1\"
     }
 
     #[test]
-    fn the_site_gets_the_page_without_its_sources() {
+    fn the_site_gets_the_example_without_its_sources() {
         let folder = tempfile::tempdir().unwrap();
-        let [from, to] = ["www", "site"].map(|name| folder.path().join(name));
+        let [from, to] = ["example", "site"].map(|name| folder.path().join(name));
         for path in ["index.html", "main.ts", "tsconfig.json", "style/page.css", "node_modules/a.js"] {
             let path = from.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

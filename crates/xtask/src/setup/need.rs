@@ -79,6 +79,7 @@ impl Need {
         Need::Firefox,
         Need::Node,
         Need::NodeModules("pkg"),
+        Need::NodeModules("www"),
         Need::NodeModules("tests/browser"),
         Need::NodeModules("examples"),
         Need::Model(&model::DEFAULT),

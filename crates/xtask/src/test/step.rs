@@ -67,7 +67,9 @@ impl Step {
             ],
             Step::Web => web::NEEDS,
             Step::Size => &[],
-            Step::Types => &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("tests/browser")],
+            Step::Types => {
+                &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www"), Need::NodeModules("tests/browser")]
+            }
             Step::Browser => &[
                 Need::Chromium,
                 // Firefox brings no software adapter of its own.
@@ -80,6 +82,7 @@ impl Step {
                 Need::NodeModules("examples"),
                 Need::Model(&model::DEFAULT),
                 Need::Model(&model::GEMMA3),
+                Need::Model(&model::MINILM),
             ],
         }
     }
