@@ -277,13 +277,10 @@ impl Tokenizer {
         bytes
     }
 
-    /// The tokens of text that begin with `beginning`, by id. The first call takes longer than later ones.
-    #[must_use]
-    pub fn tokens_beginning_with(&self, beginning: &str) -> Vec<u32> {
-        let mut spelled = String::new();
-        self.spelling.encode_into(&mut spelled, beginning);
+    /// The tokens of text that begin with `beginning`, in no order. The first call takes longer than later ones.
+    pub fn tokens_beginning_with(&self, beginning: &str) -> impl Iterator<Item = u32> {
         let beginnings = self.beginnings.get_or_init(|| Beginnings::new(&self.vocabulary, self.spelling));
-        beginnings.find(&self.vocabulary, self.spelling, &spelled, beginning)
+        beginnings.find(&self.vocabulary, self.spelling, beginning)
     }
 
     /// The token that begins a whole prompt, if the model wants one.

@@ -162,7 +162,8 @@ fn text_that_continues_other_text_gets_no_space_before_it() {
 fn the_tokens_that_begin_with_a_text_are_found_as_it_is_spelled() {
     let tokenizer = tokenizer(&[]);
     let texts = |text: &str| {
-        let tokens = tokenizer.tokens_beginning_with(text);
+        let mut tokens: Vec<_> = tokenizer.tokens_beginning_with(text).collect();
+        tokens.sort_unstable();
         tokens.into_iter().map(|token| tokenizer.token_text(token).unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(texts("a"), ["a", "ab", "aa"]);
