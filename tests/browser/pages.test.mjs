@@ -43,6 +43,7 @@ describe("pages", { timeout: 300_000 }, () => {
     assert.equal(await page.isVisible("dialog.drawer"), false);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing is wider than the phone");
     await page.evaluate(() => localStorage.removeItem("wgslm.theme"));
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page.reload();
     await inState(page, "empty");
   });
