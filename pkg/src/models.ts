@@ -1,6 +1,7 @@
 // Models with a short name.
 import { WgslmError } from "./errors.js";
 import type { HuggingFaceSource } from "./sources/hugging-face.js";
+import type { ModelInfo } from "./types.js";
 
 /** A model of a list. */
 export interface NamedModel {
@@ -14,6 +15,8 @@ export interface NamedModel {
   readonly license?: string;
   /** What it is good for, in a sentence. */
   readonly use?: string;
+  /** What `engine.info.task` will be. */
+  readonly task?: ModelInfo["task"];
 }
 
 /** The models that `Engine.load` knows by their `id`; the option `models` adds others. */
@@ -24,6 +27,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 105e6,
     license: "Apache-2.0",
     use: "Trying things out, and short English texts on any device.",
+    task: "generation",
   },
   {
     id: "smollm2-360m",
@@ -31,6 +35,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 386e6,
     license: "Apache-2.0",
     use: "Rewriting and summing up short English texts.",
+    task: "generation",
   },
   {
     id: "lfm2-350m",
@@ -38,6 +43,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 229e6,
     license: "LFM Open License v1.0",
     use: "Fast answers and tool calls where memory is short.",
+    task: "generation",
   },
   {
     id: "gemma3-270m",
@@ -45,6 +51,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 292e6,
     license: "Gemma Terms of Use",
     use: "Classifying and extracting, in many languages.",
+    task: "generation",
   },
   {
     id: "gemma3-1b",
@@ -52,6 +59,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 806e6,
     license: "Gemma Terms of Use",
     use: "Chats in many languages.",
+    task: "generation",
   },
   {
     id: "qwen3-0.6b",
@@ -59,6 +67,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 639e6,
     license: "Apache-2.0",
     use: "Chats with reasoning and tools.",
+    task: "generation",
   },
   {
     id: "qwen3-4b",
@@ -66,6 +75,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 2497e6,
     license: "Apache-2.0",
     use: "Good chats with reasoning and tools, on a GPU with 4 GB.",
+    task: "generation",
   },
   {
     id: "llama3.2-1b",
@@ -73,6 +83,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 773e6,
     license: "Llama 3.2 Community License",
     use: "Chats and summaries.",
+    task: "generation",
   },
   {
     id: "qwen2.5-coder-0.5b",
@@ -80,6 +91,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 675e6,
     license: "Apache-2.0",
     use: "Completing code, with what comes after the cursor.",
+    task: "generation",
   },
   {
     id: "nomic-embed-text-v1.5",
@@ -87,6 +99,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 146e6,
     license: "Apache-2.0",
     use: "Embeddings of English texts, for search.",
+    task: "embedding",
   },
   {
     id: "all-minilm-l6-v2",
@@ -94,6 +107,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 92e6,
     license: "Apache-2.0",
     use: "Embeddings of short English texts, fast.",
+    task: "embedding",
   },
   {
     id: "qwen3-embedding-0.6b",
@@ -101,6 +115,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 639e6,
     license: "Apache-2.0",
     use: "Embeddings in many languages, for search.",
+    task: "embedding",
   },
   {
     id: "qwen3-reranker-0.6b",
@@ -108,6 +123,7 @@ export const MODELS: readonly Required<NamedModel>[] = [
     bytes: 640e6,
     license: "Apache-2.0",
     use: "Ranking what a search found, in many languages.",
+    task: "ranking",
   },
 ];
 

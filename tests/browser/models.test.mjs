@@ -14,11 +14,12 @@ describe("named models", () => {
   test("each has an address, and says its size, its licence and its use", () => {
     const ids = MODELS.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
-    for (const { id, bytes, license, use, source } of MODELS) {
+    for (const { id, bytes, license, use, task, source } of MODELS) {
       const { origin, pathname } = addressOf(named(id));
       const file = source.file ?? "";
       assert.equal(`${origin}${pathname}`, `https://huggingface.co/${source.hf}/resolve/${source.revision}/${file}`, id);
       assert.ok(bytes > 5e7 && license && use.endsWith("."), id);
+      assert.ok(["generation", "embedding", "ranking"].includes(task), id);
     }
   });
 

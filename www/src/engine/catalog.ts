@@ -1,100 +1,36 @@
 // The models that the site offers.
-import type { HuggingFaceSource } from "wgslm";
+import { MODELS, type NamedModel } from "wgslm";
 import type { Chosen } from "./chosen.ts";
 
 /** A model that the site names. */
-export interface Offer extends Chosen {
-  source: string | HuggingFaceSource;
-  /** The size of its files. */
-  bytes: number;
-  license: string;
-  use: string;
-  task: "generation" | "embedding";
+export interface Offer extends Chosen, Pick<Required<NamedModel>, "source" | "bytes" | "license" | "use" | "task"> {
+  source: NamedModel["source"];
 }
 
-const SMOLLM: HuggingFaceSource = { hf: "bartowski/SmolLM2-135M-Instruct-GGUF", file: "SmolLM2-135M-Instruct-Q4_K_M.gguf" };
-const MINILM: HuggingFaceSource = { hf: "sentence-transformers/all-MiniLM-L6-v2" };
+/** A model of the package's list, under the name that the site shows. */
+function listed(id: string, name: string): Offer {
+  const { source, bytes, license, use, task } = MODELS.find((model) => model.id === id)!;
+  return { name, source, bytes, license, use, task };
+}
 
-/** The model of the first button: the site's own copy, or else the one of Hugging Face. */
-export const DEFAULT: Offer = {
-  name: "SmolLM2 135M",
-  source: "models/smollm2-135m-instruct-q4_1.gguf",
-  elsewhere: SMOLLM,
-  bytes: 98.5e6,
-  license: "Apache-2.0",
-  use: "Trying things out: short, simple English on any device.",
-  task: "generation",
-};
+/** The site's own copy of a model, or else the listed one. */
+function own(source: string, bytes: number, offer: Offer): Offer {
+  return { ...offer, source, bytes, elsewhere: offer.source };
+}
 
-export const DEFAULT_EMBEDDER: Offer = {
-  name: "all-MiniLM-L6-v2",
-  source: "models/all-minilm-l6-v2/",
-  elsewhere: MINILM,
-  bytes: 91e6,
-  license: "Apache-2.0",
-  use: "Embeddings of short English texts, fast.",
-  task: "embedding",
-};
+/** The model of the first button. */
+export const DEFAULT = own("models/smollm2-135m-instruct-q4_1.gguf", 98.5e6, listed("smollm2-135m", "SmolLM2 135M"));
 
-const gguf = (hf: string, file: string): HuggingFaceSource => ({ hf, file });
+export const DEFAULT_EMBEDDER = own("models/all-minilm-l6-v2/", 91e6, listed("all-minilm-l6-v2", "all-MiniLM-L6-v2"));
 
 export const CATALOG: readonly Offer[] = [
   DEFAULT,
-  {
-    name: "Gemma 3 270M",
-    source: gguf("ggml-org/gemma-3-270m-it-GGUF", "gemma-3-270m-it-Q8_0.gguf"),
-    bytes: 292e6,
-    license: "Gemma Terms of Use",
-    use: "Classifying and extracting, in many languages.",
-    task: "generation",
-  },
-  {
-    name: "LFM2 350M",
-    source: gguf("LiquidAI/LFM2-350M-GGUF", "LFM2-350M-Q4_K_M.gguf"),
-    bytes: 229e6,
-    license: "LFM Open License",
-    use: "Fast answers and tool calls where memory is short.",
-    task: "generation",
-  },
-  {
-    name: "Qwen3 0.6B",
-    source: gguf("Qwen/Qwen3-0.6B-GGUF", "Qwen3-0.6B-Q8_0.gguf"),
-    bytes: 639e6,
-    license: "Apache-2.0",
-    use: "Chats with reasoning and tools.",
-    task: "generation",
-  },
-  {
-    name: "Qwen2.5 Coder 0.5B",
-    source: gguf("Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF", "qwen2.5-coder-0.5b-instruct-q8_0.gguf"),
-    bytes: 675e6,
-    license: "Apache-2.0",
-    use: "Completing code, with what comes after the cursor.",
-    task: "generation",
-  },
-  {
-    name: "Llama 3.2 1B",
-    source: gguf("bartowski/Llama-3.2-1B-Instruct-GGUF", "Llama-3.2-1B-Instruct-Q4_0.gguf"),
-    bytes: 773e6,
-    license: "Llama 3.2 Community License",
-    use: "Chats and summaries.",
-    task: "generation",
-  },
-  {
-    name: "Qwen3 4B",
-    source: gguf("Qwen/Qwen3-4B-GGUF", "Qwen3-4B-Q4_K_M.gguf"),
-    bytes: 2497e6,
-    license: "Apache-2.0",
-    use: "Good chats with reasoning and tools, on a GPU with 4 GB.",
-    task: "generation",
-  },
+  listed("gemma3-270m", "Gemma 3 270M"),
+  listed("lfm2-350m", "LFM2 350M"),
+  listed("qwen3-0.6b", "Qwen3 0.6B"),
+  listed("qwen2.5-coder-0.5b", "Qwen2.5 Coder 0.5B"),
+  listed("llama3.2-1b", "Llama 3.2 1B"),
+  listed("qwen3-4b", "Qwen3 4B"),
   DEFAULT_EMBEDDER,
-  {
-    name: "Nomic Embed v1.5",
-    source: gguf("nomic-ai/nomic-embed-text-v1.5-GGUF", "nomic-embed-text-v1.5.Q8_0.gguf"),
-    bytes: 146e6,
-    license: "Apache-2.0",
-    use: "Embeddings of English texts, for search.",
-    task: "embedding",
-  },
+  listed("nomic-embed-text-v1.5", "Nomic Embed v1.5"),
 ];

@@ -5,7 +5,7 @@ import { ErrorPanel, type Failure, failureOf } from "../ui/error-panel.tsx";
 import { FileButtons } from "../ui/load-panel.tsx";
 import { announce } from "../ui/status.tsx";
 import { nameOf, sourceOf } from "./address.ts";
-import { canPlan, type Fit, planOf } from "./fit.ts";
+import { type Fit, planOf } from "./fit.ts";
 
 export function AnyAddress() {
   const field = useRef<HTMLInputElement>(null);
@@ -70,11 +70,9 @@ export function AnyAddress() {
         <button type="submit" class="primary" disabled={disabled}>
           Load
         </button>
-        {canPlan && (
-          <button type="button" id="fits" disabled={disabled || fit === "checking"} onClick={() => void check()}>
-            Does it fit?
-          </button>
-        )}
+        <button type="button" id="fits" disabled={disabled || fit === "checking"} onClick={() => void check()}>
+          Does it fit?
+        </button>
       </form>
       {fit === "checking" && <p class="muted">Reading the model's headers</p>}
       {fit && fit !== "checking" && (

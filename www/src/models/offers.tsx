@@ -6,7 +6,7 @@ import { size } from "../ui/format.ts";
 import { estimate } from "./estimate.ts";
 import { isKept, refreshKept } from "./kept-files.ts";
 
-const TASKS: Record<Offer["task"], string> = { generation: "Writes", embedding: "Embeds, for search" };
+const TASKS: Record<Offer["task"], string> = { generation: "Writes", embedding: "Embeds, for search", ranking: "Ranks" };
 
 export function Offers() {
   useEffect(() => void refreshKept(), [writer.loaded.value, embedder.loaded.value]);
