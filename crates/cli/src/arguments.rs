@@ -14,6 +14,7 @@ use crate::drafts::DraftOptions;
 use crate::error::Error;
 use crate::grammars::GrammarOptions;
 use crate::sampling_arguments::SamplingArguments;
+use crate::serve::ServeArguments;
 
 /// Examples and environment variables, printed at the end of `wgslm --help`.
 const AFTER_HELP: &str = "\
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Embed(EmbedArguments),
     /// Print documents with their scores for a query, the best first, by a reranker
     Rerank(RerankArguments),
+    /// Serve models over HTTP, with OpenAI's API
+    Serve(Box<ServeArguments>),
     /// Print the token ids of a text
     Tokenize(TokenizeArguments),
     /// Print a model's metadata and tensors

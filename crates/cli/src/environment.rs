@@ -33,7 +33,7 @@ fn parse_tile(text: &str) -> Result<Tile> {
     found.ok_or_else(|| invalid("WGSLM_TILE", text, &Tile::ALL.each_ref().map(name).join(" or ")))
 }
 
-fn parse_bytes(text: &str) -> Result<u64> {
+pub(crate) fn parse_bytes(text: &str) -> Result<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let unit = match text[digits..].trim() {
         "" => Some(1),

@@ -23,6 +23,9 @@ pub(crate) enum Error {
     /// A folder that doesn't hold the files of exactly one model.
     #[error("{}: {source}", path.display())]
     Folder { path: PathBuf, source: wgslm::Error },
+    /// A server that can't run.
+    #[error(transparent)]
+    Server(#[from] wgslm_server::Error),
     /// A grammar that can't be used.
     #[error(transparent)]
     Grammar(#[from] wgslm_grammar::Error),

@@ -20,6 +20,7 @@ mod quantize;
 mod read_ahead;
 mod rerank;
 mod sampling_arguments;
+mod serve;
 mod tokenize;
 mod tuning;
 
@@ -83,6 +84,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Logits(arguments) => logits::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
         Command::Rerank(arguments) => rerank::run(arguments).await,
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Tokenize(arguments) => tokenize::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments).await,

@@ -31,7 +31,10 @@ impl Engine {
     }
 
     /// The tokens of a query and a document: as the model's template has them, where there is one, or one after the other.
-    fn ranking_prompt(&self, query: &str, document: &str) -> Result<Vec<u32>> {
+    ///
+    /// # Errors
+    /// [`Tokenizer`](wgslm_text::Error::Tokenizer).
+    pub fn ranking_prompt(&self, query: &str, document: &str) -> Result<Vec<u32>> {
         let model = self.model();
         let tokenizer = model.tokenizer()?;
         match model.ranking_template() {

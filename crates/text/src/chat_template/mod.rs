@@ -154,6 +154,12 @@ impl ChatTemplate {
         }
     }
 
+    /// The template's Jinja source.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The format in which the model writes reasoning and tool calls, as far as the template shows it.
     #[must_use]
     pub fn output_format(&self) -> OutputFormat {

@@ -1,0 +1,11 @@
+//! Tests of servers of small models, over HTTP.
+
+mod chat;
+mod client;
+mod documents;
+mod files;
+mod lifecycle;
+mod limits;
+mod responses;
+mod setup;
+mod texts;
