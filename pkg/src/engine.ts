@@ -52,6 +52,7 @@ import type {
   MemoryUse,
   MetricsSnapshot,
   ModelInfo,
+  GpuOptions,
   ModelPlan,
   ModelSource,
   PlanOptions,
@@ -65,7 +66,7 @@ import type {
   TokenizeOptions,
 } from "./types.js";
 import { EngineWatch } from "./watch.js";
-import { isWebGpu, requireWebGpu } from "./web-gpu.js";
+import { type WebGpu, isWebGpu, requireWebGpu } from "./web-gpu.js";
 
 /**
  * The connection of an engine, for the parts of this package that aren't methods of it.
@@ -141,8 +142,7 @@ export class Engine implements AsyncDisposable {
    */
   static async plan(source: ModelSource, options: PlanOptions = {}): Promise<ModelPlan> {
     const { signal, gpu = {}, workerUrl, mainThread, cache, headers, fetch, models, ...rest } = checkOptions(options, PLAN_OPTIONS);
-    const webGpu = isWebGpu(gpu) ? gpu : undefined;
-    const gpuOptions = isWebGpu(gpu) ? {} : checkOptions(gpu, GPU_OPTIONS);
+    const { webGpu, gpuOptions } = deviceOf(gpu);
     if (source instanceof ReadableStream || source instanceof Response) {
       throw new WgslmError("invalid-argument", "a stream or Response can be read only once, by the load itself; plan with an address, a File or a Blob");
     }
@@ -167,8 +167,7 @@ export class Engine implements AsyncDisposable {
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Engine> {
     const { onProgress, signal, gpu = {}, workerUrl, mainThread, shared, cache, integrity, headers, fetch, models, prefixes = [], ...rest } =
       checkOptions(options, LOAD_OPTIONS);
-    const webGpu = isWebGpu(gpu) ? gpu : undefined;
-    const gpuOptions = isWebGpu(gpu) ? {} : checkOptions(gpu, GPU_OPTIONS);
+    const { webGpu, gpuOptions } = deviceOf(gpu);
     if (rest.price) checkOptions(rest.price, PRICE_OPTIONS);
     prefixes.forEach(checkPrompt);
     if (rest.prefixCache === false && prefixes.length > 0) {
@@ -372,6 +371,12 @@ export class Engine implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.unload();
   }
+}
+
+/** The option `gpu` by its two meanings: a WebGPU in place of the browser's, or the abilities of the adapter. */
+function deviceOf(gpu: GpuOptions | WebGpu): { webGpu: WebGpu | undefined; gpuOptions: GpuOptions } {
+  if (isWebGpu(gpu)) return { webGpu: gpu, gpuOptions: {} };
+  return { webGpu: undefined, gpuOptions: checkOptions(gpu, GPU_OPTIONS) };
 }
 
 function unloaded(): WgslmError {
