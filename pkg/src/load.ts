@@ -64,8 +64,11 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const ended = new AbortController();
   const watch = new LoadWatch(AbortSignal.any([signal, ended.signal]), emit);
-  // A server that is slow, or silent, doesn't hold up who has to hear of a lost device.
-  void opening.then((gpu) => failureOf(gpu).then((failure) => ended.abort(failure)), () => undefined);
+  // A server that is slow, or silent, doesn't hold up who has to hear of a lost device. Of a lack of memory the loader tells, with a plan.
+  const endIfLost = (failure: Error & { code?: string }): void => {
+    if (failure.code === "device-lost") ended.abort(failure);
+  };
+  void opening.then((gpu) => failureOf(gpu).then(endIfLost), () => undefined);
   const files = new EarlyFiles(await openFiles(source, access, async (names) => (await opening, Loader.entry(names)), watch));
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,11 +1,12 @@
 // Models of several files: by address, as files, and by the handle of a folder.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { openPackage, openPage } from "./browser.mjs";
 import { gguf, huggingFace, splitGguf } from "./model-files.mjs";
+import { choose, goTo, inState } from "./site.mjs";
 
 const LIMIT = { timeout: 240_000 };
 const FOLDERS = {
@@ -200,25 +201,26 @@ describe("sources of several files", () => {
     await page.context().close();
   });
 
-  test("the demo page takes several files, or a folder", LIMIT, async () => {
+  test("the demo page takes several files, or a folder, named after its own name", LIMIT, async () => {
     const page = await openPage();
-    const inState = (state) => page.waitForSelector(`body[data-state="${state}"]`);
-    await inState("empty");
-    const files = Object.entries(FOLDERS["/split/"]);
-    const mimeType = "application/octet-stream";
-    await page.setInputFiles("#file", files.map(([name, buffer]) => ({ name, buffer, mimeType })));
-    await inState("ready");
-    assert.equal(await page.textContent("#model-name"), "tiny");
+    await inState(page, "empty");
+    await choose(page, FOLDERS["/split/"]);
+    await inState(page, "ready");
+    await goTo(page, "models");
+    const name = () => page.textContent("#loaded-title");
+    assert.equal(await name(), "tiny");
     await page.click("#unload");
-    await inState("empty");
-    const folder = await mkdtemp(join(tmpdir(), "wgslm-"));
+    await inState(page, "empty");
+    const parent = await mkdtemp(join(tmpdir(), "wgslm-"));
     try {
-      for (const [name, bytes] of Object.entries(FOLDERS["/folder/"])) await writeFile(join(folder, name), bytes);
+      const folder = join(parent, "Tiny-Instruct");
+      await mkdir(folder);
+      for (const [file, bytes] of Object.entries(FOLDERS["/folder/"])) await writeFile(join(folder, file), bytes);
       await page.setInputFiles("#folder", folder);
-      await inState("ready");
-      assert.equal(await page.isDisabled("#chat"), false, "the folder has a chat template");
+      await inState(page, "ready");
+      assert.equal(await name(), "Tiny-Instruct");
     } finally {
-      await rm(folder, { recursive: true });
+      await rm(parent, { recursive: true });
     }
     await page.context().close();
   });

@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { support, writer } from "../engine/runners.ts";
 import { ErrorPanel, type Failure, failureOf } from "../ui/error-panel.tsx";
-import { FileButtons } from "../ui/load-panel.tsx";
+import { FileButton, FolderButton } from "../ui/load-panel.tsx";
 import { announce } from "../ui/status.tsx";
 import { nameOf, sourceOf } from "./address.ts";
 import { type Fit, planOf } from "./fit.ts";
@@ -82,8 +82,9 @@ export function AnyAddress() {
       )}
       <ErrorPanel failure={failure} />
       <div class="row">
-        <FileButtons runner={writer} disabled={disabled} />
-        <p class="small muted">A .gguf file, all parts of a split one, or the files of a folder. Dropping them anywhere does the same.</p>
+        <FileButton runner={writer} disabled={disabled} />
+        <FolderButton runner={writer} disabled={disabled} />
+        <p class="small muted">A .gguf file, all parts of a split one, or a folder from Hugging Face. Dropping them anywhere does the same.</p>
       </div>
     </section>
   );

@@ -43,36 +43,46 @@ function Choice({ runner, offer, disabled }: { runner: Runner; offer: Offered; d
         Load {offer.name || "the model"}
         {offer.bytes && <small>{size(offer.bytes)}</small>}
       </button>
-      <FileButtons runner={runner} disabled={disabled} />
+      <FileButton runner={runner} disabled={disabled} />
       <a href="#/models">All models</a>
     </div>
   );
 }
 
-/** Takes a model from this device: a file, several, or a folder. */
-export function FileButtons({ runner, disabled = false }: { runner: Runner; disabled?: boolean }) {
-  const file = useRef<HTMLInputElement>(null);
-  const take = (input: HTMLInputElement): void => {
-    const chosen = inFiles([...(input.files ?? [])]);
+/** Takes a model from this device, in a file or several. */
+export function FileButton({ runner, disabled = false }: { runner: Runner; disabled?: boolean }) {
+  return <OpenButton runner={runner} disabled={disabled} id="file" label="Open a file" multiple />;
+}
+
+/** Takes a model from this device, in a folder. */
+export function FolderButton({ runner, disabled = false }: { runner: Runner; disabled?: boolean }) {
+  return <OpenButton runner={runner} disabled={disabled} id="folder" label="Open a folder" webkitdirectory />;
+}
+
+interface OpenButtonProps {
+  runner: Runner;
+  disabled: boolean;
+  id: "file" | "folder";
+  label: string;
+  multiple?: boolean;
+  webkitdirectory?: boolean;
+}
+
+function OpenButton({ runner, disabled, id, label, ...input }: OpenButtonProps) {
+  const field = useRef<HTMLInputElement>(null);
+  const take = (given: HTMLInputElement): void => {
+    const chosen = inFiles([...(given.files ?? [])]);
     // So that choosing the same files again counts as a change.
-    input.value = "";
+    given.value = "";
     if (chosen) void runner.load(chosen);
   };
   return (
     <>
-      <button type="button" disabled={disabled} onClick={() => file.current?.click()}>
-        <Icon name="file" />
-        Open a file
+      <button type="button" disabled={disabled} onClick={() => field.current?.click()}>
+        <Icon name={id} />
+        {label}
       </button>
-      <input
-        ref={file}
-        id="file"
-        type="file"
-        multiple
-        hidden
-        aria-label="Model files"
-        onChange={({ currentTarget }) => take(currentTarget)}
-      />
+      <input ref={field} id={id} type="file" hidden aria-label={label} onChange={({ currentTarget }) => take(currentTarget)} {...input} />
     </>
   );
 }
