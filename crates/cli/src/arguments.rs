@@ -2,13 +2,14 @@
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 use wgslm::engine::{Activations, GenerateOptions, KvFormat};
 use wgslm::formats::quantise::Policy;
 
+use crate::bench::BenchCommand;
 use crate::chat::ChatArguments;
 use crate::drafts::DraftOptions;
 use crate::error::Error;
@@ -72,7 +73,7 @@ pub(crate) enum Command {
     /// Measure the perplexity of a text under a model
     Perplexity(PerplexityArguments),
     /// Measure the speed and the memory of a model
-    Bench(BenchArguments),
+    Bench(Box<BenchArguments>),
     /// List the devices that models can run on
     Devices(DevicesArguments),
 }
@@ -334,10 +335,13 @@ pub(crate) struct PerplexityArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<BenchCommand>,
     /// The model: a GGUF file, the first part of a split one, or a Hugging Face folder
-    #[arg(long, value_name = "PATH")]
-    pub(crate) model: PathBuf,
+    #[arg(long, value_name = "PATH", required = true)]
+    model: Option<PathBuf>,
     /// The device's index, name or part of its name, as `wgslm devices` prints them [default: the most powerful kind of device]
     #[arg(long, value_name = "NAME_OR_INDEX", env = "WGSLM_DEVICE")]
     pub(crate) device: Option<String>,
@@ -386,6 +390,11 @@ pub(crate) struct BenchArguments {
 }
 
 impl BenchArguments {
+    /// The model's path, which is there unless a command is.
+    pub(crate) fn model(&self) -> &Path {
+        self.model.as_deref().unwrap_or(Path::new(""))
+    }
+
     /// The generations that prefill and decode are measured with: as many as `--batch` says, or one where that has several numbers.
     pub(crate) fn generations(&self) -> u32 {
         if let [batch] = self.batch[..] { batch } else { 1 }

@@ -52,6 +52,11 @@ fn invalid(name: &str, value: &str, expected: &str) -> Error {
     Error::InvalidOption { option: name.to_owned(), value: value.to_owned(), expected: expected.to_owned() }
 }
 
+/// Parses the bytes of an argument.
+pub(crate) fn bytes(text: &str) -> std::result::Result<u64, String> {
+    parse_bytes(text).map_err(|_| "it should be a number of bytes, or of KiB, MiB or GiB, such as 512MiB".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::parse_bytes;

@@ -23,6 +23,24 @@ pub(crate) enum Error {
     /// A folder that doesn't hold the files of exactly one model.
     #[error("{}: {source}", path.display())]
     Folder { path: PathBuf, source: wgslm::Error },
+    /// Memory that grew in `wgslm bench soak`.
+    #[error(
+        "memory {what} grew from {from} to {to} bytes, by more than {allowed}: a leak, unless something else did it; run it again"
+    )]
+    Growth { what: &'static str, from: u64, to: u64, allowed: u64 },
+    /// Memory that requests still hold after their end.
+    #[error(
+        "after the last answer {blocks} blocks and {slots} slots are still held; please report it with the model's name"
+    )]
+    Leak { blocks: usize, slots: usize },
+    /// A file that doesn't hold what it should.
+    #[error("{}: {reason}", path.display())]
+    Content { path: PathBuf, reason: String },
+    /// A prediction that a real run doesn't bear out.
+    #[error(
+        "the prediction of {what} is {percent:.0} % from the real run, more than {allowed} %; measure on an idle machine, and with --repeat for the costs"
+    )]
+    Prediction { what: &'static str, percent: f64, allowed: f64 },
     /// A server that can't run.
     #[error(transparent)]
     Server(#[from] wgslm_server::Error),

@@ -12,7 +12,7 @@ use wgslm::{Device, DeviceOptions};
 use wgslm_server::{ModelSource, Server, ServerOptions};
 
 use crate::arguments::{ActivationsOption, KvOption, QuantizeOption};
-use crate::environment::{device_options, parse_bytes};
+use crate::environment::{bytes, device_options};
 use crate::error::{Error, Result};
 use crate::{load, tuning};
 
@@ -198,8 +198,4 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "it should be a number of seconds above 0".to_owned())
-}
-
-fn bytes(text: &str) -> std::result::Result<u64, String> {
-    parse_bytes(text).map_err(|_| "it should be a number of bytes, or of KiB, MiB or GiB, such as 512MiB".to_owned())
 }

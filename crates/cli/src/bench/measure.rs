@@ -141,7 +141,7 @@ impl<'a> Bench<'a> {
 }
 
 /// Pseudo-random token ids from a seed.
-fn tokens(length: u32, vocabulary: u32, seed: u32) -> Vec<u32> {
+pub(super) fn tokens(length: u32, vocabulary: u32, seed: u32) -> Vec<u32> {
     let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,12 +1,17 @@
 //! `wgslm bench`: measures speed and memory of a model on this machine. BENCHMARKS.md explains the numbers.
 
 mod cached;
+mod capacity;
+mod command;
 mod figure;
 mod kernels;
 mod measure;
 mod print;
 mod report;
+mod soak;
 mod streams;
+
+pub(crate) use command::BenchCommand;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -22,9 +27,12 @@ use crate::error::Result;
 use crate::load::{self, LoadReport};
 
 pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
+    if let Some(command) = &arguments.command {
+        return command::run(command).await;
+    }
     let context = context_length(arguments)?;
     let model = ModelArguments {
-        model: arguments.model.clone(),
+        model: arguments.model().to_owned(),
         device: arguments.device.clone(),
         context: Some(context),
         activations: arguments.activations,
@@ -46,7 +54,7 @@ pub(crate) async fn run(arguments: &BenchArguments) -> Result<()> {
 
 /// The context length that the measurements need; an error if the model can't have it, before its weights are read.
 fn context_length(arguments: &BenchArguments) -> Result<u32> {
-    let spec = ModelSpec::from_metadata(&load::header(&arguments.model)?.metadata)?;
+    let spec = ModelSpec::from_metadata(&load::header(arguments.model())?.metadata)?;
     let depth = arguments.depth.iter().copied().max().unwrap_or(0);
     if depth > 0 && arguments.room.no_prefix_cache {
         // Its prefill follows tokens that an earlier request has left there.
@@ -133,7 +141,7 @@ async fn measure(engine: &Engine, arguments: &BenchArguments, load: LoadReport) 
         depths.iter_mut().for_each(|depth| depth.compare(copy_bytes_per_s));
     }
     Ok(Report {
-        model: ModelReport::of(engine, file_name(&arguments.model)),
+        model: ModelReport::of(engine, file_name(arguments.model())),
         device: gpu.adapter().into(),
         settings: SettingsReport {
             prompt_tokens: arguments.prompt_tokens,

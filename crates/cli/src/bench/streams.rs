@@ -108,6 +108,12 @@ impl Run {
         let own = || self.summaries.iter().map(|summary| summary.timings.decode_tokens_per_s).sum();
         self.together.as_ref().map_or_else(own, Together::tokens_per_s)
     }
+
+    /// The seconds of a step in which all streams answered, where there was one.
+    pub(super) fn step_seconds(&self) -> Option<f64> {
+        let together = self.together.as_ref().filter(|together| together.steps > 0)?;
+        Some(together.seconds / together.steps as f64)
+    }
 }
 
 /// The time in which all streams of a run answer: from the first token of the last to begin to the last token of the first to end.
@@ -154,19 +160,22 @@ impl Moment {
 /// Runs a stream for each prompt, side by side.
 pub(super) async fn run(bench: &Bench<'_>, prompts: impl Iterator<Item = Vec<u32>>) -> Result<Run> {
     let tokens = 1 + bench.arguments.gen_tokens;
-    let mut streams = Vec::new();
-    for prompt in prompts {
-        let generation = bench.generation(&prompt, tokens)?;
-        streams.push(Stream { generation, times: Vec::new(), summary: None });
-    }
+    let generations = prompts.map(|prompt| bench.generation(&prompt, tokens)).collect::<Result<_>>()?;
+    run_all(bench.engine, generations, tokens).await
+}
+
+/// Runs generations of `tokens` tokens to their ends, side by side.
+pub(super) async fn run_all(engine: &Engine, generations: Vec<Generation>, tokens: u32) -> Result<Run> {
+    let stream = |generation| Stream { generation, times: Vec::new(), summary: None };
+    let mut streams: Vec<_> = generations.into_iter().map(stream).collect();
     let (mut all_began, mut one_ended) = (None, None);
     while streams.iter().any(|stream| stream.summary.is_none()) {
         advance(&mut streams).await?;
         if all_began.is_none() && streams.iter().all(|stream| !stream.times.is_empty()) {
-            all_began = Some(Moment::now(bench.engine, &streams));
+            all_began = Some(Moment::now(engine, &streams));
         }
         if one_ended.is_none() && streams.iter().any(|stream| stream.times.len() == tokens as usize) {
-            one_ended = Some(Moment::now(bench.engine, &streams));
+            one_ended = Some(Moment::now(engine, &streams));
         }
     }
     let gaps = |times: &[Instant]| -> Vec<f64> {

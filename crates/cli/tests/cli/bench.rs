@@ -241,3 +241,103 @@ fn sizes_that_the_model_cannot_do_are_refused_before_it_is_loaded() {
         bench(arguments).failed(1, &message);
     }
 }
+
+/// The JSON objects of the lines of an output.
+fn lines(run: &Run) -> Vec<Value> {
+    run.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON object")).collect()
+}
+
+#[test]
+fn a_soak_tells_what_is_in_use_and_leaves_nothing_behind() {
+    if !has_device() {
+        return;
+    }
+    let run = wgslm(&["bench", "soak", "--model", &tiny_model(), "--requests", "60", "--json"]);
+    assert!(run.status == Some(0), "{}", run.stderr);
+    let uses = lines(&run);
+    assert_eq!(
+        uses.iter().map(|line| line["requests"].as_u64()).collect::<Vec<_>>(),
+        (1..=10).map(|tenth| Some(tenth * 6)).collect::<Vec<_>>()
+    );
+    for line in &uses {
+        assert!(positive(&line["host_bytes"]) && positive(&line["tokens_per_s"]), "{line}");
+        assert_eq!(line["gpu_bytes"], uses[0]["gpu_bytes"]);
+    }
+}
+
+#[test]
+fn a_soak_of_too_few_requests_is_refused() {
+    if !has_device() {
+        return;
+    }
+    let run = wgslm(&["bench", "soak", "--model", &tiny_model(), "--requests", "5"]);
+    assert!(run.status != Some(0) && run.stderr.contains("--requests"), "{}", run.stderr);
+}
+
+#[test]
+fn a_plan_of_capacity_is_made_from_costs_that_can_be_kept() {
+    if !has_device() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let costs = folder.path().join("costs.json");
+    let costs = costs.to_str().expect("a name in UTF-8");
+    let plan = |arguments: &[&str]| {
+        let common =
+            ["bench", "capacity", "--model", &tiny_model(), "--prompt-tokens", "12", "--answer-tokens", "6", "--json"];
+        wgslm(&[&common[..], arguments].concat()).json()
+    };
+    let measured = plan(&["--rate", "5,2000", "--duration", "2", "--repeat", "1", "--save-costs", costs]);
+    let [calm, busy] = &measured["planned"].as_array().expect("a list")[..] else { panic!("{measured}") };
+    for outcome in [calm, busy] {
+        for key in ["answers_per_s", "tokens_per_s", "most_replicas", "replica_hours"] {
+            assert!(positive(&outcome[key]), "{key} in {outcome}");
+        }
+        assert!(outcome["end_to_end_ms"]["p99"].as_f64() >= outcome["ttft_ms"]["p50"].as_f64(), "{outcome}");
+        assert_eq!(outcome["cost"], Value::Null, "nobody gave a price");
+    }
+    assert!(busy["ttft_ms"]["p95"].as_f64() > calm["ttft_ms"]["p95"].as_f64(), "{measured}");
+    assert!(busy["refused"].as_u64() > Some(0) && calm["refused"] == 0, "{measured}");
+    // The same costs make the same plan, and replicas answer what one can't.
+    let again = plan(&["--rate", "5,2000", "--duration", "2", "--costs", costs]);
+    assert_eq!(again["planned"], measured["planned"]);
+    let many = plan(&["--rate", "2000", "--duration", "2", "--costs", costs, "--replicas", "100", "--price", "3.6"]);
+    assert_eq!(
+        (many["planned"][0]["refused"].as_u64(), many["planned"][0]["most_replicas"].as_u64()),
+        (Some(0), Some(100))
+    );
+    assert!(positive(&many["planned"][0]["cost"]), "{many}");
+    let trace = folder.path().join("trace.jsonl");
+    std::fs::write(&trace, "{\"at_s\": 0.01, \"prompt_tokens\": 9, \"cached_tokens\": 4, \"answer_tokens\": 3}\n")
+        .expect("a file");
+    let verified = wgslm(&[
+        "bench",
+        "capacity",
+        "--model",
+        &tiny_model(),
+        "--trace",
+        trace.to_str().expect("a name in UTF-8"),
+        "--repeat",
+        "1",
+        "--verify",
+        "--json",
+    ]);
+    // Whether one answer takes as long as predicted is for machines that do nothing else.
+    let report = lines(&verified).remove(0);
+    let answers = |side: &str| report["verified"][0][side]["requests"].as_u64();
+    assert_eq!((answers("predicted"), answers("seen")), (Some(1), Some(1)), "{report}");
+}
+
+#[test]
+fn a_trace_that_cannot_be_read_is_named_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace.jsonl");
+    std::fs::write(&trace, "{\"at_s\": 1, \"prompt_tokens\": 9}\n").expect("a file");
+    let run =
+        wgslm(&["bench", "capacity", "--model", &tiny_model(), "--trace", trace.to_str().expect("a name in UTF-8")]);
+    assert!(
+        run.status != Some(0) && run.stderr.contains("trace.jsonl: line 1: missing field `answer_tokens`"),
+        "{}",
+        run.stderr
+    );
+}

@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     pub(super) workspace: model::Workspace,
     pub(super) programs: Programs,
     pub(super) slots: u32,
+    /// Tokens that the KV cache holds for all sequences together.
+    pub(super) kv_tokens: u32,
     pub(super) context_length: u32,
     /// The most tokens of a prompt in a step.
     pub(super) prefill_tokens: u32,
@@ -163,6 +165,7 @@ impl Inner {
             workspace,
             programs,
             slots,
+            kv_tokens: room.tokens,
             context_length,
             prefill_tokens,
             wanted: options.activations,

@@ -4,6 +4,7 @@ mod aside;
 mod batch;
 mod beam;
 mod cache;
+pub mod capacity;
 mod chat;
 mod constrained;
 mod context_full;

@@ -27,7 +27,7 @@ pub(super) struct Room {
     /// The most tokens of a sequence.
     pub(super) context: u32,
     /// Tokens that the KV cache holds.
-    tokens: u32,
+    pub(super) tokens: u32,
     /// States that are kept for later, besides [`RECENT_STATES`] of each open sequence.
     pub(super) checkpoints: u32,
 }

@@ -1,4 +1,4 @@
-//! A memory that only counts, for tests.
+//! A memory that only counts, for simulations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,24 +8,24 @@ const BLOCK: u32 = 16;
 
 /// Slots and blocks of 16 tokens, of which sequences share none.
 #[derive(Debug, Default)]
-pub(super) struct CountingMemory {
-    pub(super) free_slots: usize,
-    pub(super) free_blocks: u32,
+pub(crate) struct CountingMemory {
+    pub(crate) free_slots: usize,
+    pub(crate) free_blocks: u32,
     /// The cached tokens of prompts that have any.
-    pub(super) cached: BTreeMap<RequestId, u32>,
+    pub(crate) cached: BTreeMap<RequestId, u32>,
     /// The blocks of open sequences.
-    pub(super) open: BTreeMap<RequestId, u32>,
+    pub(crate) open: BTreeMap<RequestId, u32>,
     /// Sequences that have ever been refused room.
-    pub(super) refused: BTreeSet<RequestId>,
+    pub(crate) refused: BTreeSet<RequestId>,
 }
 
 impl CountingMemory {
-    pub(super) fn new(slots: usize, blocks: u32) -> Self {
+    pub(crate) fn new(slots: usize, blocks: u32) -> Self {
         Self { free_slots: slots, free_blocks: blocks, ..Self::default() }
     }
 
     /// There is room for a sequence up to a length.
-    pub(super) fn has_room(&self, id: RequestId, length: u32) -> bool {
+    pub(crate) fn has_room(&self, id: RequestId, length: u32) -> bool {
         length.div_ceil(BLOCK) <= self.open[&id] + self.free_blocks
     }
 }

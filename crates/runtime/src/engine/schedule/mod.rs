@@ -3,13 +3,12 @@
 //! It is pure. Times are durations since the engine began and come from the caller, memory stands behind a trait, and the same calls
 //! make the same plans, so that a simulation of many requests can hold its bounds.
 
+mod counting;
 mod queue;
 mod scheduler;
 mod sequence;
 mod steps;
 
-#[cfg(test)]
-mod counting;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
@@ -17,6 +16,7 @@ mod simulation;
 
 use std::time::Duration;
 
+pub(crate) use counting::CountingMemory;
 pub(crate) use scheduler::Scheduler;
 
 /// The most rows in a step of [`Kind::Few`].

@@ -79,6 +79,11 @@ impl Scheduler {
         self.queue.push(now, request).map_err(|time| Refused::Busy { retry_after_ms: (time.as_millis() as u64).max(1) })
     }
 
+    /// The bounds that it keeps.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// The number of requests that wait for a slot.
     pub(crate) fn waiting(&self) -> usize {
         self.queue.len()
