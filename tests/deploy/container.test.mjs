@@ -8,7 +8,7 @@ import { help, options } from "./program.mjs";
 
 const DOCKERFILE = DockerfileParser.parse(text("examples/container/Dockerfile"));
 /** The variables in it that Mesa's and NVIDIA's drivers and the program's cache read. */
-const OTHERS = ["NVIDIA_DRIVER_CAPABILITIES", "XDG_CACHE_HOME"];
+const OTHERS = ["NVIDIA_DRIVER_CAPABILITIES", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
 
 const called = (keyword) => DOCKERFILE.getInstructions().filter((instruction) => instruction.getKeyword() === keyword);
 /** The program and parameters that an instruction runs. */
