@@ -11,9 +11,11 @@ use wgslm::formats::quantise::Policy;
 
 use crate::bench::BenchCommand;
 use crate::chat::ChatArguments;
+use crate::completions::CompletionsArguments;
 use crate::drafts::DraftOptions;
 use crate::error::Error;
 use crate::grammars::GrammarOptions;
+use crate::health::HealthArguments;
 use crate::sampling_arguments::SamplingArguments;
 use crate::serve::ServeArguments;
 
@@ -76,6 +78,10 @@ pub(crate) enum Command {
     Bench(Box<BenchArguments>),
     /// List the devices that models can run on
     Devices(DevicesArguments),
+    /// Ask a server whether it is alive, or with --ready whether it takes requests; exit code 1 if not
+    Health(HealthArguments),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
 }
 
 /// The model, its device and its engine's options.
