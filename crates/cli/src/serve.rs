@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Args, value_parser};
 use wgslm::engine::EngineOptions;
 use wgslm::{Device, DeviceOptions};
-use wgslm_server::{ModelSource, Server, ServerOptions};
+use wgslm_server::{Address, ModelSource, Server, ServerOptions};
 
 use crate::arguments::{ActivationsOption, KvOption, QuantizeOption};
 use crate::environment::{bytes, device_options};
@@ -28,6 +28,9 @@ pub(crate) struct ServeArguments {
     /// The port to listen on; 0 takes any, and prints it
     #[arg(long, value_name = "PORT", env = "PORT", default_value_t = 8080)]
     port: u16,
+    /// A Unix socket to listen at, in place of a host and a port
+    #[arg(long, value_name = "PATH", env = "UNIX_SOCKET")]
+    unix_socket: Option<PathBuf>,
     /// A folder of files to serve at /
     #[arg(long, value_name = "DIR")]
     www: Option<PathBuf>,
@@ -118,7 +121,10 @@ async fn serve(arguments: ServeArguments) -> Result<()> {
         ModelSource { name, bytes, load: Arc::new(load) }
     });
     let options = ServerOptions {
-        address: SocketAddr::new(arguments.host, arguments.port),
+        address: match arguments.unix_socket {
+            Some(path) => Address::Unix(path),
+            None => SocketAddr::new(arguments.host, arguments.port).into(),
+        },
         model_load_timeout: arguments.model_load_timeout,
         inference_timeout: arguments.inference_timeout,
         batch_size: arguments.batch_size,
@@ -132,7 +138,7 @@ async fn serve(arguments: ServeArguments) -> Result<()> {
     };
     let server = Server::bind(sources.collect(), options).await?;
     let mut output = std::io::stdout().lock();
-    writeln!(output, "listening on http://{}", server.address()?)?;
+    writeln!(output, "listening on {}", server.address()?)?;
     output.flush()?;
     drop(output);
     Ok(server.run(stopped()?).await?)

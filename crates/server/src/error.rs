@@ -1,8 +1,6 @@
 //! The error type of this crate: the reasons for which a server can't run.
 
-use std::net::SocketAddr;
-
-use crate::LoadError;
+use crate::{Address, LoadError};
 
 /// A reason for which a server can't run. What goes wrong with a request is told to its client instead.
 #[derive(Debug, thiserror::Error)]
@@ -10,11 +8,11 @@ use crate::LoadError;
 pub enum Error {
     /// An address that can't be listened on.
     #[error(
-        "{address} can't be listened on ({source}); stop what listens there, or choose another with --host and --port"
+        "{address} can't be listened on ({source}); stop what listens there, or choose another with --host and --port, or --unix-socket"
     )]
     Bind {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// The cause.
         source: std::io::Error,
     },

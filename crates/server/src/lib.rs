@@ -15,6 +15,7 @@ mod fields;
 mod grammars;
 mod inference;
 mod inputs;
+mod listener;
 mod metrics;
 mod model;
 mod options;
@@ -28,6 +29,7 @@ mod state;
 mod wire;
 
 pub use error::{Error, Result};
+pub use listener::Address;
 pub use model::{LoadError, ModelSource};
 pub use options::ServerOptions;
 pub use server::Server;

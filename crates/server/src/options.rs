@@ -4,11 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Address;
+
 /// The options of a server. The default listens on the loopback interface only.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// The address to listen on; port 0 takes any.
-    pub address: SocketAddr,
+    pub address: Address,
     /// The longest time that a request waits for its model to be loaded.
     pub model_load_timeout: Duration,
     /// The longest time that an answer may take, its wait included.
@@ -34,7 +36,7 @@ pub struct ServerOptions {
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into(),
             model_load_timeout: Duration::from_secs(300),
             inference_timeout: Duration::from_secs(600),
             batch_size: 8,

@@ -1,28 +1,27 @@
 //! A server, from its start to its end.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::access::Keys;
 use crate::inference::Inference;
+use crate::listener::{Address, Listener};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::shutdown::Work;
 use crate::state::{Shared, State};
-use crate::{Error, ModelSource, Result, ServerOptions, routes};
+use crate::{ModelSource, Result, ServerOptions, routes};
 
 /// The time that connections have to close once all answers have ended.
 const CLOSING: Duration = Duration::from_secs(2);
 
 /// A server that listens.
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     router: Router,
     state: State,
 }
@@ -31,7 +30,7 @@ impl Server {
     /// Listens for requests to models, of which the first is the default.
     ///
     /// # Errors
-    /// [`Error::Models`], [`Error::Option`], [`Error::Bind`], [`Error::Io`].
+    /// [`Error::Models`](crate::Error::Models), [`Error::Option`](crate::Error::Option), [`Error::Bind`](crate::Error::Bind), [`Error::Io`](crate::Error::Io).
     pub async fn bind(models: Vec<ModelSource>, options: ServerOptions) -> Result<Self> {
         let metrics = Metrics::new();
         let state = Arc::new(Shared {
@@ -43,25 +42,23 @@ impl Server {
             options,
         });
         let router = routes::router(&state)?;
-        let address = state.options.address;
-        let bound = TcpListener::bind(address).await;
-        let listener = bound.map_err(|source| Error::Bind { address, source })?;
+        let listener = Listener::bind(&state.options.address).await?;
         Ok(Self { listener, router, state })
     }
 
     /// The address that it listens on.
     ///
     /// # Errors
-    /// [`Error::Io`].
-    pub fn address(&self) -> Result<SocketAddr> {
-        Ok(self.listener.local_addr()?)
+    /// [`Error::Io`](crate::Error::Io).
+    pub fn address(&self) -> Result<Address> {
+        self.listener.address()
     }
 
     /// Loads the first model, and answers until `stop` ends. From then on it isn't ready and refuses requests, and running answers have
     /// the grace period to end.
     ///
     /// # Errors
-    /// [`Error::Load`] where the first model can't be loaded, [`Error::Io`].
+    /// [`Error::Load`](crate::Error::Load) where the first model can't be loaded, [`Error::Io`](crate::Error::Io).
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<()> {
         let Self { listener, router, state } = self;
         let (close, closed) = oneshot::channel::<()>();
@@ -69,7 +66,7 @@ impl Server {
             // An error says that nobody waits any more.
             let _ = closed.await;
         };
-        let mut serving = tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(closing).into_future());
+        let mut serving = listener.serve(router, closing);
         let stopped = async {
             let load = async {
                 match state.registry.load_first().await {

@@ -8,4 +8,6 @@ mod lifecycle;
 mod limits;
 mod responses;
 mod setup;
+#[cfg(unix)]
+mod sockets;
 mod texts;

@@ -1,6 +1,6 @@
 //! Servers of small models.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use wgslm::engine::{EngineOptions, Loader};
 use wgslm::{Device, DeviceOptions};
-use wgslm_server::{ModelSource, Result, Server, ServerOptions};
+use wgslm_server::{Address, ModelSource, Result, Server, ServerOptions};
 use wgslm_testing::{golden, skipped};
 
 use crate::client::{Response, send};
@@ -52,6 +52,9 @@ pub(crate) fn model(path: &str) -> Vec<u8> {
     std::fs::read(golden(path)).expect("it is there")
 }
 
+/// Any port of the loopback interface.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// A server that runs.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
@@ -73,14 +76,15 @@ impl Running {
 
     /// Starts a server that may still load.
     pub(crate) fn start_loading(models: Vec<ModelSource>, options: ServerOptions) -> Self {
-        let options = ServerOptions { address: "127.0.0.1:0".parse().expect("an address"), ..options };
+        let options = ServerOptions { address: LOOPBACK.into(), ..options };
         let (stop, stopped) = oneshot::channel::<()>();
         let (sender, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(async {
                 let server = Server::bind(models, options).await?;
-                sender.send(server.address()?).expect("it is waited for");
+                let Address::Tcp(address) = server.address()? else { unreachable!("it was asked for a port") };
+                sender.send(address).expect("it is waited for");
                 server.run(async move { drop(stopped.await) }).await
             })
         });
