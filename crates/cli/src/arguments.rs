@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// Chat with a model
     Chat(Box<ChatArguments>),
     /// Generate the text that follows a prompt
-    Generate(GenerateArguments),
+    Generate(Box<GenerateArguments>),
     /// Write the logits at every position of a sequence of tokens to a NumPy file
     Logits(LogitsArguments),
     /// Print an embedding of each text

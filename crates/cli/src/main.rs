@@ -82,7 +82,7 @@ impl Write for Log {
 async fn run(command: Command) -> Result<()> {
     match command {
         Command::Chat(arguments) => chat::run(*arguments).await,
-        Command::Generate(arguments) => generate::run(arguments).await,
+        Command::Generate(arguments) => generate::run(*arguments).await,
         Command::Logits(arguments) => logits::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
         Command::Rerank(arguments) => rerank::run(arguments).await,

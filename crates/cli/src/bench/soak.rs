@@ -128,7 +128,7 @@ impl Soak<'_> {
         let mut progress = self.lock();
         progress.ended += 1;
         progress.tokens += tokens;
-        if progress.ended % (self.arguments.requests / WARM_UP) != 0 {
+        if !progress.ended.is_multiple_of(self.arguments.requests / WARM_UP) {
             return Ok(());
         }
         let metrics = self.engine.metrics();
