@@ -10,9 +10,11 @@ use wgslm::engine::{Activations, GenerateOptions, KvFormat};
 use wgslm::formats::quantise::Policy;
 
 use crate::chat::ChatArguments;
+use crate::completions::CompletionsArguments;
 use crate::drafts::DraftOptions;
 use crate::error::Error;
 use crate::grammars::GrammarOptions;
+use crate::health::HealthArguments;
 use crate::sampling_arguments::SamplingArguments;
 use crate::serve::ServeArguments;
 
@@ -75,6 +77,10 @@ pub(crate) enum Command {
     Bench(BenchArguments),
     /// List the devices that models can run on
     Devices(DevicesArguments),
+    /// Ask a server whether it is alive, or with --ready whether it takes requests; exit code 1 if not
+    Health(HealthArguments),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
 }
 
 /// The model, its device and its engine's options.

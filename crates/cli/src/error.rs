@@ -1,5 +1,6 @@
 //! The errors of the command line.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// An error of a command, printed on stderr.
@@ -26,6 +27,9 @@ pub(crate) enum Error {
     /// A server that can't run.
     #[error(transparent)]
     Server(#[from] wgslm_server::Error),
+    /// A server that doesn't answer a probe, or not with 200.
+    #[error("http://{address}{path}: {reason}; see the server's log, or name its --host and --port")]
+    Health { address: SocketAddr, path: &'static str, reason: String },
     /// A grammar that can't be used.
     #[error(transparent)]
     Grammar(#[from] wgslm_grammar::Error),

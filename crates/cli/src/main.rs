@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod chat;
+mod completions;
 mod devices;
 mod drafts;
 mod embed;
@@ -10,6 +11,7 @@ mod environment;
 mod error;
 mod generate;
 mod grammars;
+mod health;
 mod inspect;
 mod load;
 mod logits;
@@ -92,5 +94,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Perplexity(arguments) => perplexity::run(arguments).await,
         Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,
+        Command::Health(arguments) => health::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
     }
 }

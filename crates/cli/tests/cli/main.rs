@@ -2,11 +2,13 @@
 
 mod bench;
 mod chat;
+mod completions;
 mod devices;
 mod embed;
 mod environment;
 mod failures;
 mod generate;
+mod health;
 mod inspect;
 mod logits;
 mod plan;
