@@ -9,7 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::answers::Answers;
 
@@ -45,9 +45,10 @@ pub(crate) fn data(value: &Value) -> Event {
     Event::default().data(value.to_string())
 }
 
-/// The event that ends a stream of OpenAI's.
-pub(crate) fn done() -> Event {
-    Event::default().data("[DONE]")
+/// The events that close a stream of OpenAI's: its usage where it was asked for, and the end.
+pub(crate) fn closing(usage: Option<Map<String, Value>>) -> Vec<Event> {
+    let usage = usage.map(|usage| data(&Value::Object(usage)));
+    usage.into_iter().chain([Event::default().data("[DONE]")]).collect()
 }
 
 /// The stream of answers. An error after its beginning is its last event.

@@ -73,7 +73,7 @@ pub(super) async fn create(extract::State(state): extract::State<State>, fields:
 fn prompt(tokenizer: &Tokenizer, fields: &InfillFields) -> ApiResult<Vec<u32>> {
     let Some(marks) = tokenizer.fill_in_middle() else {
         let message = "this model has no tokens for filling in the middle; load one that was trained for it";
-        return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "no_infill", message));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "no_infill", message));
     };
     let plain = |text: &str| tokenizer.encode(text, Special::Plain).map_err(wgslm::Error::from);
     let mut tokens: Vec<u32> = tokenizer.prompt_begin().into_iter().collect();

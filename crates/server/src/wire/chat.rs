@@ -9,7 +9,7 @@ use wgslm_grammar::Grammar;
 use super::{Head, ResponseFormat, entry, timings, usage};
 use crate::answers::{ChatStep, ChatStepKind};
 use crate::api_error::{ApiError, ApiResult};
-use crate::sse::{StreamOptions, StreamWriter, data, done};
+use crate::sse::{StreamOptions, StreamWriter, closing, data};
 
 /// The fields of a request for a chat that are neither the conversation's nor those of sampling.
 #[derive(Debug, Default, Deserialize)]
@@ -132,12 +132,7 @@ impl ChatWriter {
     }
 
     fn chunk(&self, choices: Value) -> Map<String, Value> {
-        let mut chunk = self.head.fields("chat.completion.chunk");
-        chunk.insert("choices".to_owned(), choices);
-        if self.usage {
-            chunk.insert("usage".to_owned(), Value::Null);
-        }
-        chunk
+        self.head.chunk("chat.completion.chunk", choices, self.usage)
     }
 
     fn piece(&self, index: u32, delta: &Value, tokens: &[(u32, TokenLogprobs)], finish_reason: &Value) -> Value {
@@ -177,13 +172,10 @@ impl StreamWriter for ChatWriter {
     }
 
     fn end(&mut self) -> Vec<axum::response::sse::Event> {
-        let mut events = Vec::new();
-        if self.usage {
+        closing(self.usage.then(|| {
             let mut last = self.chunk(json!([]));
             self.count(&mut last);
-            events.push(data(&Value::Object(last)));
-        }
-        events.push(done());
-        events
+            last
+        }))
     }
 }

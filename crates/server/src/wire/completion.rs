@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use wgslm::engine::{Engine, FinishReason, GenerationEvent, Summary, TokenLogprobs};
 
 use super::{Head, completion_logprobs, timings, usage};
-use crate::sse::{StreamOptions, StreamWriter, data, done};
+use crate::sse::{StreamOptions, StreamWriter, closing, data};
 
 /// Writes the answers of a request, those to the first prompt first.
 pub(crate) struct CompletionWriter {
@@ -82,12 +82,7 @@ impl CompletionWriter {
     }
 
     fn chunk(&self, choices: Value) -> Map<String, Value> {
-        let mut chunk = self.head.fields("text_completion");
-        chunk.insert("choices".to_owned(), choices);
-        if self.usage {
-            chunk.insert("usage".to_owned(), Value::Null);
-        }
-        chunk
+        self.head.chunk("text_completion", choices, self.usage)
     }
 }
 
@@ -112,13 +107,10 @@ impl StreamWriter for CompletionWriter {
     }
 
     fn end(&mut self) -> Vec<axum::response::sse::Event> {
-        let mut events = Vec::new();
-        if self.usage {
+        closing(self.usage.then(|| {
             let mut last = self.chunk(json!([]));
             self.count(&mut last);
-            events.push(data(&Value::Object(last)));
-        }
-        events.push(done());
-        events
+            last
+        }))
     }
 }

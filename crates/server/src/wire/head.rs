@@ -29,6 +29,16 @@ impl Head {
             ("model".to_owned(), Value::from(model.as_str())),
         ])
     }
+
+    /// A chunk of a stream with these choices. In a stream that ends with its usage, every other chunk has `null` there.
+    pub(crate) fn chunk(&self, object: &str, choices: Value, has_usage: bool) -> Map<String, Value> {
+        let mut chunk = self.fields(object);
+        chunk.insert("choices".to_owned(), choices);
+        if has_usage {
+            chunk.insert("usage".to_owned(), Value::Null);
+        }
+        chunk
+    }
 }
 
 /// A random id.

@@ -4,7 +4,7 @@ mod apt;
 mod need;
 mod plan;
 
-pub(crate) use need::{Need, chromium, firefox, vulkan_driver_beside_chromium};
+pub(crate) use need::{Need, chromium, firefox, python_environment, vulkan_driver_beside_chromium};
 pub(crate) use plan::Plan;
 
 /// Prints what is installed and what will be, then installs it.

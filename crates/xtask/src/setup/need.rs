@@ -18,6 +18,10 @@ pub(crate) enum Need {
     Node,
     /// The Node.js modules that the lock file of a folder of the repository names.
     NodeModules(&'static str),
+    /// The Python packages that the file `requirements.txt` of a folder of the repository names, in an environment of their own.
+    PythonPackages(&'static str),
+    /// The programs that read the manifests and the unit in the examples: kubectl and systemd-analyze.
+    Deployment,
     /// A Vulkan loader and at least one driver, which may be a software adapter's.
     Vulkan,
     /// The browser of nearly all tests.
@@ -48,6 +52,13 @@ pub(crate) enum Remedy {
     RustupOrApt(&'static [&'static str], &'static [&'static str]),
     /// Run `npm ci` in this folder of the repository.
     NodeModules(&'static str),
+    /// Make an environment of the Python packages that a folder of the repository names.
+    PythonPackages {
+        /// The folder with `requirements.txt`.
+        folder: &'static str,
+        /// Debian packages to install first.
+        before: &'static [&'static str],
+    },
     /// Download a model with pip, which may first have to be installed from Debian packages.
     Model {
         /// The model to download.
@@ -82,6 +93,10 @@ impl Need {
         Need::NodeModules("www"),
         Need::NodeModules("tests/browser"),
         Need::NodeModules("examples"),
+        Need::NodeModules("tests/server"),
+        Need::NodeModules("tests/deploy"),
+        Need::PythonPackages("tests/server"),
+        Need::Deployment,
         Need::Model(&model::DEFAULT),
         Need::Model(&model::GEMMA3),
         Need::Model(&model::MINILM),
@@ -94,6 +109,8 @@ impl Need {
             Need::WasmStandardLibrary => wasm_standard_library(),
             Need::Node => node(),
             Need::NodeModules(folder) => node_modules(paths::root(), folder),
+            Need::PythonPackages(folder) => python_packages(folder),
+            Need::Deployment => deployment(),
             Need::Vulkan => vulkan(),
             Need::Chromium => browser(chromium(), &["chromium"], CHROMIUM_BY_HAND),
             Need::Firefox => browser(firefox(), &["firefox-esr"], FIREFOX_BY_HAND),
@@ -109,6 +126,8 @@ impl fmt::Display for Need {
             Need::WasmStandardLibrary => f.write_str("standard library for wasm32-unknown-unknown"),
             Need::Node => f.write_str("Node.js and npm"),
             Need::NodeModules(folder) => write!(f, "Node.js modules of {folder}"),
+            Need::PythonPackages(folder) => write!(f, "Python packages of {folder}"),
+            Need::Deployment => f.write_str("kubectl and systemd-analyze"),
             Need::Vulkan => f.write_str("Vulkan driver"),
             Need::Chromium => f.write_str("Chromium"),
             Need::Firefox => f.write_str("Firefox"),
@@ -215,6 +234,36 @@ fn node_modules(root: &Path, folder: &'static str) -> Status {
     match (changed("package-lock.json"), changed("node_modules/.package-lock.json")) {
         (Ok(lock), Ok(installed)) if installed >= lock => Status::Ready("as the lock file says".into()),
         _ => Status::Missing(Remedy::NodeModules(folder)),
+    }
+}
+
+/// The folder of the environment of a folder's Python packages.
+pub(crate) fn python_environment(folder: &str) -> PathBuf {
+    paths::target().join("python").join(folder)
+}
+
+/// Met if the environment was made for the list as it is.
+fn python_packages(folder: &'static str) -> Status {
+    let read = |folder: &Path| std::fs::read_to_string(folder.join("requirements.txt"));
+    let environment = python_environment(folder);
+    if read(&environment).is_ok_and(|made| read(&paths::root().join(folder)).is_ok_and(|list| list == made)) {
+        return Status::Ready(environment.display().to_string());
+    }
+    let can_make = python().is_some_and(|python| {
+        process::output(process::command(python).args(["-c", "import ensurepip, venv"])).is_some()
+    });
+    Status::Missing(match (can_make, process::find("apt-get").is_some()) {
+        (true, _) => Remedy::PythonPackages { folder, before: &[] },
+        (false, true) => Remedy::PythonPackages { folder, before: &["python3", "python3-venv"] },
+        (false, false) => Remedy::ByHand("install Python 3.10 or newer with venv"),
+    })
+}
+
+fn deployment() -> Status {
+    let found: Vec<_> = ["kubectl", "systemd-analyze"].into_iter().filter_map(process::find).collect();
+    match &found[..] {
+        [kubectl, analyze] => Status::Ready(format!("{}, {}", kubectl.display(), analyze.display())),
+        _ => Status::Missing(apt_or(&["kubernetes-client", "systemd"], "install kubectl and, on Linux, systemd")),
     }
 }
 

