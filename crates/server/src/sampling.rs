@@ -69,10 +69,13 @@ impl SamplingFields {
         // OpenAI's penalties look at all tokens.
         let penalised = penalties.iter().any(Option::is_some);
         let penalty_last_n = if penalised { GenerateOptions::MOST_HISTORY } else { default.penalty_last_n };
+        let temperature = self.temperature.unwrap_or(1.0);
+        // Where nothing is drawn, requests that are equal otherwise stay so, and share a computation.
+        let drawn = || if temperature > 0.0 { rand::random::<u32>().into() } else { default.seed };
         Ok(GenerateOptions {
-            temperature: self.temperature.unwrap_or(1.0),
+            temperature,
             // A negative seed is another one, too.
-            seed: self.seed.map_or_else(|| rand::random::<u32>().into(), |seed| seed as u64),
+            seed: self.seed.map_or_else(drawn, |seed| seed as u64),
             top_p: self.top_p.unwrap_or(default.top_p),
             top_k: self.top_k.unwrap_or(default.top_k),
             min_p: self.min_p.unwrap_or(default.min_p),
@@ -127,6 +130,9 @@ mod tests {
         let (one, another) = (one.options().expect("none"), another.options().expect("none"));
         assert_eq!((one.temperature, one.top_p, one.penalty_last_n), (1.0, 1.0, 64));
         assert_ne!(one.seed, another.seed, "each request has another seed");
+        let greedy =
+            || SamplingFields { temperature: Some(0.0), ..SamplingFields::default() }.options().expect("right");
+        assert_eq!(greedy().seed, greedy().seed, "nothing is drawn");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod chat;
 mod client;
+mod counts;
 mod documents;
 mod files;
 mod lifecycle;

@@ -34,9 +34,23 @@ fn device() -> Option<&'static Device> {
 
 /// A model of these bytes.
 pub(crate) fn source(name: &str, bytes: Vec<u8>, options: &ServerOptions) -> Option<ModelSource> {
+    windowed(name, bytes, options, Duration::ZERO)
+}
+
+/// A model of these bytes, with a batching window.
+pub(crate) fn windowed(
+    name: &str,
+    bytes: Vec<u8>,
+    options: &ServerOptions,
+    batching_window: Duration,
+) -> Option<ModelSource> {
     let device = device()?.clone();
-    let engine_options =
-        EngineOptions { slots: Some(options.batch_size), queue: Some(options.queue_limit), ..EngineOptions::default() };
+    let engine_options = EngineOptions {
+        slots: Some(options.batch_size),
+        queue: Some(options.queue_limit),
+        batching_window,
+        ..EngineOptions::default()
+    };
     let size = bytes.len() as u64;
     let load = move || {
         let mut loader = Loader::new(&device, &engine_options);
