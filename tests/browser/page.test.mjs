@@ -251,7 +251,8 @@ describe("page with a small model, whose tokenizer has a chat template", { timeo
     const again = new Set();
     for (let attempt = 0; attempt < 6 && again.size < 2; attempt += 1) {
       await page.getByLabel("Answer again").click();
-      await page.waitForSelector(`${lastAnswer}:not([data-finish-reason])`).catch(() => undefined);
+      // It may be whole before it is seen to be under way.
+      await page.waitForSelector(`${lastAnswer}:not([data-finish-reason])`, { timeout: 2000 }).catch(() => undefined);
       again.add(await answered(page));
     }
     assert.ok(again.size > 1, [...again].join());
