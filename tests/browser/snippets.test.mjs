@@ -10,7 +10,7 @@ import { allBlocks, bundled, typeErrors } from "./snippets.mjs";
 
 const LIMIT = { timeout: 300_000 };
 /** Languages that are checked otherwise, or that no snippet of a page is written in. */
-const OTHERS = ["", "html", "http", "json", "jsx", "python", "rust", "sh", "text", "toml"];
+const OTHERS = ["", "html", "http", "json", "jsx", "promql", "python", "rust", "sh", "text", "toml"];
 const CHAT = "/snippets/chat.gguf";
 
 /** The models that stand for those that documents name. */
