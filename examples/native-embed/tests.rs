@@ -1,10 +1,10 @@
 //! Tests of the assistant with a tiny model.
 
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use wgslm::engine::{EngineOptions, FinishReason, GenerateOptions, Prompt};
+use wgslm::engine::{EngineOptions, FinishReason, GenerateOptions, Prompt, Summary};
 use wgslm_testing::golden;
 
 use crate::assistant::{AskError, Assistant};
@@ -23,16 +23,26 @@ fn tokens(count: u32) -> GenerateOptions {
     GenerateOptions { max_tokens: Some(count), ignore_stop: true, ..GenerateOptions::default() }
 }
 
+/// An answer of so many tokens on a thread of its own, once its first token is there.
+fn begun<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    assistant: &'scope Assistant,
+    answer: u32,
+) -> ScopedJoinHandle<'scope, Result<Summary, AskError>> {
+    let (begun, running) = mpsc::channel();
+    let asked =
+        scope.spawn(move || assistant.ask(&question(0), tokens(answer), move |_| begun.send(()).unwrap_or_default()));
+    running.recv().expect("the answer has begun");
+    asked
+}
+
 #[test]
 fn questions_too_many_are_told_when_to_come_back() {
     let assistant = assistant();
     thread::scope(|scope| {
-        let (begun, running) = mpsc::channel();
-        // Long enough that the others ask while it holds the slot.
-        let first =
-            scope.spawn(|| assistant.ask(&question(0), tokens(600), move |_| begun.send(()).unwrap_or_default()));
-        running.recv().expect("the first has begun");
         let assistant = &assistant;
+        // Long enough that the others ask while it holds the slot.
+        let first = begun(scope, assistant, 600);
         let others = [1, 2, 3].map(|number| scope.spawn(move || assistant.ask(&question(number), tokens(2), |_| {})));
         let others = others.map(|asked| asked.join().expect("no panic"));
         let answered = others.iter().filter(|other| other.is_ok()).count();
@@ -47,10 +57,7 @@ fn questions_too_many_are_told_when_to_come_back() {
 fn the_end_waits_for_answers_under_way_and_takes_no_more() {
     let assistant = assistant();
     thread::scope(|scope| {
-        let (begun, running) = mpsc::channel();
-        let asked =
-            scope.spawn(|| assistant.ask(&question(0), tokens(100), move |_| begun.send(()).unwrap_or_default()));
-        running.recv().expect("the answer has begun");
+        let asked = begun(scope, &assistant, 100);
         assistant.stop();
         assert!(matches!(assistant.ask(&question(1), tokens(1), |_| {}), Err(AskError::Stopping)));
         let summary = asked.join().expect("no panic").expect("an answer");

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { DockerfileParser } from "dockerfile-ast";
-import { OVERLAYS, deployments, path, text } from "./files.mjs";
+import { path } from "../program.mjs";
+import { OVERLAYS, deployments, text } from "./files.mjs";
 import { help, options } from "./program.mjs";
 
 const DOCKERFILE = DockerfileParser.parse(text("examples/container/Dockerfile"));

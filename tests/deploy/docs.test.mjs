@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { OVERLAYS, path, text } from "./files.mjs";
+import { path } from "../program.mjs";
+import { OVERLAYS, text } from "./files.mjs";
 import { help, options } from "./program.mjs";
 
 const DOCUMENT = text("docs/deploying.md");

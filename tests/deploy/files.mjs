@@ -1,12 +1,9 @@
 // The files under test, and the documents in them.
 import { execFile } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
-
-/** The absolute path of one in the repository. */
-export const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+import { path } from "../program.mjs";
 
 /** The text of a file of the repository. */
 export const text = (relative) => readFileSync(path(relative), "utf8");

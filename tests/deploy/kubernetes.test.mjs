@@ -5,10 +5,10 @@ import { OVERLAYS, deployments, environment } from "./files.mjs";
 import { help, options } from "./program.mjs";
 import { problems } from "./schema.mjs";
 
-/** The variables in manifests that others read: Mesa, the clients of OpenAI's API, and the arguments of the same container. */
-const OTHERS = ["LP_NUM_THREADS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "QUEUE_URL"];
+/** The variables in manifests that others read: Mesa, and the clients of OpenAI's API. */
+const OTHERS = ["LP_NUM_THREADS", "OPENAI_API_KEY", "OPENAI_BASE_URL"];
 /** The keys of the secrets that docs/deploying.md tells to make. */
-const SECRETS = { "wgslm-api-keys": ["api-keys", "app-key", "metrics-key"], "wgslm-redis": ["password", "url"] };
+const SECRETS = { "wgslm-api-keys": ["api-keys", "app-key", "metrics-key"] };
 
 const { commands, variables } = await help();
 
@@ -30,7 +30,7 @@ for (const [overlay, manifests] of OVERLAYS) {
 
     test("everything that a manifest names is there", () => {
       const names = pods.map(({ name }) => name);
-      for (const { spec } of [...of("HorizontalPodAutoscaler"), ...of("ScaledObject")]) assert.ok(names.includes(spec.scaleTargetRef.name));
+      for (const { spec } of of("HorizontalPodAutoscaler")) assert.ok(names.includes(spec.scaleTargetRef.name));
       for (const { labels, spec } of pods) assert.ok(selects(spec.selector.matchLabels, labels));
       for (const { spec } of of("PodDisruptionBudget")) assert.ok(pods.some(({ labels }) => selects(spec.selector.matchLabels, labels)));
       for (const { spec } of of("Service")) {

@@ -1,12 +1,8 @@
-// The program that the manifests run: `WGSLM_PROGRAM`, or the one that `cargo build -p wgslm-cli` makes.
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+// The program that the manifests run: what it prints, and a server.
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { path } from "./files.mjs";
+import { PROGRAM, path, start } from "../program.mjs";
 
-/** The program's path. */
-export const PROGRAM = process.env.WGSLM_PROGRAM ?? path("target/debug/wgslm");
 /** A model of 2 layers. */
 const MODEL = "crates/runtime/tests/golden/arch/tiny-llama-q8_0.gguf";
 
@@ -31,19 +27,4 @@ export async function options(command) {
 }
 
 /** A server with the tiny model under the name `chat`, once it is ready. */
-export async function serve(variables) {
-  const child = spawn(PROGRAM, ["serve", "--port", "0", "--model", `chat=${path(MODEL)}`], {
-    env: { ...process.env, HOST: "127.0.0.1", ...variables },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${PROGRAM} ended with ${code}`)));
-  const [line] = await Promise.race([once(createInterface(child.stdout), "line"), ended]);
-  ended.catch(() => {});
-  const url = line.replace("listening on ", "");
-  while ((await fetch(`${url}/ready`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
-  const stop = async () => {
-    child.kill("SIGTERM");
-    return (await once(child, "exit"))[0];
-  };
-  return { url, port: new URL(url).port, stop };
-}
+export const serve = (variables) => start({ chat: path(MODEL) }, { variables });

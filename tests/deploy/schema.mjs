@@ -1,6 +1,5 @@
-// The schemas of manifests: those of Kubernetes, of KEDA and of Prometheus' operator.
+// The schemas of manifests: those of Kubernetes and of Prometheus' operator.
 import * as monitoring from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
-import * as keda from "@kubernetes-models/keda/keda.sh/v1alpha1";
 import * as apps from "kubernetes-models/apps/v1";
 import * as autoscaling from "kubernetes-models/autoscaling/v2";
 import * as networking from "kubernetes-models/networking.k8s.io/v1";
@@ -13,7 +12,6 @@ const KINDS = {
   "autoscaling/v2": autoscaling,
   "networking.k8s.io/v1": networking,
   "policy/v1": policy,
-  "keda.sh/v1alpha1": keda,
   "monitoring.coreos.com/v1": monitoring,
 };
 

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { PROGRAM } from "../program.mjs";
 import { text } from "./files.mjs";
-import { PROGRAM, help, options } from "./program.mjs";
+import { help, options } from "./program.mjs";
 
 const UNIT = text("examples/systemd/wgslm.service");
 /** The variables that it is given beside the unit. */

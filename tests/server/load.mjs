@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import autocannon from "autocannon";
-import { ENDLESS, pause, serve } from "./program.mjs";
+import { pause } from "../program.mjs";
+import { ENDLESS, serve } from "./program.mjs";
 
 const JSON_TYPE = { "content-type": "application/json" };
 /** A server that has room for all clients. */

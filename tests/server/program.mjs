@@ -1,18 +1,11 @@
-// The server under test: the program `WGSLM_PROGRAM`, or the one that `cargo build -p wgslm-cli` makes, with models of the golden data.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+// The server under test, with models of the golden data.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { withMetadata } from "../browser/gguf-metadata.mjs";
+import { path, start } from "../program.mjs";
 
 /** An answer that goes on as long as the context holds: without the token that ends it. */
 export const ENDLESS = { prompt: "a", max_tokens: 100_000, stream: true, logit_bias: { 257: -100 } };
 
-/** The absolute path of a file in the repository. */
-export const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
-
-const PROGRAM = process.env.WGSLM_PROGRAM ?? path("target/debug/wgslm");
 const GOLDEN = "crates/runtime/tests/golden";
 
 /** The models by their names; the one that chats is written, since no golden file has a chat template. */
@@ -38,24 +31,8 @@ function chatModel(folder) {
 }
 
 /** A server of the models of these names, once it is ready. */
-export async function serve(names = Object.keys(MODELS), flags = [], port = 0) {
-  const models = names.flatMap((name) => ["--model", `${name}=${MODELS[name]}`]);
-  const child = spawn(PROGRAM, ["serve", "--port", `${port}`, ...models, ...flags], {
-    env: { ...process.env, HOST: "127.0.0.1" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(child, "exit");
-  const failed = ended.then(([code]) => Promise.reject(new Error(`${PROGRAM} ended with ${code}`)));
-  const [line] = await Promise.race([once(createInterface(child.stdout), "line"), failed]);
-  failed.catch(() => {});
-  const url = line.replace("listening on ", "");
-  while ((await fetch(`${url}/ready`)).status !== 200) await pause(50);
-  const stop = async (signal = "SIGTERM") => {
-    child.kill(signal);
-    return (await ended)[0];
-  };
-  return { url, port: Number(new URL(url).port), pid: child.pid, stop };
-}
+export const serve = (names = Object.keys(MODELS), flags = [], port = 0) =>
+  start(Object.fromEntries(names.map((name) => [name, MODELS[name]])), { flags, port });
 
 /** The answer to a request with a JSON body. */
 export const post = (server, route, body, init) =>
@@ -68,12 +45,3 @@ export async function answer(server, route, body) {
   if (!response.ok) throw new Error(`${route}: ${response.status} ${text}`);
   return JSON.parse(text);
 }
-
-/** The sum of a metric over its labels. */
-export async function metric(server, name) {
-  const text = await (await fetch(`${server.url}/metrics`)).text();
-  const samples = text.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
-}
-
-export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

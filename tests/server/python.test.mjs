@@ -4,7 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { path, serve } from "./program.mjs";
+import { path } from "../program.mjs";
+import { serve } from "./program.mjs";
 
 const PYTHON = `${process.env.WGSLM_PYTHON_ENVIRONMENT ?? path("target/python/tests/server")}/bin`;
 const skip = !existsSync(PYTHON) && !process.env.WGSLM_NO_SKIP && "there is no Python environment: `cargo xtask setup` makes one";

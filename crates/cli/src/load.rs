@@ -94,23 +94,18 @@ impl Place {
 
 /// Loads a model into an engine; also returns the times that it took.
 pub(crate) async fn engine(arguments: &ModelArguments, room: RoomOptions) -> Result<(Engine, LoadReport)> {
-    engine_with(arguments, |changed| *changed = options(arguments, room)).await
+    engine_with(arguments, &options(arguments, room)).await
 }
 
-/// Loads a model with the options that are asked for, after `change`.
-pub(crate) async fn engine_with(
-    arguments: &ModelArguments,
-    change: impl FnOnce(&mut EngineOptions),
-) -> Result<(Engine, LoadReport)> {
+/// Loads a model into an engine with these options.
+pub(crate) async fn engine_with(arguments: &ModelArguments, options: &EngineOptions) -> Result<(Engine, LoadReport)> {
     let began = Instant::now();
     // A missing file is reported before a device is opened.
     Place::of(&arguments.model)?;
     let device = device(arguments).await?;
     tuning::recall(&device);
     let device_ms = ms_since(began);
-    let mut options = options(arguments, RoomOptions::default());
-    change(&mut options);
-    let (engine, report) = timed(&device, &arguments.model, &options).await?;
+    let (engine, report) = timed(&device, &arguments.model, options).await?;
     tuning::keep(&device);
     Ok((engine, LoadReport { load_ms: ms_since(began), device_ms, ..report }))
 }

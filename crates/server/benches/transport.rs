@@ -6,11 +6,10 @@
 #![recursion_limit = "256"]
 
 use std::error::Error;
-use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -90,18 +89,9 @@ fn main() -> Result<()> {
     Ok(std::fs::remove_dir_all(&folder)?)
 }
 
-fn load(device: &Device, path: &PathBuf) -> Result<Engine> {
+fn load(device: &Device, path: &Path) -> Result<Engine> {
     let mut loader = Loader::new(device, &EngineOptions::default());
-    let mut file = File::open(path)?;
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        let length = file.read(&mut piece)?;
-        if length == 0 {
-            break;
-        }
-        loader.push(&piece[..length])?;
-    }
-    loader.end_file()?;
+    loader.push(&std::fs::read(path)?)?;
     Ok(pollster::block_on(loader.finish())?)
 }
 

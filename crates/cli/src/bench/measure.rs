@@ -114,12 +114,9 @@ impl<'a> Bench<'a> {
     /// Begins an answer of `answer` tokens to a prompt.
     pub(super) fn generation(&self, prompt: &[u32], answer: u32) -> Result<Generation> {
         let options = GenerateOptions {
-            max_tokens: Some(answer),
             tokens_in_flight: self.arguments.tokens_in_flight,
-            ignore_stop: true,
-            coalesce: false,
             speculation: self.speculation.clone(),
-            ..self.arguments.sampling.options()
+            ..alone(answer, self.arguments.sampling.options())
         };
         Ok(self.engine.generate(prompt, options)?)
     }
@@ -138,6 +135,11 @@ impl<'a> Bench<'a> {
     pub(super) fn prompt(&self, length: u32, seed: u32) -> Vec<u32> {
         tokens(length, self.engine.model().spec.vocabulary, seed)
     }
+}
+
+/// The options of a request that is measured: an answer of so many tokens, computed for itself.
+pub(super) fn alone(answer: u32, options: GenerateOptions) -> GenerateOptions {
+    GenerateOptions { max_tokens: Some(answer), ignore_stop: true, coalesce: false, ..options }
 }
 
 /// Pseudo-random token ids from a seed.

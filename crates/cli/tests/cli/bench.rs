@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::program::{Run, has_device, tiny_model, usual_device, wgslm, wgslm_with};
+use crate::program::{Run, has_device, json_lines, tiny_model, usual_device, wgslm, wgslm_with};
 
 /// Sizes small enough for software adapters.
 const SMALL: [&str; 6] = ["--prompt-tokens", "6", "--gen-tokens", "4", "--repeat", "2"];
@@ -242,19 +242,13 @@ fn sizes_that_the_model_cannot_do_are_refused_before_it_is_loaded() {
     }
 }
 
-/// The JSON objects of the lines of an output.
-fn lines(run: &Run) -> Vec<Value> {
-    run.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON object")).collect()
-}
-
 #[test]
 fn a_soak_tells_what_is_in_use_and_leaves_nothing_behind() {
     if !has_device() {
         return;
     }
     let run = wgslm(&["bench", "soak", "--model", &tiny_model(), "--requests", "60", "--json"]);
-    assert!(run.status == Some(0), "{}", run.stderr);
-    let uses = lines(&run);
+    let uses = json_lines(&run.succeeded());
     assert_eq!(
         uses.iter().map(|line| line["requests"].as_u64()).collect::<Vec<_>>(),
         (1..=10).map(|tenth| Some(tenth * 6)).collect::<Vec<_>>()
@@ -267,11 +261,7 @@ fn a_soak_tells_what_is_in_use_and_leaves_nothing_behind() {
 
 #[test]
 fn a_soak_of_too_few_requests_is_refused() {
-    if !has_device() {
-        return;
-    }
-    let run = wgslm(&["bench", "soak", "--model", &tiny_model(), "--requests", "5"]);
-    assert!(run.status != Some(0) && run.stderr.contains("--requests"), "{}", run.stderr);
+    wgslm(&["bench", "soak", "--model", &tiny_model(), "--requests", "5"]).failed(2, "--requests");
 }
 
 #[test]
@@ -323,7 +313,7 @@ fn a_plan_of_capacity_is_made_from_costs_that_can_be_kept() {
         "--json",
     ]);
     // Whether one answer takes as long as predicted is for machines that do nothing else.
-    let report = lines(&verified).remove(0);
+    let report: Value = serde_json::from_str(&verified.stdout).expect("a JSON object");
     let answers = |side: &str| report["verified"][0][side]["requests"].as_u64();
     assert_eq!((answers("predicted"), answers("seen")), (Some(1), Some(1)), "{report}");
 }
@@ -333,11 +323,7 @@ fn a_trace_that_cannot_be_read_is_named_with_its_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let trace = folder.path().join("trace.jsonl");
     std::fs::write(&trace, "{\"at_s\": 1, \"prompt_tokens\": 9}\n").expect("a file");
-    let run =
-        wgslm(&["bench", "capacity", "--model", &tiny_model(), "--trace", trace.to_str().expect("a name in UTF-8")]);
-    assert!(
-        run.status != Some(0) && run.stderr.contains("trace.jsonl: line 1: missing field `answer_tokens`"),
-        "{}",
-        run.stderr
-    );
+    let trace = trace.to_str().expect("a name in UTF-8");
+    let message = "trace.jsonl: line 1: missing field `answer_tokens`";
+    wgslm(&["bench", "capacity", "--model", &tiny_model(), "--trace", trace]).failed(1, message);
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use wgslm_testing::smollm2_model;
 
-use crate::program::{command, has_device, text_of, tiny_model, wgslm};
+use crate::program::{command, has_device, json_lines, text_of, tiny_model, wgslm};
 
 /// The events of a conversation in which these lines are typed.
 fn events(arguments: &[&str], lines: &str) -> Vec<Value> {
@@ -15,8 +15,7 @@ fn events(arguments: &[&str], lines: &str) -> Vec<Value> {
     chat.stdin.take().expect("it is piped").write_all(lines.as_bytes()).expect("the program reads");
     let output = chat.wait_with_output().expect("the program ends");
     assert!(output.status.success(), "{output:?}");
-    let stdout = String::from_utf8(output.stdout).expect("it is text");
-    stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+    json_lines(std::str::from_utf8(&output.stdout).expect("it is text"))
 }
 
 fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {

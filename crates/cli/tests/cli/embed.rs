@@ -6,7 +6,7 @@ use serde_json::Value;
 use wgslm_testing::golden;
 
 use crate::logits::npy;
-use crate::program::{Run, file_of, has_device, text_of, tiny_model, wgslm};
+use crate::program::{Run, file_of, has_device, json_lines, text_of, tiny_model, wgslm};
 
 fn embed(arguments: &[&str]) -> Run {
     let model = text_of(golden("models/bert-mean.gguf"));
@@ -81,7 +81,7 @@ fn documents_are_printed_with_their_scores_the_best_first() {
         |arguments: &[&str]| wgslm(&[&["rerank", "--model", &model, "--query", "the fox"], arguments].concat());
     let documents = ["a dog", "the quick fox", "2 lazy dogs"];
     let output = rerank(&[&["--json"], &documents[..]].concat()).succeeded();
-    let ranked: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let ranked = json_lines(&output);
     assert_eq!(ranked.len(), 3);
     assert!(ranked.is_sorted_by(|a, b| a["score"].as_f64() >= b["score"].as_f64()), "{output}");
     for report in &ranked {

@@ -100,6 +100,11 @@ pub(crate) fn text_of(path: PathBuf) -> String {
     path.into_os_string().into_string().expect("paths of tests are text")
 }
 
+/// The JSON values of an output's lines.
+pub(crate) fn json_lines(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
 /// The path of a temporary file for a test.
 pub(crate) fn temporary(name: &str) -> String {
     text_of(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))

@@ -3,7 +3,6 @@
 use wgslm_gpu::{BoundBuffer, DispatchTime};
 use wgslm_shaders::Kernel;
 
-use super::capacity::ReplicaLimits;
 use super::schedule::{FEW_ROWS, Kind};
 use super::{Aside, Engine, GenerateOptions, Sampling};
 use crate::{Error, Result};
@@ -13,13 +12,6 @@ impl Engine {
     #[must_use]
     pub fn slots(&self) -> u32 {
         self.inner.slots
-    }
-
-    /// What its scheduler keeps to, for capacity planning.
-    #[must_use]
-    pub fn replica_limits(&self) -> ReplicaLimits {
-        let scheduler = self.inner.lock().scheduler.limits().clone();
-        ReplicaLimits { scheduler, kv_tokens: self.inner.kv_tokens }
     }
 
     /// The most tokens of a prompt that go through the model in one step.

@@ -9,10 +9,11 @@ mod step;
 mod times;
 
 use crate::setup::{self, Need};
-use crate::{model, process};
+use crate::{model, paths, process};
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 use outcome::{Outcome, summary};
+use std::env;
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Instant;
@@ -115,6 +116,14 @@ fn with_choices(command: &mut Command, all: bool) -> Result<&mut Command> {
         command.env(ALL, "1");
     }
     Ok(command)
+}
+
+/// Sets a test command's runtime folder where there is none: without it, Vulkan's window system library prints a warning for every instance.
+fn with_runtime_folder(command: &mut Command) -> &mut Command {
+    if env::var_os("XDG_RUNTIME_DIR").is_none() {
+        command.env("XDG_RUNTIME_DIR", paths::target());
+    }
+    command
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The step of the Rust tests, which are built together and run one program at a time, to time each test.
 
 use super::times::TestTime;
-use super::{PRODUCT, XTASK, with_choices};
-use crate::{paths, process, setup};
+use super::{PRODUCT, XTASK, with_choices, with_runtime_folder};
+use crate::{process, setup};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::env;
@@ -95,10 +95,7 @@ fn time_in(line: &str) -> Option<(&str, Duration)> {
 
 /// Sets a test command's environment so that it finds every adapter, SwiftShader included.
 fn with_adapters(command: &mut Command, all: bool) -> Result<&mut Command> {
-    if env::var_os("XDG_RUNTIME_DIR").is_none() {
-        // Without this folder, Vulkan's window system library prints a warning for every instance.
-        command.env("XDG_RUNTIME_DIR", paths::target());
-    }
+    with_runtime_folder(command);
     if let Some(manifest) = setup::vulkan_driver_beside_chromium() {
         command.env("VK_ADD_DRIVER_FILES", appended(env::var_os("VK_ADD_DRIVER_FILES").as_ref(), manifest));
     }

@@ -10,7 +10,7 @@ use wgslm::engine::capacity::{Line, StepCosts};
 use wgslm::engine::{Engine, GenerateOptions, Generation, GenerationEvent};
 
 use super::super::figure::Figure;
-use super::super::measure::tokens;
+use super::super::measure::{alone, tokens};
 use super::super::streams;
 use crate::error::{Error, Result};
 
@@ -157,12 +157,6 @@ impl Measurement<'_> {
     fn generation(&mut self, prompt: u32, answer: u32) -> Result<Generation> {
         self.prompts += 1;
         let prompt = tokens(prompt, self.engine.model().spec.vocabulary, self.prompts);
-        let options = GenerateOptions {
-            max_tokens: Some(answer),
-            ignore_stop: true,
-            coalesce: false,
-            ..GenerateOptions::default()
-        };
-        Ok(self.engine.generate(&prompt, options)?)
+        Ok(self.engine.generate(&prompt, alone(answer, GenerateOptions::default()))?)
     }
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
+use wgslm::engine::EngineOptions;
 use wgslm::engine::capacity::{Autoscaling, Fleet, Prediction};
 
 use super::file_name;
@@ -95,14 +96,12 @@ impl FleetOptions {
 
 pub(super) async fn run(arguments: &CapacityArguments) -> Result<()> {
     let loads = arguments.load.loads()?;
-    let engine = crate::load::engine_with(&arguments.model, |options| {
-        options.slots = arguments.room.slots;
-        options.queue = Some(arguments.queue_limit);
-        options.kv_tokens = arguments.room.kv_tokens;
-        options.prefix_cache = Some(!arguments.room.no_prefix_cache);
-        options.batching_window = Duration::from_millis(arguments.batch_window_ms);
-    });
-    let (engine, _) = engine.await?;
+    let options = EngineOptions {
+        queue: Some(arguments.queue_limit),
+        batching_window: Duration::from_millis(arguments.batch_window_ms),
+        ..crate::load::options(&arguments.model, arguments.room)
+    };
+    let (engine, _) = crate::load::engine_with(&arguments.model, &options).await?;
     let costs = match &arguments.costs {
         Some(path) => CostsFile::read(path)?,
         None => {

@@ -1,14 +1,13 @@
 //! A load replayed through the engine itself, in real time.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use wgslm::engine::capacity::{Answered, Arrival, Prediction};
 use wgslm::engine::{Engine, GenerateOptions, GenerationEvent};
 
-use super::super::measure::tokens;
+use super::super::measure::{alone, tokens};
 use crate::error::{Error, Result};
 
 /// The seed of the tokens that cached prompts begin with.
@@ -67,12 +66,7 @@ async fn answer(
     let vocabulary = engine.model().spec.vocabulary;
     let mut prompt = tokens(arrival.cached_tokens.min(arrival.prompt_tokens - 1), vocabulary, SHARED);
     prompt.extend(tokens(arrival.prompt_tokens - prompt.len() as u32, vocabulary, index as u32));
-    let options = GenerateOptions {
-        max_tokens: Some(arrival.answer_tokens),
-        ignore_stop: true,
-        coalesce: false,
-        ..GenerateOptions::default()
-    };
+    let options = alone(arrival.answer_tokens, GenerateOptions::default());
     let mut generation = match engine.generate(&prompt, options) {
         Ok(generation) => generation,
         Err(wgslm::Error::Busy { .. }) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::schedule::{Kind, Step};
 
 /// The time of a step by its rows: measured points, joined by straight lines.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Rows and seconds, in ascending order of rows.
     points: Vec<(u32, f64)>,
@@ -24,18 +24,6 @@ impl Line {
         assert!(!points.is_empty(), "a line needs a point");
         points.sort_by_key(|(rows, _)| *rows);
         Self { points, per_attended }
-    }
-
-    /// Rows and seconds of the measured points.
-    #[must_use]
-    pub fn points(&self) -> &[(u32, f64)] {
-        &self.points
-    }
-
-    /// Seconds for each token that a row attends to.
-    #[must_use]
-    pub fn per_attended(&self) -> f64 {
-        self.per_attended
     }
 
     /// The seconds of a step of `rows` rows which attend to `attended` tokens in all. Fewer rows than the first point cost as much as that,
@@ -57,7 +45,7 @@ impl Line {
 }
 
 /// The measured costs of an engine's steps.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StepCosts {
     /// Steps that decode, or read short prompts.
     pub few: Line,

@@ -39,6 +39,14 @@ impl Fleet {
     pub fn run(&self, load: &[Arrival]) -> Prediction {
         Run::new(self, load).run()
     }
+
+    fn fewest(&self) -> u32 {
+        self.replicas.max(1)
+    }
+
+    fn startup(&self) -> Duration {
+        self.autoscaling.map_or(Duration::ZERO, |scaling| scaling.startup)
+    }
 }
 
 /// A load on its way through a fleet.
@@ -61,8 +69,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(fleet: &'a Fleet, load: &'a [Arrival]) -> Self {
-        let first = || Replica::new(&fleet.limits, Duration::ZERO);
-        let replicas: Vec<_> = (0..fleet.replicas.max(1)).map(|_| first()).collect();
+        let replicas: Vec<_> = (0..fleet.fewest()).map(|_| Replica::new(&fleet.limits, Duration::ZERO)).collect();
         Self {
             fleet,
             load,
@@ -96,9 +103,7 @@ impl<'a> Run<'a> {
             self.prediction.replica_time += end.saturating_sub(replica.started);
             self.prediction.steps += replica.steps_run;
         }
-        let starting = self.starting.len() as u32;
-        let startup = self.fleet.autoscaling.map_or(Duration::ZERO, |scaling| scaling.startup);
-        self.prediction.replica_time += startup * starting;
+        self.prediction.replica_time += self.fleet.startup() * self.starting.len() as u32;
         self.prediction
     }
 
@@ -119,8 +124,7 @@ impl<'a> Run<'a> {
     }
 
     fn start_ready(&mut self) {
-        let startup = self.fleet.autoscaling.map_or(Duration::ZERO, |scaling| scaling.startup);
-        let now = self.now;
+        let (startup, now) = (self.fleet.startup(), self.now);
         for ready in self.starting.extract_if(.., |ready| *ready <= now) {
             self.replicas.push(Replica::new(&self.fleet.limits, ready.saturating_sub(startup)));
         }
@@ -162,7 +166,8 @@ impl<'a> Run<'a> {
         self.look = Some(self.now + scaling.period);
         let waiting: usize = self.replicas.iter().map(Replica::waiting).sum();
         let wanted = (waiting as u32).div_ceil(scaling.threshold.max(1));
-        let wanted = wanted.clamp(self.fleet.replicas.max(1), scaling.most.max(self.fleet.replicas.max(1)));
+        let fewest = self.fleet.fewest();
+        let wanted = wanted.clamp(fewest, scaling.most.max(fewest));
         let staying =
             self.replicas.iter().filter(|replica| !replica.leaves).count() as u32 + self.starting.len() as u32;
         if wanted >= staying {

@@ -14,6 +14,7 @@ use std::time::Duration;
 pub use costs::{Line, StepCosts};
 pub use fleet::{Autoscaling, Fleet};
 
+use super::Engine;
 use super::schedule::Limits;
 
 /// A request of a load.
@@ -32,9 +33,18 @@ pub struct Arrival {
 /// What an engine's scheduler keeps to: its slots, its queue, its context and the rows of its steps.
 #[derive(Clone, Debug)]
 pub struct ReplicaLimits {
-    pub(super) scheduler: Limits,
+    scheduler: Limits,
     /// Tokens that the KV cache holds for all sequences together.
-    pub(super) kv_tokens: u32,
+    kv_tokens: u32,
+}
+
+impl Engine {
+    /// What its scheduler keeps to, for capacity planning.
+    #[must_use]
+    pub fn replica_limits(&self) -> ReplicaLimits {
+        let scheduler = self.inner.lock().scheduler.limits().clone();
+        ReplicaLimits { scheduler, kv_tokens: self.inner.kv_tokens }
+    }
 }
 
 /// The times of a request that was answered.

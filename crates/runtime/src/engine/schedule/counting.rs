@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Memory, RequestId};
+use crate::engine::BLOCK_TOKENS;
 
-const BLOCK: u32 = 16;
-
-/// Slots and blocks of 16 tokens, of which sequences share none.
+/// Slots and blocks, of which sequences share none.
 #[derive(Debug, Default)]
 pub(crate) struct CountingMemory {
     pub(crate) free_slots: usize,
@@ -26,7 +25,7 @@ impl CountingMemory {
 
     /// There is room for a sequence up to a length.
     pub(crate) fn has_room(&self, id: RequestId, length: u32) -> bool {
-        length.div_ceil(BLOCK) <= self.open[&id] + self.free_blocks
+        length.div_ceil(BLOCK_TOKENS) <= self.open[&id] + self.free_blocks
     }
 }
 
@@ -45,7 +44,7 @@ impl Memory for CountingMemory {
             return false;
         }
         let blocks = self.open.get_mut(&id).expect("only open sequences get room");
-        let more = length.div_ceil(BLOCK).saturating_sub(*blocks);
+        let more = length.div_ceil(BLOCK_TOKENS).saturating_sub(*blocks);
         *blocks += more;
         self.free_blocks -= more;
         true
